@@ -1,0 +1,1 @@
+"""The jobs: read logs, profile, measure, judge, publish."""
