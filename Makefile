@@ -1,0 +1,80 @@
+# Everything a newcomer types. Needs Python 3.11, Java 17 (for Spark alone), make and git.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+DEMO_DIR ?= demo
+PYTEST_ARGS ?=
+UV_VERSION := 0.13.8
+
+# The locks were resolved for every extra and write them out, so pip must neither resolve nor add anything:
+# under --require-hashes it would refuse the unhashed names that extras bring in; hence --no-deps.
+LOCKED := install --quiet --no-deps --require-hashes --requirement
+ITSELF := install --quiet --no-deps --editable
+
+# The demo takes the full environment if it is there, else one with the base install alone.
+DEMO_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-base)
+
+.PHONY: help setup demo test lint lock clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Fill .venv with every extra and the test tools, and .venv-airflow with Airflow
+	@$(MAKE) --no-print-directory --jobs=2 .venv/.installed .venv-airflow/.installed
+
+demo: $(DEMO_VENV)/.installed ## Watch a real model on a year of real flights, in demo/
+	@$(DEMO_VENV)/bin/driftline demo --dir "$(DEMO_DIR)"
+
+test: setup browser ## Run every test (PYTEST_ARGS="-k window" for some)
+	.venv/bin/pytest $(PYTEST_ARGS)
+
+lint: .venv/.installed ## Check style and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+lock: .venv-lock/.installed ## Resolve the dependencies anew, within the bounds of pyproject.toml
+	@compile() { \
+	    .venv-lock/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-strip-extras \
+	        --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml "$$@"; \
+	}; \
+	compile --output-file requirements/base.txt; \
+	compile --extra spark --extra postgres --extra evidently --group dev \
+	    --constraint requirements/base.txt --output-file requirements/dev.txt; \
+	compile --extra airflow --constraint requirements/base.txt --output-file requirements/airflow.txt
+
+clean: ## Remove the environments, the caches and the demo
+	rm -rf .venv .venv-base .venv-airflow .venv-lock demo dist \
+	    .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find dags infra jobs reports schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is written last: an installation that was broken off is made again, a whole one is left alone.
+.venv/.installed: requirements/dev.txt pyproject.toml
+.venv-base/.installed: requirements/base.txt pyproject.toml
+.venv-airflow/.installed: requirements/airflow.txt pyproject.toml
+.venv/.installed .venv-base/.installed .venv-airflow/.installed:
+	@echo "Filling $(@D) from $<"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip $(LOCKED) $<
+	@$(@D)/bin/pip $(ITSELF) .
+	@touch $@
+
+.venv-lock/.installed: Makefile
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --quiet uv==$(UV_VERSION)
+	@touch $@
+
+# The pages are looked at in a real browser, which no wheel brings along.
+.PHONY: browser
+browser:
+	@command -v chromium > /dev/null || { \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	        apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
+	    else \
+	        echo "The report's tests need Chromium on the PATH: apt-get install chromium" >&2; exit 1; \
+	    fi; \
+	}
