@@ -1,0 +1,1 @@
+"""Figures and their history to thresholds, verdicts and alerts. Pure: no engine, no store, no clock."""

@@ -1,0 +1,1 @@
+"""Profiles to figures. Arrays in, arrays out: no engine, no store, no clock."""

@@ -1,0 +1,133 @@
+"""A figure: a number per cell, or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+TextArray = npt.NDArray[np.str_]
+Shape = tuple[int, ...]
+
+
+class Status(StrEnum):
+    """Why a figure is there, or is not: the ``status`` of the summary tables."""
+
+    OK = "ok"
+    EMPTY_WINDOW = "empty_window"
+    NO_REFERENCE = "no_reference"
+    NO_VALUES = "no_values"
+    NO_REFERENCE_VALUES = "no_reference_values"
+    CONSTANT = "constant"
+    ONE_CLASS = "one_class"
+    CLASS_ABSENT = "class_absent"
+    NO_PREDICTED_POSITIVES = "no_predicted_positives"
+    NO_POSITIVES = "no_positives"
+    TOO_FEW_ROWS = "too_few_rows"
+    ZERO_TARGETS = "zero_targets"
+    NOT_FINITE = "not_finite"
+
+
+_REASONS = {
+    Status.EMPTY_WINDOW: "the window has no rows",
+    Status.NO_REFERENCE: "the reference has no rows",
+    Status.NO_VALUES: "the window has no value in this column, only missing ones",
+    Status.NO_REFERENCE_VALUES: "the reference has no value in this column, only missing ones",
+    Status.CONSTANT: "the column has one bin only, so no two windows can differ in it",
+    Status.ONE_CLASS: "every label is of one class, so the figure is not defined",
+    Status.CLASS_ABSENT: "the class occurs neither among the labels nor among the predictions",
+    Status.NO_PREDICTED_POSITIVES: "nothing was predicted positive, so the figure is not defined",
+    Status.NO_POSITIVES: "no label is positive, so the figure is not defined",
+    Status.TOO_FEW_ROWS: "too few rows to compute the figure",
+    Status.ZERO_TARGETS: "every label is zero, so a relative error is not defined",
+    Status.NOT_FINITE: "the figure lies beyond what a 64-bit float can hold",
+}
+_STATUS_TYPE = f"<U{max(len(status) for status in Status)}"
+
+
+def reason_of(status: str) -> str | None:
+    """The sentence that goes with a status; none with ``ok``."""
+    return _REASONS.get(Status(status))
+
+
+def statuses(shape: Shape, *cases: tuple[npt.ArrayLike, Status]) -> TextArray:
+    """Statuses of ``shape``: ``ok``, or that of the first of ``cases`` (mask, status) whose mask holds."""
+    result = np.full(shape, Status.OK.value, dtype=_STATUS_TYPE)
+    for mask, status in reversed(cases):
+        result[np.broadcast_to(mask, shape)] = status.value
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One metric over the cells of the leading axes. NaN stands wherever nothing is to be published.
+
+    Attributes:
+        value: (...,) the metric; NaN exactly where ``status`` is not ``ok``.
+        debiased: (...,) the value less what sampling alone is expected to add; NaN if no formula is known.
+        lower, upper: (...,) bounds of the figure that the raw rows would give; NaN where the value is exact
+            (or where no such bound is known, which the metric's docstring says).
+        degrees: (...,) degrees of freedom of the figure's reference distribution; NaN where it has none.
+        status: (...,) a ``Status`` each.
+    """
+
+    value: FloatArray
+    debiased: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    degrees: FloatArray
+    status: TextArray = field(repr=False)
+
+    @property
+    def ok(self) -> BoolArray:
+        """(...,) where there is a value."""
+        return np.isfinite(self.value)
+
+    def published(self, name: str) -> list[float | None]:
+        """The array ``name`` flattened in C order, None for NaN: what goes into a table's column."""
+        array: FloatArray = getattr(self, name)
+        return [None if np.isnan(x) else x for x in array.ravel().tolist()]
+
+    def reasons(self) -> list[str | None]:
+        """A sentence for each cell without a value, flattened in C order."""
+        return [reason_of(status) for status in self.status.ravel().tolist()]
+
+
+def figure(
+    value: npt.ArrayLike,
+    status: TextArray,
+    *,
+    debiased: npt.ArrayLike = np.nan,
+    lower: npt.ArrayLike = np.nan,
+    upper: npt.ArrayLike = np.nan,
+    degrees: npt.ArrayLike = np.nan,
+) -> Figure:
+    """A figure of the shape of ``status``; whatever cannot be published is masked.
+
+    A value that is not finite though its status is ``ok`` (a sum that overflowed) becomes ``not_finite``.
+    """
+    shape = status.shape
+    values = np.broadcast_to(np.asarray(value, np.float64), shape)
+    fine = status == Status.OK.value
+    finite = np.isfinite(values)
+    if not finite[fine].all():
+        status = np.where(fine & ~finite, Status.NOT_FINITE.value, status).astype(_STATUS_TYPE)
+        fine = fine & finite
+
+    def masked(array: npt.ArrayLike) -> FloatArray:
+        full = np.broadcast_to(np.asarray(array, np.float64), shape)
+        return np.where(fine & np.isfinite(full), full, np.nan)
+
+    return Figure(
+        value=masked(values),
+        debiased=masked(debiased),
+        lower=masked(lower),
+        upper=masked(upper),
+        degrees=masked(degrees),
+        status=status,
+    )
