@@ -57,25 +57,28 @@ def prepare(root: Path, progress: Progress) -> DemoFolder:
     from driftline_jobs.demo.serving import write_serving_logs
 
     folder = DemoFolder(root.expanduser().absolute())
-    _claim(folder)
+    _refuse_what_is_not_ours(folder)
     progress.stage("reading a year of flights")
     requests = flight_requests(read_flights())
     progress.stage("training two model versions")
     answered = score_requests(requests)
+    _keep_or_write_monitor(folder)
     write_serving_logs(answered, folder.logs, folder.labels, progress)
     return folder
 
 
-def _claim(folder: DemoFolder) -> None:
+def _refuse_what_is_not_ours(folder: DemoFolder) -> None:
     if folder.root.exists() and not folder.root.is_dir():
         raise ConfigError(f"--dir {folder.root} is a file: name a folder for the demo")
-    if not folder.monitor.exists():
-        if folder.root.exists() and any(folder.root.iterdir()):
-            raise ConfigError(
-                f"--dir {folder.root} is not empty and holds no demo: name a new or an empty folder"
-            )
-        folder.monitor.parent.mkdir(parents=True)
-        # First of all files: it marks the folder as a demo's, should this one be interrupted.
-        folder.monitor.write_bytes(
-            resources.files("driftline_jobs.demo").joinpath("flight_delay.yaml").read_bytes()
+    if folder.root.exists() and any(folder.root.iterdir()) and not folder.monitor.exists():
+        raise ConfigError(
+            f"--dir {folder.root} is not empty and holds no demo: name a new or an empty folder"
         )
+
+
+def _keep_or_write_monitor(folder: DemoFolder) -> None:
+    """Write the monitor file before any other: it marks the folder as a demo's, should we be interrupted."""
+    if not folder.monitor.exists():
+        monitor = resources.files("driftline_jobs.demo").joinpath("flight_delay.yaml").read_bytes()
+        folder.monitor.parent.mkdir(parents=True)
+        folder.monitor.write_bytes(monitor)
