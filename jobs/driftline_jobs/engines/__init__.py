@@ -1,0 +1,1 @@
+"""Where the work runs: each engine hands splits to the same tasks and the profiles back."""

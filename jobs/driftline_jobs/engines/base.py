@@ -1,0 +1,48 @@
+"""What the main path asks of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from driftline_jobs.labels.collect import BinaryTask, OutcomesByCell
+from driftline_jobs.labels.join import JoinCounts
+from driftline_jobs.labels.rows import LabelPlan, PredictionPlan
+from driftline_jobs.logs.splits import Split
+from driftline_jobs.profile.scan import ScanPlan, ScanResult
+from driftline_jobs.profile.survey import Survey, SurveyPlan
+
+
+@dataclass(frozen=True)
+class JoinRequest:
+    """Predictions and labels to be joined. ``label_splits`` come with their object's number."""
+
+    predictions: PredictionPlan
+    prediction_splits: tuple[Split, ...]
+    labels: LabelPlan | None
+    label_splits: tuple[tuple[int, Split], ...]
+    task: BinaryTask
+    memory_limit: str
+
+
+class Engine(Protocol):
+    """Runs tasks over splits. Results are exact sums, so placement and order leave no trace in them."""
+
+    name: str
+
+    def survey(self, splits: Sequence[Split], plan: SurveyPlan) -> Survey:
+        """The first look at a reference, merged over all splits."""
+
+    def scan(self, splits: Sequence[Split], plan: ScanPlan) -> Iterator[tuple[Sequence[Split], ScanResult]]:
+        """Profiles, with the splits they come from: each split exactly once, as soon as it is done.
+
+        Raises:
+            UnreadableObjectError: an object turned out to be damaged; nothing of it may be counted.
+        """
+
+    def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:
+        """Labels joined to predictions, as outcomes per cell; see ``labels.join`` for what counts."""
+
+    def close(self) -> None:
+        """Give back threads, sessions and memory."""

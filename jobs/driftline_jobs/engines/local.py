@@ -1,0 +1,84 @@
+"""The engine of one machine: threads over splits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from driftline_jobs.engines.base import JoinRequest
+from driftline_jobs.labels.collect import OutcomesByCell, collect
+from driftline_jobs.labels.join import JoinCounts, LabelJoin
+from driftline_jobs.labels.rows import label_rows, prediction_rows
+from driftline_jobs.logs.splits import Split
+from driftline_jobs.profile.scan import ScanPlan, ScanResult, scan_split
+from driftline_jobs.profile.survey import Survey, SurveyPlan, merge_surveys, survey_split
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+class LocalEngine:
+    """Threads over splits, in their order, at most one more in flight than there are threads: what waits
+    to be merged is bounded however long the log is."""
+
+    name = "local"
+
+    def __init__(self, threads: int | None = None) -> None:
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="driftline")
+
+    def survey(self, splits: Sequence[Split], plan: SurveyPlan) -> Survey:
+        """See ``Engine.survey``."""
+        return merge_surveys(
+            [seen for _, seen in self._each(splits, lambda split: survey_split(split, plan))]
+        )
+
+    def scan(self, splits: Sequence[Split], plan: ScanPlan) -> Iterator[tuple[Sequence[Split], ScanResult]]:
+        """See ``Engine.scan``."""
+        for split, result in self._each(splits, lambda split: scan_split(split, plan)):
+            yield [split], result
+
+    def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:
+        """See ``Engine.outcomes``."""
+        with LabelJoin(join.predictions, memory_limit=join.memory_limit, threads=self._threads) as table:
+            table.add_predictions(
+                batch
+                for _, batch in self._each(
+                    join.prediction_splits, lambda split: prediction_rows(split, join.predictions)
+                )
+            )
+            labels = join.labels
+            if labels is not None:
+                table.add_labels(
+                    batch
+                    for _, batch in self._each(
+                        join.label_splits, lambda numbered: label_rows(numbered[1], numbered[0], labels)
+                    )
+                )
+            outcomes = collect(table.joined(), join.predictions, join.task)
+            return outcomes, table.counts
+
+    def close(self) -> None:
+        """Wait for the threads to end."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _each(self, splits: Sequence[S], task: Callable[[S], T]) -> Iterator[tuple[S, T]]:
+        waiting: dict[Future[T], S] = {}
+        try:
+            for split in splits:
+                waiting[self._pool.submit(task, split)] = split
+                if len(waiting) > self._threads:
+                    yield from _done(waiting)
+            while waiting:
+                yield from _done(waiting)
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _done(waiting: dict[Future[T], S]) -> Iterator[tuple[S, T]]:
+    finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+    for future in finished:
+        yield waiting.pop(future), future.result()

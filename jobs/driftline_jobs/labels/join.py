@@ -1,0 +1,130 @@
+"""Labels to their predictions on one machine: DuckDB joins, within a memory limit, spilling to disk.
+
+Of equal prediction ids in a window the first by timestamp, then by row values, counts. Of the labels of
+an id the latest by label timestamp; different labels that no timestamp tells apart are left out. All of
+it is counted.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+from driftline_jobs.labels.rows import LABEL_SCHEMA, PredictionPlan
+
+_BATCH = 1 << 18
+
+
+@dataclass
+class JoinCounts:
+    """What the join met, per base window (its index in the plan's bounds) or label object (its number)."""
+
+    predictions: dict[int, int] = field(default_factory=dict)
+    duplicated: dict[int, int] = field(default_factory=dict)
+    conflicting: dict[int, int] = field(default_factory=dict)
+    matched_objects: dict[int, int] = field(default_factory=dict)
+
+
+class LabelJoin:
+    """One join; use as a context manager. Add all rows, then read ``joined``."""
+
+    def __init__(self, plan: PredictionPlan, *, memory_limit: str, threads: int) -> None:
+        self._plan = plan
+        self._spill = tempfile.TemporaryDirectory(prefix="driftline-join-")
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": memory_limit,
+                "threads": threads,
+                "temp_directory": self._spill.name,
+                "preserve_insertion_order": False,
+            },
+        )
+        self.counts = JoinCounts()
+
+    def __enter__(self) -> LabelJoin:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._connection.close()
+        self._spill.cleanup()
+
+    def add_predictions(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Rows as ``prediction_rows`` makes them."""
+        self._load("predictions", self._plan.schema(), batches)
+
+    def add_labels(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Rows as ``label_rows`` makes them."""
+        self._load("labels", LABEL_SCHEMA, batches)
+
+    def _load(self, table: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+        incoming = pa.RecordBatchReader.from_batches(schema, iter(batches))
+        self._connection.register("incoming", incoming)
+        self._connection.execute(f"CREATE TABLE {table} AS SELECT * FROM incoming")  # noqa: S608  a fixed name
+        self._connection.unregister("incoming")
+
+    def joined(self) -> Iterator[pa.Table]:
+        """Unique predictions with their labels (null where there is none), in no particular order."""
+        if self._plan.prediction_id is not None:
+            self._keep_first_of_equal_ids()
+        if self._plan.label is None:
+            self._settle_labels()
+            query = "SELECT p.* EXCLUDE (id, ts, label), l.label FROM predictions p LEFT JOIN settled l ON p.id = l.id"
+        else:
+            query = "SELECT * EXCLUDE (id, ts) FROM predictions"
+        self.counts.predictions = self._per_window("SELECT base, count(*) FROM predictions GROUP BY base")
+        reader = self._connection.sql(query).to_arrow_reader(_BATCH)
+        for batch in reader:
+            yield pa.Table.from_batches([batch])
+
+    def _per_window(self, query: str) -> dict[int, int]:
+        return {int(key): int(count) for key, count in self._connection.execute(query).fetchall()}
+
+    def _keep_first_of_equal_ids(self) -> None:
+        execute = self._connection.execute
+        execute(
+            "CREATE TABLE repeated AS SELECT base, id, count(*) AS times FROM predictions "
+            "WHERE id IS NOT NULL GROUP BY base, id HAVING count(*) > 1"
+        )
+        self.counts.duplicated = self._per_window("SELECT base, sum(times - 1) FROM repeated GROUP BY base")
+        if not self.counts.duplicated:
+            return
+        values = [name for name in self._plan.schema().names if name not in ("base", "id", "ts")]
+        order = ", ".join(["ts", *(f"{name} NULLS LAST" for name in values)])
+        execute(
+            "CREATE TABLE first_of AS SELECT p.* FROM predictions p JOIN repeated r USING (base, id) "  # noqa: S608
+            f"QUALIFY row_number() OVER (PARTITION BY p.base, p.id ORDER BY {order}) = 1"
+        )
+        execute("DELETE FROM predictions WHERE (base, id) IN (SELECT (base, id) FROM repeated)")
+        execute("INSERT INTO predictions SELECT * FROM first_of")
+
+    def _settle_labels(self) -> None:
+        execute = self._connection.execute
+        # one row per id; only ids with different labels, which are few, need a second look
+        execute(
+            "CREATE TABLE settled AS SELECT id, any_value(label) AS label, min(label) <> max(label) AS differ "
+            "FROM labels GROUP BY id"
+        )
+        execute(
+            "CREATE TABLE latest AS SELECT l.id, min(l.label) AS label, min(l.label) <> max(l.label) AS differ "
+            "FROM labels l JOIN settled s ON l.id = s.id AND s.differ "
+            "JOIN (SELECT id, max(ts) AS ts FROM labels GROUP BY id) m ON m.id = l.id "
+            "WHERE l.ts IS NOT DISTINCT FROM m.ts GROUP BY l.id"
+        )
+        execute("DELETE FROM settled WHERE differ")
+        execute("INSERT INTO settled SELECT id, label, false FROM latest WHERE NOT differ")
+        self.counts.conflicting = self._per_window(
+            "SELECT base, count(*) FROM predictions WHERE id IN (SELECT id FROM latest WHERE differ) GROUP BY base"
+        )
+        self.counts.matched_objects = self._per_window(
+            "SELECT object, count(*) FROM labels WHERE id IN (SELECT id FROM predictions) GROUP BY object"
+        )
+
+
+def outcome_columns(plan: PredictionPlan) -> Sequence[str]:
+    """The columns of ``LabelJoin.joined``."""
+    return [name for name in plan.schema().names if name not in ("id", "ts")]

@@ -1,0 +1,163 @@
+"""Predictions and labels as the join wants them: narrow rows with ids and values in one canonical form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftline_jobs.logs.read import NO_TIME, SplitReader
+from driftline_jobs.logs.splits import Split
+from driftline_jobs.profile.buckets import IntArray
+from driftline_jobs.profile.columns import codes, numbers
+from driftline_jobs.profile.scan import ScanPlan, rows_in_windows
+from driftline_schemas.serving_log import LogColumn
+
+
+@dataclass(frozen=True)
+class PredictionPlan:
+    """Which columns of the log the join needs.
+
+    Attributes:
+        scan: windows, cells and columns as in the scan.
+        prediction_id: None when the log has none, which is only allowed with labels in the log.
+        prediction: the predicted class or value.
+        scores: score columns by class; the positive one's class is "" in a binary task.
+        label: the label's column if the log itself has it.
+    """
+
+    scan: ScanPlan
+    prediction_id: str | None
+    prediction: str | None
+    scores: tuple[tuple[str, str], ...]
+    label: str | None
+
+    @property
+    def cell_columns(self) -> tuple[str, ...]:
+        """The columns that cells are made of, each once."""
+        names = [name for segment in self.scan.segments for name in segment]
+        if self.scan.model_version:
+            names.append(self.scan.model_version)
+        return tuple(dict.fromkeys(names))
+
+    def schema(self) -> pa.Schema:
+        """Arrow schema of ``prediction_rows``."""
+        text = pa.dictionary(pa.int32(), pa.string())
+        return pa.schema(
+            [
+                ("base", pa.int32()),
+                ("id", pa.string()),
+                ("ts", pa.int64()),
+                *((f"cell{i}", text) for i in range(len(self.cell_columns))),
+                *((f"score{i}", pa.float64()) for i in range(len(self.scores))),
+                ("prediction", text),
+                ("label", text),
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class LabelPlan:
+    """Which columns of the label objects the join needs."""
+
+    columns: tuple[LogColumn, ...]
+    prediction_id: str
+    label: str
+    timestamp: str | None
+
+
+LABEL_SCHEMA = pa.schema(
+    [
+        ("object", pa.int32()),
+        ("id", pa.string()),
+        ("label", pa.dictionary(pa.int32(), pa.string())),
+        ("ts", pa.int64()),
+    ]
+)
+
+
+def prediction_rows(split: Split, plan: PredictionPlan) -> pa.RecordBatch:
+    """The rows of a split that lie in the plan's windows."""
+    names = [*plan.cell_columns, plan.prediction, plan.label]
+    with SplitReader(split, plan.scan.columns, _texts(plan.scan.columns, names)) as reader:
+        chosen, base, times = rows_in_windows(reader.timestamps(plan.scan.timestamp), split, plan.scan)
+        read = _Columns(reader, chosen, len(base))
+        salt = plan.scan.binning.salt
+        arrays = [
+            pa.array(base, pa.int32()),
+            read.ids(plan.prediction_id),
+            pa.array(times),
+            *(read.text(name, salt if name in plan.scan.sensitive else None) for name in plan.cell_columns),
+            *(read.floats(name) for _, name in plan.scores),
+            read.text(plan.prediction, as_class=True),
+            read.text(plan.label, as_class=True),
+        ]
+    return pa.record_batch(arrays, schema=plan.schema())
+
+
+def label_rows(split: Split, number: int, plan: LabelPlan) -> pa.RecordBatch:
+    """The labelled rows of a split of a label object; ``number`` is the object's. A null is no label."""
+    with SplitReader(split, plan.columns, _texts(plan.columns, [plan.label])) as reader:
+        read = _Columns(reader, None, reader.rows)
+        label = read.text(plan.label, as_class=True)
+        if plan.timestamp:
+            times = reader.timestamps(plan.timestamp)
+            ts = pa.array(times, mask=times == NO_TIME)
+        else:
+            ts = pa.nulls(reader.rows, pa.int64())
+        batch = pa.record_batch(
+            [pa.array(np.full(reader.rows, number), pa.int32()), read.ids(plan.prediction_id), label, ts],
+            schema=LABEL_SCHEMA,
+        )
+    return batch.filter(pc.and_(label.is_valid(), batch.column("id").is_valid()))
+
+
+def _texts(columns: tuple[LogColumn, ...], names: list[str | None]) -> list[str]:
+    return [column.name for column in columns if column.name in names and _is_text(column.type)]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+@dataclass
+class _Columns:
+    reader: SplitReader
+    chosen: IntArray | None
+    count: int
+    _whole: dict[str, pa.Array] = field(default_factory=dict)
+
+    def array(self, name: str | None) -> pa.Array:
+        if name is None or not self.reader.has(name):
+            return pa.nulls(self.count, pa.string())
+        array = self.reader.column(name)
+        return array if self.chosen is None else array.take(pa.array(self.chosen))
+
+    def ids(self, name: str | None) -> pa.Array:
+        array = self.array(name)
+        if pa.types.is_dictionary(array.type):
+            array = pc.cast(array, array.type.value_type)
+        if pa.types.is_floating(array.type):
+            # an id that was widened to float because one of them was missing is still the same id
+            array = pc.cast(array, pa.int64(), safe=False)
+        return pc.cast(array, pa.string())
+
+    def floats(self, name: str) -> pa.Array:
+        column = numbers(self.array(name)) if self.reader.has(name) else None
+        if column is None:
+            return pa.nulls(self.count, pa.float64())
+        values = np.asarray(column.values, np.float64)
+        mask = ~np.isfinite(values)
+        return pa.array(values, mask=mask if column.valid is None else mask | ~column.valid)
+
+    def text(self, name: str | None, salt: str | None = None, *, as_class: bool = False) -> pa.Array:
+        array = self.array(name)
+        if as_class and pa.types.is_boolean(array.type):
+            array = pc.cast(array, pa.int8())  # 1, 1.0 and true are one class
+        if as_class and pa.types.is_floating(array.type):
+            array = pc.if_else(pc.is_nan(array), None, array)
+        coded = codes(array, salt)
+        indices = pa.array(coded.codes.astype(np.int32), mask=None if coded.valid is None else ~coded.valid)
+        return pa.DictionaryArray.from_arrays(indices, pa.array(coded.texts, pa.string()))

@@ -1,0 +1,203 @@
+"""Where the bins of a monitor lie: edges, vocabularies and segment values, fixed when the reference is
+first profiled and kept, under ``binning_id``, with every profile made at them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from driftline_jobs.profile.buckets import BucketGrid, FloatArray, IntArray
+from driftline_schemas.errors import DataError
+
+FORMAT = 1
+SUM_BITS = 36
+"""A value's quantum count is held within ±2**36, so that float64 adds 2**16 of them exactly."""
+_PRECISION_BITS = 30
+
+
+@dataclass(frozen=True)
+class OrderedBins:
+    """Bins of a numeric column, a datetime, a score, or the length of a text.
+
+    Bin ``b`` holds ``edges[b-1] <= x < edges[b]``; the outer ones are open. ``pivot`` and ``exponent``
+    place the log buckets (see ``buckets``). Sums are integers of ``quantum = 2**(exponent - 30)``,
+    counted from the pivot; a value further than ``2**(exponent + 6)`` from it is summed as if it lay
+    there, and counted in ``beyond``.
+    """
+
+    kind: str
+    edges: tuple[float, ...]
+    pivot: float
+    exponent: int
+
+    @property
+    def bins(self) -> int:
+        return len(self.edges) + 1
+
+    @property
+    def quantum(self) -> float:
+        return float(2.0 ** (self.exponent - _PRECISION_BITS))
+
+    @cached_property
+    def grid(self) -> BucketGrid:
+        return BucketGrid(self.exponent)
+
+    @cached_property
+    def cuts(self) -> BucketCuts:
+        """The log buckets cut at the edges: one look-up then serves bins and quantiles alike."""
+        return BucketCuts(self)
+
+
+class BucketCuts:
+    """Log buckets further cut at the bin edges, so that every cut bucket lies in exactly one bin.
+
+    Attributes:
+        table: (2**18,) first cut bucket of each bit key.
+        next_edge: (size,) the edge inside the same log bucket that ends this cut bucket, NaN if none.
+        passes: how many times ``x >= next_edge`` must be looked at; 0 when all edges lie on bounds.
+        bin_of: (finite,) bin of each finite cut bucket.
+        lower, upper: (finite,) bounds of the values in each.
+    """
+
+    def __init__(self, bins: OrderedBins) -> None:
+        grid = bins.grid
+        edges = np.asarray(bins.edges, np.float64)
+        bucket = grid.bucket_of(edges - bins.pivot)
+        before = grid.bucket_of(np.nextafter(edges, -np.inf) - bins.pivot)
+        inside = before == bucket
+        cuts_in = np.bincount(bucket[inside], minlength=grid.size)
+        first = np.arange(grid.size) + np.concatenate([[0], np.cumsum(cuts_in)[:-1]])
+
+        self.finite = grid.finite + int(inside.sum())
+        self.size = self.finite + 3
+        self.below_infinity, self.above_infinity, self.nan = (self.finite + i for i in range(3))
+        self.passes = int(cuts_in.max(initial=0))
+        self.table: IntArray = first[grid.table]
+
+        starts = first[bucket] + np.where(inside, _rank_within(bucket, inside), 0)
+        self.next_edge: FloatArray = np.full(self.size, np.nan)
+        self.next_edge[starts[inside] - 1] = edges[inside]
+        self.bin_of: IntArray = np.searchsorted(starts, np.arange(self.finite), side="right")
+        owner = np.searchsorted(first[: grid.finite], np.arange(self.finite), side="right") - 1
+        self.lower: FloatArray = bins.pivot + grid.lower[owner]
+        self.upper: FloatArray = bins.pivot + grid.upper[owner]
+        self.lower[starts[inside]] = edges[inside]
+        self.upper[starts[inside] - 1] = edges[inside]
+
+
+def _rank_within(bucket: IntArray, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> IntArray:
+    """For each inside edge, its 1-based rank among the inside edges of its bucket."""
+    rank = np.zeros(len(bucket), np.int64)
+    kept = bucket[inside]
+    if len(kept):
+        new = np.concatenate([[True], kept[1:] != kept[:-1]])
+        start = np.maximum.accumulate(np.where(new, np.arange(len(kept)), 0))
+        rank[inside] = np.arange(len(kept)) - start + 1
+    return rank
+
+
+@dataclass(frozen=True)
+class CategoryBins:
+    """Bins of a categorical column: one per value of ``vocabulary``, then ``other`` for the values of
+    the reference that did not fit in it (known by their 64-bit hashes in ``tail``), then ``unseen``."""
+
+    kind: str
+    vocabulary: tuple[str, ...]
+    tail: IntArray = field(default_factory=lambda: np.empty(0, np.int64), repr=False, compare=False)
+    sensitive: bool = False
+
+    @property
+    def bins(self) -> int:
+        return len(self.vocabulary) + 2
+
+
+Bins = OrderedBins | CategoryBins
+
+
+@dataclass(frozen=True)
+class Binning:
+    """All bins of one monitor.
+
+    Attributes:
+        columns: the bins of each watched column.
+        segments: for each segment (its columns' names joined as the contract says) the values that
+            get a cell of their own; further ones share ``__other__``.
+        storages: how each column was stored in the reference; what came later is held against it.
+        salt: what sensitive values are hashed with; empty when no feature is sensitive.
+    """
+
+    columns: Mapping[str, Bins]
+    segments: Mapping[str, tuple[str, ...]]
+    storages: Mapping[str, str]
+    salt: str = ""
+
+    @cached_property
+    def binning_id(self) -> str:
+        return hashlib.sha256(self.to_bytes()).hexdigest()[:16]
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON: equal binnings give equal bytes. Floats are written exactly, as hex."""
+        columns: dict[str, Any] = {}
+        for name, bins in self.columns.items():
+            if isinstance(bins, OrderedBins):
+                columns[name] = {
+                    "kind": bins.kind,
+                    "edges": [edge.hex() for edge in bins.edges],
+                    "pivot": bins.pivot.hex(),
+                    "exponent": bins.exponent,
+                }
+            else:
+                tail = base64.b64encode(bins.tail.astype("<i8").tobytes()).decode()
+                columns[name] = {
+                    "kind": bins.kind,
+                    "vocabulary": bins.vocabulary,
+                    "tail": tail,
+                    "sensitive": bins.sensitive,
+                }
+        document = {
+            "format": FORMAT,
+            "columns": columns,
+            "segments": dict(self.segments),
+            "storages": dict(self.storages),
+            "salt": self.salt,
+        }
+        return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Binning:
+        """Raises DataError when the bytes are of a newer format."""
+        document = json.loads(data)
+        if document["format"] != FORMAT:
+            raise DataError(
+                f"a binning of format {document['format']} was found, this version reads format {FORMAT}: "
+                "run the version of driftline that wrote it, or `driftline rebase` the monitor"
+            )
+        columns: dict[str, Bins] = {}
+        for name, entry in document["columns"].items():
+            if "edges" in entry:
+                columns[name] = OrderedBins(
+                    kind=entry["kind"],
+                    edges=tuple(float.fromhex(edge) for edge in entry["edges"]),
+                    pivot=float.fromhex(entry["pivot"]),
+                    exponent=entry["exponent"],
+                )
+            else:
+                columns[name] = CategoryBins(
+                    kind=entry["kind"],
+                    vocabulary=tuple(entry["vocabulary"]),
+                    tail=np.frombuffer(base64.b64decode(entry["tail"]), "<i8").astype(np.int64),
+                    sensitive=entry["sensitive"],
+                )
+        return cls(
+            columns=columns,
+            segments={name: tuple(values) for name, values in document["segments"].items()},
+            storages=document["storages"],
+            salt=document["salt"],
+        )

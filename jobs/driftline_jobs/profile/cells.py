@@ -1,0 +1,183 @@
+"""Which rows belong together: base windows, model versions and segment values, and the order in which rows
+must be read so that those of one cell stand side by side."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from driftline_jobs.profile.buckets import IntArray
+from driftline_jobs.profile.columns import Codes
+
+ALL = "*"
+NULL = "__null__"
+OTHER = "__other__"
+SEGMENT_VALUES_KEPT = 100
+_RESERVED = re.compile(r"\\*(\*|__null__|__other__)")
+_ROWS_PER_JOINT_CELL = 4096
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CellKey:
+    """The rows of one base window (its start, UTC microseconds) in one version or segment value."""
+
+    base_start_us: int
+    model_version: str
+    segment: str
+    segment_value: str
+
+
+def escaped(value: str) -> str:
+    """A real value, told apart from the words that stand for all, null and other."""
+    return "\\" + value if _RESERVED.fullmatch(value) else value
+
+
+def segment_name(columns: Sequence[str]) -> str:
+    """One column by its name, crossed ones as a canonical JSON array."""
+    return (
+        columns[0]
+        if len(columns) == 1
+        else json.dumps(list(columns), ensure_ascii=False, separators=(",", ":"))
+    )
+
+
+def labelled(codes: Codes) -> tuple[IntArray, list[str]]:
+    """Codes with null as a value of its own, and the escaped text of each code."""
+    texts = [escaped(text) for text in codes.texts]
+    if codes.valid is None:
+        return codes.codes, texts
+    return np.where(codes.valid, codes.codes, len(texts)), [*texts, NULL]
+
+
+def crossed(parts: Sequence[tuple[IntArray, list[str]]]) -> tuple[IntArray, list[str]]:
+    """Codes of the tuples of values that occur, and each tuple's text; one part is left as it is."""
+    if len(parts) == 1:
+        return parts[0]
+    joint, size = _mixed_radix([(codes, len(texts)) for codes, texts in parts])
+    occurring, compact = _compact(joint, size)
+    texts: list[str] = []
+    for code in occurring.tolist():
+        values = []
+        for _, names in reversed(parts):
+            code, at = divmod(code, len(names))  # noqa: PLW2901  the digits of one number, lowest first
+            values.append(names[at])
+        texts.append(json.dumps(values[::-1], ensure_ascii=False, separators=(",", ":")))
+    return compact, texts
+
+
+def limited(codes: IntArray, texts: list[str], kept: Sequence[str]) -> tuple[IntArray, list[str]]:
+    """Codes with every value beyond ``kept`` and null turned into one code for ``__other__``."""
+    place = {text: at for at, text in enumerate([*kept, NULL])}
+    names = [*kept, NULL, OTHER]
+    table = np.fromiter((place.get(text, len(names) - 1) for text in texts), np.int64, len(texts))
+    return table.take(codes) if len(texts) else codes, names
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One way to part the rows: ``codes`` (n,) into ``names``; ``segment`` is ``*`` for the model version."""
+
+    segment: str
+    codes: IntArray
+    names: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Rows ``start`` to ``stop`` of a grouping's order, and the cells that they all belong to."""
+
+    start: int
+    stop: int
+    keys: tuple[CellKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Rows in an order where each run is of the same cells; ``order`` is None if they already stand so."""
+
+    order: IntArray | None
+    runs: tuple[Run, ...]
+
+
+def groupings(
+    base: IntArray, base_starts: IntArray, version: Dimension | None, segments: Sequence[Dimension]
+) -> Iterator[Grouping]:
+    """Groupings whose runs together cover every cell exactly once.
+
+    Where rows are many, all dimensions are crossed, and each value is profiled once however many
+    segments there are. Where they are few, crossing would leave crumbs: each segment is grouped apart.
+    Profiles merge exactly, so both ways give the same ones.
+    """
+    dimensions = [*([version] if version else []), *segments]
+    joint, size = _mixed_radix([(base, len(base_starts)), *((d.codes, len(d.names)) for d in dimensions)])
+    occurring, compact = _compact(joint, size)
+    if not segments or len(occurring) * _ROWS_PER_JOINT_CELL <= len(base):
+        yield _grouped(occurring, compact, base_starts, dimensions, whole=True)
+        return
+    for at, chosen in enumerate([[version] if version else [], *([segment] for segment in segments)]):
+        joint, size = _mixed_radix(
+            [(base, len(base_starts)), *((d.codes, len(d.names)) for d in chosen if d)]
+        )
+        yield _grouped(*_compact(joint, size), base_starts, [d for d in chosen if d], whole=at == 0)
+
+
+def _grouped(
+    occurring: IntArray,
+    compact: IntArray,
+    base_starts: IntArray,
+    dimensions: Sequence[Dimension],
+    *,
+    whole: bool,
+) -> Grouping:
+    counts = np.bincount(compact, minlength=len(occurring))
+    stops = np.cumsum(counts)
+    runs = []
+    for cell, (code, stop) in enumerate(zip(occurring.tolist(), stops.tolist(), strict=True)):
+        names = []
+        for dimension in reversed(dimensions):
+            code, at = divmod(code, len(dimension.names))  # noqa: PLW2901  the digits of one number
+            names.append(dimension.names[at])
+        start_us = int(base_starts[code])
+        keys = [CellKey(start_us, ALL, ALL, ALL)] if whole else []
+        for dimension, name in zip(dimensions, reversed(names), strict=True):
+            if dimension.segment == ALL:
+                keys.append(CellKey(start_us, name, ALL, ALL))
+            else:
+                keys.append(CellKey(start_us, ALL, dimension.segment, name))
+        runs.append(Run(stop - int(counts[cell]), stop, tuple(keys)))
+    ordered = len(occurring) == 1 or bool((compact[1:] >= compact[:-1]).all())
+    # stable: rows of a cell keep their order in the log, and nearly sorted codes sort fast
+    order = None if ordered else np.argsort(_narrow(compact, len(occurring)), kind="stable")
+    return Grouping(order, tuple(runs))
+
+
+def _narrow(codes: IntArray, size: int) -> np.ndarray[tuple[int], np.dtype[np.uint16]] | IntArray:
+    # numpy sorts 16-bit integers by radix
+    return codes.astype(np.uint16) if size < 1 << 16 else codes
+
+
+def _mixed_radix(parts: Sequence[tuple[IntArray, int]]) -> tuple[IntArray, int]:
+    joint, size = parts[0]
+    for codes, base in parts[1:]:
+        joint, size = joint * base + codes, size * base
+    return joint, size
+
+
+def _compact(codes: IntArray, size: int) -> tuple[IntArray, IntArray]:
+    """The codes that occur, ascending, and every code's place among them."""
+    if len(codes) and int(codes.min()) == int(codes.max()):
+        return codes[:1].copy(), np.zeros(len(codes), np.int64)
+    if size <= 1 << 22:
+        present = np.bincount(codes, minlength=1) > 0
+        return np.flatnonzero(present), (np.cumsum(present) - 1).take(codes)
+    occurring, compact = np.unique(codes, return_inverse=True)
+    return occurring, compact
+
+
+def text_of_names(names: Mapping[str, int]) -> list[str]:
+    """Names by descending count, ties by name: the order in which values are kept."""
+    return sorted(names, key=lambda name: (-names[name], name))

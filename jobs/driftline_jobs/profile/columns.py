@@ -1,0 +1,136 @@
+"""Arrow columns as the kernels want them: plain numbers, or codes into a dictionary."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftline_jobs.profile.binning import CategoryBins
+from driftline_jobs.profile.buckets import IntArray
+from driftline_jobs.profile.distinct import UIntArray, mix
+from driftline_jobs.profile.kernels import Dictionary
+
+_LONGEST_VALUE = 256
+_KEPT_OF_LONG = 200
+Valid = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A column as numbers: ``values`` (n,) of an integer or float type, ``valid`` (n,) or None if all are."""
+
+    values: npt.NDArray[Any]
+    valid: Valid | None
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """A column as ``codes`` (n,) into ``texts`` (D,), ``valid`` (n,) or None if all are."""
+
+    codes: IntArray
+    valid: Valid | None
+    texts: list[str]
+
+
+def numbers(array: pa.Array) -> Numbers:
+    """Integers and floats as they are, decimals, booleans and datetimes (as seconds) as float64."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        array = pc.cast(array, kind.value_type)
+        kind = array.type
+    valid = array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else None
+    if pa.types.is_temporal(kind):
+        return Numbers(_seconds(array), valid)
+    if pa.types.is_boolean(kind):
+        array = pc.cast(array, pa.int8())
+    elif pa.types.is_decimal(kind):
+        array = pc.cast(array, pa.float64())
+    elif pa.types.is_float16(kind):
+        array = pc.cast(array, pa.float32())
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        array = pc.utf8_length(array)
+    elif pa.types.is_null(kind):
+        array = pa.nulls(len(array), pa.float64())
+    if array.null_count:
+        array = array.fill_null(0)
+    return Numbers(array.to_numpy(zero_copy_only=False), valid)
+
+
+def _seconds(array: pa.Array) -> npt.NDArray[np.float64]:
+    """Temporal values as seconds: since 1970 for dates and timestamps, since midnight for times."""
+    kind = array.type
+    if pa.types.is_date32(kind):
+        return pc.cast(array, pa.int32()).fill_null(0).to_numpy(zero_copy_only=False) * 86400.0
+    per_second = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
+    unit = "ms" if pa.types.is_date64(kind) else kind.unit
+    width = pa.int32() if pa.types.is_time32(kind) else pa.int64()
+    ticks = array.view(width).fill_null(0).to_numpy(zero_copy_only=False)
+    return np.asarray(ticks, np.float64) / per_second[unit]
+
+
+def codes(array: pa.Array, sensitive_salt: str | None = None) -> Codes:
+    """Any scalar column as codes into its distinct values, written as text.
+
+    A number is written so that 1 and 1.0 are the same value, a boolean as true or false. A value of more
+    than 256 characters is shortened and marked with a hash of the whole. With ``sensitive_salt`` every
+    value is replaced by its salted hash before anything else sees it.
+    """
+    if not pa.types.is_dictionary(array.type):
+        array = array.dictionary_encode()
+    valid = array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else None
+    indices = array.indices.fill_null(0) if array.null_count else array.indices
+    texts = [_text(value) for value in array.dictionary.to_pylist()]
+    if sensitive_salt is not None:
+        texts = [hashed(text, sensitive_salt) for text in texts]
+    return Codes(indices.to_numpy(zero_copy_only=False).astype(np.int64, copy=False), valid, texts)
+
+
+def hashed(text: str, salt: str) -> str:
+    """What stands for a sensitive value: 16 hex digits of a keyed BLAKE2b hash."""
+    return "h:" + hashlib.blake2b(text.encode(), key=salt.encode()[:64], digest_size=8).hexdigest()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        text = str(int(value))
+    elif isinstance(value, bytes):
+        text = value.decode(errors="backslashreplace")
+    elif value is None:
+        text = ""
+    else:
+        text = str(value)
+    if len(text) > _LONGEST_VALUE:
+        text = f"{text[:_KEPT_OF_LONG]}…#{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
+    return text
+
+
+def hash_texts(texts: list[str]) -> UIntArray:
+    """Stable 64-bit hashes of texts (D,): the same in every process and on every machine."""
+    import pandas as pd
+
+    if not texts:
+        return np.empty(0, np.uint64)
+    return mix(pd.util.hash_array(np.array(texts, dtype=object), categorize=False))
+
+
+def dictionary_for(texts: list[str], bins: CategoryBins) -> Dictionary:
+    """Bins of the values: their place in the vocabulary, else ``other`` if the reference had it, else ``unseen``."""
+    place = {text: at for at, text in enumerate(bins.vocabulary)}
+    hashes = hash_texts(texts)
+    unseen = bins.bins - 1
+    bin_of = np.fromiter((place.get(text, unseen) for text in texts), np.int64, len(texts))
+    if len(bins.tail):
+        unknown = np.flatnonzero(bin_of == unseen)
+        known = np.isin(hashes[unknown].view(np.int64), bins.tail)
+        bin_of[unknown[known]] = unseen - 1
+    return Dictionary(bin_of, hashes, texts)

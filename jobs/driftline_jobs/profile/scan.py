@@ -1,0 +1,290 @@
+"""One split to profiles: what every engine runs, wherever the split lies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from driftline_jobs.logs.read import NO_TIME, SplitReader
+from driftline_jobs.logs.splits import Split
+from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profile.buckets import IntArray
+from driftline_jobs.profile.cells import (
+    CellKey,
+    Dimension,
+    Grouping,
+    crossed,
+    groupings,
+    labelled,
+    limited,
+    segment_name,
+)
+from driftline_jobs.profile.columns import Codes, Numbers, codes, dictionary_for, numbers
+from driftline_jobs.profile.kernels import profile_categories, profile_ordered
+from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile, merge
+from driftline_schemas.serving_log import LogColumn
+
+
+@dataclass(frozen=True)
+class ScanPlan:
+    """What to read of a log and how to part it. Everything a task needs besides its split; pickles.
+
+    Attributes:
+        binning: where the bins of each watched column lie.
+        columns: the log's columns, roles included.
+        timestamp, model_version: the names of these roles' columns.
+        segments: column names of each segment.
+        bounds_us: (windows + 1,) ascending UTC microseconds: base window ``i`` is [bounds[i], bounds[i+1]).
+        gaps: base windows that lie in the range but are not wanted.
+        sensitive: columns whose values are replaced by salted hashes as soon as they are read.
+    """
+
+    binning: Binning
+    columns: tuple[LogColumn, ...]
+    timestamp: str
+    model_version: str | None
+    segments: tuple[tuple[str, ...], ...]
+    bounds_us: IntArray
+    gaps: frozenset[int] = frozenset()
+    sensitive: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRows:
+    """Rows of a base window and the first and last timestamp among them."""
+
+    rows: int
+    first_us: int
+    last_us: int
+
+    def __add__(self, other: WindowRows) -> WindowRows:
+        return WindowRows(
+            self.rows + other.rows, min(self.first_us, other.first_us), max(self.last_us, other.last_us)
+        )
+
+
+Profiles = dict[CellKey, dict[str, Profile]]
+
+
+@dataclass(slots=True)
+class ScanResult:
+    """Profiles of one split, or of several merged.
+
+    Attributes:
+        profiles: {cell: {column: profile}}.
+        windows: {base window start: its rows}.
+        set_aside: rows outside what their folder may hold, or without a time, per object uri.
+        matched: rows inside the plan's windows, per object uri.
+    """
+
+    profiles: Profiles = field(default_factory=dict)
+    windows: dict[int, WindowRows] = field(default_factory=dict)
+    set_aside: dict[str, int] = field(default_factory=dict)
+    matched: dict[str, int] = field(default_factory=dict)
+
+
+def scan_split(split: Split, plan: ScanPlan) -> ScanResult:
+    """Profile the rows of one split that fall in the plan's windows.
+
+    Raises:
+        DataError: the object does not hold what its footer promised.
+        TransientError: the object could not be reached.
+    """
+    result = ScanResult()
+    with SplitReader(split, plan.columns, _dictionaries(plan)) as reader:
+        all_times = reader.timestamps(plan.timestamp)
+        chosen, base, times = rows_in_windows(all_times, split, plan)
+        _count(all_times, times, base, split, plan, result)
+        if not len(base):
+            return result
+        rows = _Rows(reader, plan, chosen, len(base))
+        grouped = list(groupings(base, plan.bounds_us, rows.version(), rows.segments()))
+        for name, bins in plan.binning.columns.items():
+            for grouping, profiles in rows.profiles(name, bins, grouped):
+                _collect(result.profiles, name, grouping, profiles)
+    return result
+
+
+def _dictionaries(plan: ScanPlan) -> list[str]:
+    categories = {name for name, bins in plan.binning.columns.items() if isinstance(bins, CategoryBins)}
+    cells = {name for segment in plan.segments for name in segment} | {plan.model_version}
+    return [
+        column.name
+        for column in plan.columns
+        if column.name in categories | cells
+        and (pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
+    ]
+
+
+def rows_in_windows(
+    times: IntArray, split: Split, plan: ScanPlan
+) -> tuple[IntArray | None, IntArray, IntArray]:
+    """The rows that lie in the plan's windows (None for all), the base window of each, and its time."""
+    bounds = plan.bounds_us
+    inside = _accepted(times, split) & (times >= bounds[0]) & (times < bounds[-1])
+    base = (
+        np.searchsorted(bounds, times, side="right") - 1
+        if len(bounds) > 2
+        else np.zeros(len(times), np.int64)
+    )
+    if plan.gaps:
+        inside &= ~np.isin(base, list(plan.gaps))
+    if bool(inside.all()):
+        return None, base, times
+    chosen = np.flatnonzero(inside)
+    return chosen, base[chosen], times[chosen]
+
+
+def _accepted(times: IntArray, split: Split) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    accepted = times != NO_TIME
+    if split.accept_start_us is not None:
+        accepted &= times >= split.accept_start_us
+    if split.accept_end_us is not None:
+        accepted &= times < split.accept_end_us
+    return accepted
+
+
+def _count(
+    all_times: IntArray, times: IntArray, base: IntArray, split: Split, plan: ScanPlan, result: ScanResult
+) -> None:
+    uri = split.object.uri
+    result.set_aside[uri] = len(all_times) - int(np.count_nonzero(_accepted(all_times, split)))
+    result.matched[uri] = len(base)
+    for at in np.flatnonzero(np.bincount(base, minlength=1)).tolist() if len(base) else []:
+        mine = times if len(plan.bounds_us) == 2 else times[base == at]
+        result.windows[int(plan.bounds_us[at])] = WindowRows(len(mine), int(mine.min()), int(mine.max()))
+
+
+class _Rows:
+    """The rows of a split that count, column by column."""
+
+    def __init__(self, reader: SplitReader, plan: ScanPlan, chosen: IntArray | None, count: int) -> None:
+        self._reader = reader
+        self._plan = plan
+        self._chosen = chosen
+        self._count = count
+        self._types = {column.name: column for column in plan.columns}
+
+    def version(self) -> Dimension | None:
+        if self._plan.model_version is None:
+            return None
+        return Dimension("*", *labelled(self._codes(self._plan.model_version)))
+
+    def segments(self) -> list[Dimension]:
+        found = []
+        for columns in self._plan.segments:
+            name = segment_name(columns)
+            joint, texts = crossed([labelled(self._codes(column)) for column in columns])
+            found.append(Dimension(name, *limited(joint, texts, self._plan.binning.segments.get(name, ()))))
+        return found
+
+    def profiles(
+        self, name: str, bins: OrderedBins | CategoryBins, grouped: Sequence[Grouping]
+    ) -> list[tuple[Grouping, list[Profile]]]:
+        """For each grouping the profiles of its runs."""
+        if isinstance(bins, OrderedBins):
+            column = self._numbers(name)
+            return [(grouping, _ordered_runs(column, grouping, bins)) for grouping in grouped]
+        category = self._codes(name)
+        return [(grouping, _category_runs(category, grouping, bins)) for grouping in grouped]
+
+    def _array(self, name: str) -> pa.Array:
+        if not self._reader.has(name):
+            return pa.nulls(self._count, pa.string())
+        array = self._reader.column(name)
+        return array if self._chosen is None else array.take(pa.array(self._chosen))
+
+    def _numbers(self, name: str) -> Numbers:
+        if not self._reader.has(name):
+            return Numbers(np.zeros(self._count), np.zeros(self._count, np.bool_))
+        return numbers(self._array(name))
+
+    def _codes(self, name: str) -> Codes:
+        return codes(self._array(name), self._plan.binning.salt if name in self._plan.sensitive else None)
+
+
+def _ordered_runs(column: Numbers, grouping: Grouping, bins: OrderedBins) -> list[Profile]:
+    values, valid = column.values, column.valid
+    if grouping.order is not None:
+        values = values.take(grouping.order)
+        valid = None if valid is None else valid.take(grouping.order)
+    profiles: list[Profile] = []
+    for run in grouping.runs:
+        mine = values[run.start : run.stop]
+        if valid is not None:
+            mine = mine[valid[run.start : run.stop]]
+        profiles.append(profile_ordered(mine, run.stop - run.start - len(mine), bins))
+    return profiles
+
+
+_DENSE_COUNTS = 8
+
+
+def _category_runs(column: Codes, grouping: Grouping, bins: CategoryBins) -> list[Profile]:
+    dictionary = dictionary_for(column.texts, bins)
+    values, valid = column.codes, column.valid
+    if grouping.order is not None:
+        values = values.take(grouping.order)
+        valid = None if valid is None else valid.take(grouping.order)
+    profiles: list[Profile] = []
+    for run in grouping.runs:
+        mine = values[run.start : run.stop]
+        if valid is not None:
+            mine = mine[valid[run.start : run.stop]]
+        if len(column.texts) <= _DENSE_COUNTS * max(len(mine), 1):
+            counts = np.bincount(mine, minlength=1)
+            occurring = np.flatnonzero(counts)
+            counts = counts[occurring]
+        else:
+            occurring, counts = np.unique(mine, return_counts=True)
+        profiles.append(
+            profile_categories(occurring, counts, run.stop - run.start - len(mine), dictionary, bins)
+        )
+    return profiles
+
+
+def _collect(into: Profiles, name: str, grouping: Grouping, profiles: Sequence[Profile]) -> None:
+    parts: dict[CellKey, list[Profile]] = {}
+    for run, profile in zip(grouping.runs, profiles, strict=True):
+        for key in run.keys:
+            parts.setdefault(key, []).append(profile)
+    for key, several in parts.items():
+        into.setdefault(key, {})[name] = merge(several)
+
+
+def merge_results(results: Sequence[ScanResult]) -> ScanResult:
+    """All splits' results as one. Exact, so any order of merging gives the same."""
+    merged = ScanResult()
+    parts: dict[CellKey, dict[str, list[Profile]]] = {}
+    for result in results:
+        for key, columns in result.profiles.items():
+            mine = parts.setdefault(key, {})
+            for name, profile in columns.items():
+                mine.setdefault(name, []).append(profile)
+        for start, rows in result.windows.items():
+            merged.windows[start] = merged.windows[start] + rows if start in merged.windows else rows
+        _add_counts(merged.set_aside, result.set_aside)
+        _add_counts(merged.matched, result.matched)
+    merged.profiles = {
+        key: {name: merge(profiles) for name, profiles in columns.items()} for key, columns in parts.items()
+    }
+    return merged
+
+
+def _add_counts(into: dict[str, int], counts: Mapping[str, int]) -> None:
+    for key, count in counts.items():
+        into[key] = into.get(key, 0) + count
+
+
+__all__ = [
+    "CategoryProfile",
+    "OrderedProfile",
+    "Profiles",
+    "ScanPlan",
+    "ScanResult",
+    "merge_results",
+    "scan_split",
+]

@@ -1,0 +1,228 @@
+"""What is kept of a column: integer counts and exact sums, merged by addition.
+
+Merging is associative and commutative to the bit, so the order in which splits arrive, and the
+engine that merges them, leave no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from driftline_jobs.profile.binning import CategoryBins, OrderedBins
+from driftline_jobs.profile.buckets import FloatArray, IntArray
+from driftline_jobs.profile.distinct import REGISTERS, Registers
+
+UNSEEN_KEPT = 64
+_LIMB = np.int64(32)
+_LIMB_MASK = np.int64((1 << 32) - 1)
+
+
+def _no_registers() -> Registers:
+    return np.zeros(REGISTERS, np.uint8)
+
+
+def _no_ints() -> IntArray:
+    return np.empty(0, np.int64)
+
+
+@dataclass(slots=True)
+class OrderedProfile:
+    """Profile of an ordered column over some rows.
+
+    Attributes:
+        rows: all rows, nulls included.
+        buckets, bucket_counts: ascending cut buckets (see ``BucketCuts``) that hold values, and how many.
+        sums_high, sums_low: (bins,) the sum of each bin's values in quanta from the pivot, as
+            ``high * 2**32 + low`` with ``0 <= low < 2**32``: exact beyond 64 bits.
+        minimum, maximum: of the finite values; +inf and -inf when there are none.
+    """
+
+    rows: int = 0
+    nulls: int = 0
+    nans: int = 0
+    below_infinity: int = 0
+    above_infinity: int = 0
+    zeros: int = 0
+    beyond: int = 0
+    minimum: float = np.inf
+    maximum: float = -np.inf
+    buckets: IntArray = field(default_factory=_no_ints)
+    bucket_counts: IntArray = field(default_factory=_no_ints)
+    sums_high: IntArray = field(default_factory=_no_ints)
+    sums_low: IntArray = field(default_factory=_no_ints)
+    registers: Registers = field(default_factory=_no_registers)
+
+    def bin_counts(self, bins: OrderedBins) -> IntArray:
+        """(bins,) finite values in each bin."""
+        counts = np.zeros(bins.bins, np.int64)
+        np.add.at(counts, bins.cuts.bin_of[self.buckets], self.bucket_counts)
+        return counts
+
+    def bin_sums(self, bins: OrderedBins) -> FloatArray:
+        """(bins,) sum of the finite values in each bin, correctly rounded once from the exact integers."""
+        if not len(self.sums_high):
+            return np.zeros(bins.bins)
+        counts = self.bin_counts(bins)
+        quanta = self.sums_high.astype(object) * (1 << 32) + self.sums_low.astype(object)
+        return np.array([float(q) for q in quanta]) * bins.quantum + counts * bins.pivot
+
+    def total(self, bins: OrderedBins) -> float:
+        """Sum of the finite values."""
+        quanta = sum(
+            int(h) * (1 << 32) + int(low) for h, low in zip(self.sums_high, self.sums_low, strict=True)
+        )
+        return quanta * bins.quantum + self.finite * bins.pivot
+
+    @property
+    def finite(self) -> int:
+        return self.rows - self.nulls - self.nans - self.below_infinity - self.above_infinity
+
+
+@dataclass(slots=True)
+class CategoryProfile:
+    """Profile of a categorical column over some rows.
+
+    Attributes:
+        values, value_counts: ascending bin indices (see ``CategoryBins``) that occur, and how often.
+        unseen_values: of the values not in the reference the 64 of lowest hash, with exact counts:
+            {hash: (text, count)}. A bottom-k sample by hash is the same whatever the merge order.
+    """
+
+    rows: int = 0
+    nulls: int = 0
+    values: IntArray = field(default_factory=_no_ints)
+    value_counts: IntArray = field(default_factory=_no_ints)
+    unseen_values: dict[int, tuple[str, int]] = field(default_factory=dict)
+    registers: Registers = field(default_factory=_no_registers)
+
+    def bin_counts(self, bins: CategoryBins) -> IntArray:
+        """(len(vocabulary) + 2,) rows per value, then ``other``, then ``unseen``."""
+        counts = np.zeros(bins.bins, np.int64)
+        counts[self.values] = self.value_counts
+        return counts
+
+
+Profile = OrderedProfile | CategoryProfile
+
+
+def limbs(sums: IntArray) -> tuple[IntArray, IntArray]:
+    """Int64 sums as (high, low) with ``0 <= low < 2**32``."""
+    return sums >> _LIMB, sums & _LIMB_MASK
+
+
+def merge(profiles: Iterable[Profile]) -> Profile:
+    """The profile of all the rows together. All of one column and one binning; at least one."""
+    several = list(profiles)
+    if len(several) == 1:
+        return several[0]
+    if isinstance(several[0], OrderedProfile):
+        return _merge_ordered([p for p in several if isinstance(p, OrderedProfile)])
+    return _merge_categories([p for p in several if isinstance(p, CategoryProfile)])
+
+
+def subtract(whole: Profile, part: Profile) -> Profile:
+    """``whole`` without ``part``, which must be among its rows: what a window leaves of its reference.
+
+    Counts and sums are exact. Registers and extremes cannot be taken back: they stay those of the whole.
+    """
+    if isinstance(whole, OrderedProfile) and isinstance(part, OrderedProfile):
+        keys, counts = _add_sparse(
+            [(whole.buckets, whole.bucket_counts), (part.buckets, -part.bucket_counts)]
+        )
+        high, low = whole.sums_high, whole.sums_low
+        if len(part.sums_high):
+            high, low = _carried(high - part.sums_high, low - part.sums_low)
+        return OrderedProfile(
+            rows=whole.rows - part.rows,
+            nulls=whole.nulls - part.nulls,
+            nans=whole.nans - part.nans,
+            below_infinity=whole.below_infinity - part.below_infinity,
+            above_infinity=whole.above_infinity - part.above_infinity,
+            zeros=whole.zeros - part.zeros,
+            beyond=whole.beyond - part.beyond,
+            minimum=whole.minimum,
+            maximum=whole.maximum,
+            buckets=keys,
+            bucket_counts=counts,
+            sums_high=high,
+            sums_low=low,
+            registers=whole.registers,
+        )
+    if isinstance(whole, CategoryProfile) and isinstance(part, CategoryProfile):
+        keys, counts = _add_sparse([(whole.values, whole.value_counts), (part.values, -part.value_counts)])
+        return CategoryProfile(
+            rows=whole.rows - part.rows,
+            nulls=whole.nulls - part.nulls,
+            values=keys,
+            value_counts=counts,
+            unseen_values=whole.unseen_values,
+            registers=whole.registers,
+        )
+    raise TypeError(f"cannot subtract {type(part).__name__} from {type(whole).__name__}")
+
+
+def _add_sparse(parts: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
+    keys = np.concatenate([key for key, _ in parts])
+    counts = np.concatenate([count for _, count in parts])
+    if not len(keys):
+        return keys, counts
+    order = np.argsort(keys, kind="stable")
+    keys, counts = keys[order], counts[order]
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    totals = np.add.reduceat(counts, starts)
+    kept = totals != 0
+    return keys[starts][kept], totals[kept]
+
+
+def _carried(high: IntArray, low: IntArray) -> tuple[IntArray, IntArray]:
+    return high + (low >> _LIMB), low & _LIMB_MASK
+
+
+def _merge_ordered(parts: list[OrderedProfile]) -> OrderedProfile:
+    keys, counts = _add_sparse([(p.buckets, p.bucket_counts) for p in parts])
+    summed = [p for p in parts if len(p.sums_high)]
+    high, low = _no_ints(), _no_ints()
+    if summed:
+        high, low = _carried(
+            np.sum([p.sums_high for p in summed], axis=0), np.sum([p.sums_low for p in summed], axis=0)
+        )
+    return OrderedProfile(
+        rows=sum(p.rows for p in parts),
+        nulls=sum(p.nulls for p in parts),
+        nans=sum(p.nans for p in parts),
+        below_infinity=sum(p.below_infinity for p in parts),
+        above_infinity=sum(p.above_infinity for p in parts),
+        zeros=sum(p.zeros for p in parts),
+        beyond=sum(p.beyond for p in parts),
+        minimum=min(p.minimum for p in parts),
+        maximum=max(p.maximum for p in parts),
+        buckets=keys,
+        bucket_counts=counts,
+        sums_high=high,
+        sums_low=low,
+        registers=np.max([p.registers for p in parts], axis=0),
+    )
+
+
+def _merge_categories(parts: list[CategoryProfile]) -> CategoryProfile:
+    keys, counts = _add_sparse([(p.values, p.value_counts) for p in parts])
+    unseen: dict[int, tuple[str, int]] = {}
+    for part in parts:
+        for key, (text, count) in part.unseen_values.items():
+            unseen[key] = (text, count + unseen[key][1] if key in unseen else count)
+    return CategoryProfile(
+        rows=sum(p.rows for p in parts),
+        nulls=sum(p.nulls for p in parts),
+        values=keys,
+        value_counts=counts,
+        unseen_values=lowest(unseen),
+        registers=np.max([p.registers for p in parts], axis=0),
+    )
+
+
+def lowest(unseen: dict[int, tuple[str, int]]) -> dict[int, tuple[str, int]]:
+    """The ``UNSEEN_KEPT`` entries of lowest hash, ascending."""
+    return {key: unseen[key] for key in sorted(unseen)[:UNSEEN_KEPT]}

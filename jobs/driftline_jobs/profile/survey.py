@@ -1,0 +1,273 @@
+"""The first look at a reference: what its bins are made from.
+
+Every value of a text column is counted. Of an ordered column a sample of some 260,000 rows is kept,
+chosen by a hash of the row's place in its object: the same rows whatever the split, the engine or the
+order, and enough to place a 0.1 % quantile within a hundredth of a per cent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from driftline_jobs.logs.read import NO_TIME, SplitReader
+from driftline_jobs.logs.splits import Split
+from driftline_jobs.profile.binning import Binning, Bins, CategoryBins
+from driftline_jobs.profile.buckets import FloatArray, IntArray
+from driftline_jobs.profile.cells import (
+    NULL,
+    SEGMENT_VALUES_KEPT,
+    crossed,
+    labelled,
+    segment_name,
+    text_of_names,
+)
+from driftline_jobs.profile.columns import Codes, codes, hash_texts, numbers
+from driftline_jobs.profile.distinct import UIntArray, mix
+from driftline_jobs.profile.edges import ordered_bins
+from driftline_schemas.serving_log import LogColumn, Storage
+
+SAMPLE_ROWS = 1 << 18
+VOCABULARY = 1000
+_COUNTED_VALUES = 1 << 20
+_TEXT_FROM = 1000
+_TEXT_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A column to be watched: its ``kind`` in the tables, and whether its values have an order."""
+
+    column: LogColumn
+    kind: str
+    ordered: bool
+    declared: bool = False
+
+
+@dataclass(frozen=True)
+class SurveyPlan:
+    """What to look at. ``intervals_us`` (k, 2) are the half-open times of the reference, none for all."""
+
+    watched: tuple[Watched, ...]
+    columns: tuple[LogColumn, ...]
+    timestamp: str
+    segments: tuple[tuple[str, ...], ...]
+    intervals_us: tuple[tuple[int, int], ...]
+    sample_share: float
+    salt: str
+    sensitive: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class ValueCounts:
+    """Counts of texts by their hash; beyond a million distinct ones, those of lowest hash."""
+
+    hashes: UIntArray = field(default_factory=lambda: np.empty(0, np.uint64))
+    counts: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+    texts: np.ndarray[tuple[int], np.dtype[np.object_]] = field(default_factory=lambda: np.empty(0, object))
+    full: bool = False
+
+
+@dataclass(slots=True)
+class Survey:
+    """What was seen of a reference, in one split or in several merged."""
+
+    rows: int = 0
+    samples: dict[str, list[FloatArray]] = field(default_factory=dict)
+    values: dict[str, ValueCounts] = field(default_factory=dict)
+    segments: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def survey_split(split: Split, plan: SurveyPlan) -> Survey:
+    """Look at the rows of one split that belong to the reference."""
+    seen = Survey()
+    with SplitReader(split, plan.columns) as reader:
+        times = reader.timestamps(plan.timestamp)
+        chosen = np.flatnonzero(_wanted(times, split, plan))
+        seen.rows = len(chosen)
+        if not len(chosen):
+            return seen
+        sampled = chosen[_sampled(split, len(times), plan.sample_share)[chosen]]
+        for watched in plan.watched:
+            name = watched.column.name
+            if not reader.has(name):
+                continue
+            array = reader.column(name)
+            if watched.ordered:
+                seen.samples[name] = [_finite(numbers(array.take(sampled)))]
+            else:
+                salt = plan.salt if name in plan.sensitive else None
+                seen.values[name] = _counted(codes(array.take(chosen), salt))
+        for columns in plan.segments:
+            parts = []
+            for name in columns:
+                salt = plan.salt if name in plan.sensitive else None
+                parts.append(labelled(codes(reader.column(name).take(chosen), salt)))
+            joint, texts = crossed(parts)
+            counts = np.bincount(joint, minlength=len(texts)).tolist()
+            seen.segments[segment_name(columns)] = {
+                text: count for text, count in zip(texts, counts, strict=True) if count
+            }
+    return seen
+
+
+def _wanted(times: IntArray, split: Split, plan: SurveyPlan) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    accepted = times != NO_TIME
+    if split.accept_start_us is not None:
+        accepted &= times >= split.accept_start_us
+    if split.accept_end_us is not None:
+        accepted &= times < split.accept_end_us
+    if not plan.intervals_us:
+        return accepted
+    inside = np.zeros(len(times), np.bool_)
+    for start, end in plan.intervals_us:
+        inside |= (times >= start) & (times < end)
+    return accepted & inside
+
+
+def _sampled(split: Split, rows: int, share: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    if share >= 1:
+        return np.ones(rows, np.bool_)
+    seed = hashlib.blake2b(f"{split.object.uri}\0{split.row_groups[0]}".encode(), digest_size=8).digest()
+    places = np.arange(rows, dtype=np.uint64) + np.frombuffer(seed, "<u8")[0]
+    return mix(mix(places)) < np.uint64(int(share * (2**64 - 1)))
+
+
+def _finite(column: object) -> FloatArray:
+    from driftline_jobs.profile.columns import Numbers
+
+    assert isinstance(column, Numbers)
+    values = column.values if column.valid is None else column.values[column.valid]
+    floats = np.asarray(values, np.float64)
+    return floats[np.isfinite(floats)]
+
+
+def _counted(column: Codes) -> ValueCounts:
+    values = column.codes if column.valid is None else column.codes[column.valid]
+    counts = np.bincount(values, minlength=len(column.texts))
+    occurring = np.flatnonzero(counts)
+    texts = np.array(column.texts, object)[occurring]
+    return _combined(hash_texts(texts.tolist()), counts[occurring], texts, full=False)
+
+
+def _combined(
+    hashes: UIntArray, counts: IntArray, texts: np.ndarray[tuple[int], np.dtype[np.object_]], *, full: bool
+) -> ValueCounts:
+    distinct, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+    totals = np.zeros(len(distinct), np.int64)
+    np.add.at(totals, inverse, counts)
+    return ValueCounts(
+        distinct[:_COUNTED_VALUES],
+        totals[:_COUNTED_VALUES],
+        texts[first][:_COUNTED_VALUES],
+        full or len(distinct) > _COUNTED_VALUES,
+    )
+
+
+def merge_surveys(surveys: Sequence[Survey]) -> Survey:
+    """All splits' surveys as one; the order does not matter, since samples are sorted before use."""
+    merged = Survey(rows=sum(survey.rows for survey in surveys))
+    for survey in surveys:
+        for name, samples in survey.samples.items():
+            merged.samples.setdefault(name, []).extend(samples)
+        for name, counts in survey.segments.items():
+            mine = merged.segments.setdefault(name, {})
+            for text, count in counts.items():
+                mine[text] = mine.get(text, 0) + count
+    for name in {name for survey in surveys for name in survey.values}:
+        parts = [survey.values[name] for survey in surveys if name in survey.values]
+        merged.values[name] = _combined(
+            np.concatenate([part.hashes for part in parts]),
+            np.concatenate([part.counts for part in parts]),
+            np.concatenate([part.texts for part in parts]),
+            full=any(part.full for part in parts),
+        )
+    return merged
+
+
+def new_salt() -> str:
+    """A salt for the hashes of sensitive values."""
+    return secrets.token_hex(16)
+
+
+def binning_from(
+    survey: Survey,
+    watched: Sequence[Watched],
+    salt: str,
+    sensitive: frozenset[str],
+    threshold: float | None = None,
+) -> Binning:
+    """The bins of every watched column. A column that the reference does not hold gets one open bin.
+
+    ``threshold`` is the score at which the model decides, where it is known.
+    """
+    columns: dict[str, Bins] = {}
+    for watch in watched:
+        name = watch.column.name
+        if watch.ordered:
+            parts = survey.samples.get(name, [])
+            sample = np.sort(np.concatenate(parts)) if parts else np.empty(0)
+            columns[name] = ordered_bins(watch.kind, sample, threshold)
+            continue
+        values = survey.values.get(name, ValueCounts())
+        if _is_text(values, survey.rows) and not watch.declared and watch.kind == "categorical":
+            lengths = np.repeat([float(len(text)) for text in values.texts], values.counts)
+            columns[name] = ordered_bins("text", np.sort(lengths))
+        else:
+            columns[name] = _category_bins(watch.kind, values, sensitive=name in sensitive)
+    segments = {
+        name: tuple([text for text in text_of_names(counts) if text != NULL][:SEGMENT_VALUES_KEPT])
+        for name, counts in survey.segments.items()
+    }
+    storages = {watch.column.name: watch.column.storage.value for watch in watched}
+    return Binning(columns, segments, storages, salt if sensitive else "")
+
+
+def _is_text(values: ValueCounts, rows: int) -> bool:
+    distinct = len(values.hashes)
+    return values.full or (distinct > _TEXT_FROM and distinct > _TEXT_SHARE * rows)
+
+
+def _category_bins(kind: str, values: ValueCounts, *, sensitive: bool) -> CategoryBins:
+    counts = dict(zip(values.texts.tolist(), values.counts.tolist(), strict=True))
+    ranked = text_of_names(counts)
+    kept = ranked[:VOCABULARY]
+    tail = np.sort(hash_texts(ranked[VOCABULARY:]).view(np.int64))
+    return CategoryBins(kind=kind, vocabulary=tuple(kept), tail=tail, sensitive=sensitive)
+
+
+def watched_columns(
+    columns: Sequence[LogColumn], roles: Mapping[str, str], numeric: Sequence[str], categorical: Sequence[str]
+) -> list[Watched]:
+    """How each column is watched.
+
+    ``roles`` gives columns that are not features their kind (prediction, score). Of the others, those
+    named in ``numeric`` or ``categorical`` are watched as such, or, when neither names any, all of them
+    by how they are stored.
+    """
+    found = []
+    for column in columns:
+        if column.name in roles:
+            kind = roles[column.name]
+            ordered = kind == "score" or (kind == "prediction:value")
+            found.append(Watched(column, kind.partition(":")[0], ordered, declared=True))
+        elif column.name in numeric:
+            found.append(Watched(column, "numeric", ordered=True, declared=True))
+        elif column.name in categorical:
+            found.append(Watched(column, "categorical", ordered=False, declared=True))
+        elif not numeric and not categorical:
+            kind = _KINDS[column.storage]
+            found.append(Watched(column, kind, ordered=kind in ("numeric", "datetime")))
+    return found
+
+
+_KINDS = {
+    Storage.NUMBER: "numeric",
+    Storage.DATETIME: "datetime",
+    Storage.BOOLEAN: "boolean",
+    Storage.TEXT: "categorical",
+}

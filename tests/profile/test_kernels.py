@@ -1,0 +1,156 @@
+"""The kernels against numpy on the raw values, at the same edges."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from driftline_jobs.profile.binning import OrderedBins
+from driftline_jobs.profile.distinct import estimate
+from driftline_jobs.profile.edges import ordered_bins
+from driftline_jobs.profile.kernels import CHUNK, profile_ordered
+from driftline_jobs.profile.state import OrderedProfile, merge, subtract
+
+RNG = np.random.default_rng(20130701)
+SAMPLES = {
+    "normal": RNG.normal(0, 1, 3 * CHUNK + 17),
+    "far from zero": RNG.normal(290, 5, 5000),
+    "heavy tail": RNG.lognormal(0, 3, 50_000),
+    "negative": -RNG.lognormal(0, 1, 5000),
+    "two humps": np.concatenate([RNG.normal(1000, 1, 5000), RNG.normal(2000, 1, 5000)]),
+    "few integers": RNG.integers(0, 24, 5000),
+    "tenths": RNG.integers(0, 20, 999) / 10,
+    "wide integers": RNG.integers(-(2**40), 2**40, 5000),
+    "small integers": RNG.integers(-100, 100, 5000).astype(np.int8),
+    "unsigned": RNG.integers(0, 2**63, 5000).astype(np.uint64),
+    "single precision": RNG.normal(0, 1e-20, 5000).astype(np.float32),
+    "constant": np.full(100, 5.0),
+    "a sentinel": np.concatenate([RNG.normal(0, 1, 5000), np.full(300, -1e15)]),
+    "mostly zero": np.where(RNG.random(5000) < 0.7, 0.0, RNG.exponential(3, 5000)),
+}
+
+
+def raw_bins(values: np.ndarray, bins: OrderedBins) -> np.ndarray:
+    return np.searchsorted(np.asarray(bins.edges), values, side="right")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("kind", ["numeric", "score"])
+def test_counts_and_sums_are_those_of_the_raw_values(name: str, kind: str) -> None:
+    values = SAMPLES[name]
+    floats = values.astype(np.float64)
+    bins = ordered_bins(kind, np.sort(floats)[::3])
+    profile = profile_ordered(values, 7, bins)
+    place = raw_bins(floats, bins)
+
+    assert profile.rows == len(values) + 7
+    assert profile.nulls == 7
+    assert profile.bin_counts(bins).tolist() == np.bincount(place, minlength=bins.bins).tolist()
+    assert profile.minimum == floats.min()
+    assert profile.maximum == floats.max()
+    assert profile.zeros == np.count_nonzero(floats == 0)
+    quanta = [Fraction(0)] * bins.bins
+    for bin_, value in zip(place.tolist(), floats.tolist(), strict=True):
+        quanta[bin_] += round(Fraction(value - bins.pivot) / Fraction(bins.quantum))
+    exact = [float(q * Fraction(bins.quantum)) for q in quanta]
+    expected = np.array(exact) + np.bincount(place, minlength=bins.bins) * bins.pivot
+    if not profile.beyond:
+        np.testing.assert_allclose(profile.bin_sums(bins), expected, rtol=1e-12, atol=0)
+        assert abs(profile.total(bins) - floats.sum()) <= 0.5 * bins.quantum * len(floats)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_quantile_buckets_hold_their_values_within_one_per_cent(name: str) -> None:
+    values = np.sort(SAMPLES[name].astype(np.float64))
+    bins = ordered_bins("numeric", values)
+    profile = profile_ordered(values, 0, bins)
+    cuts = bins.cuts
+    upto = np.cumsum(profile.bucket_counts)
+    for share in (0.05, 0.5, 0.95):
+        at = int(np.searchsorted(upto, np.ceil(share * len(values))))
+        bucket = int(profile.buckets[at])
+        exact = values[int(np.ceil(share * len(values))) - 1]
+        low, high = max(cuts.lower[bucket], values[0]), min(cuts.upper[bucket], values[-1])
+        assert low <= exact <= high
+        reach = 2.0 ** (bins.exponent - 26)
+        assert abs((low + high) / 2 - exact) <= 0.01 * abs(exact - bins.pivot) + reach
+
+
+def test_specials_are_counted_apart() -> None:
+    bins = ordered_bins("numeric", np.arange(100.0))
+    values = np.array([np.nan, np.inf, -np.inf, np.inf, 3.0, -0.0, 0.0, np.nan, np.nan])
+    profile = profile_ordered(values, 1, bins)
+    assert (profile.rows, profile.nulls, profile.nans) == (10, 1, 3)
+    assert (profile.below_infinity, profile.above_infinity, profile.zeros) == (1, 2, 2)
+    assert profile.finite == 3
+    assert profile.bin_counts(bins).sum() == 3
+    assert (profile.minimum, profile.maximum) == (0.0, 3.0)
+
+
+@pytest.mark.parametrize("values", [[], [np.nan, np.nan], [np.inf], [-np.inf, np.nan]])
+def test_columns_without_a_finite_value(values: list[float]) -> None:
+    bins = ordered_bins("numeric", np.arange(100.0))
+    profile = profile_ordered(np.array(values, np.float64), 2, bins)
+    assert profile.rows == len(values) + 2
+    assert profile.finite == 0
+    assert profile.bin_counts(bins).sum() == 0
+    assert profile.total(bins) == 0
+    assert (profile.minimum, profile.maximum) == (np.inf, -np.inf)
+
+
+def test_values_beyond_the_quantum_are_counted_and_held_at_its_end() -> None:
+    bins = ordered_bins("numeric", np.linspace(-1, 1, 1000))
+    profile = profile_ordered(np.array([0.5, 1e300, -1e300]), 0, bins)
+    assert profile.beyond == 2
+    assert profile.total(bins) == 0.5
+    assert profile.maximum == 1e300
+
+
+finite = st.floats(allow_nan=True, allow_infinity=True, width=64)
+
+
+@settings(deadline=None, max_examples=150)
+@given(hnp.arrays(np.float64, st.integers(1, 200), elements=finite), st.data())
+def test_any_cut_and_order_of_the_rows_gives_the_same_profile(
+    values: np.ndarray, data: st.DataObject
+) -> None:
+    clean = np.sort(values[np.isfinite(values)])
+    bins = ordered_bins("numeric", clean)
+    whole = profile_ordered(values, 3, bins)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(values)), max_size=4)))
+    shuffled = values[data.draw(st.permutations(range(len(values))))]
+    parts = [profile_ordered(part, 0, bins) for part in np.split(shuffled, cuts)]
+    parts.append(profile_ordered(values[:0], 3, bins))
+    assert_same(merge(parts), whole)
+    assert np.bincount(raw_bins(clean, bins), minlength=bins.bins).tolist() == whole.bin_counts(bins).tolist()
+
+
+def assert_same(left: object, right: object) -> None:
+    assert isinstance(left, OrderedProfile)
+    assert isinstance(right, OrderedProfile)
+    for name in OrderedProfile.__slots__:
+        np.testing.assert_array_equal(getattr(left, name), getattr(right, name), err_msg=name)
+
+
+def test_a_part_taken_from_the_whole_leaves_the_rest() -> None:
+    values = SAMPLES["heavy tail"]
+    bins = ordered_bins("numeric", np.sort(values))
+    whole, part, rest = (profile_ordered(v, 0, bins) for v in (values, values[:1000], values[1000:]))
+    left = subtract(whole, part)
+    assert isinstance(left, OrderedProfile)
+    assert left.bin_counts(bins).tolist() == rest.bin_counts(bins).tolist()
+    assert left.total(bins) == rest.total(bins)
+    assert left.rows == rest.rows
+
+
+@pytest.mark.parametrize("distinct", [1, 24, 700, 5000, 100_000, 1_000_000])
+def test_distinct_counts_are_within_three_standard_errors(distinct: int) -> None:
+    values = RNG.permutation(np.tile(np.arange(distinct) * 0.37, max(1, 200_000 // distinct)))
+    bins = ordered_bins("numeric", np.sort(values[:50_000]))
+    found = estimate(profile_ordered(values, 0, bins).registers)
+    assert abs(found - distinct) <= max(1, 3 * 0.023 * distinct)
