@@ -37,6 +37,8 @@ from driftline_jobs.measure.samples import CategorySample, OrderedSample, distri
 from driftline_jobs.measure.shares import share_figures
 from driftline_jobs.measure.transport import wasserstein
 
+__all__ = ["CategorySample", "Figure", "OrderedSample", "category_drift", "ordered_drift"]
+
 SHARE_METRICS = ("psi", "js_distance", "tvd", "chi_squared", "l_infinity")
 ORDERED_METRICS = (*SHARE_METRICS, "ks", "wasserstein", "anderson_darling", "null_fraction_delta")
 CATEGORY_METRICS = (*SHARE_METRICS, "unseen_fraction", "null_fraction_delta")
