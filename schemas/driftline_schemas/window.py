@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
-_YEARS = range(1678, 2262)
+YEARS = range(1678, 2262)
 """What a timestamp of nanoseconds can hold, with a year to spare on both sides."""
 _PERIOD = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)"
@@ -208,11 +208,17 @@ class Calendar:
             f"the nearest start at {self.label(windows[0])} and {self.label(after)}"
         )
 
+    def at_clock(self, shown: datetime, *, second: bool = False) -> datetime:
+        """When (in UTC) the clock of the zone shows ``shown`` (naive), of two times the first or the second.
+
+        A time that clocks skip is read as if they had not been changed yet.
+        """
+        return shown.replace(tzinfo=self._zone, fold=int(second)).astimezone(UTC)
+
     def start_of_day(self, day: date) -> datetime:
         """The first instant of ``day`` in the zone, as UTC: later than midnight where clocks skip it."""
-        wall = datetime(day.year, day.month, day.day, tzinfo=self._zone)
-        first = wall.astimezone(UTC)
-        second = wall.replace(fold=1).astimezone(UTC)
+        midnight = datetime.combine(day, time())
+        first, second = self.at_clock(midnight), self.at_clock(midnight, second=True)
         if first <= second:
             return first
         # Clocks skip midnight: read with the offsets from before and after the gap, it brackets the jump.
@@ -231,16 +237,16 @@ class Calendar:
         for it, so that the message can name the neighbours.
         """
         day = date.fromisoformat(match["day"])
-        if day.year not in _YEARS:
-            raise ValueError(f"years go from {_YEARS.start} to {_YEARS.stop - 1}")
-        time = "".join(f":{int(match[part] or 0):02}" for part in ("hour", "minute", "second"))[1:]
-        wall = datetime.fromisoformat(f"{day.isoformat()}T{time}{match['offset'] or ''}")
+        if day.year not in YEARS:
+            raise ValueError(f"years go from {YEARS.start} to {YEARS.stop - 1}")
+        clock = "".join(f":{int(match[part] or 0):02}" for part in ("hour", "minute", "second"))[1:]
+        wall = datetime.fromisoformat(f"{day.isoformat()}T{clock}{match['offset'] or ''}")
         if wall.tzinfo is not None:
             return [wall.astimezone(UTC)]
-        if match["hour"] is None or (self.granularity is not Granularity.HOUR and time == "00:00:00"):
+        if match["hour"] is None or (self.granularity is not Granularity.HOUR and wall.time() == time()):
             start = self.start_of_day(day)
             return [start if start.astimezone(self._zone).date() == day else start + _MICROSECOND]
-        instants = {wall.replace(tzinfo=self._zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+        instants = {self.at_clock(wall), self.at_clock(wall, second=True)}
         shown = sorted(t for t in instants if t.astimezone(self._zone).replace(tzinfo=None) == wall)
         return shown or [max(instants) + _MICROSECOND]
 

@@ -1,0 +1,52 @@
+"""The names of all figures that can be judged, and what each can be asked of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+ORDERED_DRIFT = (
+    "psi",
+    "js_distance",
+    "ks",
+    "wasserstein",
+    "tvd",
+    "chi_squared",
+    "anderson_darling",
+    "l_infinity",
+    "null_fraction_delta",
+)
+"""Of a numeric or datetime column, a score, and other things that have an order."""
+
+CATEGORY_DRIFT = (
+    "psi",
+    "js_distance",
+    "tvd",
+    "chi_squared",
+    "l_infinity",
+    "null_fraction_delta",
+    "unseen_fraction",
+)
+"""Of a categorical or boolean column, and of predicted classes."""
+
+DRIFT = tuple(dict.fromkeys(ORDERED_DRIFT + CATEGORY_DRIFT))
+
+
+class Task(StrEnum):
+    """What the model predicts."""
+
+    BINARY = "binary_classification"
+    MULTICLASS = "multiclass_classification"
+    REGRESSION = "regression"
+
+
+_RANKING = ("roc_auc", "average_precision")
+_RATES = ("precision", "recall", "f1")
+_BINARY = (*_RANKING, "accuracy", *_RATES, "log_loss", "brier", "ece", "positive_rate")
+_AVERAGED = tuple(f"{name}_{how}" for name in _RANKING + _RATES for how in ("macro", "weighted"))
+
+PERFORMANCE: dict[Task, tuple[str, ...]] = {
+    Task.BINARY: _BINARY,
+    Task.MULTICLASS: (*_BINARY, *_AVERAGED),
+    Task.REGRESSION: ("mae", "rmse", "mape", "r2", "bias"),
+}
+"""Of the model as a whole. With several classes the plain names are per class."""

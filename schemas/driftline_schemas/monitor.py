@@ -1,0 +1,358 @@
+"""The monitor file: what is watched, against what, and when to raise the alarm.
+
+``load_monitor`` reads one. Everything is checked there that can be checked without looking at the data, and
+what a person may write in several ways (dates, durations, ``1`` or ``true``) has one form from there on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from driftline_schemas.metrics import Task
+from driftline_schemas.monitor_errors import Problems, config_error
+from driftline_schemas.monitor_values import (
+    Duration,
+    Email,
+    Interval,
+    Line,
+    Name,
+    PositiveDuration,
+    Uri,
+    Weeks,
+    in_zone,
+    value_text,
+)
+from driftline_schemas.serving_log import Role
+from driftline_schemas.window import Calendar, Granularity, load_zone
+from driftline_schemas.yaml_file import YamlFile, parse_yaml, read_yaml, shown
+
+__all__ = [
+    "Alerts",
+    "Features",
+    "LabelColumn",
+    "LabelSource",
+    "Logs",
+    "Monitor",
+    "Notify",
+    "Reference",
+    "Rule",
+    "Task",
+    "load_monitor",
+    "parse_monitor",
+    "value_text",
+]
+
+Segment = tuple[str, ...]
+
+
+class _Section(BaseModel):
+    """A mapping of the file. A key without a value (``numeric:``) counts as not written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_blanks(cls, data: object) -> object:
+        if not isinstance(data, Mapping):
+            return data
+        return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
+
+
+def _class_columns(score: object) -> object:
+    """The score of each class: ``{class: column}``, the classes as text."""
+    if not isinstance(score, Mapping):
+        return score
+    if any(not isinstance(column, str) or not column for column in score.values()):
+        raise ValueError("must name a column for each class: {class: column}")
+    columns = {value_text(value): column for value, column in score.items()}
+    if len(columns) < len(score):
+        raise ValueError("names a class twice: 1, 1.0 and true are the same")
+    return columns
+
+
+def _segment(columns: object) -> object:
+    return (columns,) if isinstance(columns, str) else columns
+
+
+def _one_text(value: object) -> object:
+    """A model version that YAML read as a number; a fraction has lost digits by then (1.10 is 1.1)."""
+    return value_text(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+SegmentColumns = Annotated[tuple[Name, ...], BeforeValidator(_segment)]
+
+
+class Logs(_Section):
+    """Where the serving logs are, and which of their columns play a part.
+
+    A dated folder may hold rows of ``lateness`` before and after its interval; others are set aside.
+    """
+
+    uri: Uri
+    timestamp: Name
+    prediction_id: Name | None = None
+    prediction: Name | None = None
+    score: Annotated[Name | dict[str, Name] | None, BeforeValidator(_class_columns)] = None
+    model_version: Name | None = None
+    lateness: Duration = timedelta(days=1)
+
+    @property
+    def score_columns(self) -> tuple[str, ...]:
+        """The columns that hold scores, in the order of the file."""
+        if self.score is None:
+            return ()
+        return (self.score,) if isinstance(self.score, str) else tuple(self.score.values())
+
+
+class LabelSource(_Section):
+    """Labels that arrive later, in objects of their own."""
+
+    uri: Uri
+    prediction_id: Name
+    label: Name
+    timestamp: Name | None = None
+    mature_after: Duration = timedelta(days=7)
+    catch_up: Duration = timedelta(days=35)
+
+
+class LabelColumn(_Section):
+    """Labels that the log itself has, in ``column``."""
+
+    column: Name
+
+
+def _label_kind(labels: object) -> str:
+    if isinstance(labels, Mapping):
+        return "<column>" if "column" in labels else "<source>"
+    return "<column>" if isinstance(labels, LabelColumn) else "<source>"
+
+
+Labels = Annotated[
+    Annotated[LabelSource, Tag("<source>")] | Annotated[LabelColumn, Tag("<column>")],
+    Discriminator(_label_kind),
+]
+
+
+class Features(_Section):
+    """Kinds of the features. What is in no list is watched too, its kind read off the reference."""
+
+    numeric: tuple[Name, ...] = ()
+    categorical: tuple[Name, ...] = ()
+    ignore: tuple[Name, ...] = ()
+    sensitive: tuple[Name, ...] = ()
+
+
+class Reference(_Section):
+    """What windows are compared with: exactly one source. Within a Monitor all times are UTC.
+
+    ``same_weekday`` is held as the timedelta of so many weeks. Intervals are half-open.
+    """
+
+    window: Interval | None = None
+    uri: Uri | None = None
+    trailing: PositiveDuration | None = None
+    same_weekday: Weeks | None = None
+    model_version: Annotated[StrictStr, BeforeValidator(_one_text), Field(min_length=1)] | None = None
+    exclude: tuple[Interval, ...] = ()
+
+    @property
+    def kind(self) -> Literal["window", "uri", "trailing", "same_weekday", "model_version"]:
+        """Which source is given."""
+        if self.window is not None:
+            return "window"
+        if self.uri is not None:
+            return "uri"
+        if self.trailing is not None:
+            return "trailing"
+        return "same_weekday" if self.same_weekday is not None else "model_version"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        sources = ("window", "uri", "trailing", "same_weekday", "model_version")
+        given = [name for name in sources if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"needs exactly one of {', '.join(sources)}; it has {found}")
+        return self
+
+    def in_zone(self, zone: str) -> Reference:
+        """The same with every interval in UTC. Raises ValueError when one ends before it starts."""
+
+        def instants(interval: Interval) -> Interval:
+            start, end = (in_zone(moment, zone) for moment in interval)
+            if start >= end:
+                raise ValueError(f"the interval from {interval[0]} to {interval[1]} ends before it starts")
+            return start, end
+
+        window = None if self.window is None else instants(self.window)
+        exclude = tuple(sorted(instants(interval) for interval in self.exclude))
+        return self.model_copy(update={"window": window, "exclude": exclude})
+
+
+class Rule(_Section):
+    """A fixed limit on one figure: of every column and of the whole unless one is named."""
+
+    metric: StrictStr
+    column: Name | None = None
+    segment: SegmentColumns | None = None
+    above: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    below: Annotated[float, Field(allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("needs either above or below")
+        return self
+
+
+class Alerts(_Section):
+    """When to raise the alarm. ``false_alarm_rate``: the chance that a clean window raises any."""
+
+    false_alarm_rate: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
+    min_rows: Annotated[StrictInt, Field(ge=1)] = 500
+    rules: tuple[Rule, ...] = ()
+
+
+class Notify(_Section):
+    """Whom to write to, and whether also when all is quiet."""
+
+    email: tuple[Email, ...] = ()
+    when: Literal["alert", "always"] = "alert"
+
+
+class Monitor(_Section):
+    """One monitor, checked. Equal monitors have equal ``config_hash``, however their files are written."""
+
+    monitor: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+    description: Annotated[StrictStr, Field(max_length=10_000)] = ""
+    owner: Line = ""
+    task: Task
+    logs: Logs
+    labels: Labels | None = None
+    positive_label: StrictBool | StrictInt | StrictFloat | StrictStr = 1
+    features: Features = Features()
+    segments: tuple[SegmentColumns, ...] = ()
+    granularity: Granularity = Granularity.DAY
+    timezone: StrictStr = "UTC"
+    base: Annotated[Granularity, Field(validate_default=True)] = None  # type: ignore[assignment]
+    reference: Reference
+    alerts: Alerts = Alerts()
+    notify: Notify = Notify()
+
+    def __hash__(self) -> int:
+        return hash(self.config_hash)
+
+    @field_validator("positive_label")
+    @classmethod
+    def _one_form(cls, value: float | str) -> int | str:
+        """1, 1.0 and true are the same class, so they must hash alike."""
+        if isinstance(value, float) and not value.is_integer():
+            raise ValueError(f"{shown(value)} is no class: name a whole number or a text")
+        return value if isinstance(value, str) else int(value)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        return load_zone(name).key
+
+    @field_validator("base", mode="before")
+    @classmethod
+    def _base_is_granularity(cls, base: object, info: ValidationInfo) -> object:
+        return info.data.get("granularity", Granularity.DAY) if base is None else base
+
+    @field_validator("reference")
+    @classmethod
+    def _reference_in_utc(cls, reference: Reference, info: ValidationInfo) -> Reference:
+        return reference.in_zone(info.data.get("timezone", "UTC"))
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        from driftline_schemas.monitor_checks import problems_of
+
+        problems = list(problems_of(self))
+        if problems:
+            raise Problems(problems)
+        return self
+
+    @property
+    def calendar(self) -> Calendar:
+        """The windows that are judged."""
+        return Calendar(self.granularity, self.timezone)
+
+    @property
+    def base_calendar(self) -> Calendar:
+        """The windows that profiles are kept for: they nest in those of ``calendar``."""
+        return Calendar(self.base, self.timezone)
+
+    @property
+    def log_roles(self) -> dict[str, Role]:
+        """The log's columns that play a named part; every other column is a feature or ignored."""
+        logs = self.logs
+        named: dict[str | None, Role] = {
+            logs.timestamp: Role.TIMESTAMP,
+            logs.prediction_id: Role.PREDICTION_ID,
+            logs.prediction: Role.PREDICTION,
+            **dict.fromkeys(logs.score_columns, Role.SCORE),
+            logs.model_version: Role.MODEL_VERSION,
+        }
+        if isinstance(self.labels, LabelColumn):
+            named[self.labels.column] = Role.LABEL
+        return {column: role for column, role in named.items() if column is not None}
+
+    @property
+    def config_hash(self) -> str:
+        """16 hex digits of the SHA-256 of everything in the file, free of its order and form."""
+        content: dict[str, Any] = self.model_dump(mode="json")
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def load_monitor(path: Path) -> Monitor:
+    """The monitor in the file at ``path``. Raises ConfigError, which names file, line, key and next step."""
+    return _validated(read_yaml(Path(path)))
+
+
+def parse_monitor(text: str, name: str) -> Monitor:
+    """The monitor that ``text`` describes; errors call the text ``name``."""
+    return _validated(parse_yaml(text, name))
+
+
+def _validated(file: YamlFile) -> Monitor:
+    try:
+        return Monitor.model_validate(file.data)
+    except ValidationError as error:
+        raise config_error(file, error, _SECTIONS) from error
+
+
+_SECTIONS: Mapping[tuple[str, ...], tuple[type[BaseModel], ...]] = {
+    (): (Monitor,),
+    ("logs",): (Logs,),
+    ("labels",): (LabelSource, LabelColumn),
+    ("features",): (Features,),
+    ("reference",): (Reference,),
+    ("alerts",): (Alerts,),
+    ("alerts", "rules"): (Rule,),
+    ("notify",): (Notify,),
+}

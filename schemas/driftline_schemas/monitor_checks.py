@@ -1,0 +1,192 @@
+"""What must hold between the parts of a monitor file, each part being sound by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from driftline_schemas.metrics import CATEGORY_DRIFT, DRIFT, ORDERED_DRIFT, PERFORMANCE, Task
+from driftline_schemas.monitor_errors import did_you_mean
+from driftline_schemas.serving_log import Role
+from driftline_schemas.window import Granularity
+from driftline_schemas.yaml_file import Place, shown
+
+if TYPE_CHECKING:
+    from driftline_schemas.monitor import LabelSource, Logs, Monitor, Rule
+
+Found = Iterator[tuple[Place, str]]
+
+_LONGEST = {
+    Granularity.HOUR: timedelta(hours=1),
+    Granularity.DAY: timedelta(days=1),
+    Granularity.WEEK: timedelta(days=7),
+    Granularity.MONTH: timedelta(days=31),
+}
+
+
+def problems_of(monitor: Monitor) -> Found:
+    """Every place where the parts contradict each other, with the message for it."""
+    yield from _task(monitor)
+    yield from _roles(monitor)
+    yield from _labels(monitor)
+    yield from _features(monitor)
+    yield from _segments(monitor)
+    yield from _time(monitor)
+    for position, rule in enumerate(monitor.alerts.rules):
+        yield from _rule(monitor, rule, ("alerts", "rules", position))
+
+
+def _task(monitor: Monitor) -> Found:
+    logs = monitor.logs
+    if monitor.task is Task.REGRESSION:
+        if logs.score is not None:
+            yield ("logs", "score"), "a regression has no score: its predicted value goes under prediction"
+        if logs.prediction is None:
+            yield ("logs", "prediction"), "is missing: a regression needs the column of its predicted value"
+    elif logs.score is None and logs.prediction is None:
+        yield ("logs",), "needs a score or a prediction, the columns of what the model said"
+    if monitor.task is Task.BINARY and isinstance(logs.score, dict):
+        yield ("logs", "score"), "must name one column, the probability of the positive class"
+    if monitor.task is Task.MULTICLASS and logs.score is not None:
+        if not isinstance(logs.score, dict):
+            yield ("logs", "score"), "must map each class to its column: {class: column}"
+        elif len(logs.score) < 2:
+            yield ("logs", "score"), "must map at least two classes to their columns"
+    if monitor.task is not Task.BINARY and "positive_label" in monitor.model_fields_set:
+        yield ("positive_label",), f"only a {Task.BINARY} has one"
+
+
+def _parts(logs: Logs) -> list[tuple[str, str]]:
+    """Each part of the log that is played, and the column that plays it."""
+    parts: list[tuple[str, str | None]] = [
+        ("timestamp", logs.timestamp),
+        ("prediction_id", logs.prediction_id),
+        ("prediction", logs.prediction),
+        *(("score", column) for column in logs.score_columns),
+        ("model_version", logs.model_version),
+    ]
+    return [(part, column) for part, column in parts if column is not None]
+
+
+def _roles(monitor: Monitor) -> Found:
+    taken: dict[str, str] = {}
+    for part, column in _parts(monitor.logs):
+        if column in taken:
+            yield ("logs", part), f"the column {shown(column)} is already the {taken[column]}"
+        taken.setdefault(column, part)
+
+
+def _labels(monitor: Monitor) -> Found:
+    from driftline_schemas.monitor import LabelColumn
+
+    if isinstance(monitor.labels, LabelColumn):
+        taken = {column: part for part, column in _parts(monitor.logs)}
+        column = monitor.labels.column
+        if column in taken:
+            yield ("labels", "column"), f"the column {shown(column)} is already the {taken[column]}"
+    elif monitor.labels is not None:
+        yield from _label_source(monitor, monitor.labels)
+
+
+def _label_source(monitor: Monitor, labels: LabelSource) -> Found:
+    if monitor.logs.prediction_id is None:
+        yield ("logs", "prediction_id"), "is missing: labels are joined to predictions by it"
+    columns = [labels.prediction_id, labels.label, labels.timestamp]
+    for part, column in zip(("label", "timestamp"), columns[1:], strict=True):
+        if column is not None and columns.count(column) > 1:
+            yield ("labels", part), f"the column {shown(column)} plays two parts in the labels"
+    if labels.catch_up < labels.mature_after:
+        yield (
+            ("labels", "catch_up"),
+            "is shorter than mature_after: late labels would be missed before the end",
+        )
+
+
+def _features(monitor: Monitor) -> Found:
+    features, roles = monitor.features, monitor.log_roles
+    seen: dict[str, str] = {}
+    for kind in ("numeric", "categorical", "ignore"):
+        for position, column in enumerate(getattr(features, kind)):
+            place: Place = ("features", kind, position)
+            if column in seen:
+                twice = "twice" if seen[column] == kind else f"also under {seen[column]}"
+                yield place, f"the column {shown(column)} is listed {twice}"
+            elif column in roles:
+                yield place, f"the column {shown(column)} is the {roles[column].value}, which is no feature"
+            seen.setdefault(column, kind)
+    for position, column in enumerate(features.sensitive):
+        place = ("features", "sensitive", position)
+        if features.sensitive.index(column) < position:
+            yield place, f"the column {shown(column)} is listed twice"
+        elif column in roles:
+            yield (
+                place,
+                f"the column {shown(column)} is the {roles[column].value}: only features can be hashed",
+            )
+
+
+def _segments(monitor: Monitor) -> Found:
+    refused = {Role.TIMESTAMP, Role.PREDICTION_ID, Role.SCORE, Role.LABEL}
+    roles = monitor.log_roles
+    seen: set[frozenset[str]] = set()
+    for position, segment in enumerate(monitor.segments):
+        place: Place = ("segments", position)
+        if not segment:
+            yield place, "names no column"
+        if len(set(segment)) < len(segment):
+            yield place, "names a column twice"
+        elif frozenset(segment) in seen:
+            yield place, "is the same segment as one before"
+        seen.add(frozenset(segment))
+        for column in segment:
+            if roles.get(column) in refused:
+                yield (
+                    place,
+                    f"the column {shown(column)} is the {roles[column].value}: it makes no segments",
+                )
+
+
+def _time(monitor: Monitor) -> Found:
+    granularity, base, reference = monitor.granularity, monitor.base, monitor.reference
+    if not base.nests_in(granularity):
+        yield ("base",), f"a {base.value} does not nest in a {granularity.value}"
+    if reference.trailing is not None and reference.trailing < _LONGEST[granularity]:
+        yield ("reference", "trailing"), f"is shorter than one {granularity.value}, the granularity"
+    if reference.same_weekday is not None and granularity not in {Granularity.HOUR, Granularity.DAY}:
+        yield (
+            ("reference", "same_weekday"),
+            f"needs windows of an hour or a day, not of a {granularity.value}",
+        )
+    if reference.model_version is not None and monitor.logs.model_version is None:
+        yield ("reference", "model_version"), "needs logs.model_version, the column to find that version by"
+
+
+def _rule(monitor: Monitor, rule: Rule, place: Place) -> Found:
+    metric, column, features = rule.metric, rule.column, monitor.features
+    performance = PERFORMANCE[monitor.task]
+    if metric not in DRIFT and metric not in performance:
+        task = next((task for task, names in PERFORMANCE.items() if metric in names), None)
+        if task is None:
+            yield (
+                (*place, "metric"),
+                f"there is no metric {shown(metric)}" + did_you_mean(metric, (*DRIFT, *performance)),
+            )
+        else:
+            yield (
+                (*place, "metric"),
+                f"{metric} is a figure of a {task.value}, this is a {monitor.task.value}",
+            )
+    elif column is not None and metric in performance:
+        yield (*place, "column"), f"{metric} is a figure of the model as a whole: leave the column out"
+    elif column in features.ignore:
+        yield (*place, "column"), f"the column {shown(column)} is ignored, so it has no figures"
+    elif column in features.numeric and metric not in ORDERED_DRIFT:
+        yield (*place, "metric"), f"{metric} is no figure of a numeric column: {', '.join(ORDERED_DRIFT)}"
+    elif column in features.categorical and metric not in CATEGORY_DRIFT:
+        yield (
+            (*place, "metric"),
+            f"{metric} is no figure of a categorical column: {', '.join(CATEGORY_DRIFT)}",
+        )
+    if rule.segment is not None and frozenset(rule.segment) not in map(frozenset, monitor.segments):
+        yield (*place, "segment"), f"{shown(list(rule.segment))} is not listed under segments"

@@ -1,0 +1,142 @@
+"""The kinds of value that a monitor file holds, each with the message for what does not fit."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, StrictStr
+
+from driftline_schemas.window import YEARS, Calendar, Granularity
+from driftline_schemas.yaml_file import shown
+
+_UNITS = {"w": "weeks", "d": "days", "h": "hours", "min": "minutes"}
+_DURATION = re.compile(r"(\d{1,6})\s*(w|d|h|min)", re.ASCII)
+_LONGEST = timedelta(days=3660)
+_EMAIL = re.compile(r"[^@\s,;<>()\"\\]{1,64}@[^@\s,;<>()\"\\.]+(\.[^@\s,;<>()\"\\.]+)*")
+_SCHEMES = ("s3", "file")
+
+
+def value_text(value: object) -> str:
+    """The text by which classes, labels and versions are compared: 1, 1.0 and true give "1".
+
+    Whole floats are written as integers, other floats by their shortest repr, everything else by ``str``.
+    """
+    if isinstance(value, (bool, int)):
+        return str(int(value))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def parse_duration(value: object) -> timedelta:
+    """``7d``, ``12h``, ``2w`` or ``90min`` as a timedelta, of ten years at most."""
+    if isinstance(value, timedelta):
+        length = value
+    elif value in (0, "0") and not isinstance(value, bool):
+        length = timedelta(0)
+    else:
+        match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is None:
+            raise ValueError(
+                f"{shown(value)} is no duration: write a number with its unit, such as 7d, 12h or 2w"
+            )
+        length = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if not timedelta(0) <= length <= _LONGEST:
+        raise ValueError(f"{shown(value)} is out of bounds: durations go from 0 to ten years")
+    return length
+
+
+def _positive(length: timedelta) -> timedelta:
+    if length <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return length
+
+
+def _weeks(value: object) -> timedelta:
+    """``8`` as eight weeks."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _positive(parse_duration(f"{value}w" if value >= 0 else timedelta(0)))
+    length = _positive(parse_duration(value))
+    if length % timedelta(weeks=1):
+        raise ValueError(f"{shown(value)} is no number of weeks: write 8")
+    return length
+
+
+def parse_moment(value: object) -> datetime:
+    """A date or a time, as YAML or text has it: naive where it names no offset, a date as its midnight."""
+    moment = value
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError:
+            moment = None
+    if isinstance(moment, date) and not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    if not isinstance(moment, datetime) or moment.year not in YEARS:
+        raise ValueError(f"{shown(value)} is no date: write 2013-01-01 or 2013-01-01T05:00")
+    return moment
+
+
+def in_zone(moment: datetime, zone: str) -> datetime:
+    """``moment`` in UTC, read as the clock of ``zone`` shows it unless it names its own offset.
+
+    Midnight is the first instant of its day; of a time shown twice the first is meant.
+    """
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC)
+    calendar = Calendar(Granularity.DAY, zone)
+    if moment.time() == time():
+        return calendar.start_of_day(moment.date())
+    return calendar.at_clock(moment)
+
+
+def _check_uri(uri: str) -> str:
+    """Refuses what cannot be a place of Parquet objects. The value is not repeated: it may hold a secret."""
+    if "\0" in uri or not uri.strip():
+        raise ValueError("is empty or holds a NUL: write a folder or s3://bucket/prefix/")
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return uri
+    if scheme not in _SCHEMES:
+        raise ValueError(
+            f"{shown(scheme + '://')} cannot be read: write a folder, file:// or s3://bucket/prefix/"
+        )
+    if scheme == "s3":
+        host = urlsplit(uri).netloc
+        if "@" in host or ":" in host:
+            raise ValueError(
+                "holds a key or a port: keys come from the AWS_* settings, hosts from AWS_ENDPOINT_URL"
+            )
+        if not host:
+            raise ValueError("names no bucket: write s3://bucket/prefix/")
+    elif not rest.startswith("/"):
+        raise ValueError("a file:// address needs three slashes: file:///data/logs")
+    return uri
+
+
+def _check_email(address: str) -> str:
+    if len(address) > 254 or not _EMAIL.fullmatch(address):
+        raise ValueError(f"{shown(address)} is no mail address")
+    return address
+
+
+def _one_line(text: str) -> str:
+    if any(ord(character) < 32 for character in text):
+        raise ValueError("must be one line of text")
+    return text
+
+
+Name = Annotated[StrictStr, Field(min_length=1, max_length=4096)]
+"""A column's name, any characters: it must be a string, so ``no`` and ``1`` need quotes in YAML."""
+Line = Annotated[StrictStr, Field(max_length=254), AfterValidator(_one_line)]
+Uri = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_check_uri)]
+Email = Annotated[StrictStr, AfterValidator(_check_email)]
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
+Weeks = Annotated[timedelta, BeforeValidator(_weeks)]
+Interval = tuple[
+    Annotated[datetime, BeforeValidator(parse_moment)], Annotated[datetime, BeforeValidator(parse_moment)]
+]

@@ -1,0 +1,121 @@
+"""The deployment: where tables and reports go and what the job may use. Read from the environment.
+
+The monitor file says what is watched, these settings say where and with what, so that one file serves on a
+laptop and in production. Keys for S3 are not here: boto3 and Arrow find them by the usual chain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AliasChoices, ByteSize, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from driftline_schemas.errors import ConfigError
+
+STORE_SCHEMES = ("duckdb", "postgresql", "postgres")
+_PASSWORD = re.compile(r"^(\w+://[^:/?@]*):.*@", re.DOTALL)
+_PASSWORD_PARAMETER = re.compile(r"([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
+
+
+def without_secrets(url: str) -> str:
+    """``url`` with its password, and parameters that sound like one, shown as ``***``.
+
+    A password that should have been escaped may hold any character: up to the last ``@`` all is hidden.
+    """
+    return _PASSWORD_PARAMETER.sub(r"\g<1>***", _PASSWORD.sub(r"\g<1>:***@", url))
+
+
+def _store_url(url: str) -> str:
+    """Says what is wrong with a store's URL without repeating it: it may hold a password."""
+    scheme = url.partition("://")[0]
+    if "://" not in url or scheme not in STORE_SCHEMES:
+        raise ValueError(
+            "must be duckdb:///relative.duckdb, duckdb:////absolute.duckdb or postgresql://host/database"
+        )
+    if scheme == "duckdb" and not re.match(r"duckdb:///+[^/]", url):
+        raise ValueError("must name a file: duckdb:///relative.duckdb or duckdb:////absolute.duckdb")
+    return url
+
+
+def _endpoint_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"is no address: {error}") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("must be http://host:port or https://host:port, without keys in it")
+    return url
+
+
+class Settings(BaseSettings):
+    """One deployment. Every field is read from ``DRIFTLINE_<FIELD>``; a command-line flag wins.
+
+    Attributes:
+        store: URL of the summary tables. May hold a password: show ``store_shown`` instead.
+        engine: where splits are profiled.
+        reports: folder or ``s3://`` prefix of the pages.
+        monitors: folder or ``s3://`` prefix of the monitor files.
+        spark_master: as Spark names it, for the engine ``spark``.
+        threads: how many splits are profiled at a time; None means one per core.
+        memory_limit: bytes that the label join may hold before it spills to disk.
+        endpoint_url: an S3 server other than Amazon's, from ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="DRIFTLINE_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    store: Annotated[str, AfterValidator(_store_url)] = Field("duckdb:///driftline.duckdb", repr=False)
+    engine: Literal["local", "spark"] = "local"
+    reports: Annotated[str, Field(min_length=1)] = "reports"
+    monitors: Annotated[str, Field(min_length=1)] = "monitors"
+    spark_master: Annotated[str, Field(min_length=1)] = "local[*]"
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    memory_limit: Annotated[ByteSize, Field(ge=64 * 1024**2)] = ByteSize(512 * 1024**2)
+    endpoint_url: Annotated[str, AfterValidator(_endpoint_url)] | None = Field(
+        None, validation_alias=AliasChoices("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    )
+
+    @property
+    def store_shown(self) -> str:
+        """The store's URL as it may be shown."""
+        return without_secrets(self.store)
+
+
+def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of this process; ``flags`` (by field, None is not given) win over the environment.
+
+    Raises ConfigError that names the variable and the flag, and never the value: it may be a secret.
+    """
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    unknown = sorted(set(given) - set(Settings.model_fields))
+    if unknown:
+        raise ConfigError(f"there is no setting {unknown[0]!r}: known are {', '.join(Settings.model_fields)}")
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        faults = []
+        for detail in error.errors(include_url=False, include_input=False):
+            field = str(detail["loc"][0])
+            message = str(detail["msg"]).removeprefix("Value error, ")
+            faults.append(f"{_source(field, given)}: {message[0].lower()}{message[1:]}")
+        raise ConfigError("; ".join(faults)) from None
+
+
+def _source(field: str, given: Mapping[str, Any]) -> str:
+    """Where the value of ``field`` was taken from, as a person would set it."""
+    if field.startswith("AWS_"):
+        return "AWS_ENDPOINT_URL"
+    if field in given:
+        return f"--{field.replace('_', '-')}"
+    return f"DRIFTLINE_{field.upper()} (or --{field.replace('_', '-')})"

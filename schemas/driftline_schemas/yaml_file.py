@@ -1,0 +1,175 @@
+"""Read YAML that a stranger wrote: plain data with line numbers, and nothing that grows when it is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from driftline_schemas.errors import ConfigError
+
+MAX_BYTES = 256 * 1024
+_MAX_DEPTH = 16
+_MAX_EVENTS = 50_000
+_SHOWN = 60
+
+Place = tuple[str | int, ...]
+"""Where a value stands: the keys and list positions that lead to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """What a file says. ``lines`` counts from 1 and holds the place of every key and list item."""
+
+    name: str
+    data: object
+    lines: Mapping[Place, int]
+
+    def line(self, place: Place) -> int | None:
+        """The line of ``place``, or of the nearest place around it that the file has."""
+        for length in range(len(place), 0, -1):
+            if place[:length] in self.lines:
+                return self.lines[place[:length]]
+        return None
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """The YAML file at ``path``. Raises ConfigError when it is not there, is too large or cannot be read."""
+    name = str(path)
+    try:
+        if not path.is_file():
+            raise ConfigError(_not_a_file(path))
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{name} cannot be read: {error.strerror or error}") from error
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(f"{name} is larger than {MAX_BYTES // 1024} KiB: this is no monitor file")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name} is not UTF-8 text: byte {error.start} cannot be read") from error
+    return parse_yaml(text, name)
+
+
+def parse_yaml(text: str, name: str) -> YamlFile:
+    """``text`` as plain data; ``name`` is what errors call it.
+
+    Raises ConfigError for anything but one document of plain values: no aliases (a few of them can stand for
+    gigabytes), no tags of Python's, no key given twice (the last one would win in silence).
+    """
+    if len(text) > MAX_BYTES:
+        raise ConfigError(f"{name} is larger than {MAX_BYTES // 1024} KiB: this is no monitor file")
+    try:
+        # The events come flat, so depth is known before anything recursive looks at the document.
+        _check_events(text, name)
+        root = yaml.compose(text, Loader=_loader())
+        if root is None:
+            raise ConfigError(f"{name} is empty")
+        lines: dict[Place, int] = {}
+        data = _Plain(name, lines).value(root, ())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f":{mark.line + 1}" if mark else ""
+        problem = error.problem or error.context or "unknown"
+        raise ConfigError(f"{name}{line}: this is not YAML: {problem}{_tab_hint(text, error)}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{name}: this is not YAML: {str(error).splitlines()[0]}") from error
+    return YamlFile(name, data, lines)
+
+
+def shown(value: object) -> str:
+    """``value`` for a message: its repr, cut short."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+class _Plain:
+    """Turns nodes into plain data and notes their lines."""
+
+    def __init__(self, name: str, lines: dict[Place, int]) -> None:
+        self._name = name
+        self._lines = lines
+        self._scalars = yaml.constructor.SafeConstructor()
+
+    def value(self, node: yaml.Node, place: Place) -> object:
+        self._lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*place, i)) for i, item in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[object, object]:
+        values: dict[object, object] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise ConfigError(f"{self._name}:{line}: a key must be a plain name")
+            key = self._scalar(key_node)
+            if key in values:
+                first = self._lines[(*place, _place_of(key))]
+                raise ConfigError(
+                    f"{self._name}:{line}: the key {shown(key)} is given twice, first in line {first}"
+                )
+            inner = (*place, _place_of(key))
+            self._lines[inner] = line
+            values[key] = self.value(value_node, inner)
+        return values
+
+    def _scalar(self, node: yaml.Node) -> object:
+        try:
+            return self._scalars.construct_object(node)
+        except (ValueError, TypeError, OverflowError) as error:
+            # YAML takes 2013-02-30 for a date by its looks, and only then finds that there is none.
+            line = node.start_mark.line + 1
+            raise ConfigError(f"{self._name}:{line}: {shown(node.value)} cannot be read: {error}") from error
+
+
+def _place_of(key: object) -> str | int:
+    return key if isinstance(key, (str, int)) else str(key)
+
+
+def _check_events(text: str, name: str) -> None:
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, Loader=_loader())):
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.AliasEvent):
+            raise ConfigError(
+                f"{name}:{line}: aliases (*{shown(event.anchor)[1:-1]}) are not read here: write it out"
+            )
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MAX_DEPTH or count > _MAX_EVENTS:
+            raise ConfigError(f"{name}:{line}: this is nested too deep or too long for a monitor file")
+
+
+def _loader() -> type[yaml.CSafeLoader | yaml.SafeLoader]:
+    # A hundred monitor files are read each time a scheduler looks for work: libyaml is ten times as fast.
+    return yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+def _tab_hint(text: str, error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark
+    lines = text.splitlines()
+    if mark is None or mark.line >= len(lines) or not re.match(r"\s*\t", lines[mark.line]):
+        return ""
+    return " (indent with spaces, YAML takes no tabs)"
+
+
+def _not_a_file(path: Path) -> str:
+    import difflib
+
+    if path.is_dir():
+        return f"{path} is a folder: name one monitor file in it"
+    if path.exists():
+        return f"{path} is not a regular file"
+    siblings = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, siblings, n=1)
+    hint = f": did you mean {near[0]}?" if near else ""
+    return f"there is no monitor file at {path}{hint}"
