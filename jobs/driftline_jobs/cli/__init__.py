@@ -1,0 +1,28 @@
+"""The command line: argv to a typed request to one function, and its outcome to an exit status.
+
+One module per command. Only what a command's own signature needs is imported before the command runs, so that
+help and mistakes are answered at once: engines, stores and formulas are imported where a command uses them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave the process with its exit status; ``arguments`` default to the process's."""
+    import typer
+
+    from driftline_jobs.cli.app import command_line
+    from driftline_jobs.cli.usage import explain_usage_error
+
+    try:
+        # Not standalone: usage errors then read like all others, and the exit status is ours to decide.
+        status = command_line()(args=arguments, prog_name="driftline", standalone_mode=False)
+    except typer.TyperException as error:
+        sys.stderr.write(explain_usage_error(error))
+        status = error.exit_code
+    sys.exit(status or 0)

@@ -1,0 +1,47 @@
+"""Every command by its name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from driftline_jobs.cli.demo import demo
+from driftline_jobs.cli.report import report
+from driftline_jobs.cli.run import run
+from driftline_jobs.cli.validate import validate
+
+_ABOUT = """Watch models in production: drift, data quality and performance from serving logs.
+
+Exit status: 0 published; 2 the command or the monitor file is wrong; 3 the data is wrong; 4 something was out
+of reach, try again; 10 published, and there are alerts (with --fail-on-alert); 1 a defect in Driftline."""
+
+
+def command_line() -> typer.Typer:
+    """The whole command line, ready to be called with arguments."""
+    commands = typer.Typer(
+        name="driftline",
+        help=_ABOUT,
+        no_args_is_help=True,
+        add_completion=False,
+        # Defects are told by cli.telling, without the values of local variables, which may be secret.
+        pretty_exceptions_enable=False,
+    )
+    commands.callback()(driftline)
+    commands.command()(run)
+    commands.command()(report)
+    commands.command()(validate)
+    commands.command()(demo)
+    return commands
+
+
+def driftline(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Answer what is asked of the program as a whole."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"driftline {version_of('driftline')}")
+        raise typer.Exit

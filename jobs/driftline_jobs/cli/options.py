@@ -1,0 +1,75 @@
+"""The arguments and options that commands share, each once, and how a time among them is read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from driftline_schemas.errors import ConfigError
+
+
+class LogFormat(StrEnum):
+    """How a command tells what it does, on standard error."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+_WHERE = "Settings (each wins over its DRIFTLINE_ variable)"
+
+MonitorFile = Annotated[Path, typer.Argument(metavar="MONITOR.yaml", help="The monitor file.")]
+Period = Annotated[
+    str, typer.Option(help="Start of the first window: a day, or an hour as 2013-07-01T05.", metavar="DAY")
+]
+LastPeriod = Annotated[
+    str | None,
+    typer.Option(
+        "--to", help="Start of the last window, itself included. Default: the first.", metavar="DAY"
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", help="The moment at which labels are old enough to be final. Default: now.", metavar="TIME"
+    ),
+]
+Store = Annotated[
+    str | None,
+    typer.Option(help="Where the summary tables are: duckdb:///FILE.", metavar="URL", rich_help_panel=_WHERE),
+]
+Engine = Annotated[str | None, typer.Option(help="What does the work.", rich_help_panel=_WHERE)]
+Reports = Annotated[
+    str | None,
+    typer.Option(help="The folder of the HTML reports.", metavar="DIR", rich_help_panel=_WHERE),
+]
+Threads = Annotated[int | None, typer.Option(min=1, help="Default: one per core.", rich_help_panel=_WHERE)]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option(
+        help="What the label join may use before it spills to disk.", metavar="SIZE", rich_help_panel=_WHERE
+    ),
+]
+LogFormatOption = Annotated[
+    LogFormat,
+    typer.Option("--log-format", help="Progress, or one JSON line per event.", case_sensitive=False),
+]
+Debug = Annotated[
+    bool, typer.Option("--debug", envvar="DRIFTLINE_DEBUG", help="Show where an error came from.")
+]
+
+
+def parse_moment(text: str | None, option: str) -> datetime | None:
+    """An ISO 8601 time, aware; without an offset it is UTC, as a naive timestamp in a log is."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"{option} {text!r} is not a time: write it as 2013-07-08 or 2013-07-08T06:00+02:00"
+        ) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,107 @@
+"""``driftline run``: publish one window, or every window of a range."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from driftline_jobs.cli import options
+from driftline_jobs.cli.options import LogFormat
+from driftline_jobs.cli.telling import Telling, telling
+from driftline_schemas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from driftline_jobs.request import RunOutcome
+    from driftline_schemas.monitor import Monitor
+    from driftline_schemas.window import Window
+
+ALERTS = 10
+
+
+def run(
+    monitor_file: options.MonitorFile,
+    period: options.Period,
+    to: options.LastPeriod = None,
+    *,
+    as_of: options.AsOf = None,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Publish even if rows that were published are gone.")
+    ] = False,
+    fail_on_alert: Annotated[
+        bool, typer.Option("--fail-on-alert", help=f"Exit with {ALERTS} if there are alerts.")
+    ] = False,
+    store: options.Store = None,
+    engine: options.Engine = None,
+    reports: options.Reports = None,
+    threads: options.Threads = None,
+    memory_limit: options.MemoryLimit = None,
+    log_format: options.LogFormatOption = LogFormat.TEXT,
+    debug: options.Debug = False,
+) -> None:
+    """Read a window's log once and publish its figures; with --to, every window of a range."""
+    with telling(log_format, debug=debug) as progress:
+        as_of_moment = options.parse_moment(as_of, "--as-of") or datetime.now(UTC)
+
+        from driftline_jobs.request import RunRequest
+        from driftline_jobs.run import run as publish
+        from driftline_schemas.monitor import load_monitor
+        from driftline_schemas.settings import load_settings
+
+        monitor = load_monitor(monitor_file)
+        first, last = windows_asked(monitor, period, to)
+        settings = load_settings(
+            {
+                "store": store,
+                "engine": engine,
+                "reports": reports,
+                "threads": threads,
+                "memory_limit": memory_limit,
+            }
+        )
+        request = RunRequest(
+            monitor=monitor,
+            monitor_path=monitor_file,
+            first=first,
+            last=last,
+            settings=settings,
+            as_of=as_of_moment,
+            allow_missing=allow_missing,
+        )
+        outcome = publish(request, progress)
+        answer(progress, monitor, outcome)
+        if fail_on_alert and outcome.alerts:
+            raise typer.Exit(ALERTS)
+
+
+def windows_asked(monitor: Monitor, period: str, to: str | None) -> tuple[Window, Window]:
+    """The first and the last window that ``--period`` and ``--to`` name; ConfigError if they name none."""
+    calendar = monitor.calendar
+    first = calendar.parse(period)
+    last = first if to is None else calendar.parse(to)
+    if last < first:
+        raise ConfigError(
+            f"--to {to} comes before --period {period}: the last window cannot precede the first"
+        )
+    return first, last
+
+
+def answer(progress: Telling, monitor: Monitor, outcome: RunOutcome) -> None:
+    """Say what was published."""
+    windows = len(outcome.windows)
+    what = "1 window" if windows == 1 else f"{windows:,} windows"
+    alerts = {0: "no alerts", 1: "1 alert"}.get(outcome.alerts, f"{outcome.alerts:,} alerts")
+    aside = f", {outcome.rows_quarantined:,} set aside" if outcome.rows_quarantined else ""
+    progress.answer(
+        f"{monitor.monitor}: published {what}, {alerts}; "
+        f"{outcome.rows_read:,} rows read{aside}, {outcome.wall_seconds:.1f} s",
+        "published",
+        monitor=monitor.monitor,
+        windows=windows,
+        run_ids=outcome.run_ids,
+        alerts=outcome.alerts,
+        rows_read=outcome.rows_read,
+        rows_quarantined=outcome.rows_quarantined,
+        wall_seconds=outcome.wall_seconds,
+    )
