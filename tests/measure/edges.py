@@ -24,7 +24,7 @@ def feature_edges(reference: Floats) -> Floats:
 
 def score_edges(reference: Floats, threshold: float | None = None) -> Floats:
     """100 quantile bins, 100 geometric ones in the upper tail, and the decision threshold."""
-    tail = 1.0 - np.geomspace(0.01, 1.0 / len(reference), 100)
+    tail = 1.0 - np.geomspace(0.2, 1.0 / len(reference), 100)
     shares = np.concatenate([np.arange(1, 100) / 100, tail])
     edges: Floats = np.quantile(reference, shares, method="inverted_cdf")
     if threshold is not None:

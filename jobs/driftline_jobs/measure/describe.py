@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftline_jobs.measure.figures import FloatArray, IntArray
+from driftline_jobs.measure.figures import FloatArray, IntArray, published
 
 QUANTILES = {"p01": 1, "p05": 5, "p25": 25, "p50": 50, "p75": 75, "p95": 95, "p99": 99}
 """Column of the summary table: per cent of the values."""
@@ -59,7 +59,7 @@ class Description:
     def published(self, name: str) -> list[float | None]:
         """A figure by its column's name, flattened in C order, None where there is none."""
         array: FloatArray = self.quantiles[name] if name in self.quantiles else getattr(self, name)
-        return [x if np.isfinite(x) else None for x in array.ravel().tolist()]
+        return published(array)
 
 
 def describe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -24,12 +25,15 @@ class Status(StrEnum):
     NO_VALUES = "no_values"
     NO_REFERENCE_VALUES = "no_reference_values"
     CONSTANT = "constant"
+    NO_LABELS = "no_labels"
+    NO_SCORES = "no_scores"
     ONE_CLASS = "one_class"
     CLASS_ABSENT = "class_absent"
     NO_PREDICTED_POSITIVES = "no_predicted_positives"
     NO_POSITIVES = "no_positives"
     TOO_FEW_ROWS = "too_few_rows"
     ZERO_TARGETS = "zero_targets"
+    CONSTANT_LABEL = "constant_label"
     NOT_FINITE = "not_finite"
 
 
@@ -39,12 +43,15 @@ _REASONS = {
     Status.NO_VALUES: "the window has no value in this column, only missing ones",
     Status.NO_REFERENCE_VALUES: "the reference has no value in this column, only missing ones",
     Status.CONSTANT: "the column has one bin only, so no two windows can differ in it",
+    Status.NO_LABELS: "no row of the window has both a prediction and a label",
+    Status.NO_SCORES: "no labelled row of the window has a score",
     Status.ONE_CLASS: "every label is of one class, so the figure is not defined",
     Status.CLASS_ABSENT: "the class occurs neither among the labels nor among the predictions",
     Status.NO_PREDICTED_POSITIVES: "nothing was predicted positive, so the figure is not defined",
     Status.NO_POSITIVES: "no label is positive, so the figure is not defined",
     Status.TOO_FEW_ROWS: "too few rows to compute the figure",
     Status.ZERO_TARGETS: "every label is zero, so a relative error is not defined",
+    Status.CONSTANT_LABEL: "every label is the same, so there is no variance to explain",
     Status.NOT_FINITE: "the figure lies beyond what a 64-bit float can hold",
 }
 _STATUS_TYPE = f"<U{max(len(status) for status in Status)}"
@@ -90,12 +97,28 @@ class Figure:
 
     def published(self, name: str) -> list[float | None]:
         """The array ``name`` flattened in C order, None for NaN: what goes into a table's column."""
-        array: FloatArray = getattr(self, name)
-        return [None if np.isnan(x) else x for x in array.ravel().tolist()]
+        return published(getattr(self, name))
 
     def reasons(self) -> list[str | None]:
         """A sentence for each cell without a value, flattened in C order."""
         return [reason_of(status) for status in self.status.ravel().tolist()]
+
+
+def published(array: FloatArray) -> list[float | None]:
+    """``array`` flattened in C order, None where it is not finite."""
+    return [x if math.isfinite(x) else None for x in array.ravel().tolist()]
+
+
+def finite_status(values: FloatArray, status: TextArray) -> TextArray:
+    """``status``, but ``not_finite`` where it is ``ok`` and the value is not finite: a sum overflowed."""
+    lost = (status == Status.OK.value) & ~np.isfinite(values)
+    return np.where(lost, Status.NOT_FINITE.value, status).astype(_STATUS_TYPE)
+
+
+def masked(array: npt.ArrayLike, status: TextArray) -> FloatArray:
+    """``array`` in the shape of ``status``, NaN where that is not ``ok`` or the array is not finite."""
+    full = np.broadcast_to(np.asarray(array, np.float64), status.shape)
+    return np.where((status == Status.OK.value) & np.isfinite(full), full, np.nan)
 
 
 def figure(
@@ -107,27 +130,14 @@ def figure(
     upper: npt.ArrayLike = np.nan,
     degrees: npt.ArrayLike = np.nan,
 ) -> Figure:
-    """A figure of the shape of ``status``; whatever cannot be published is masked.
-
-    A value that is not finite though its status is ``ok`` (a sum that overflowed) becomes ``not_finite``.
-    """
-    shape = status.shape
-    values = np.broadcast_to(np.asarray(value, np.float64), shape)
-    fine = status == Status.OK.value
-    finite = np.isfinite(values)
-    if not finite[fine].all():
-        status = np.where(fine & ~finite, Status.NOT_FINITE.value, status).astype(_STATUS_TYPE)
-        fine = fine & finite
-
-    def masked(array: npt.ArrayLike) -> FloatArray:
-        full = np.broadcast_to(np.asarray(array, np.float64), shape)
-        return np.where(fine & np.isfinite(full), full, np.nan)
-
+    """A figure of the shape of ``status``; whatever cannot be published is masked."""
+    values = np.broadcast_to(np.asarray(value, np.float64), status.shape)
+    status = finite_status(values, status)
     return Figure(
-        value=masked(values),
-        debiased=masked(debiased),
-        lower=masked(lower),
-        upper=masked(upper),
-        degrees=masked(degrees),
+        value=masked(values, status),
+        debiased=masked(debiased, status),
+        lower=masked(lower, status),
+        upper=masked(upper, status),
+        degrees=masked(degrees, status),
         status=status,
     )
