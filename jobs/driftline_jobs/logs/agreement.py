@@ -1,0 +1,186 @@
+"""What the objects of a log agree on: one storage for each column, and who differs.
+
+The most common storage of a column wins. An object that holds the column otherwise is read without it,
+rather than the whole log not being read, and that is a finding.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from driftline_jobs.logs.footers import Footer, ObjectSchema
+from driftline_jobs.logs.splits import InputRole, SchemaCheck, SchemaFinding
+from driftline_schemas.metrics import Task
+from driftline_schemas.monitor import LabelColumn, LabelSource, Monitor
+from driftline_schemas.serving_log import LogColumn, Storage
+
+_ANY = frozenset(Storage)
+_NUMBER = frozenset({Storage.NUMBER})
+_ORDERED = frozenset({Storage.NUMBER, Storage.BOOLEAN, Storage.DATETIME})
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The common columns, what is left out with the reason, who differs, and for each object's URI the
+    columns that it has to be read without."""
+
+    columns: tuple[LogColumn, ...]
+    left_out: Mapping[str, str]
+    findings: tuple[SchemaFinding, ...]
+    absent: Mapping[str, frozenset[str]]
+
+
+def agree(footers: Sequence[Footer], monitor: Monitor, role: InputRole) -> Agreement:
+    """What ``footers``, all of objects that hold rows, agree on. Columns in order of first appearance."""
+    # By schema, not by object: a year of hourly objects has thousands of them and a few schemas.
+    objects = Counter(id(footer.schema) for footer in footers)
+    schemas = {id(footer.schema): footer.schema for footer in footers}
+    vote = _Vote(
+        [_Variant(schema, objects[key]) for key, schema in schemas.items()],
+        _named(monitor, role),
+        frozenset(monitor.features.ignore),
+        only_named=role == "label",
+    )
+    differences = {key: list(vote.differences(schema)) for key, schema in schemas.items()}
+    absences = {key: vote.absent(schema) for key, schema in schemas.items()}
+    return Agreement(
+        columns=tuple(vote.agreed.values()),
+        left_out=vote.left_out(),
+        findings=tuple(
+            SchemaFinding(found.column, found.check, footer.object.uri, found.detail)
+            for footer in footers
+            for found in differences[id(footer.schema)]
+        ),
+        absent={footer.object.uri: absences[id(footer.schema)] for footer in footers},
+    )
+
+
+def _named(monitor: Monitor, role: InputRole) -> dict[str, frozenset[Storage]]:
+    """The columns that the monitor file names, and in which storages each is of use."""
+    number = _NUMBER if monitor.task is Task.REGRESSION else _ANY
+    labels = monitor.labels
+    if role == "label" and isinstance(labels, LabelSource):
+        named = {labels.prediction_id: _ANY, labels.label: number}
+        return named | ({labels.timestamp: _ANY} if labels.timestamp else {})
+    features = monitor.features
+    named = dict.fromkeys((*features.categorical, *features.sensitive), _ANY)
+    named |= dict.fromkeys((column for segment in monitor.segments for column in segment), _ANY)
+    named |= dict.fromkeys(features.numeric, _ORDERED)
+    named |= dict.fromkeys(monitor.log_roles, _ANY)
+    named |= dict.fromkeys(monitor.logs.score_columns, _NUMBER)
+    if monitor.logs.prediction is not None:
+        named[monitor.logs.prediction] = number
+    if isinstance(labels, LabelColumn):
+        named[labels.column] = number
+    return named
+
+
+class _Variant(NamedTuple):
+    schema: ObjectSchema
+    objects: int
+
+
+class _Difference(NamedTuple):
+    column: str
+    check: SchemaCheck
+    detail: str
+
+
+class _Vote:
+    """The objects' vote on each column. ``agreed`` holds the winners, in order of first appearance."""
+
+    def __init__(
+        self,
+        variants: Sequence[_Variant],
+        named: Mapping[str, frozenset[Storage]],
+        ignored: frozenset[str],
+        *,
+        only_named: bool,
+    ) -> None:
+        self._variants, self._named, self._only_named = variants, named, only_named
+        self._ignored = ignored - set(named)
+        self._objects = sum(variant.objects for variant in variants)
+        self._present: Counter[str] = Counter()
+        for schema, objects in variants:
+            self._present.update(dict.fromkeys(schema.columns, objects))
+        self.agreed: dict[str, LogColumn] = {}
+        for name in self._present:
+            winner = self._winner(name) if self._is_watched(name) else None
+            if winner is not None:
+                self.agreed[name] = winner
+
+    def absent(self, schema: ObjectSchema) -> frozenset[str]:
+        """The agreed columns that an object of ``schema`` has to be read without."""
+        return frozenset(name for name in self.agreed if not self._fits(name, schema.columns.get(name)))
+
+    def left_out(self) -> dict[str, str]:
+        """What is watched nowhere because of its type, with the reason."""
+        if self._only_named:
+            return {}
+        reasons: dict[str, str] = {}
+        for schema, _ in self._variants:
+            for name, reason in schema.left_out.items():
+                if name not in self.agreed and name not in self._ignored:
+                    reasons.setdefault(name, reason)
+        return reasons
+
+    def differences(self, schema: ObjectSchema) -> Iterator[_Difference]:
+        """In what an object of ``schema`` differs from the others, or from what the monitor needs."""
+        for name in dict.fromkeys((*self._named, *self.agreed)):
+            column = schema.columns.get(name)
+            is_usual = self._present[name] * 2 > self._objects
+            if column is not None and not self._fits(name, column):
+                yield _Difference(name, "changed_type", self._changed(name, column))
+            elif column is None and name in schema.left_out:
+                yield _Difference(name, "changed_type", schema.left_out[name])
+            elif column is None and (name in self._named or is_usual):
+                yield _Difference(name, "missing_column", self._missing(name))
+            elif column is not None and name not in self._named and not is_usual:
+                detail = f"{column.type}, in {self._present[name]} of {self._objects} objects"
+                yield _Difference(name, "new_column", detail)
+
+    def _is_watched(self, name: str) -> bool:
+        return name in self._named or not (self._only_named or name in self._ignored)
+
+    def _winner(self, name: str) -> LogColumn | None:
+        allowed = self._named.get(name, _ANY)
+        votes: Counter[tuple[Storage, tuple[str, ...]]] = Counter()
+        first: dict[tuple[Storage, tuple[str, ...]], LogColumn] = {}
+        silent = None
+        for schema, objects in self._variants:
+            column = schema.columns.get(name)
+            if column is None:
+                continue
+            if column.holds_nothing:
+                silent = silent or column
+            elif column.storage in allowed:
+                ballot = (column.storage, column.path)
+                votes[ballot] += objects
+                first.setdefault(ballot, column)
+        # Of equal counts Counter returns the one that came first: the same objects always agree on the same.
+        return first[votes.most_common(1)[0][0]] if votes else silent
+
+    def _fits(self, name: str, column: LogColumn | None) -> bool:
+        agreed = self.agreed.get(name)
+        if column is None or agreed is None or column.path != agreed.path:
+            return False
+        return column.holds_nothing or column.storage is agreed.storage
+
+    def _changed(self, name: str, column: LogColumn) -> str:
+        agreed = self.agreed.get(name)
+        if agreed is None:
+            allowed = " or ".join(sorted(self._named[name]))
+            return f"{column.type}, where the monitor file needs a {allowed}"
+        if column.storage is agreed.storage:
+            return f"lies at {' → '.join(column.path)} here, at {' → '.join(agreed.path)} elsewhere"
+        return f"{column.type} here, {agreed.type} elsewhere"
+
+    def _missing(self, name: str) -> str:
+        if self._present[name]:
+            return f"in {self._present[name]} of {self._objects} objects, not in this one"
+        near = difflib.get_close_matches(name, self._present, n=1)
+        return "in no object" + (f": did you mean {near[0]!r}?" if near else "")

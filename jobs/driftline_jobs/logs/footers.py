@@ -1,0 +1,227 @@
+"""Read the footers of Parquet objects: their schema, their row groups and the bounds of their timestamps.
+
+Getting the bytes and making sense of them are kept apart: what cannot be fetched may be there later, what
+cannot be understood never will, and only that object is set aside.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.types as kind
+
+from driftline_jobs.logs.filesystem import Location
+from driftline_jobs.logs.objects import LogObject, relisted
+from driftline_schemas.serving_log import LogColumn, Storage, flatten, leaf_position
+
+_TAIL = 64 * 1024
+_TRAILER = 8
+_THREADS = 16
+_TICKS_PER_US = {"milliseconds": (1000, 1), "microseconds": (1, 1), "nanoseconds": (1, 1000)}
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """One row group. ``min_us`` and ``max_us`` bound the timestamps, ``nulls`` counts the null ones; None
+    where the statistics do not tell."""
+
+    rows: int
+    size_bytes: int
+    min_us: int | None
+    max_us: int | None
+    nulls: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSchema:
+    """The columns of an object and what is left out of them; shared by all objects with the same schema."""
+
+    columns: dict[str, LogColumn]
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What one object says of itself. ``object`` is newer than the listed one if that was replaced."""
+
+    object: LogObject
+    schema: ObjectSchema
+    row_groups: tuple[RowGroup, ...]
+
+    @property
+    def rows(self) -> int:
+        """All rows of the object."""
+        return sum(group.rows for group in self.row_groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An object that is set aside, and why."""
+
+    object: LogObject
+    reason: str
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What an object must hold to be read: a timestamp if one is named, and the ``required`` columns."""
+
+    timestamp: str | None
+    required: tuple[str, ...] = ()
+
+
+def read_footers(objects: Iterable[LogObject], location: Location, needs: Needs) -> list[Footer | Refusal]:
+    """The footer of each object, in their order. Raises a DriftlineError when the location itself fails."""
+    schemas: dict[pa.Schema, ObjectSchema] = {}
+
+    def schema_of(schema: pa.Schema) -> ObjectSchema:
+        # Most objects of a log share one schema: it is flattened once. Two threads may do it twice: no harm.
+        if schema not in schemas:
+            columns, left_out = flatten(schema)
+            schemas[schema] = ObjectSchema({column.name: column for column in columns}, left_out)
+        return schemas[schema]
+
+    with ThreadPoolExecutor(_THREADS) as threads:
+        try:
+            return list(threads.map(lambda found: _read_footer(found, location, needs, schema_of), objects))
+        except BaseException:
+            # A server that does not answer would not answer for the other objects either.
+            threads.shutdown(cancel_futures=True)
+            raise
+
+
+def _read_footer(
+    found: LogObject, location: Location, needs: Needs, schema_of: Callable[[pa.Schema], ObjectSchema]
+) -> Footer | Refusal:
+    tail = _tail(found, location)
+    if tail is None:
+        # Replaced while we were at it: what counts is what is there now, under its new etag.
+        now = relisted(location, found)
+        tail = None if now is None else _tail(now, location)
+        if now is None or tail is None:
+            return Refusal(found, "it vanished or changed while it was being read")
+        found = now
+    if isinstance(tail, str):
+        return Refusal(found, tail)
+    try:
+        metadata = pq.ParquetFile(pa.BufferReader(tail)).metadata
+        arrow_schema = metadata.schema.to_arrow_schema().remove_metadata()
+        schema = schema_of(arrow_schema)
+        reason = _unfit(schema, needs)
+        if reason:
+            return Refusal(found, reason, metadata.num_rows)
+        return Footer(found, schema, _row_groups(metadata, arrow_schema, schema, needs.timestamp))
+    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
+        return Refusal(found, f"its Parquet footer cannot be read: {_one_line(error)}")
+
+
+def _tail(found: LogObject, location: Location) -> pa.Buffer | str | None:
+    """The end of the object with the whole footer in it, why it is not Parquet, or None if it has changed."""
+    if found.size_bytes == 0:
+        return "it is not Parquet: it holds no bytes"
+    try:
+        with location.filesystem().open_input_file(found.path) as file:
+            size = file.size()
+            if size != found.size_bytes:
+                return None
+            tail = file.read_at(min(size, _TAIL), max(size - _TAIL, 0))
+            reason, length = _trailer(bytes(tail[-_TRAILER:]), size)
+            if reason:
+                return reason
+            if length > len(tail):
+                tail = file.read_at(length, size - length)
+            return pa.py_buffer(tail)
+    except FileNotFoundError:
+        return None
+    except UnicodeEncodeError:
+        return "its name is not UTF-8"
+    except pa.ArrowInvalid as error:
+        return f"its name cannot be opened: {_one_line(error)}"
+    except OSError as error:
+        raise location.error(error, found.uri) from error
+
+
+def _trailer(trailer: bytes, size: int) -> tuple[str | None, int]:
+    """Why the last bytes are not the end of a Parquet object, or the length of its footer with them."""
+    magic = trailer[4:]
+    if len(trailer) < _TRAILER or magic not in {b"PAR1", b"PARE"}:
+        return f"it is not Parquet, or was cut off: it ends in {trailer[-4:]!r} instead of b'PAR1'", 0
+    if magic == b"PARE":
+        return "its footer is encrypted", 0
+    length = int.from_bytes(trailer[:4], "little") + _TRAILER
+    if length > size - 4:
+        return "it is not Parquet, or was cut off: its footer would be longer than the object", 0
+    return None, length
+
+
+def _unfit(schema: ObjectSchema, needs: Needs) -> str | None:
+    """Why an object of this schema cannot be read at all."""
+    for name in needs.required:
+        if name in schema.left_out:
+            return f"its column {name!r} is {schema.left_out[name]}"
+        if name not in schema.columns:
+            return f"it has no column {name!r}{_nearest(name, schema)}"
+    if needs.timestamp is None:
+        return None
+    name = needs.timestamp
+    if name in schema.left_out:
+        return f"its timestamp {name!r} is {schema.left_out[name]}"
+    if name not in schema.columns:
+        return f"it has no timestamp: no column {name!r}{_nearest(name, schema)}"
+    column = schema.columns[name]
+    if kind.is_timestamp(column.type) or (column.storage is Storage.TEXT and not column.holds_nothing):
+        return None
+    return f"its timestamp {name!r} is of type {column.type}: only timestamps and ISO 8601 text are read"
+
+
+def _nearest(name: str, schema: ObjectSchema) -> str:
+    near = difflib.get_close_matches(name, schema.columns, n=1)
+    return f" (there is {near[0]!r})" if near else ""
+
+
+def _row_groups(
+    metadata: pq.FileMetaData, arrow_schema: pa.Schema, schema: ObjectSchema, timestamp: str | None
+) -> tuple[RowGroup, ...]:
+    ticks = None
+    position = 0
+    if timestamp is not None and kind.is_timestamp(schema.columns[timestamp].type):
+        position = leaf_position(arrow_schema, schema.columns[timestamp].path)
+        ticks = _ticks(metadata.schema.column(position))
+    groups = []
+    for index in range(metadata.num_row_groups):
+        group = metadata.row_group(index)
+        bounds: tuple[int | None, int | None, int | None] = (None, None, None)
+        if ticks is not None:
+            bounds = _bounds(group.column(position).statistics, *ticks)
+        groups.append(RowGroup(group.num_rows, group.total_byte_size, *bounds))
+    return tuple(groups)
+
+
+def _ticks(column: pq.ColumnSchema) -> tuple[int, int] | None:
+    """What to multiply and then divide by to get microseconds; None for INT96, which has no order."""
+    if column.physical_type != "INT64":
+        return None
+    return _TICKS_PER_US.get(json.loads(column.logical_type.to_json()).get("timeUnit", ""))
+
+
+def _bounds(
+    statistics: pq.Statistics | None, times: int, per: int
+) -> tuple[int | None, int | None, int | None]:
+    if statistics is None:
+        return None, None, None
+    nulls = statistics.null_count if statistics.has_null_count else None
+    if not statistics.has_min_max:
+        return None, None, nulls
+    # Floored, as the rows themselves will be: a row never falls outside the bounds of its row group.
+    return statistics.min_raw * times // per, statistics.max_raw * times // per, nulls
+
+
+def _one_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

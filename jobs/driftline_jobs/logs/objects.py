@@ -1,0 +1,96 @@
+"""The Parquet objects of a log, with what their folders say about the time of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from driftline_jobs.logs.filesystem import Location, local_etag
+from driftline_jobs.logs.folders import Interval, Span, folder_interval
+from driftline_jobs.logs.walk import walk
+
+_NO_TIME = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LogObject:
+    """One Parquet object as it was listed.
+
+    ``path`` is what the location's filesystem opens, ``etag`` tells it from a later one of the same name.
+    ``folder_start`` and ``folder_end`` (UTC, half-open) come from dated folders such as ``dt=2013-07-01``,
+    and are both None when there are none.
+    """
+
+    uri: str
+    path: str
+    etag: str
+    size_bytes: int
+    folder_start: datetime | None = None
+    folder_end: datetime | None = None
+
+    @property
+    def folder(self) -> Interval | None:
+        """The interval that the folders name."""
+        if self.folder_start is None or self.folder_end is None:
+            return None
+        return self.folder_start, self.folder_end
+
+
+def list_objects(
+    location: Location,
+    zone: str,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    lateness: timedelta = _NO_TIME,
+) -> list[LogObject]:
+    """Every ``*.parquet`` below ``location``, sorted by path; dated folders are read in ``zone``.
+
+    Paths with a segment that starts with ``_`` or ``.`` are skipped, other suffixes ignored. Symbolic links
+    are not followed: they could lead out of the folder, or count an object twice. With ``start`` and
+    ``end``, folders whose date, widened by ``lateness``, lies outside need not be listed (``overlapping``
+    is still to be asked).
+
+    Raises DataError for a folder of Delta, Iceberg or Hudi, whose removed rows would be counted.
+    """
+    within = None if start is None or end is None else Span(start, end, lateness)
+
+    @cache
+    def interval_of(folders: tuple[str, ...]) -> Interval | tuple[None, None]:
+        return folder_interval(folders, zone) or (None, None)
+
+    objects = [
+        LogObject(
+            location.uri_of(found.path), found.path, found.etag, found.size_bytes, *interval_of(found.folders)
+        )
+        for found in walk(location, zone, within)
+    ]
+    return sorted(objects, key=lambda found: found.path)
+
+
+def overlapping(
+    objects: Iterable[LogObject], start: datetime, end: datetime, lateness: timedelta
+) -> list[LogObject]:
+    """The objects that may hold rows of ``start <= t < end``: their folder's interval, widened by
+    ``lateness`` on both sides, overlaps it, or their folder names none."""
+    within = Span(start, end, lateness)
+    return [found for found in objects if not within.excludes(found.folder)]
+
+
+def relisted(location: Location, found: LogObject) -> LogObject | None:
+    """``found`` as it is now, when it may have been replaced since it was listed; None when it is gone."""
+    try:
+        if location.is_s3:
+            with location.filesystem().open_input_file(found.path) as file:
+                etag, size = location.etag_in(file.metadata()), file.size()
+        else:
+            status = Path(found.path).stat()
+            etag, size = local_etag(status), status.st_size
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise location.error(error, found.uri) from error
+    return LogObject(found.uri, found.path, etag, size, found.folder_start, found.folder_end)
