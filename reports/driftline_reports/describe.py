@@ -1,0 +1,75 @@
+"""What a column looked like in the window: counts, moments and quantiles from its profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from driftline_reports import formats
+from driftline_reports.context import Cited, Context, column_condition
+from driftline_reports.queries import Query, select
+from driftline_reports.view_model import Figure
+
+Row = Mapping[str, Any]
+
+_COUNTS: Final = (
+    ("Rows", "count"),
+    ("Missing", "nulls"),
+    ("NaN", "nans"),
+    ("Infinite", "infinities"),
+    ("Distinct", "distinct_count"),
+)
+_MOMENTS: Final = (
+    ("Mean", "mean"),
+    ("Std. deviation", "stddev"),
+    ("Least", "min"),
+    ("5%", "p05"),
+    ("Median", "p50"),
+    ("95%", "p95"),
+    ("Greatest", "max"),
+)
+
+
+def profiles(context: Context) -> dict[str, Row]:
+    """The profile of every column over the whole of this window."""
+    rows = context.selection.rows("profile_metrics", window=context.window.start, whole=True)
+    return {row["column_name"]: row for row in rows}
+
+
+def facts(context: Context, column: str, profile: Row) -> tuple[tuple[tuple[str, Figure], ...], Query]:
+    """Names and figures of a column's profile, and the query that returns them.
+
+    A sensitive column's moments and quantiles are values in all but name: they stay out.
+    """
+    shown = list(_COUNTS)
+    kind = profile.get("column_kind")
+    if not context.names.is_sensitive(column) and kind in {"numeric", "score", "datetime", "text"}:
+        shown += _MOMENTS
+    names = [name for _, name in shown]
+    query = context.book.add(
+        select("current_profile_metrics", names, [*context.here(), column_condition(column)])
+    )
+    cite = Cited(profile, query)
+    made = []
+    for title, name in shown:
+        value = profile.get(name)
+        if value is None or (name in {"nans", "infinities"} and not value):
+            continue
+        counted = (title, name) in _COUNTS
+        text = f"{title} length" if kind == "text" and not counted else title
+        made.append((text, cite(name, formats.count if counted else _writer(kind, name))))
+    return tuple(made), query
+
+
+def _writer(kind: str | None, name: str) -> Callable[[Any], str]:
+    if kind != "datetime" or name == "stddev":
+        return formats.seconds if kind == "datetime" else formats.number
+
+    def write(value: float) -> str:
+        try:
+            return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M}"
+        except (OverflowError, OSError, ValueError):
+            return formats.number(value)
+
+    return write

@@ -1,0 +1,156 @@
+"""What each figure is called, how it is computed (in a line) and how its number is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from driftline_reports import formats
+
+Writer = Callable[[float | None], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One figure's entry: ``title`` heads its column, ``how`` says in a line what is computed."""
+
+    title: str
+    how: str
+    write: Writer = formats.number
+
+
+# Order is the order of reading: first what is most often looked for.
+DRIFT: Final[dict[str, Term]] = {
+    "psi": Term(
+        "PSI",
+        "Population stability index: Σ (p−q)·ln(p/q) over the bins, half a row added to each. Beside it the "
+        "value less what chance alone would give, (B−1)(1/n+1/m).",
+    ),
+    "js_distance": Term(
+        "JS distance",
+        "Square root of the Jensen–Shannon divergence of the bins' shares, in bits: 0 is the same, 1 is "
+        "nothing in common.",
+        formats.decimals,
+    ),
+    "anderson_darling": Term(
+        "Anderson–Darling",
+        "Binned: nm/N times the mean over the bins' edges of (F−G)²/(H(1−H)); tails weigh as much as the "
+        "middle.",
+    ),
+    "ks": Term(
+        "KS",
+        "Largest gap between the two distribution functions at the edges: a lower bound, with the upper "
+        "bound beside it.",
+        formats.decimals,
+    ),
+    "wasserstein": Term(
+        "Wasserstein",
+        "Mean distance a row had to move, in the column's own unit, from the bins' counts and sums; never "
+        "above the truth.",
+    ),
+    "tvd": Term(
+        "Total variation",
+        "Half the sum of the absolute differences of the shares: the share of rows that changed place.",
+        formats.percent,
+    ),
+    "l_infinity": Term(
+        "Largest change", "The largest difference of one bin's or one category's share.", formats.percent
+    ),
+    "chi_squared": Term(
+        "χ²", "Pearson's statistic of the counts beside the reference; bins expected below 5 rows are merged."
+    ),
+    "null_fraction_delta": Term(
+        "Missing, change", "Share of missing values now, less their share in the reference.", formats.points
+    ),
+    "unseen_fraction": Term(
+        "Unseen values", "Share of rows with a value the reference does not have.", formats.percent
+    ),
+}
+
+PERFORMANCE: Final[dict[str, Term]] = {
+    "roc_auc": Term(
+        "ROC AUC",
+        "Chance that a random positive scores above a random negative; interval by DeLong.",
+        formats.decimals,
+    ),
+    "average_precision": Term(
+        "Average precision",
+        "Area under precision over recall, midpoint of the two orders within a score bin.",
+        formats.decimals,
+    ),
+    "accuracy": Term(
+        "Accuracy", "Share of predictions that were right; interval by Wilson.", formats.decimals
+    ),
+    "precision": Term("Precision", "Share of predicted positives that were positive.", formats.decimals),
+    "recall": Term("Recall", "Share of positives that were predicted.", formats.decimals),
+    "f1": Term("F1", "Harmonic mean of precision and recall.", formats.decimals),
+    "log_loss": Term("Log loss", "Mean of −ln of the probability given to what happened.", formats.decimals),
+    "brier": Term("Brier score", "Mean squared difference of score and outcome.", formats.decimals),
+    "ece": Term(
+        "Calibration error",
+        "Mean gap between score and positive rate over the score bins, less what chance alone would give.",
+        formats.decimals,
+    ),
+    "positive_rate": Term("Positive rate", "Share of rows that were positive.", formats.percent),
+    "mae": Term("MAE", "Mean absolute error, in the label's unit."),
+    "rmse": Term("RMSE", "Root of the mean squared error, in the label's unit."),
+    "mape": Term("MAPE", "Mean of |error| / |label|.", formats.percent),
+    "r2": Term("R²", "1 less the squared error over the label's variance.", formats.decimals),
+    "bias": Term("Bias", "Mean of prediction less label, in the label's unit.", formats.signed),
+}
+
+ALWAYS: Final[dict[str, Term]] = {
+    "q": Term(
+        "q, or p",
+        "q is the false discovery rate at which the column would just be reported (Benjamini–Hochberg over "
+        "columns), p the chance of so large a figure in a window in which nothing happened.",
+    ),
+    "limit": Term(
+        "Limit",
+        "Learned from how the reference's own windows differ from the rest of it where there are enough of "
+        "them; else a rule of the monitor file, or a fixed size.",
+    ),
+}
+
+LOWER_IS_BETTER: Final = frozenset({"log_loss", "brier", "ece", "mae", "rmse", "mape"})
+# Nobody is better or worse for these: they describe the window, not the model.
+NEITHER: Final = frozenset({"positive_rate", "bias"})
+
+SOURCES: Final[dict[str, str]] = {
+    "calibrated": "limit learned from the reference's own windows",
+    "calibration": "limit learned from the reference's own windows",
+    "rule": "limit from the monitor file",
+    "fixed": "fixed limit, not calibrated",
+    "default": "fixed limit, not calibrated",
+    "detector": "slow shift, summed over windows",
+}
+
+
+def drift(metric: str) -> Term:
+    """The entry of a drift metric; one that is not known keeps its name."""
+    return DRIFT.get(metric) or Term(metric, "See the tables' reference.")
+
+
+def performance(metric: str) -> Term:
+    """The entry of a performance metric. A multiclass average goes by the name of what it averages."""
+    known = PERFORMANCE.get(metric)
+    if known:
+        return known
+    for ending, words in (("_macro", "mean over classes"), ("_weighted", "classes by their rows")):
+        base = PERFORMANCE.get(metric.removesuffix(ending))
+        if metric.endswith(ending) and base:
+            return Term(f"{base.title}, {words}", base.how, base.write)
+    return Term(metric, "See the tables' reference.")
+
+
+def source(threshold_source: str | None) -> str:
+    """Where a limit comes from, in words."""
+    if threshold_source is None:
+        return ""
+    return SOURCES.get(threshold_source, threshold_source.replace("_", " "))
+
+
+def words(name: str | None) -> str:
+    """A code such as ``new_column`` as words."""
+    return "" if name is None else name.replace("_", " ")

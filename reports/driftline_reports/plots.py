@@ -1,0 +1,112 @@
+"""What a chart shows, as plain data: the view makes these, ``charts`` draws them.
+
+Times are milliseconds of the wall clock in the monitor's zone, so that a day's tick stands at its midnight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Shares of an ordered column over its bins, now and in the reference.
+
+    ``bounds`` are the B + 1 places where bins begin and end on the axis; ``current`` and ``reference`` the B
+    heights. ``ticks`` pairs a place with its text. ``by_area``: heights are densities, so that a bin's area
+    is its share of rows; else the bins are drawn equally wide and a height is the share itself.
+    """
+
+    bounds: tuple[float, ...]
+    current: tuple[float, ...]
+    reference: tuple[float, ...] | None
+    ticks: tuple[tuple[float, str], ...]
+    by_area: bool
+    summary: str
+    reference_swatch: ClassVar[str] = "s-ref"
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Shares of categories, most changed first; ``reference`` is None where there is none."""
+
+    labels: tuple[str, ...]
+    current: tuple[float, ...]
+    reference: tuple[float, ...] | None
+    summary: str
+    reference_swatch: ClassVar[str] = "f-ref"
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One figure over windows, its limits, and which windows went beyond them.
+
+    ``values`` holds None where a window has no figure: the line breaks there. ``limits`` likewise.
+    """
+
+    times: tuple[int, ...]
+    values: tuple[float | None, ...]
+    limits: tuple[float | None, ...]
+    beyond: tuple[bool, ...]
+    form: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A performance figure over windows: realized with its interval, estimated, limit, label coverage.
+
+    ``final`` says where labels are complete; ``worse_below`` on which side of the limit it hurts.
+    """
+
+    times: tuple[int, ...]
+    realized: tuple[float | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+    estimated: tuple[float | None, ...]
+    limits: tuple[float | None, ...]
+    reference: float | None
+    final: tuple[bool, ...]
+    beyond: tuple[bool, ...]
+    coverage: tuple[float | None, ...]
+    form: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Rows of each window."""
+
+    times: tuple[int, ...]
+    counts: tuple[int | None, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Mix and rate effects of segment values on a figure, in the figure's unit."""
+
+    labels: tuple[str, ...]
+    mix: tuple[float, ...]
+    rate: tuple[float, ...]
+    form: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A figure over windows small enough to stand in a table's row."""
+
+    values: tuple[float | None, ...]
+    beyond: tuple[bool, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Mean score against the share of positives, from low scores to high."""
+
+    scores: tuple[float, ...]
+    shares: tuple[float, ...]
+    estimated: tuple[tuple[float, float], ...]
+    summary: str

@@ -1,0 +1,203 @@
+"""The state of the data in the window: checks, volume, alerts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from driftline_reports import formats, glossary, levels, plots
+from driftline_reports.context import Cited, Context
+from driftline_reports.glossary import words
+from driftline_reports.names import ALL, WITHHELD, visible
+from driftline_reports.queries import select
+from driftline_reports.view_model import Alert, Check, Part, Quality, Sentence
+
+Row = Mapping[str, Any]
+_MOST_FAILED: Final = 40
+_MOST_REPORTED: Final = 25
+_MOST_ALERTS: Final = 20
+_KEYS: Final = ("column_name", "check_name")
+# Checks whose figures are counts, shares or times: they tell nothing of a sensitive column's values.
+_TELLS_NO_VALUE: Final = (
+    "null",
+    "nan",
+    "inf",
+    "fraction",
+    "share",
+    "count",
+    "rows",
+    "duplicate",
+    "fresh",
+    "type",
+    "column",
+)
+
+
+def build(context: Context) -> Quality:
+    """Checks that failed, what else was found, and every alert that touches the window."""
+    rows = context.selection.rows("quality_metrics", window=context.window.start, whole=True)
+    query = context.book.add(
+        select(
+            "current_quality_metrics",
+            [*_KEYS, "value", "expected", "passed"],
+            context.here(),
+            ", ".join(_KEYS),
+        ),
+        _KEYS,
+    )
+    tally = context.book.add(tally_sql(context))
+    rows = sorted(rows, key=lambda row: (row["column_name"] != ALL, row["column_name"], row["check_name"]))
+    failed = [row for row in rows if row["passed"] is False]
+    reported = [row for row in rows if row["passed"] is None and row["value"] not in {None, 0.0}]
+    judged = sum(row["passed"] is not None for row in rows)
+    counts = Cited({"failed": len(failed), "checks": judged}, tally)
+    summary: list[Part] = []
+    if judged:
+        summary = [
+            counts("failed", formats.count),
+            " of ",
+            counts("checks", formats.count),
+            " checks failed.",
+        ]
+    alerts, more_alerts = _alerts(context)
+    return Quality(
+        absent=() if rows else ("No check of the data was published for this window.",),
+        summary=tuple(summary),
+        failed=tuple(_check(context, row, Cited(row, query)) for row in failed[:_MOST_FAILED]),
+        more_failed=max(len(failed) - _MOST_FAILED, 0),
+        reported=tuple(_check(context, row, Cited(row, query)) for row in reported[:_MOST_REPORTED]),
+        more_reported=max(len(reported) - _MOST_REPORTED, 0),
+        volume=_volume(context),
+        alerts=alerts,
+        more_alerts=more_alerts,
+        queries=(query, tally),
+    )
+
+
+def tally_sql(context: Context) -> str:
+    """How many checks there were, and how many failed."""
+    columns = [
+        "count(case when passed then null else 1 end) as failed",
+        "count(*) as checks",
+    ]
+    return select("current_quality_metrics", columns, [*context.here(), "passed is not null"])
+
+
+def _check(context: Context, row: Row, cite: Cited) -> Check:
+    column, name = row["column_name"], row["check_name"]
+    hide = context.names.is_sensitive(column) and not any(word in name for word in _TELLS_NO_VALUE)
+    write = _writer(name)
+    value = cite("value", write)
+    return Check(
+        column="the rows" if column == ALL else context.names.column(column),
+        title=words(name),
+        value=type(value)(WITHHELD) if hide else value,
+        expected=WITHHELD if hide else _expected(row["expected"], write),
+        passed=row["passed"],
+    )
+
+
+def _writer(check: str) -> glossary.Writer:
+    if "fraction" in check or "share" in check:
+        return formats.percent
+    if "fresh" in check or "seconds" in check or "age" in check:
+        return formats.seconds
+    return formats.number
+
+
+def _expected(text: str | None, write: glossary.Writer) -> str:
+    """What was expected: a number, a text, or bounds, of which either may be open."""
+    if text is None:
+        return ""
+    try:
+        expected = json.loads(text)
+    except ValueError:
+        return visible(text)
+    if isinstance(expected, list) and len(expected) == 2 and all(_is_bound(bound) for bound in expected):
+        low, high = expected
+        if low is None or high is None:
+            return f"at least {write(low)}" if high is None else f"at most {write(high)}"
+        return f"{write(low)} to {write(high)}"
+    if _is_bound(expected):
+        return write(expected)
+    return visible(expected if isinstance(expected, str) else text)
+
+
+def _is_bound(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _volume(context: Context) -> plots.Volume | None:
+    if len(context.starts) < 2:
+        return None
+    counts = context.along(levels.rows_read(context.selection))
+    known = [count for count in counts if count is not None]
+    if not known:
+        return None
+    now = "unknown" if counts[-1] is None else formats.count(counts[-1])
+    summary = (
+        f"Rows of each window: {now} now, between {formats.count(min(known))} and "
+        f"{formats.count(max(known))} over {formats.plural(len(known), 'window')}"
+    )
+    return plots.Volume(context.times(), counts, summary)
+
+
+def _alerts(context: Context) -> tuple[tuple[Alert, ...], int]:
+    rows = context.selection.rows("alerts", window=context.window.start)
+    rows.sort(key=lambda row: (row["state"] == "resolved", row["first_window"], row["alert_id"]))
+    return tuple(alert(context, row) for row in rows[:_MOST_ALERTS]), max(len(rows) - _MOST_ALERTS, 0)
+
+
+def alert(context: Context, row: Row) -> Alert:
+    """One alert in words."""
+    names = context.names
+    subject = "the model" if row["column_name"] == ALL else names.column(row["column_name"])
+    if row["segment"] != ALL:
+        subject += f", {names.segment(row['segment'], row['segment_value'])}"
+    if row["model_version"] != ALL:
+        subject += f", version {names.value('', row['model_version'])}"
+    sensitive = any(
+        names.is_sensitive(column) for column in (row["column_name"], *names.segment_columns(row["segment"]))
+    )
+    return Alert(
+        subject=subject,
+        metric=_metric_title(row["metric"]),
+        severity=words(row["severity"]),
+        state=words(row["state"]),
+        first=context.title(row["first_window"]),
+        last=context.title(row["last_window"]),
+        evidence="" if sensitive else _evidence(row["evidence"]),
+    )
+
+
+def _metric_title(metric: str) -> str:
+    if metric in glossary.DRIFT:
+        return glossary.drift(metric).title
+    term = glossary.performance(metric)
+    return words(metric) if term.title == metric else term.title
+
+
+def _evidence(text: str | None) -> str:
+    """The evidence's plain entries: figures and short texts, at most six."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return ""
+    if not isinstance(found, dict):
+        return ""
+    parts = []
+    for key, value in found.items():
+        if isinstance(value, bool) or value is None:
+            continue
+        if isinstance(value, int | float):
+            parts.append(f"{words(visible(key))} {formats.number(float(value))}")
+        elif isinstance(value, str) and value:
+            parts.append(f"{words(visible(key))} {visible(value)}")
+    return ", ".join(parts[:6])
+
+
+def headline(quality: Quality) -> Sentence:
+    """The failed checks in a few words."""
+    named = [f"{check.title} ({check.column})" for check in quality.failed]
+    return (formats.listing(named, 2),)

@@ -1,0 +1,308 @@
+"""Did it break, where, since when, how sure: the four sentences a page opens with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from driftline_reports import formats, glossary, levels, quality
+from driftline_reports.context import Cited, Context, unbroken
+from driftline_reports.performance import ESTIMATED, REALIZED
+from driftline_reports.queries import Query
+from driftline_reports.view_model import (
+    Change,
+    Changes,
+    Figure,
+    Level,
+    Name,
+    Part,
+    Performance,
+    Quality,
+    Sentence,
+    Verdict,
+    Why,
+)
+
+Row = Mapping[str, Any]
+_NAMED: Final = 3
+
+
+def build(
+    context: Context,
+    rows: Sequence[Row],
+    changes: Changes,
+    performance: Performance,
+    why: Why,
+    found: Quality,
+    drift_tally: Query,
+) -> Verdict:
+    """The verdict of the window. ``rows`` are its performance figures."""
+    facts = context.this
+    level = levels.level(facts)
+    worse = _worse(rows, REALIZED if level is Level.BROKEN else ESTIMATED)
+    cite = Cited(worse, performance.queries[0]) if worse else None
+    words = _Words(context, changes, performance, why, found, drift_tally, worse, cite)
+    return Verdict(level, words.headline(level), words.where(level), words.since(level), words.sure(level))
+
+
+def _worse(rows: Sequence[Row], kind: str) -> Row | None:
+    """The degraded figure of ``kind`` that is read first."""
+    order = list(glossary.PERFORMANCE)
+    found = [row for row in rows if row["kind"] == kind and row["degraded"] and row["value"] is not None]
+    return min(
+        found,
+        key=lambda row: (
+            row["class_label"] is not None,
+            order.index(row["metric"]) if row["metric"] in order else len(order),
+        ),
+        default=None,
+    )
+
+
+class _Words:
+    """Finds the words for one window."""
+
+    def __init__(
+        self,
+        context: Context,
+        changes: Changes,
+        performance: Performance,
+        why: Why,
+        found: Quality,
+        drift_tally: Query,
+        worse: Row | None,
+        cite: Cited | None,
+    ) -> None:
+        self._context = context
+        self._facts = context.this
+        self._changes = changes
+        self._performance = performance
+        self._why = why
+        self._quality = found
+        self._tally = drift_tally
+        self._worse = worse
+        self._cite = cite
+
+    def headline(self, level: Level) -> Sentence:
+        """Did it break."""
+        if level is Level.EMPTY:
+            return ("No data: not one row arrived in this window.",)
+        if level is Level.UNJUDGED:
+            return ("Nothing could be judged in this window.",)
+        if level is Level.CALM:
+            return ("Nothing broke.",)
+        if level is Level.BROKEN:
+            return ("It broke: ", *self._figure_beyond_limit(), ".")
+        if level is Level.SUSPECT:
+            return ("It probably broke: ", *self._figure_beyond_limit(), ", by an estimate without labels.")
+        return self._changed()
+
+    def _figure_beyond_limit(self) -> Sentence:
+        row, cite = self._worse, self._cite
+        if row is None or cite is None:
+            return ("a performance figure is beyond its limit",)
+        term = glossary.performance(row["metric"])
+        parts: list[Part] = [term.title]
+        if row["class_label"] is not None:
+            parts += [" of class ", Name(self._context.names.value("", row["class_label"]))]
+        parts += [" is ", cite("value", term.write)]
+        if row["threshold"] is not None:
+            side = "below" if row["value"] < row["threshold"] else "above"
+            parts += [f", {side} its limit of ", cite("threshold", term.write)]
+        return tuple(parts)
+
+    def _changed(self) -> Sentence:
+        facts = self._facts
+        if facts.columns:
+            counted: Sentence = (
+                self._drifted_columns(),
+                " of ",
+                self._tallied("watched", self._changes.judged),
+                f" {'column' if self._changes.judged == 1 else 'columns'} changed",
+            )
+            if facts.held:
+                return ("The model held, but its data changed: ", *counted, ".")
+            if facts.judged:
+                return ("The data changed, and the model holds so far: ", *counted, ".")
+            return (*counted, "; what that does to the model is not known.")
+        if facts.drifted:
+            return ("Columns moved together, none of them alone.",)
+        if facts.failed:
+            ending = "; the model held." if facts.held else "."
+            return ("The data has faults: ", *self._quality.summary[:-1], " checks failed", ending)
+        if facts.alerts:
+            return (f"{formats.plural(facts.alerts, 'alert is', 'alerts are')} open, by what came before.",)
+        return ("An estimate sees a loss that the labels do not confirm.",)
+
+    def _drifted_columns(self) -> Figure:
+        return self._tallied("changed", self._facts.columns)
+
+    def _tallied(self, column: str, value: int) -> Figure:
+        return Cited({column: value}, self._tally)(column, formats.count)
+
+    def where(self, level: Level) -> Sentence:
+        """Where: columns, segments, checks."""
+        if level is Level.EMPTY:
+            return ("In the logs of this window: the run's inputs below say what was looked at.",)
+        if level is Level.UNJUDGED:
+            return (
+                self._changes.absent
+                or self._performance.absent
+                or ("No figure had a limit to be held against.",)
+            )
+        if level is Level.CALM:
+            return self._calm_where()
+        parts: list[Part] = []
+        if self._why.rows and level in {Level.BROKEN, Level.SUSPECT}:
+            parts += ["Most of it in ", *self._names([reason.name for reason in self._why.rows[:2]]), ". "]
+        cards = self._changes.shown
+        if cards:
+            linked = [Name(card.name, f"#{card.anchor}") for card in cards[:_NAMED]]
+            parts += ["Changed most: ", *_joined(linked, self._facts.columns - len(linked)), ". "]
+            carried = self._carried(cards[0])
+            parts += carried
+        elif level in {Level.BROKEN, Level.SUSPECT} and self._changes.watched:
+            parts.append("No input column changed: look at the labels and at what the features cannot see. ")
+        if self._quality.failed:
+            parts += ["Failed checks: ", *quality.headline(self._quality), "."]
+        return tuple(parts) or ("In the model as a whole.",)
+
+    def _carried(self, card: Change) -> Sentence:
+        names = [carrier.name for carrier in card.carriers[:2]]
+        if not names or self._why.rows:
+            return ()
+        return (Name(card.name), " changed most in ", *self._names(names), ". ")
+
+    def _names(self, names: Sequence[str]) -> Sentence:
+        return _joined([Name(name) for name in names], 0)
+
+    def _calm_where(self) -> Sentence:
+        facts, performance = self._facts, self._performance
+        parts: list[Part] = []
+        judged = self._changes.judged
+        if judged:
+            parts += ["None of ", self._tallied("watched", judged), f" {_columns(judged)} changed"]
+        if performance.rows and performance.lead:
+            row = next((r for r in performance.rows if r.title == performance.lead), performance.rows[0])
+            figure = row.realized if row.realized.value is not None else row.estimated
+            parts += ["; " if parts else "", f"{row.title} is ", figure]
+            if row.threshold.value is not None:
+                parts += [", within its limit of ", row.threshold]
+        if facts.checks:
+            parts += [
+                "; " if parts else "",
+                f"all {formats.plural(facts.checks, 'check')} of the data passed",
+            ]
+        return (*parts, ".") if parts else ("Nothing was found anywhere.",)
+
+    def since(self, level: Level) -> Sentence:
+        """Since when."""
+        context = self._context
+        if len(context.starts) == 1:
+            return ("This is the only window so far: there is no earlier one to tell.",)
+        decided, is_level = self._decided(level)
+        if level in {Level.CALM, Level.UNJUDGED, Level.EMPTY}:
+            first, length, open_ended = unbroken(context.starts, is_level)
+            at_least = "at least " if open_ended else ""
+            word = {"calm": "Calm", "unjudged": "Not judged", "empty": "Empty"}[level.value]
+            return (f"{word} {at_least}since {context.title(first)} ({formats.plural(length, 'window')}).",)
+        first, length, open_ended = unbroken(context.starts, decided)
+        if length <= 1 and not open_ended:
+            return ("New in this window.",)
+        at_least = "At least since" if open_ended else "Since"
+        return (f"{at_least} {context.title(first)}, {formats.plural(length, 'window')} in a row.",)
+
+    def _decided(self, level: Level) -> tuple[dict[datetime, bool], dict[datetime, bool]]:
+        """For each window: whether what is wrong now was wrong then, and whether it stood at this level."""
+        same: dict[datetime, bool] = {}
+        levelled: dict[datetime, bool] = {}
+        for start in self._context.starts:
+            facts = self._context.facts.get(start)
+            if facts is None:
+                continue
+            levelled[start] = levels.level(facts) is level
+            if facts.rows == 0:
+                # An empty window says nothing about whether the trouble went on.
+                continue
+            if level is Level.BROKEN:
+                if facts.judged:
+                    same[start] = bool(set(facts.realized) & set(self._facts.realized))
+            elif level is Level.SUSPECT:
+                same[start] = bool(facts.estimated or facts.realized)
+            elif self._facts.drifted:
+                same[start] = facts.drifted > 0
+            elif self._facts.failed:
+                same[start] = facts.failed > 0
+            else:
+                same[start] = facts.alerts > 0 or bool(facts.estimated)
+        return same, levelled
+
+    def sure(self, level: Level) -> Sentence:
+        """How sure."""
+        if level is Level.EMPTY:
+            return ("Certain, as far as the run could see: its objects are listed below.",)
+        if level is Level.UNJUDGED:
+            return ("Not at all: nothing was held against a limit.",)
+        parts: list[Part] = []
+        if self._worse is not None and self._cite is not None:
+            parts += self._interval(self._worse, self._cite)
+        card = next(iter(self._changes.shown), None)
+        if card is not None and card.lead is not None:
+            parts += self._drift_certainty(card)
+        elif level is Level.CALM:
+            rate = formats.percent(self._context.monitor.alerts.false_alarm_rate)
+            parts.append(
+                f"Limits are set so that about {rate} of clean windows raise an alarm where calibrated. "
+            )
+        if self._context.monitor.labels is None:
+            parts.append("There are no labels: only inputs and estimates are judged.")
+        elif (self._performance.labels and level is not Level.BROKEN) or self._performance.provisional:
+            parts += self._performance.labels
+        elif level is Level.BROKEN:
+            parts.append("Labels are complete.")
+        return tuple(parts)
+
+    def _interval(self, row: Row, cite: Cited) -> Sentence:
+        low, high, limit = row["ci_low"], row["ci_high"], row["threshold"]
+        term = glossary.performance(row["metric"])
+        if low is None or high is None:
+            return ("No interval is known for that figure. ",)
+        parts: list[Part] = [
+            "Its 95% interval, ",
+            cite("ci_low", term.write),
+            " to ",
+            cite("ci_high", term.write),
+        ]
+        if limit is None:
+            return (*parts, ". ")
+        if high < limit or low > limit:
+            return (*parts, ", lies wholly beyond the limit. ")
+        return (*parts, ", reaches across the limit: chance may have a part. ")
+
+    def _drift_certainty(self, card: Change) -> Sentence:
+        lead = card.lead
+        if lead is None:
+            return ()
+        if lead.certainty.value is None:
+            return (f"{card.name}: {lead.source or 'fixed limit'}, so no chance of error is known. ",)
+        what = "the false discovery rate is" if _is_q(lead.certainty) else "p is"
+        return ("For ", Name(card.name), f" {what} ", lead.certainty, ". ")
+
+
+def _is_q(figure: Figure) -> bool:
+    return figure.cell is not None and figure.cell.column == "q_value"
+
+
+def _joined(names: Sequence[Name], more: int) -> Sentence:
+    parts: list[Part] = []
+    for position, name in enumerate(names):
+        last = position == len(names) - 1 and more <= 0
+        parts += ["" if not position else " and " if last else ", ", name]
+    if more > 0:
+        parts.append(f" and {formats.count(more)} more")
+    return tuple(parts)
+
+
+def _columns(count: int) -> str:
+    return "column" if count == 1 else "columns"

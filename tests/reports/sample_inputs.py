@@ -1,0 +1,514 @@
+"""Seeded report inputs with a story: all is calm, then some columns move and the model gets worse.
+
+The tables have the columns of the contract (taken from the table definitions). Nothing here is computed by
+the package under test.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from driftline_reports.inputs import Distribution, ReportInputs
+from driftline_schemas.monitor import Monitor
+from driftline_schemas.table_definitions import load_tables
+from driftline_schemas.window import Window
+
+FIRST_NAMES = (
+    "humidity", "carrier", "precip", "departure_hour", "origin", "visibility", "wind_speed", "distance",
+    "air_temperature", "pressure", "is_weekend", "dest", "scheduled_at", "seats", "late_probability", "late",
+)  # fmt: skip
+KINDS = {
+    "carrier": "categorical",
+    "origin": "categorical",
+    "dest": "categorical",
+    "is_weekend": "boolean",
+    "scheduled_at": "datetime",
+    "late_probability": "score",
+    "late": "prediction",
+}
+VALUES = {
+    "carrier": ("UA", "B6", "EV", "DL", "AA", "MQ", "US", "9E", "WN", "VX", "FL", "AS", "F9", "YV", "HA", "OO"),
+    "origin": ("EWR", "JFK", "LGA"),
+    "dest": tuple(f"D{n:02d}" for n in range(40)),
+    "is_weekend": ("false", "true"),
+    "late": ("0", "1"),
+}
+ORDERED = (
+    "psi", "js_distance", "ks", "wasserstein", "tvd", "chi_squared", "anderson_darling", "l_infinity",
+    "null_fraction_delta",
+)  # fmt: skip
+CATEGORY = ("psi", "js_distance", "tvd", "chi_squared", "l_infinity", "null_fraction_delta", "unseen_fraction")
+DECIDING = {"anderson_darling", "chi_squared"}
+SCALE = {
+    "psi": 0.02, "js_distance": 0.06, "ks": 0.03, "wasserstein": 0.4, "tvd": 0.04, "chi_squared": 22.0,
+    "anderson_darling": 1.1, "l_infinity": 0.012, "null_fraction_delta": 0.001, "unseen_fraction": 0.0002,
+}  # fmt: skip
+JUMP = {"js_distance": 5.0, "tvd": 6.0, "ks": 8.0, "l_infinity": 6.0}
+HOSTILE = (
+    "<script>window.pwned=1</script>",
+    "</script><img src=x onerror=window.pwned=1>",
+    "\"><svg onload=window.pwned=1>",
+    "' onmouseover='window.pwned=1",
+    "</style></title><body onload=window.pwned=1>",
+    "a\x00b\x07c\x1b[31md\r\ne\tf",
+    "\u202eevil\u2066 right to left\u200f\u2028\u2029",
+    "x" * 10_000,
+    "{{ 7*7 }}{% raw %}${alert(1)}",
+    "javascript:window.pwned=1",
+    "'; drop table runs; --",
+    "مرحبا بالعالم",
+    "👩‍👩‍👧 emoji\ufeff",
+    "]]><!--<![CDATA[",
+    "&lt;b&gt; &amp; &#x27;",
+    "",
+    " ",
+    "__null__",
+    "\\__other__",
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What to make up. Figures of columns ``drifted`` jump in the last ``days_off`` windows."""
+
+    seed: int = 7
+    columns: Sequence[str] = ()
+    count: int = 16
+    windows: int = 90
+    drifted: int = 4
+    days_off: int = 6
+    start: datetime = datetime(2013, 9, 28, tzinfo=UTC)
+    labels: bool = True
+    final: bool = True
+    estimated: bool = True
+    reference: bool = True
+    rows: int = 924
+    calibrated: bool = True
+    worse: bool = True
+    hostile: bool = False
+    monitor: Mapping[str, Any] = field(default_factory=dict)
+
+
+def monitor(**changes: Any) -> Monitor:
+    """A monitor of flights."""
+    given: dict[str, Any] = {
+        "monitor": "flight_delay",
+        "description": "Will this flight arrive more than 15 minutes late?",
+        "owner": "ml-platform@example.com",
+        "task": "binary_classification",
+        "logs": {
+            "uri": "s3://serving-logs/flight_delay/",
+            "timestamp": "requested_at",
+            "prediction_id": "request_id",
+            "prediction": "late",
+            "score": "late_probability",
+            "model_version": "model_version",
+        },
+        "labels": {
+            "uri": "s3://labels/flight_delay/",
+            "prediction_id": "request_id",
+            "label": "arrived_late",
+            "mature_after": "7d",
+        },
+        "segments": ["origin", ["origin", "carrier"]],
+        "reference": {"window": ["2013-03-01", "2013-04-01"]},
+    }
+    given |= changes
+    return Monitor.model_validate({key: value for key, value in given.items() if value is not None})
+
+
+def make(sample: Sample | None = None) -> ReportInputs:
+    """Inputs of the page for the last window of ``sample``."""
+    sample = sample or Sample()
+    return Maker(sample).inputs()
+
+
+class Maker:
+    """Makes one sample's tables."""
+
+    def __init__(self, sample: Sample) -> None:
+        self.sample = sample
+        self.rng = np.random.default_rng(sample.seed)
+        changes: dict[str, Any] = dict(sample.monitor)
+        if not sample.labels:
+            changes.setdefault("labels", None)
+        self.monitor = monitor(**changes)
+        calendar = self.monitor.calendar
+        last = calendar.containing(sample.start)
+        windows = [last]
+        while len(windows) < sample.windows:
+            windows.insert(0, calendar.previous(windows[0]))
+        self.windows: list[Window] = windows
+        self.last = last
+        names = list(sample.columns or FIRST_NAMES[: sample.count])
+        names += [f"feature_{n:03d}" for n in range(len(names), sample.count)]
+        self.names = names
+        self.off = set(names[: sample.drifted])
+        self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in load_tables()}
+
+    def inputs(self, **others: Any) -> ReportInputs:
+        """The inputs, with the tables as Arrow."""
+        self.runs()
+        self.drift()
+        self.profiles()
+        self.performance()
+        self.quality()
+        self.judgement()
+        return ReportInputs(
+            monitor=self.monitor,
+            window=self.last,
+            tables=to_tables(self.rows),
+            distributions=self.distributions(),
+            generated_at=self.last.end + timedelta(hours=7, minutes=12),
+            **others,
+        )
+
+    def kind(self, name: str) -> str:
+        """What kind of column ``name`` is."""
+        return KINDS.get(name, "numeric")
+
+    def is_off(self, index: int) -> bool:
+        """Whether the window at ``index`` lies in the bad stretch at the end."""
+        return index >= len(self.windows) - self.sample.days_off
+
+    def common(self, window: Window, part: str, cell: tuple[str, str, str] = ("*", "*", "*")) -> dict[str, Any]:
+        """The columns that every metric table begins with."""
+        return {
+            "monitor": self.monitor.monitor,
+            "window_start": window.start,
+            "window_end": window.end,
+            "granularity": window.granularity.value,
+            "model_version": cell[0],
+            "segment": cell[1],
+            "segment_value": cell[2],
+            "run_id": run_id(window, part),
+        }
+
+    def runs(self) -> None:
+        """One published run a window and part, and the objects each read."""
+        for window in self.windows:
+            for part in ("data", "performance", "judgement"):
+                self.rows["runs"].append(
+                    {
+                        **{k: v for k, v in self.common(window, part).items() if k not in CELL},
+                        "part": part,
+                        "status": "published",
+                        "as_of": window.end + timedelta(hours=6),
+                        "published_at": window.end + timedelta(hours=7),
+                        "engine": "local",
+                        "code_version": "0.1.0",
+                        "config_hash": self.monitor.config_hash,
+                        "reference_id": "ref-2013-03" if self.sample.reference else None,
+                        "binning_id": "bin-01",
+                        "started_at": window.end + timedelta(hours=7),
+                        "finished_at": window.end + timedelta(hours=7, seconds=2),
+                        "rows_read": self.sample.rows if window == self.last else 900 + int(self.rng.integers(90)),
+                        "rows_quarantined": 3 if part == "data" else 0,
+                        "bytes_read": 81_234 + int(self.rng.integers(9000)),
+                        "labels_matched": 871 if self.sample.labels else 0,
+                        "cpu_seconds": 0.412,
+                        "wall_seconds": 0.266,
+                        "peak_memory_bytes": 312_000_000,
+                    }
+                )
+        for role, folder in (("prediction", "serving-logs"), ("label", "labels")):
+            part = "data" if role == "prediction" else "performance"
+            day = self.last.start
+            self.rows["run_inputs"].append(
+                {
+                    "run_id": run_id(self.last, part),
+                    "role": role,
+                    "uri": f"s3://{folder}/flight_delay/dt={day:%Y-%m-%d}/part-0.parquet",
+                    "etag": '"9f2c6d0e4ab14f4d8a1f4c2f5d1b3a77"',
+                    "size_bytes": 81_234,
+                    "rows": 927,
+                    "rows_matched": 924,
+                    "min_timestamp": day,
+                    "max_timestamp": day + timedelta(hours=23),
+                    "state": "read",
+                    "reason": "3 rows are stamped more than 1 day outside the folder's day" if role == "prediction" else None,
+                }
+            )
+
+    def drift(self) -> None:
+        """Every drift metric of every column over every window, against the reference and the window before."""
+        if not self.sample.rows:
+            return
+        for index, window in enumerate(self.windows):
+            base = self.common(window, "data")
+            for name in self.names:
+                bad = name in self.off and self.is_off(index)
+                weight = 1.0 / (1 + self.names.index(name) * 0.25)
+                for comparison in ("reference", "previous"):
+                    if comparison == "reference" and not self.sample.reference:
+                        continue
+                    self.rows["drift_metrics"] += [
+                        {**base, **self.figure(name, metric, comparison, weight if bad else 0.0)}
+                        for metric in (ORDERED if self.kind(name) not in CATEGORICAL else CATEGORY)
+                    ]
+        if self.sample.reference and self.sample.drifted and self.sample.rows:
+            for name in self.names[: self.sample.drifted]:
+                for value in ("EWR", "JFK", "LGA"):
+                    cell = self.common(self.last, "data", ("*", "origin", value))
+                    for metric in DECIDING:
+                        self.rows["drift_metrics"].append({**cell, **self.figure(name, metric, "reference", 1.0)})
+
+    def figure(self, name: str, metric: str, comparison: str, bad: float) -> dict[str, Any]:
+        """One row's own columns."""
+        value = float(SCALE[metric] * self.rng.gamma(8.0, 0.125) * (1 + bad * JUMP.get(metric, 18.0)))
+        decides = metric in DECIDING and comparison == "reference"
+        limit = SCALE[metric] * 3 if decides else None
+        p = float(self.rng.uniform(0.05, 1.0)) if not bad else float(self.rng.uniform(1e-9, 1e-5))
+        calibrated = decides and self.sample.calibrated
+        return {
+            "column_name": name,
+            "column_kind": self.kind(name),
+            "comparison": comparison,
+            "metric": metric,
+            "value": value,
+            "value_debiased": value - SCALE[metric] * 0.5 if metric == "psi" else None,
+            "lower_bound": value if metric == "ks" else None,
+            "upper_bound": value * 1.2 if metric == "ks" else None,
+            "p_value": p if calibrated else None,
+            "q_value": min(p * 4, 1.0) if calibrated else None,
+            "threshold": limit,
+            "threshold_source": ("calibrated" if calibrated else "default") if decides else None,
+            "drifted": bool(limit is not None and value > limit) if decides else None,
+            "n_current": self.sample.rows,
+            "n_reference": 27_004,
+            "reference_id": "ref-2013-03" if comparison == "reference" else None,
+            "status": "ok",
+            "reason": None,
+        }
+
+    def profiles(self) -> None:
+        """What every column looked like in the last window."""
+        if not self.sample.rows:
+            return
+        for name in self.names:
+            mean, spread = float(self.rng.normal(40, 12)), float(self.rng.uniform(3, 9))
+            moments = {
+                "mean": mean, "stddev": spread, "min": mean - 3 * spread, "p01": mean - 2.3 * spread,
+                "p05": mean - 1.64 * spread, "p25": mean - 0.67 * spread, "p50": mean, "p75": mean + 0.67 * spread,
+                "p95": mean + 1.64 * spread, "p99": mean + 2.3 * spread, "max": mean + 3 * spread,
+            }  # fmt: skip
+            if self.kind(name) == "datetime":
+                moments = {k: 1_380_326_400.0 + n * 7000 for n, k in enumerate(moments)}
+            self.rows["profile_metrics"].append(
+                {
+                    **self.common(self.last, "data"),
+                    "column_name": name,
+                    "column_kind": self.kind(name),
+                    "count": self.sample.rows,
+                    "nulls": int(self.rng.integers(30)),
+                    "nans": 0,
+                    "infinities": 0,
+                    "zeros": 12,
+                    "distinct_count": 118,
+                    **(moments if self.kind(name) not in CATEGORICAL else {}),
+                    "top_values": json.dumps([["UA", 160], ["B6", 150]]) if self.kind(name) in CATEGORICAL else None,
+                }
+            )
+
+    def performance(self) -> None:
+        """Realized and estimated figures of every window; labels of the last week may be incomplete."""
+        if not self.sample.rows:
+            return
+        figures = {"roc_auc": 0.741, "average_precision": 0.52, "accuracy": 0.781, "f1": 0.43, "log_loss": 0.468, "brier": 0.152, "ece": 0.021, "positive_rate": 0.23}
+        for index, window in enumerate(self.windows):
+            final = self.sample.final or index < len(self.windows) - 7
+            for metric, level in figures.items():
+                fall = 0.11 if self.is_off(index) and self.sample.worse else 0.0
+                worse = level + fall if metric in {"log_loss", "brier", "ece", "positive_rate"} else level - fall
+                for kind in ("realized", "estimated"):
+                    if (kind == "realized" and not self.sample.labels) or (kind == "estimated" and not self.sample.estimated):
+                        continue
+                    value = float((worse if kind == "realized" else level - fall * 0.2) + self.rng.normal(0, 0.012))
+                    self.rows["performance_metrics"].append(self.performed(window, metric, kind, value, final=final))
+        for version, rows in (("v1", 402), ("v2", 522)):
+            row = self.performed(self.last, "roc_auc", "realized" if self.sample.labels else "estimated", 0.66, final=self.sample.final)
+            self.rows["performance_metrics"].append({**row, "model_version": version, "n": rows, "degraded": None})
+        for value, auc in (("EWR", 0.571), ("JFK", 0.688), ("LGA", 0.701)):
+            row = self.performed(self.last, "roc_auc", "realized" if self.sample.labels else "estimated", auc, final=self.sample.final)
+            self.rows["performance_metrics"].append({**row, "segment": "origin", "segment_value": value, "n": 300, "degraded": None})
+        points = [[round(s, 3), round(s * 0.9 + 0.02, 3), 90] for s in np.linspace(0.03, 0.8, 12)]
+        self.rows["performance_curves"].append(
+            {**self.common(self.last, "performance"), "curve": "calibration", "kind": "realized", "class_label": None, "points": json.dumps(points)}
+        )
+
+    def performed(self, window: Window, metric: str, kind: str, value: float, *, final: bool) -> dict[str, Any]:
+        """One performance row."""
+        limit = {"roc_auc": 0.70, "accuracy": 0.70}.get(metric)
+        return {
+            **self.common(window, "performance"),
+            "metric": metric,
+            "kind": kind,
+            "class_label": None,
+            "value": value,
+            "ci_low": value - 0.031 if kind == "realized" else None,
+            "ci_high": value + 0.029 if kind == "realized" else None,
+            "error_bound": 0.0 if metric == "accuracy" else 0.0004,
+            "n": 871 if kind == "realized" else 924,
+            "label_coverage": (0.943 if final else 0.61) if kind == "realized" else None,
+            "is_final": final if kind == "realized" else None,
+            "reference_value": 0.752 if metric == "roc_auc" else None,
+            "trivial_value": 0.5 if metric == "roc_auc" else None,
+            "threshold": limit,
+            "threshold_source": "rule" if limit else None,
+            "degraded": value < limit if limit else None,
+            "status": "ok",
+            "reason": None,
+        }
+
+    def quality(self) -> None:
+        """Checks of the last windows."""
+        checks = [("*", "rows_expected", float(self.sample.rows), [500, None]), ("*", "freshness", 812.0, [None, 86_400]), ("*", "duplicate_ids", 2.0, None)]
+        checks += [(name, "null_fraction", 0.012, [None, 0.05]) for name in self.names]
+        for index, window in enumerate(self.windows):
+            for column, check, value, expected in checks:
+                failed = (check == "rows_expected" and value < 500 and window == self.last) or (
+                    self.is_off(index) and bool(self.sample.drifted) and (column, check) == (self.names[0], "null_fraction")
+                )
+                self.rows["quality_metrics"].append(
+                    {
+                        **self.common(window, "data"),
+                        "column_name": column,
+                        "check_name": check,
+                        "value": 0.18 if failed and check == "null_fraction" else value,
+                        "expected": json.dumps(expected) if expected is not None else None,
+                        "passed": None if expected is None else not failed,
+                    }
+                )
+
+    def judgement(self) -> None:
+        """Attributions and alerts of the last window."""
+        if not self.sample.rows:
+            return
+        if self.sample.labels and self.sample.worse and self.sample.days_off:
+            for value, mix, rate, share in (("EWR", -0.004, -0.058, 0.56), ("JFK", 0.002, -0.031, 0.26), ("LGA", 0.001, -0.02, 0.18)):
+                self.rows["attributions"].append(
+                    {**self.common(self.last, "judgement", ("*", "origin", value)), "metric": "roc_auc", "column_name": "*", "mix": mix, "rate": rate, "share": share, "n": 300}
+                )
+        for index, window in enumerate(self.windows):
+            if self.is_off(index) and self.sample.drifted and self.sample.reference:
+                first = self.windows[len(self.windows) - self.sample.days_off]
+                for name in self.names[: self.sample.drifted]:
+                    self.rows["alerts"].append(
+                        {
+                            **self.common(window, "judgement"),
+                            "alert_id": f"al-{name[:20]}",
+                            "column_name": name,
+                            "metric": "anderson_darling",
+                            "severity": "warning",
+                            "state": "open",
+                            "first_window": first.start,
+                            "last_window": window.start,
+                            "evidence": json.dumps({"value": 21.4, "threshold": 3.3, "q_value": 1e-6}),
+                        }
+                    )
+
+    def distributions(self) -> dict[str, Distribution]:
+        """Counts per bin of the last window and the reference."""
+        made = {}
+        for name in self.names:
+            kind, bad = self.kind(name), name in self.off
+            missing = (int(self.rng.integers(30)), 240)
+            if kind in CATEGORICAL:
+                labels = (*VALUES.get(name, ("a", "b", "c")), "__other__")
+                share = np.sort(self.rng.dirichlet(np.full(len(labels) - 1, 1.2)))[::-1]
+                shifted = np.roll(share, 1) * 0.4 + share * 0.6 if bad else share
+                reference = np.append(self.rng.multinomial(27_000, share), 4)
+                current = np.append(self.rng.multinomial(self.sample.rows, shifted), 0)
+                made[name] = Distribution(
+                    name, kind, current, reference if self.sample.reference else None, None, labels, *missing
+                )
+                continue
+            draw = self.rng.gamma(3.0, 6.0, 27_000) if name in {"precip", "distance"} else self.rng.normal(40, 7, 27_000)
+            quantiles = [0.001, 0.01, *np.arange(0.05, 0.96, 0.05), 0.99, 0.999]
+            edges = np.unique(np.quantile(draw, quantiles))
+            now = self.rng.choice(draw, self.sample.rows) * (1.12 if bad else 1.0) + (3 if bad else 0)
+            if kind == "datetime":
+                edges, now, draw = edges * 9e4 + 1.36e9, now * 9e4 + 1.36e9, draw * 9e4 + 1.36e9
+            made[name] = Distribution(
+                name,
+                kind,
+                np.bincount(np.searchsorted(edges, now, side="right"), minlength=len(edges) + 1),
+                np.bincount(np.searchsorted(edges, draw, side="right"), minlength=len(edges) + 1)
+                if self.sample.reference
+                else None,
+                edges,
+                None,
+                *missing,
+            )
+        return made
+
+
+CELL = ("model_version", "segment", "segment_value")
+CATEGORICAL = {"categorical", "boolean", "prediction", "label"}
+
+
+def run_id(window: Window, part: str) -> str:
+    """A run's id, by its window and part."""
+    return f"01J{window.start:%Y%m%d%H}{part[:4].upper()}"
+
+
+def to_tables(rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, pa.Table]:
+    """Rows as Arrow tables of the contract's schemas."""
+    made = {}
+    for name, table in load_tables().items():
+        schema = table.arrow_schema()
+        made[name] = pa.Table.from_pylist([dict(row) for row in rows.get(name, ())], schema=schema)
+    return made
+
+
+def hostile(count: int = len(HOSTILE)) -> ReportInputs:
+    """Every text of every table is somebody's attempt to break the page."""
+    sample = Sample(columns=[text for text in HOSTILE if text][:count], count=min(count, len(HOSTILE) - 1), windows=8, drifted=12)
+    maker = Maker(sample)
+    maker.monitor = monitor(description=HOSTILE[0] + HOSTILE[6] + HOSTILE[7][:5000], owner="</title><script>window.pwned=1</script>")
+    made = maker.inputs()
+    tables = dict(made.tables)
+    for name, table in tables.items():
+        tables[name] = _poison(name, table)
+    distributions = {
+        name: Distribution(name, "categorical", np.arange(1, len(HOSTILE) + 1), np.arange(len(HOSTILE), 0, -1), None, HOSTILE, 0, 0, HOSTILE[0])
+        for name in made.distributions
+    }
+    return ReportInputs(made.monitor, made.window, tables, distributions, made.generated_at)
+
+
+POISONED = {
+    "drift_metrics": ("segment_value", "reason", "threshold_source", "status", "reference_id"),
+    "performance_metrics": ("class_label", "segment_value", "reason", "status", "threshold_source"),
+    "quality_metrics": ("check_name", "expected"),
+    "attributions": ("segment_value",),
+    "alerts": ("alert_id", "column_name", "metric", "severity", "evidence", "segment_value"),
+    "run_inputs": ("role", "uri", "etag", "reason"),
+    "runs": ("engine", "code_version", "config_hash", "reference_id", "binning_id"),
+}
+
+
+def _poison(name: str, table: pa.Table) -> pa.Table:
+    """Texts of the table replaced by hostile ones where the whole's rows do not depend on them."""
+    nul_free = [text.replace("\x00", "\u2400") for text in HOSTILE]
+    for column in POISONED.get(name, ()):
+        texts = table[column].to_pylist()
+        whole = table["segment_value"].to_pylist() if column == "segment_value" else None
+        new = [
+            text if whole is not None and whole[n] == "*" else nul_free[n % len(nul_free)]
+            for n, text in enumerate(texts)
+        ]
+        if column == "class_label":
+            # Half stay figures of the model as a whole.
+            new = [None if n % 2 else text for n, text in enumerate(new)]
+        table = table.set_column(table.column_names.index(column), column, pa.array(new, pa.string()))
+    if name in {"drift_metrics", "profile_metrics", "quality_metrics"}:
+        names = [text.replace("\x00", "\u2400") for text in table["column_name"].to_pylist()]
+        table = table.set_column(table.column_names.index("column_name"), "column_name", pa.array(names, pa.string()))
+    return table
