@@ -30,6 +30,7 @@ from pydantic import (
     model_validator,
 )
 
+from driftline_schemas.errors import ConfigError
 from driftline_schemas.metrics import Task
 from driftline_schemas.monitor_errors import Problems, config_error
 from driftline_schemas.monitor_values import (
@@ -275,7 +276,11 @@ class Monitor(_Section):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        return load_zone(name).key
+        try:
+            return load_zone(name).key
+        except ConfigError as error:
+            # As a ValueError it is listed with its line among the other faults.
+            raise ValueError(str(error)) from error
 
     @field_validator("base", mode="before")
     @classmethod

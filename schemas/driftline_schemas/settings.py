@@ -45,8 +45,8 @@ def _endpoint_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError as error:
-        raise ValueError(f"is no address: {error}") from error
+    except ValueError:
+        raise ValueError("must be http://host:port or https://host:port: this is no address") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         raise ValueError("must be http://host:port or https://host:port, without keys in it")
     return url

@@ -27,6 +27,8 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 YEARS = range(1678, 2262)
 """What a timestamp of nanoseconds can hold, with a year to spare on both sides."""
+_MACHINE_ZONES = {"localtime", "posixrules", "Factory"}
+"""Listed as zones, but another one on each machine."""
 _PERIOD = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)"
     r"(?:[T ](?P<hour>\d\d)(?::(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.0+)?)?)?"
@@ -282,8 +284,8 @@ def load_zone(name: str) -> ZoneInfo:
     import difflib
     from zoneinfo import available_timezones
 
-    # ZoneInfo alone would also take names that mean something else on each machine, such as "localtime".
-    known = {"UTC"} if name == "UTC" else available_timezones()
+    # Asking ZoneInfo alone would let through files of the system that are no zones by name.
+    known = {"UTC"} if name == "UTC" else available_timezones() - _MACHINE_ZONES
     if name in known:
         return ZoneInfo(name)
     near = difflib.get_close_matches(name, known, n=1)

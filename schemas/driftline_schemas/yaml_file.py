@@ -15,6 +15,7 @@ MAX_BYTES = 256 * 1024
 _MAX_DEPTH = 16
 _MAX_EVENTS = 50_000
 _SHOWN = 60
+_PLAIN_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 Place = tuple[str | int, ...]
 """Where a value stands: the keys and list positions that lead to it."""
@@ -96,7 +97,9 @@ class _Plain:
         self._scalars = yaml.constructor.SafeConstructor()
 
     def value(self, node: yaml.Node, place: Place) -> object:
-        self._lines.setdefault(place, node.start_mark.line + 1)
+        line = self._lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.CollectionNode) and node.tag not in _PLAIN_TAGS:
+            raise ConfigError(f"{self._name}:{line}: the tag {shown(node.tag)} is not read here")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):

@@ -120,7 +120,7 @@ def local_etag(status: os.stat_result) -> str:
 
 
 def _file_uri(path: str) -> str:
-    return "file://" + quote(os.fsencode(path))
+    return "file://" + quote(os.fsencode(path), safe="/=:+,@")
 
 
 def _open_folder(folder: Path, relative_to: Path | None, written: str, *, must_exist: bool) -> Location:
