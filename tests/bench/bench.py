@@ -74,7 +74,7 @@ def run(data: Path, case: str, period: str, store: Path, threads: int) -> Cost:
         "run",
         str(data / "monitors" / f"{case}.yaml"),
     ]
-    command += ["--period", period, "--store", f"duckdb:///{store}", "--reports", str(data / "reports")]
+    command += ["--period", period, "--store", f"duckdb:///{store}"]
     wall, cpu, peak, _, said = measure([*command, "--threads", str(threads), "--log-format", "json"])
     published = json.loads(said.splitlines()[-1])
     if published.get("event") != "published" or not published["rows_read"]:

@@ -11,10 +11,12 @@ from driftline_jobs.cli.report import report
 from driftline_jobs.cli.run import run
 from driftline_jobs.cli.validate import validate
 
-_ABOUT = """Watch models in production: drift, data quality and performance from serving logs.
-
-Exit status: 0 published; 2 the command or the monitor file is wrong; 3 the data is wrong; 4 something was out
-of reach, try again; 10 published, and there are alerts (with --fail-on-alert); 1 a defect in Driftline."""
+_ABOUT = "Watch models in production: drift, data quality and performance from serving logs."
+_STATUSES = (
+    "Exit status: 0 published; 2 the command or the monitor file is wrong; 3 the data is wrong; 4 something "
+    "was out of reach, try again; 10 published, and there are alerts (with --fail-on-alert); 1 a defect in "
+    "Driftline."
+)
 
 
 def command_line() -> typer.Typer:
@@ -22,6 +24,7 @@ def command_line() -> typer.Typer:
     commands = typer.Typer(
         name="driftline",
         help=_ABOUT,
+        epilog=_STATUSES,
         no_args_is_help=True,
         add_completion=False,
         # Defects are told by cli.telling, without the values of local variables, which may be secret.
@@ -35,13 +38,19 @@ def command_line() -> typer.Typer:
     return commands
 
 
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"driftline {version('driftline')}")
+        raise typer.Exit
+
+
 def driftline(
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
-    """Answer what is asked of the program as a whole."""
-    if version:
-        from importlib.metadata import version as version_of
-
-        typer.echo(f"driftline {version_of('driftline')}")
-        raise typer.Exit
+    """Take what is asked of the program as a whole; a command follows."""
+    del version

@@ -41,10 +41,8 @@ Store = Annotated[
     str | None,
     typer.Option(help="Where the summary tables are: duckdb:///FILE.", metavar="URL", rich_help_panel=_WHERE),
 ]
-Engine = Annotated[str | None, typer.Option(help="What does the work.", rich_help_panel=_WHERE)]
-Reports = Annotated[
-    str | None,
-    typer.Option(help="The folder of the HTML reports.", metavar="DIR", rich_help_panel=_WHERE),
+Engine = Annotated[
+    str | None, typer.Option(help="What reads the log: local.", metavar="NAME", rich_help_panel=_WHERE)
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="Default: one per core.", rich_help_panel=_WHERE)]
 MemoryLimit = Annotated[

@@ -34,7 +34,6 @@ def run(
     ] = False,
     store: options.Store = None,
     engine: options.Engine = None,
-    reports: options.Reports = None,
     threads: options.Threads = None,
     memory_limit: options.MemoryLimit = None,
     log_format: options.LogFormatOption = LogFormat.TEXT,
@@ -44,8 +43,6 @@ def run(
     with telling(log_format, debug=debug) as progress:
         as_of_moment = options.parse_moment(as_of, "--as-of") or datetime.now(UTC)
 
-        from driftline_jobs.request import RunRequest
-        from driftline_jobs.run import run as publish
         from driftline_schemas.monitor import load_monitor
         from driftline_schemas.settings import load_settings
 
@@ -55,11 +52,15 @@ def run(
             {
                 "store": store,
                 "engine": engine,
-                "reports": reports,
                 "threads": threads,
                 "memory_limit": memory_limit,
             }
         )
+
+        # Only now the heavy ones: a wrong command is answered without waiting for an engine to load.
+        from driftline_jobs.request import RunRequest
+        from driftline_jobs.run import run as publish
+
         request = RunRequest(
             monitor=monitor,
             monitor_path=monitor_file,

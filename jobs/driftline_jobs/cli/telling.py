@@ -188,7 +188,9 @@ class JsonLines(Telling):
 def in_words(event: str, fields: dict[str, object]) -> str:
     """An event as a line for people: its name, then what is known of it."""
     known = ", ".join(
-        f"{name.replace('_', ' ')} {value}" for name, value in fields.items() if value is not None
+        f"{name.replace('_', ' ')} {in_a_line(str(value))}"
+        for name, value in fields.items()
+        if value is not None
     )
     name = event.replace("_", " ")
     return f"{name}: {known}" if known else name
@@ -196,10 +198,12 @@ def in_words(event: str, fields: dict[str, object]) -> str:
 
 def printable(text: str) -> str:
     """``text`` with what would steer a terminal written out: names and values in logs are anybody's."""
-    return "".join(
-        character if character.isprintable() or character == "\n" else repr(character)[1:-1]
-        for character in text
-    )
+    return "\n".join(in_a_line(line) for line in text.split("\n"))
+
+
+def in_a_line(text: str) -> str:
+    """The same, line breaks included."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def _defect(error: Exception) -> str:

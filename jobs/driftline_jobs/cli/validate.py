@@ -1,0 +1,74 @@
+"""``driftline validate``: is the monitor file right, and does the log have what it names?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from driftline_jobs.cli import options
+from driftline_jobs.cli.options import LogFormat
+from driftline_jobs.cli.telling import in_a_line, telling
+from driftline_schemas.errors import TransientError
+
+if TYPE_CHECKING:
+    from driftline_jobs.validation import FolderCheck, LogCheck
+    from driftline_schemas.monitor import Monitor
+
+
+def validate(
+    monitor_file: options.MonitorFile,
+    *,
+    log_format: options.LogFormatOption = LogFormat.TEXT,
+    debug: options.Debug = False,
+) -> None:
+    """Check a monitor file, and its log's and labels' columns if they can be reached."""
+    with telling(log_format, debug=debug) as progress:
+        from driftline_schemas.monitor import load_monitor
+
+        monitor = load_monitor(monitor_file)
+        progress.stage("looking at the log")
+        lines = [f"{monitor.monitor}: the monitor file is right", *_about(monitor)]
+        try:
+            from driftline_jobs.validation import check_log
+
+            lines += _found(check_log(monitor, monitor_file.resolve().parent))
+            reached = True
+        except TransientError as error:
+            # The file can be right while a server is down: that is said, and is no fault of the file.
+            progress.event("not_reached", reason=str(error))
+            lines.append("the log could not be reached, so its columns were not checked")
+            reached = False
+        progress.answer("\n".join(lines), "valid", monitor=monitor.monitor, log_checked=reached)
+
+
+def _about(monitor: Monitor) -> list[str]:
+    reference = monitor.reference
+    what: str = reference.kind
+    if reference.window is not None:
+        what = f"{reference.window[0]:%Y-%m-%d %H:%M} to {reference.window[1]:%Y-%m-%d %H:%M} UTC"
+    return [
+        _line("task", monitor.task.value.replace("_", " ")),
+        _line("windows", f"{monitor.granularity.value}, {monitor.timezone}"),
+        _line("reference", what.replace("_", " ")),
+    ]
+
+
+def _found(check: LogCheck) -> list[str]:
+    lines = _folder("logs", check.log)
+    if check.labels is not None:
+        lines += _folder("labels", check.labels)
+    lines += [_line(kind, ", ".join(names)) for kind, names in check.kinds.items()]
+    return lines + [_line("left out", f"{name}: {reason}") for name, reason in check.left_out.items()]
+
+
+def _folder(name: str, check: FolderCheck) -> list[str]:
+    few = f", {check.examined} of them looked at" if check.examined < check.objects else ""
+    size = (
+        f"{check.objects:,} objects, {check.size_bytes / 1e6:,.1f} MB{few}"
+        if check.objects
+        else "no objects yet"
+    )
+    return [_line(name, f"{check.uri} ({size})"), *(_line("", f"! {remark}") for remark in check.remarks)]
+
+
+def _line(name: str, text: str) -> str:
+    return f"  {in_a_line(name):12} {in_a_line(text)}"

@@ -1,0 +1,198 @@
+"""From the summary tables to a window's page: gather what it is made from, render, and write it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftline_jobs.logs.filesystem import Location, open_location
+from driftline_jobs.profile.binning import Binning, Bins, CategoryBins, OrderedBins
+from driftline_jobs.profile.buckets import IntArray
+from driftline_jobs.profile.codec import decode
+from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile, merge
+from driftline_jobs.profile.windows import WHOLE
+from driftline_jobs.references import Reference
+from driftline_jobs.stores import open_store
+from driftline_jobs.stores.base import Store
+from driftline_reports.context import TRAILING
+from driftline_reports.inputs import Distribution, ReportInputs, page_name
+from driftline_reports.page import render_page
+from driftline_schemas.errors import ConfigError, TransientError
+from driftline_schemas.monitor import Monitor
+from driftline_schemas.settings import Settings
+from driftline_schemas.window import Window
+
+# A page shows trends of these over the windows before its own, and of the others its own window alone.
+_TRENDS: Final = ("runs", "drift_metrics", "quality_metrics", "performance_metrics", "alerts")
+_OF_THE_WINDOW: Final = ("run_inputs", "profile_metrics", "performance_curves", "attributions")
+
+
+def write_report(monitor: Monitor, window: Window, settings: Settings, *, generated_at: datetime) -> str:
+    """Write the page of a published window below ``settings.reports``; returns where it lies.
+
+    Raises ConfigError when the window was not published or the folder is not ours to write, TransientError
+    when the store or the folder does not answer.
+    """
+    with open_store(settings.store) as store:
+        inputs = gather(store, monitor, window, generated_at)
+    return _write(render_page(inputs), settings, page_name(monitor, window))
+
+
+def gather(store: Store, monitor: Monitor, window: Window, generated_at: datetime) -> ReportInputs:
+    """Everything the page of ``window`` shows, from the current rows of ``store``."""
+    first = window
+    for _ in range(TRAILING - 1):
+        first = monitor.calendar.previous(first)
+
+    def current(name: str, start: datetime) -> pa.Table:
+        return store.current(
+            name, monitor.monitor, start=start, end=window.end, granularity=window.granularity.value
+        )
+
+    tables = {name: current(name, first.start) for name in _TRENDS}
+    tables |= {name: current(name, window.start) for name in _OF_THE_WINDOW}
+    run = _data_run(tables["runs"], monitor, window)
+    return ReportInputs(
+        monitor=monitor,
+        window=window,
+        tables=tables,
+        distributions=_distributions(store, run, current("profiles", window.start), window),
+        generated_at=generated_at,
+    )
+
+
+def _data_run(runs: pa.Table, monitor: Monitor, window: Window) -> Mapping[str, object]:
+    of_window = pc.and_(
+        pc.equal(
+            runs.column("window_start"), pa.scalar(window.start, runs.schema.field("window_start").type)
+        ),
+        pc.equal(runs.column("part"), "data"),
+    )
+    found = runs.filter(of_window).to_pylist()
+    if not found:
+        period = monitor.calendar.label(window)
+        raise ConfigError(
+            f"{monitor.monitor}: the {window.granularity.value} {period} was not published, so there is "
+            f"nothing to report: `driftline run … --period {period}` publishes it; or is --store another one?"
+        )
+    run: Mapping[str, object] = found[0]
+    return run
+
+
+def _distributions(
+    store: Store, run: Mapping[str, object], profiles: pa.Table, window: Window
+) -> dict[str, Distribution]:
+    """Every watched column's counts beside the reference's, of the window's rows as a whole."""
+    binned = store.execute_read("SELECT state FROM binnings WHERE binning_id = $1", [run["binning_id"]])
+    if not binned.num_rows:
+        return {}  # A window without a reference has no bins to count by.
+    binning = Binning.from_bytes(binned.column("state")[0].as_py())
+    before = _reference_profiles(store, run, binning, window)
+    now: dict[str, list[Profile]] = {}
+    for row in _of_the_whole(profiles).to_pylist():
+        now.setdefault(row["column_name"], []).append(decode(row["state"]))
+    return {
+        name: _distribution(name, bins, merge(now[name]), before.get(name))
+        for name, bins in binning.columns.items()
+        if name in now
+    }
+
+
+def _reference_profiles(
+    store: Store, run: Mapping[str, object], binning: Binning, window: Window
+) -> Mapping[str, Profile]:
+    kept = store.execute_read(
+        "SELECT monitor, source, state FROM reference_sets WHERE reference_id = $1", [run["reference_id"]]
+    )
+    if not kept.num_rows:
+        return {}
+    monitor, source, state = (kept.column(name)[0].as_py() for name in ("monitor", "source", "state"))
+    return Reference.from_bytes(monitor, source, binning, state).without(window).get(WHOLE, {})
+
+
+def _of_the_whole(rows: pa.Table) -> pa.Table:
+    for name in ("model_version", "segment", "segment_value"):
+        rows = rows.filter(pc.equal(rows.column(name), getattr(WHOLE, name)))
+    return rows
+
+
+def _distribution(name: str, bins: Bins, now: Profile, before: Profile | None) -> Distribution:
+    if isinstance(bins, OrderedBins):
+        return Distribution(
+            column=name,
+            kind=bins.kind,
+            current=_ordered_counts(now, bins),
+            reference=None if before is None else _ordered_counts(before, bins),
+            edges=np.asarray(bins.edges, np.float64),
+            current_missing=_missing(now),
+            reference_missing=0 if before is None else _missing(before),
+        )
+    return Distribution(
+        column=name,
+        kind=bins.kind,
+        current=_category_counts(now, bins),
+        reference=None if before is None else _category_counts(before, bins),
+        labels=(*bins.vocabulary, "__other__", "__unseen__"),
+        current_missing=_missing(now),
+        reference_missing=0 if before is None else _missing(before),
+    )
+
+
+def _ordered_counts(profile: Profile, bins: OrderedBins) -> IntArray:
+    """Counts per bin; infinities stand in the open outer bins, as they do in the drift figures."""
+    if not isinstance(profile, OrderedProfile):
+        raise TypeError(f"{type(profile).__name__} for a column with ordered bins")
+    counts = profile.bin_counts(bins)
+    counts[0] += profile.below_infinity
+    counts[-1] += profile.above_infinity
+    return counts
+
+
+def _category_counts(profile: Profile, bins: CategoryBins) -> IntArray:
+    if not isinstance(profile, CategoryProfile):
+        raise TypeError(f"{type(profile).__name__} for a column with categories")
+    return profile.bin_counts(bins)
+
+
+def _missing(profile: Profile) -> int:
+    return profile.nulls + (profile.nans if isinstance(profile, OrderedProfile) else 0)
+
+
+def _write(page: str, settings: Settings, name: str) -> str:
+    """Write the page whole or not at all: a reader never meets half of one."""
+    folder = open_location(settings.reports, Path.cwd(), endpoint_url=settings.endpoint_url, must_exist=False)
+    path = f"{folder.path}/{name}"
+    if folder.is_s3:
+        _write_object(folder, path, page.encode())
+        return f"s3://{path}"
+    _write_file(Path(path), page.encode())
+    return path
+
+
+def _write_object(folder: Location, path: str, content: bytes) -> None:
+    # An object appears when its upload is complete, so no care is needed here.
+    try:
+        with folder.filesystem().open_output_stream(path, metadata={"Content-Type": "text/html"}) as out:
+            out.write(content)
+    except OSError as error:
+        raise folder.error(error, f"s3://{path}") from error
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise ConfigError(
+            f"the page cannot be written to {path}: {error.strerror}; name another --out"
+        ) from error
+    except OSError as error:
+        raise TransientError(f"the page cannot be written to {path} for now: {error.strerror}") from error

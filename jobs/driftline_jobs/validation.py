@@ -1,0 +1,87 @@
+"""Hold a monitor file against what lies in its log and label folders, reading footers only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from driftline_jobs.logs.filesystem import open_location
+from driftline_jobs.logs.inspection import inspect
+from driftline_jobs.logs.objects import LogObject, list_objects
+from driftline_jobs.logs.splits import InputRole, Inspection
+from driftline_jobs.publish.plans import watched
+from driftline_schemas.errors import DataError
+from driftline_schemas.monitor import LabelSource, Monitor
+
+# Schemas change at few points in time: objects spread over the whole log show nearly all of them.
+EXAMINED = 100
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCheck:
+    """What lies in one folder: how many objects and bytes, and what a few of them look like."""
+
+    uri: str
+    objects: int
+    size_bytes: int
+    examined: int
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogCheck:
+    """A monitor's log and labels. ``kinds`` are the watched columns by kind, ``left_out`` says why not."""
+
+    log: FolderCheck
+    labels: FolderCheck | None
+    kinds: Mapping[str, tuple[str, ...]]
+    left_out: Mapping[str, str]
+
+
+def check_log(monitor: Monitor, base: Path) -> LogCheck:
+    """Look at up to ``EXAMINED`` objects of each folder; relative folders are meant from ``base``.
+
+    Raises ConfigError for a folder or a column that the file names and that is not there, DataError if none
+    of the objects can be read, TransientError if a folder cannot be reached.
+    """
+    log, inspection = _check_folder(monitor, base, monitor.logs.uri, "prediction")
+    kinds: dict[str, list[str]] = {}
+    if inspection.columns:
+        for column in watched(monitor, inspection.columns):
+            kinds.setdefault(column.kind, []).append(column.column.name)
+    labels = None
+    if isinstance(monitor.labels, LabelSource):
+        labels, _ = _check_folder(monitor, base, monitor.labels.uri, "label")
+    return LogCheck(log, labels, {kind: tuple(names) for kind, names in kinds.items()}, inspection.left_out)
+
+
+def _check_folder(monitor: Monitor, base: Path, uri: str, role: InputRole) -> tuple[FolderCheck, Inspection]:
+    location = open_location(uri, base, must_exist=role == "prediction")
+    objects = list_objects(location, monitor.timezone)
+    chosen = _spread(objects)
+    inspection = inspect(chosen, location, monitor, role=role)
+    aside = [state for state in inspection.inputs if state.state == "quarantined"]
+    if aside and len(aside) == len(chosen):
+        raise DataError(f"no object of {location.uri} can be read; {aside[0].object.uri}: {aside[0].reason}")
+    remarks = [f"set aside {state.object.uri}: {state.reason}" for state in aside[:_NAMED]]
+    # A column that differs in many objects is one remark, with the first object as its example.
+    differing = {(found.column, found.check): found for found in reversed(inspection.schema_findings)}
+    remarks += [f"{found.detail} ({found.object_uri})" for found in reversed(list(differing.values()))]
+    check = FolderCheck(
+        uri=location.uri,
+        objects=len(objects),
+        size_bytes=sum(found.size_bytes for found in objects),
+        examined=len(chosen),
+        remarks=tuple(remarks),
+    )
+    return check, inspection
+
+
+def _spread(objects: Sequence[LogObject]) -> list[LogObject]:
+    """``EXAMINED`` of ``objects`` at even distances, first and last included."""
+    if len(objects) <= EXAMINED:
+        return list(objects)
+    step = (len(objects) - 1) / (EXAMINED - 1)
+    return [objects[round(position * step)] for position in range(EXAMINED)]
