@@ -47,7 +47,7 @@ class TableBuilder:
     def __len__(self) -> int:
         return self._flushed_rows + self._pending
 
-    def add(self, n: int, **values: object) -> None:
+    def add(self, n: int, /, **values: object) -> None:
         """Add ``n`` rows. Raises ``ValueError`` for an unknown column or a length other than ``n``."""
         if n < 0:
             raise ValueError(f"table {self.table.name}: cannot add {n} rows")

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.distinct import estimate
 from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.profile.kernels import CHUNK, profile_ordered
+from driftline_jobs.profile.kernels import CHUNK, profile_ordered, profile_small_cells
 from driftline_jobs.profile.state import OrderedProfile, merge, subtract
 
 RNG = np.random.default_rng(20130701)
@@ -154,3 +154,13 @@ def test_distinct_counts_are_within_three_standard_errors(distinct: int) -> None
     bins = ordered_bins("numeric", np.sort(values[:50_000]))
     found = estimate(profile_ordered(values, 0, bins).registers)
     assert abs(found - distinct) <= max(1, 3 * 0.023 * distinct)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(hnp.arrays(np.float64, st.integers(0, 30), elements=finite), min_size=1, max_size=8))
+def test_small_cells_together_are_what_they_are_alone(cells: list[np.ndarray]) -> None:
+    values = np.concatenate(cells)
+    bins = ordered_bins("score", np.sort(values[np.isfinite(values)]))
+    together = profile_small_cells(values, np.cumsum([len(c) for c in cells]), [2] * len(cells), bins)
+    for profile, alone in zip(together, cells, strict=True):
+        assert_same(profile, profile_ordered(alone, 2, bins))

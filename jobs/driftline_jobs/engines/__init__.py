@@ -1,1 +1,23 @@
 """Where the work runs: each engine hands splits to the same tasks and the profiles back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from driftline_jobs.engines.base import Engine
+    from driftline_schemas.settings import Settings
+
+
+@contextmanager
+def open_engine(settings: Settings) -> Iterator[Engine]:
+    """The engine that the settings name, closed at the end."""
+    from driftline_jobs.engines.local import LocalEngine
+
+    engine = LocalEngine(settings.threads)
+    try:
+        yield engine
+    finally:
+        engine.close()

@@ -23,7 +23,7 @@ class JoinRequest:
     labels: LabelPlan | None
     label_splits: tuple[tuple[int, Split], ...]
     task: BinaryTask
-    memory_limit: str
+    memory_limit: int
 
 
 class Engine(Protocol):

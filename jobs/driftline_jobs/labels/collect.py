@@ -34,6 +34,10 @@ class BinaryTask:
     positive: str
     bins: OrderedBins | None
 
+    def nothing(self) -> BinaryOutcomes:
+        """Outcomes of no rows."""
+        return BinaryOutcomes.nothing(self.bins)
+
     def outcomes(self, table: pa.Table, order: IntArray | None) -> _BinaryRows:
         """The columns of the rows, in ``order``."""
         score = np.full(table.num_rows, np.nan)

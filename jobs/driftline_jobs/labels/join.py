@@ -8,7 +8,7 @@ it is counted.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import duckdb
@@ -21,24 +21,29 @@ _BATCH = 1 << 18
 
 @dataclass
 class JoinCounts:
-    """What the join met, per base window (its index in the plan's bounds) or label object (its number)."""
+    """What the join met, per base window (its index in the plan's bounds).
 
-    predictions: dict[int, int] = field(default_factory=dict)
+    Attributes:
+        duplicated: rows whose id an earlier row of the window had.
+        conflicting: predictions whose labels contradict each other.
+        matched: labels that counted, per number of their object and base window.
+    """
+
     duplicated: dict[int, int] = field(default_factory=dict)
     conflicting: dict[int, int] = field(default_factory=dict)
-    matched_objects: dict[int, int] = field(default_factory=dict)
+    matched: dict[tuple[int, int], int] = field(default_factory=dict)
 
 
 class LabelJoin:
     """One join; use as a context manager. Add all rows, then read ``joined``."""
 
-    def __init__(self, plan: PredictionPlan, *, memory_limit: str, threads: int) -> None:
+    def __init__(self, plan: PredictionPlan, *, memory_limit: int, threads: int) -> None:
         self._plan = plan
         self._spill = tempfile.TemporaryDirectory(prefix="driftline-join-")
         self._connection = duckdb.connect(
             ":memory:",
             config={
-                "memory_limit": memory_limit,
+                "memory_limit": f"{memory_limit // 1024}KiB",
                 "threads": threads,
                 "temp_directory": self._spill.name,
                 "preserve_insertion_order": False,
@@ -73,13 +78,23 @@ class LabelJoin:
             self._keep_first_of_equal_ids()
         if self._plan.label is None:
             self._settle_labels()
-            query = "SELECT p.* EXCLUDE (id, ts, label), l.label FROM predictions p LEFT JOIN settled l ON p.id = l.id"
+            query = (
+                "SELECT p.* EXCLUDE (id, ts, label), l.label, l.object "
+                "FROM predictions p LEFT JOIN settled l ON p.id = l.id"
+            )
         else:
             query = "SELECT * EXCLUDE (id, ts) FROM predictions"
-        self.counts.predictions = self._per_window("SELECT base, count(*) FROM predictions GROUP BY base")
-        reader = self._connection.sql(query).to_arrow_reader(_BATCH)
-        for batch in reader:
+        for batch in self._connection.sql(query).to_arrow_reader(_BATCH):
+            if "object" in batch.schema.names:
+                self._count_matched(batch)
             yield pa.Table.from_batches([batch])
+
+    def _count_matched(self, batch: pa.RecordBatch) -> None:
+        found = batch.column("object").is_valid()
+        pairs = pa.table({name: batch.column(name).filter(found) for name in ("object", "base")})
+        counted = pairs.group_by(["object", "base"]).aggregate([([], "count_all")]).to_pydict()
+        for number, base, count in zip(counted["object"], counted["base"], counted["count_all"], strict=True):
+            self.counts.matched[number, base] = self.counts.matched.get((number, base), 0) + count
 
     def _per_window(self, query: str) -> dict[int, int]:
         return {int(key): int(count) for key, count in self._connection.execute(query).fetchall()}
@@ -106,25 +121,19 @@ class LabelJoin:
         execute = self._connection.execute
         # one row per id; only ids with different labels, which are few, need a second look
         execute(
-            "CREATE TABLE settled AS SELECT id, any_value(label) AS label, min(label) <> max(label) AS differ "
-            "FROM labels GROUP BY id"
+            "CREATE TABLE settled AS SELECT id, any_value(label) AS label, min(object) AS object, "
+            "min(label) <> max(label) AS differ FROM labels GROUP BY id"
         )
         execute(
-            "CREATE TABLE latest AS SELECT l.id, min(l.label) AS label, min(l.label) <> max(l.label) AS differ "
+            "CREATE TABLE latest AS SELECT l.id, min(l.label) AS label, min(l.object) AS object, "
+            "min(l.label) <> max(l.label) AS differ "
             "FROM labels l JOIN settled s ON l.id = s.id AND s.differ "
             "JOIN (SELECT id, max(ts) AS ts FROM labels GROUP BY id) m ON m.id = l.id "
             "WHERE l.ts IS NOT DISTINCT FROM m.ts GROUP BY l.id"
         )
         execute("DELETE FROM settled WHERE differ")
-        execute("INSERT INTO settled SELECT id, label, false FROM latest WHERE NOT differ")
+        execute("INSERT INTO settled SELECT id, label, object, false FROM latest WHERE NOT differ")
         self.counts.conflicting = self._per_window(
-            "SELECT base, count(*) FROM predictions WHERE id IN (SELECT id FROM latest WHERE differ) GROUP BY base"
+            "SELECT base, count(*) FROM predictions "
+            "WHERE id IN (SELECT id FROM latest WHERE differ) GROUP BY base"
         )
-        self.counts.matched_objects = self._per_window(
-            "SELECT object, count(*) FROM labels WHERE id IN (SELECT id FROM predictions) GROUP BY object"
-        )
-
-
-def outcome_columns(plan: PredictionPlan) -> Sequence[str]:
-    """The columns of ``LabelJoin.joined``."""
-    return [name for name in plan.schema().names if name not in ("id", "ts")]

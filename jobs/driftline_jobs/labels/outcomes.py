@@ -21,7 +21,7 @@ SQUARE_BITS = 30
 SCORE_BITS = 34
 _CHUNK = 1 << 16
 _EPSILON = float(np.finfo(np.float64).eps)
-BoolArray = npt.NDArray[np.bool_]
+Counts = int | list[int]
 
 
 @dataclass
@@ -51,9 +51,15 @@ class BinaryOutcomes:
     brier_squares: int = 0
 
     @classmethod
+    def nothing(cls, bins: OrderedBins | None) -> Self:
+        """Outcomes of no rows."""
+        count = bins.bins if bins else 0
+        return cls(positives=[0] * count, negatives=[0] * count, score_sums=[0] * count)
+
+    @classmethod
     def of_rows(
         cls, score: FloatArray, predicted: IntArray, label: IntArray, bins: OrderedBins | None
-    ) -> BinaryOutcomes:
+    ) -> Self:
         """Outcomes of one cell.
 
         Args:
@@ -61,13 +67,8 @@ class BinaryOutcomes:
             predicted, label: (n,) 1 positive, 0 negative, -1 none.
             bins: of the score; None when the model gives no score.
         """
-        count = bins.bins if bins else 0
-        outcome = cls(
-            predictions=len(label),
-            positives=[0] * count,
-            negatives=[0] * count,
-            score_sums=[0] * count,
-        )
+        outcome = cls.nothing(bins)
+        outcome.predictions = len(label)
         labelled = label >= 0
         outcome.labelled = int(np.count_nonzero(labelled))
         decided = labelled & (predicted >= 0)
@@ -78,10 +79,11 @@ class BinaryOutcomes:
         outcome.unscored = outcome.labelled - int(np.count_nonzero(scored))
         scores, truth = score[scored], label[scored]
         for start in range(0, len(scores), _CHUNK):
-            outcome._add(scores[start : start + _CHUNK], truth[start : start + _CHUNK], bins)
+            outcome.add_scored(scores[start : start + _CHUNK], truth[start : start + _CHUNK], bins)
         return outcome
 
-    def _add(self, scores: FloatArray, truth: IntArray, bins: OrderedBins) -> None:
+    def add_scored(self, scores: FloatArray, truth: IntArray, bins: OrderedBins) -> None:
+        """Add rows with a score in [0, 1] and a label; at most 2**16, so that sums stay exact."""
         place = bin_of_values(scores, bins)
         count = bins.bins
         per_label = np.bincount(place + count * truth, minlength=2 * count)
@@ -109,6 +111,11 @@ class BinaryOutcomes:
                 total[name] = _plus(total[name], value)
         return cls(**total)
 
+    def without(self, part: Self) -> Self:
+        """These outcomes less those of ``part``, which must be among them."""
+        mine, less = asdict(self), asdict(part)
+        return type(self)(**{name: _minus(mine[name], less[name]) for name in mine})
+
     def to_bytes(self) -> bytes:
         """Canonical JSON."""
         return json.dumps(
@@ -125,10 +132,16 @@ class BinaryOutcomes:
         return cls(**{item.name: document[item.name] for item in fields(cls)})
 
 
-def _plus(a: Any, b: Any) -> Any:
-    if isinstance(a, list):
+def _plus(a: Counts, b: Counts) -> Counts:
+    if isinstance(a, list) and isinstance(b, list):
         return [x + y for x, y in zip(a, b, strict=True)]
-    return a + b
+    if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    raise TypeError(f"outcomes of two kinds: {a!r} and {b!r}")
+
+
+def _minus(a: Counts, b: Counts) -> Counts:
+    return _plus(a, [-x for x in b] if isinstance(b, list) else -b)
 
 
 def _exact_sum(values: FloatArray, bits: int) -> int:

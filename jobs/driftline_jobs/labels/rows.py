@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from driftline_jobs.logs.read import NO_TIME, SplitReader
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.buckets import IntArray
-from driftline_jobs.profile.columns import codes, numbers
+from driftline_jobs.profile.columns import class_values, codes, numbers
 from driftline_jobs.profile.scan import ScanPlan, rows_in_windows
 from driftline_schemas.serving_log import LogColumn
 
@@ -154,10 +154,6 @@ class _Columns:
 
     def text(self, name: str | None, salt: str | None = None, *, as_class: bool = False) -> pa.Array:
         array = self.array(name)
-        if as_class and pa.types.is_boolean(array.type):
-            array = pc.cast(array, pa.int8())  # 1, 1.0 and true are one class
-        if as_class and pa.types.is_floating(array.type):
-            array = pc.if_else(pc.is_nan(array), None, array)
-        coded = codes(array, salt)
+        coded = codes(class_values(array) if as_class else array, salt)
         indices = pa.array(coded.codes.astype(np.int32), mask=None if coded.valid is None else ~coded.valid)
         return pa.DictionaryArray.from_arrays(indices, pa.array(coded.texts, pa.string()))

@@ -4,6 +4,7 @@ that are asked for are ever decompressed."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,7 @@ class SplitReader:
             ".".join(self._columns[name].path) for name in dictionaries if name in self._columns
         ]
 
-    def __enter__(self) -> SplitReader:
+    def __enter__(self) -> Self:
         filesystem = self.split.location.filesystem()
         self._file = pq.ParquetFile(
             filesystem.open_input_file(self.split.object.path),
@@ -47,6 +48,7 @@ class SplitReader:
 
     @property
     def rows(self) -> int:
+        """Rows of the split."""
         return self.split.rows
 
     def has(self, name: str) -> bool:

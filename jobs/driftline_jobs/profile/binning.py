@@ -29,24 +29,28 @@ class OrderedBins:
     Bin ``b`` holds ``edges[b-1] <= x < edges[b]``; the outer ones are open. ``pivot`` and ``exponent``
     place the log buckets (see ``buckets``). Sums are integers of ``quantum = 2**(exponent - 30)``,
     counted from the pivot; a value further than ``2**(exponent + 6)`` from it is summed as if it lay
-    there, and counted in ``beyond``.
+    there, and counted in ``beyond``. ``whole_numbers``: the reference's column is of an integer type.
     """
 
     kind: str
     edges: tuple[float, ...]
     pivot: float
     exponent: int
+    whole_numbers: bool = False
 
     @property
     def bins(self) -> int:
+        """How many there are."""
         return len(self.edges) + 1
 
     @property
     def quantum(self) -> float:
+        """The unit in which values are summed."""
         return float(2.0 ** (self.exponent - _PRECISION_BITS))
 
     @cached_property
     def grid(self) -> BucketGrid:
+        """The log buckets."""
         return BucketGrid(self.exponent)
 
     @cached_property
@@ -115,6 +119,7 @@ class CategoryBins:
 
     @property
     def bins(self) -> int:
+        """How many there are, ``other`` and ``unseen`` included."""
         return len(self.vocabulary) + 2
 
 
@@ -140,6 +145,7 @@ class Binning:
 
     @cached_property
     def binning_id(self) -> str:
+        """16 hex digits of the SHA-256 of the bins themselves."""
         return hashlib.sha256(self.to_bytes()).hexdigest()[:16]
 
     def to_bytes(self) -> bytes:
@@ -152,6 +158,7 @@ class Binning:
                     "edges": [edge.hex() for edge in bins.edges],
                     "pivot": bins.pivot.hex(),
                     "exponent": bins.exponent,
+                    "whole_numbers": bins.whole_numbers,
                 }
             else:
                 tail = base64.b64encode(bins.tail.astype("<i8").tobytes()).decode()
@@ -187,6 +194,7 @@ class Binning:
                     edges=tuple(float.fromhex(edge) for edge in entry["edges"]),
                     pivot=float.fromhex(entry["pivot"]),
                     exponent=entry["exponent"],
+                    whole_numbers=entry["whole_numbers"],
                 )
             else:
                 columns[name] = CategoryBins(

@@ -91,6 +91,15 @@ def codes(array: pa.Array, sensitive_salt: str | None = None) -> Codes:
     return Codes(indices.to_numpy(zero_copy_only=False).astype(np.int64, copy=False), valid, texts)
 
 
+def class_values(array: pa.Array) -> pa.Array:
+    """A column of classes in one form: 1, 1.0 and true are one class, NaN is none."""
+    if pa.types.is_boolean(array.type):
+        return pc.cast(array, pa.int8())
+    if pa.types.is_floating(array.type):
+        return pc.if_else(pc.is_nan(array), None, array)
+    return array
+
+
 def hashed(text: str, salt: str) -> str:
     """What stands for a sensitive value: 16 hex digits of a keyed BLAKE2b hash."""
     return "h:" + hashlib.blake2b(text.encode(), key=salt.encode()[:64], digest_size=8).hexdigest()
@@ -124,7 +133,7 @@ def hash_texts(texts: list[str]) -> UIntArray:
 
 
 def dictionary_for(texts: list[str], bins: CategoryBins) -> Dictionary:
-    """Bins of the values: their place in the vocabulary, else ``other`` if the reference had it, else ``unseen``."""
+    """Bins of the values: their place in the vocabulary, else ``other`` if the reference had them."""
     place = {text: at for at, text in enumerate(bins.vocabulary)}
     hashes = hash_texts(texts)
     unseen = bins.bins - 1

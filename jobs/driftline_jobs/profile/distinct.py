@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from driftline_jobs.profile.buckets import FloatArray
+from driftline_jobs.profile.buckets import FloatArray, IntArray
 
 UIntArray = npt.NDArray[np.uint64]
 Registers = npt.NDArray[np.uint8]
@@ -56,16 +56,28 @@ class RegisterSet:
             hashes = hashes[np.flatnonzero(hashes < self._limit)]
         if not len(hashes):
             return
-        # The upper bits carry the rank; the index folds the middle ones in, which are mixed best.
-        index = ((hashes ^ (hashes >> _FOLD)) & np.uint64(REGISTERS - 1)).view(np.int64)
-        exponent = (
-            (hashes >> np.uint64(_INDEX_BITS)).astype(np.float64).view(np.uint64) >> np.uint64(52)
-        ).view(np.int64)
-        rank = np.where(exponent > 0, _RANK_BITS + 1023 - exponent, _RANK_BITS + 1).astype(np.uint8)
+        index, rank = _index_and_rank(hashes)
         np.maximum.at(self.registers, index, rank)
         lowest = int(self.registers.min())
         # A rank of k + 1 or more needs a hash below 2**(64 - k).
         self._limit = np.uint64(1 << (64 - lowest)) if lowest else _EVERY
+
+
+def register_sets(hashes: UIntArray, cells: IntArray, count: int) -> Registers:
+    """(count, 2048) registers of several cells at once; hashes (n,), each of its cell (n,)."""
+    registers: Registers = np.zeros((count, REGISTERS), np.uint8)
+    index, rank = _index_and_rank(hashes)
+    np.maximum.at(registers.reshape(-1), cells * REGISTERS + index, rank)
+    return registers
+
+
+def _index_and_rank(hashes: UIntArray) -> tuple[IntArray, Registers]:
+    # The upper bits carry the rank; the index folds the middle ones in, which are mixed best.
+    index = ((hashes ^ (hashes >> _FOLD)) & np.uint64(REGISTERS - 1)).view(np.int64)
+    # leading zeros of the upper 53 bits, read off the exponent of their float64
+    upper = (hashes >> np.uint64(_INDEX_BITS)).astype(np.float64)
+    exponent = (upper.view(np.uint64) >> np.uint64(52)).view(np.int64)
+    return index, np.where(exponent > 0, _RANK_BITS + 1023 - exponent, _RANK_BITS + 1).astype(np.uint8)
 
 
 def estimate(registers: Registers) -> int:

@@ -20,7 +20,9 @@ _OFFSET_RATIO = 4.0
 _LEAST_EXPONENT = -900
 
 
-def ordered_bins(kind: str, sample: FloatArray, threshold: float | None = None) -> OrderedBins:
+def ordered_bins(
+    kind: str, sample: FloatArray, threshold: float | None = None, *, whole_numbers: bool = False
+) -> OrderedBins:
     """Bins for a column from ``sample``, its finite reference values, ascending (may be empty).
 
     A feature gets its 5 % quantiles and the 0.1, 1, 99 and 99.9 % ones; a score 100 quantile bins, 100
@@ -28,7 +30,7 @@ def ordered_bins(kind: str, sample: FloatArray, threshold: float | None = None) 
     bin for each.
     """
     if not len(sample):
-        return OrderedBins(kind=kind, edges=(), pivot=0.0, exponent=0)
+        return OrderedBins(kind=kind, edges=(), pivot=0.0, exponent=0, whole_numbers=whole_numbers)
     pivot, exponent = _scale(sample)
     distinct = np.unique(sample)
     if len(distinct) <= FEW_VALUES:
@@ -48,6 +50,7 @@ def ordered_bins(kind: str, sample: FloatArray, threshold: float | None = None) 
         ),
         pivot=pivot,
         exponent=exponent,
+        whole_numbers=whole_numbers,
     )
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from driftline_jobs.profile.binning import SUM_BITS, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import KEY_SHIFT, FloatArray, IntArray
-from driftline_jobs.profile.distinct import RegisterSet, UIntArray, hash_values
+from driftline_jobs.profile.distinct import RegisterSet, UIntArray, hash_values, register_sets
 from driftline_jobs.profile.state import UNSEEN_KEPT, CategoryProfile, OrderedProfile, limbs
 
 CHUNK = 1 << 15  # float64 working arrays of 256 KB: several of them fit the second-level cache
@@ -109,6 +109,8 @@ def _add_finite(
 
 def _run_starts(ascending: npt.NDArray[np.generic]) -> IntArray:
     """Where each run of equal neighbours begins."""
+    if not len(ascending):
+        return np.empty(0, np.int64)
     changes = np.flatnonzero(ascending[1:] != ascending[:-1])
     starts = np.empty(len(changes) + 1, np.int64)
     starts[0] = 0
@@ -133,6 +135,74 @@ def _cut_at_edges(
     for _ in range(cuts.passes):
         merged_bucket = merged_bucket + (first >= cuts.next_edge.take(merged_bucket))
     return merged, merged_bucket
+
+
+def profile_small_cells(
+    values: npt.NDArray[Any], stops: IntArray, nulls: Sequence[int], bins: OrderedBins
+) -> list[OrderedProfile]:
+    """Profiles of many cells of few rows, as ``profile_ordered`` would give them one by one.
+
+    Args:
+        values: (n,) non-null values, cell after cell; at most ``CHUNK`` of them.
+        stops: (cells,) where each cell ends.
+        nulls: (cells,) rows without a value.
+    """
+    cells = len(stops)
+    profiles = [OrderedProfile(nulls=count) for count in nulls]
+    starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])
+    ascending = values.astype(np.float64)
+    for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+        ascending[start:stop].sort()
+    cell = np.repeat(np.arange(cells), stops - starts)
+    finite = np.isfinite(ascending)
+    if not finite.all():
+        _count_specials(ascending[~finite], cell[~finite], profiles)
+        ascending, cell = ascending[finite], cell[finite]
+
+    cuts = bins.cuts
+    distance = ascending - bins.pivot if bins.pivot else ascending
+    bucket = cuts.table.take(np.right_shift(distance.view(np.uint64), KEY_SHIFT).view(np.int64))
+    for _ in range(cuts.passes):
+        bucket += ascending >= cuts.next_edge.take(bucket)
+    runs = _run_starts(cell * cuts.size + bucket)
+    run_cell, run_bucket = cell[runs], bucket[runs]
+    run_counts = np.diff(np.append(runs, len(bucket)))
+    reach = _LIMIT * bins.quantum
+    beyond = np.bincount(cell[np.abs(distance) > reach], minlength=cells)
+    quanta = np.rint(np.clip(distance, -reach, reach) * (1.0 / bins.quantum))
+    place = cell * bins.bins + cuts.bin_of.take(bucket)
+    firsts = _run_starts(place)
+    sums: IntArray = np.zeros(cells * bins.bins, np.int64)
+    if len(place):
+        sums[place[firsts]] = np.add.reduceat(quanta, firsts).astype(np.int64)
+    zeros = np.bincount(cell[ascending == 0.0], minlength=cells)
+    distinct = np.flatnonzero(
+        np.append(True, (ascending[1:] != ascending[:-1]) | (cell[1:] != cell[:-1]))[: len(ascending)]
+    )
+    registers = register_sets(hash_values(ascending[distinct]), cell[distinct], cells)
+
+    ends = np.searchsorted(cell, np.arange(cells), side="right")
+    run_ends = np.searchsorted(run_cell, np.arange(cells), side="right").tolist()
+    begin = run_begin = 0
+    for at, profile in enumerate(profiles):
+        end, run_end = int(ends[at]), run_ends[at]
+        profile.rows = int(stops[at] - starts[at]) + profile.nulls
+        profile.zeros, profile.beyond = int(zeros[at]), int(beyond[at])
+        if end > begin:
+            profile.minimum, profile.maximum = float(ascending[begin]), float(ascending[end - 1])
+        profile.buckets = run_bucket[run_begin:run_end]
+        profile.bucket_counts = run_counts[run_begin:run_end]
+        profile.sums_high, profile.sums_low = limbs(sums[at * bins.bins : (at + 1) * bins.bins])
+        profile.registers = registers[at]
+        begin, run_begin = end, run_end
+    return profiles
+
+
+def _count_specials(values: FloatArray, cell: IntArray, profiles: Sequence[OrderedProfile]) -> None:
+    kind = np.where(np.isnan(values), 2, (values > 0).astype(np.int64))
+    counts = np.bincount(cell * 3 + kind, minlength=3 * len(profiles)).reshape(-1, 3)
+    for profile, (below, above, nans) in zip(profiles, counts.tolist(), strict=True):
+        profile.below_infinity, profile.above_infinity, profile.nans = below, above, nans
 
 
 def profile_categories(

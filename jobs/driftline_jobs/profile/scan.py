@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from driftline_jobs.logs.read import NO_TIME, SplitReader
@@ -23,9 +25,15 @@ from driftline_jobs.profile.cells import (
     segment_name,
 )
 from driftline_jobs.profile.columns import Codes, Numbers, codes, dictionary_for, numbers
-from driftline_jobs.profile.kernels import profile_categories, profile_ordered
-from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile, merge
+from driftline_jobs.profile.kernels import (
+    CHUNK,
+    profile_categories,
+    profile_ordered,
+    profile_small_cells,
+)
+from driftline_jobs.profile.state import Profile, merge
 from driftline_schemas.serving_log import LogColumn
+from driftline_schemas.window import to_us
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class WindowRows:
         )
 
 
+K = TypeVar("K")
 Profiles = dict[CellKey, dict[str, Profile]]
 
 
@@ -76,14 +85,15 @@ class ScanResult:
     Attributes:
         profiles: {cell: {column: profile}}.
         windows: {base window start: its rows}.
-        set_aside: rows outside what their folder may hold, or without a time, per object uri.
-        matched: rows inside the plan's windows, per object uri.
+        set_aside: rows outside what their folder may hold, or without a time, per object uri and home: the
+            start of its folder, or else the first time in it (UTC microseconds).
+        matched: rows per object uri and base window start.
     """
 
     profiles: Profiles = field(default_factory=dict)
     windows: dict[int, WindowRows] = field(default_factory=dict)
-    set_aside: dict[str, int] = field(default_factory=dict)
-    matched: dict[str, int] = field(default_factory=dict)
+    set_aside: dict[tuple[str, int], int] = field(default_factory=dict)
+    matched: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
 def scan_split(split: Split, plan: ScanPlan) -> ScanResult:
@@ -138,6 +148,13 @@ def rows_in_windows(
     return chosen, base[chosen], times[chosen]
 
 
+def home_us(split: Split, otherwise: int) -> int:
+    """The time that rows of the split belong to if their own cannot be trusted."""
+    if split.object.folder_start is not None:
+        return to_us(split.object.folder_start)
+    return otherwise if split.min_us is None else split.min_us
+
+
 def _accepted(times: IntArray, split: Split) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     accepted = times != NO_TIME
     if split.accept_start_us is not None:
@@ -151,11 +168,14 @@ def _count(
     all_times: IntArray, times: IntArray, base: IntArray, split: Split, plan: ScanPlan, result: ScanResult
 ) -> None:
     uri = split.object.uri
-    result.set_aside[uri] = len(all_times) - int(np.count_nonzero(_accepted(all_times, split)))
-    result.matched[uri] = len(base)
+    stray = len(all_times) - int(np.count_nonzero(_accepted(all_times, split)))
+    if stray:
+        result.set_aside[uri, home_us(split, int(plan.bounds_us[0]))] = stray
     for at in np.flatnonzero(np.bincount(base, minlength=1)).tolist() if len(base) else []:
         mine = times if len(plan.bounds_us) == 2 else times[base == at]
-        result.windows[int(plan.bounds_us[at])] = WindowRows(len(mine), int(mine.min()), int(mine.max()))
+        start_us = int(plan.bounds_us[at])
+        result.matched[uri, start_us] = len(mine)
+        result.windows[start_us] = WindowRows(len(mine), int(mine.min()), int(mine.max()))
 
 
 class _Rows:
@@ -211,15 +231,35 @@ def _ordered_runs(column: Numbers, grouping: Grouping, bins: OrderedBins) -> lis
     if grouping.order is not None:
         values = values.take(grouping.order)
         valid = None if valid is None else valid.take(grouping.order)
-    profiles: list[Profile] = []
-    for run in grouping.runs:
-        mine = values[run.start : run.stop]
-        if valid is not None:
-            mine = mine[valid[run.start : run.stop]]
-        profiles.append(profile_ordered(mine, run.stop - run.start - len(mine), bins))
-    return profiles
+    stops = np.array([run.stop for run in grouping.runs])
+    nulls = np.zeros(len(stops), np.int64)
+    if valid is not None:
+        there = np.cumsum(valid)[stops - 1]
+        nulls = np.diff(stops, prepend=0) - np.diff(there, prepend=0)
+        values, stops = values[valid], there
+    return list(_of_runs(values, stops, nulls, bins))
 
 
+def _of_runs(
+    values: npt.NDArray[Any], stops: IntArray, nulls: IntArray, bins: OrderedBins
+) -> Iterator[OrderedProfile]:
+    """A profile per run; runs of few rows are profiled many at a time."""
+    start = at = 0
+    while at < len(stops):
+        upto = int(np.searchsorted(stops, start + CHUNK, side="right"))
+        few = min(upto, at + _CELLS_AT_ONCE)
+        if few > at + 1:
+            stop = int(stops[few - 1])
+            yield from profile_small_cells(
+                values[start:stop], stops[at:few] - start, nulls[at:few].tolist(), bins
+            )
+        else:
+            few, stop = at + 1, int(stops[at])
+            yield profile_ordered(values[start:stop], int(nulls[at]), bins)
+        start, at = stop, few
+
+
+_CELLS_AT_ONCE = 256
 _DENSE_COUNTS = 8
 
 
@@ -274,17 +314,6 @@ def merge_results(results: Sequence[ScanResult]) -> ScanResult:
     return merged
 
 
-def _add_counts(into: dict[str, int], counts: Mapping[str, int]) -> None:
+def _add_counts(into: dict[K, int], counts: Mapping[K, int]) -> None:
     for key, count in counts.items():
         into[key] = into.get(key, 0) + count
-
-
-__all__ = [
-    "CategoryProfile",
-    "OrderedProfile",
-    "Profiles",
-    "ScanPlan",
-    "ScanResult",
-    "merge_results",
-    "scan_split",
-]

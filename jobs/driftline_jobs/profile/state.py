@@ -78,6 +78,7 @@ class OrderedProfile:
 
     @property
     def finite(self) -> int:
+        """Rows that hold a finite value."""
         return self.rows - self.nulls - self.nans - self.below_infinity - self.above_infinity
 
 

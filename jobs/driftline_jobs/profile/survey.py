@@ -8,11 +8,13 @@ order, and enough to place a 0.1 % quantile within a hundredth of a per cent.
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pyarrow as pa
 
 from driftline_jobs.logs.read import NO_TIME, SplitReader
 from driftline_jobs.logs.splits import Split
@@ -26,7 +28,7 @@ from driftline_jobs.profile.cells import (
     segment_name,
     text_of_names,
 )
-from driftline_jobs.profile.columns import Codes, codes, hash_texts, numbers
+from driftline_jobs.profile.columns import Codes, Numbers, class_values, codes, hash_texts, numbers
 from driftline_jobs.profile.distinct import UIntArray, mix
 from driftline_jobs.profile.edges import ordered_bins
 from driftline_schemas.serving_log import LogColumn, Storage
@@ -60,6 +62,16 @@ class SurveyPlan:
     sample_share: float
     salt: str
     sensitive: frozenset[str] = frozenset()
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The columns of a binary model's score and class, to find the score at which it decides."""
+
+    score: str
+    prediction: str
+    positive: str
 
 
 @dataclass(slots=True)
@@ -80,6 +92,14 @@ class Survey:
     samples: dict[str, list[FloatArray]] = field(default_factory=dict)
     values: dict[str, ValueCounts] = field(default_factory=dict)
     segments: dict[str, dict[str, int]] = field(default_factory=dict)
+    highest_negative: float = -math.inf
+    lowest_positive: float = math.inf
+
+    @property
+    def threshold(self) -> float | None:
+        """The score at which the model decides, if one parts its classes."""
+        parted = self.highest_negative < self.lowest_positive < math.inf
+        return self.lowest_positive if parted and self.highest_negative > -math.inf else None
 
 
 def survey_split(split: Split, plan: SurveyPlan) -> Survey:
@@ -102,6 +122,8 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
             else:
                 salt = plan.salt if name in plan.sensitive else None
                 seen.values[name] = _counted(codes(array.take(chosen), salt))
+        if plan.decision is not None and reader.has(plan.decision.score):
+            _find_decision(seen, reader, chosen, plan.decision)
         for columns in plan.segments:
             parts = []
             for name in columns:
@@ -113,6 +135,22 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
                 text: count for text, count in zip(texts, counts, strict=True) if count
             }
     return seen
+
+
+def _find_decision(seen: Survey, reader: SplitReader, chosen: IntArray, decision: Decision) -> None:
+    if not reader.has(decision.prediction):
+        return
+    score = numbers(reader.column(decision.score).take(chosen))
+    predicted = codes(class_values(reader.column(decision.prediction).take(chosen)))
+    known = np.isfinite(np.asarray(score.values, np.float64))
+    for valid in (score.valid, predicted.valid):
+        known = known if valid is None else known & valid
+    positive = np.array([text == decision.positive for text in predicted.texts], np.bool_)
+    if not len(positive):
+        return
+    is_positive = positive.take(predicted.codes)
+    seen.lowest_positive = float(np.min(score.values[known & is_positive], initial=math.inf))
+    seen.highest_negative = float(np.max(score.values[known & ~is_positive], initial=-math.inf))
 
 
 def _wanted(times: IntArray, split: Split, plan: SurveyPlan) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -137,10 +175,7 @@ def _sampled(split: Split, rows: int, share: float) -> np.ndarray[tuple[int], np
     return mix(mix(places)) < np.uint64(int(share * (2**64 - 1)))
 
 
-def _finite(column: object) -> FloatArray:
-    from driftline_jobs.profile.columns import Numbers
-
-    assert isinstance(column, Numbers)
+def _finite(column: Numbers) -> FloatArray:
     values = column.values if column.valid is None else column.values[column.valid]
     floats = np.asarray(values, np.float64)
     return floats[np.isfinite(floats)]
@@ -170,7 +205,11 @@ def _combined(
 
 def merge_surveys(surveys: Sequence[Survey]) -> Survey:
     """All splits' surveys as one; the order does not matter, since samples are sorted before use."""
-    merged = Survey(rows=sum(survey.rows for survey in surveys))
+    merged = Survey(
+        rows=sum(survey.rows for survey in surveys),
+        highest_negative=max((survey.highest_negative for survey in surveys), default=-math.inf),
+        lowest_positive=min((survey.lowest_positive for survey in surveys), default=math.inf),
+    )
     for survey in surveys:
         for name, samples in survey.samples.items():
             merged.samples.setdefault(name, []).extend(samples)
@@ -194,29 +233,22 @@ def new_salt() -> str:
     return secrets.token_hex(16)
 
 
-def binning_from(
-    survey: Survey,
-    watched: Sequence[Watched],
-    salt: str,
-    sensitive: frozenset[str],
-    threshold: float | None = None,
-) -> Binning:
-    """The bins of every watched column. A column that the reference does not hold gets one open bin.
-
-    ``threshold`` is the score at which the model decides, where it is known.
-    """
+def binning_from(survey: Survey, watched: Sequence[Watched], salt: str, sensitive: frozenset[str]) -> Binning:
+    """The bins of every watched column. A column that the reference does not hold gets one open bin."""
     columns: dict[str, Bins] = {}
     for watch in watched:
         name = watch.column.name
         if watch.ordered:
             parts = survey.samples.get(name, [])
             sample = np.sort(np.concatenate(parts)) if parts else np.empty(0)
-            columns[name] = ordered_bins(watch.kind, sample, threshold)
+            columns[name] = ordered_bins(
+                watch.kind, sample, survey.threshold, whole_numbers=pa.types.is_integer(watch.column.type)
+            )
             continue
         values = survey.values.get(name, ValueCounts())
         if _is_text(values, survey.rows) and not watch.declared and watch.kind == "categorical":
             lengths = np.repeat([float(len(text)) for text in values.texts], values.counts)
-            columns[name] = ordered_bins("text", np.sort(lengths))
+            columns[name] = ordered_bins("text", np.sort(lengths), whole_numbers=True)
         else:
             columns[name] = _category_bins(watch.kind, values, sensitive=name in sensitive)
     segments = {
@@ -246,20 +278,19 @@ def watched_columns(
     """How each column is watched.
 
     ``roles`` gives columns that are not features their kind (prediction, score). Of the others, those
-    named in ``numeric`` or ``categorical`` are watched as such, or, when neither names any, all of them
-    by how they are stored.
+    named in ``numeric`` or ``categorical`` are watched as such, the rest by how they are stored.
     """
     found = []
     for column in columns:
         if column.name in roles:
             kind = roles[column.name]
-            ordered = kind == "score" or (kind == "prediction:value")
+            ordered = kind in {"score", "prediction:value"}
             found.append(Watched(column, kind.partition(":")[0], ordered, declared=True))
         elif column.name in numeric:
             found.append(Watched(column, "numeric", ordered=True, declared=True))
         elif column.name in categorical:
             found.append(Watched(column, "categorical", ordered=False, declared=True))
-        elif not numeric and not categorical:
+        else:
             kind = _KINDS[column.storage]
             found.append(Watched(column, kind, ordered=kind in ("numeric", "datetime")))
     return found

@@ -1,0 +1,102 @@
+"""What one call of the main path works with: the monitor, its logs and labels, an engine and a store."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from uuid import uuid4
+
+from driftline_jobs.engines import open_engine
+from driftline_jobs.engines.base import Engine
+from driftline_jobs.logs.sources import LabelLog, PredictionLog
+from driftline_jobs.request import Progress, RunRequest
+from driftline_jobs.stores import open_store
+from driftline_jobs.stores.base import RunRecord, Store
+from driftline_schemas.monitor import LabelSource, Monitor
+from driftline_schemas.window import Window
+
+
+@dataclass
+class Job:
+    """Open connections and what is asked for."""
+
+    request: RunRequest
+    monitor: Monitor
+    windows: list[Window]
+    log: PredictionLog
+    labels: LabelLog | None
+    engine: Engine
+    store: Store
+    progress: Progress
+    meter: Meter
+
+
+@contextmanager
+def opened(request: RunRequest, progress: Progress) -> Iterator[Job]:
+    """Everything a run needs, given back at the end."""
+    monitor = request.monitor
+    windows = monitor.calendar.between(request.first, request.last)
+    base = request.monitor_path.resolve().parent
+    log = PredictionLog.open(monitor, base)
+    labels = LabelLog.open(monitor.labels, monitor, base) if isinstance(monitor.labels, LabelSource) else None
+    with closing(open_store(request.settings.store)) as store, open_engine(request.settings) as engine:
+        store.migrate()
+        yield Job(request, monitor, windows, log, labels, engine, store, progress, Meter())
+
+
+def code_version() -> str:
+    """The version of the installed package."""
+    try:
+        return version("driftline")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def new_run_id(at: datetime) -> str:
+    """A run's id: sorts by time, and no two are alike."""
+    return f"{at.strftime('%Y%m%dT%H%M%S%f')}-{uuid4().hex[:12]}"
+
+
+@dataclass
+class Meter:
+    """Costs since the last reading, so that each window carries its share."""
+
+    _cpu: float = field(default_factory=time.process_time)
+    _wall: float = field(default_factory=time.perf_counter)
+
+    def read(self, windows: int) -> tuple[float, float]:
+        """CPU and wall seconds per window since the last reading."""
+        cpu, wall = time.process_time(), time.perf_counter()
+        spent = ((cpu - self._cpu) / max(windows, 1), (wall - self._wall) / max(windows, 1))
+        self._cpu, self._wall = cpu, wall
+        return spent
+
+
+def peak_memory_bytes() -> int:
+    """The most memory this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def attempt(job: Job, window: Window, part: str, **known: object) -> RunRecord:
+    """The record of a run that begins now."""
+    started = datetime.now(UTC)
+    record = RunRecord(
+        run_id=new_run_id(started),
+        monitor=job.monitor.monitor,
+        window_start=window.start,
+        window_end=window.end,
+        granularity=window.granularity.value,
+        part=part,
+        status="running",
+        as_of=job.request.as_of,
+        engine=job.engine.name,
+        code_version=code_version(),
+        config_hash=job.monitor.config_hash,
+        started_at=started,
+    )
+    return replace(record, **known)  # type: ignore[arg-type]

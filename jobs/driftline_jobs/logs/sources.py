@@ -1,0 +1,126 @@
+"""The two logs of a monitor, its predictions and its labels, each by the windows that are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+from driftline_jobs.logs.filesystem import Location, open_location
+from driftline_jobs.logs.inspection import inspect
+from driftline_jobs.logs.objects import list_objects, overlapping
+from driftline_jobs.logs.splits import InputState, Inspection, SchemaFinding, Split
+from driftline_schemas.monitor import LabelSource, Monitor
+from driftline_schemas.serving_log import LogColumn
+from driftline_schemas.window import Window, to_us
+
+_NO_TIME = timedelta(0)
+
+
+@dataclass(frozen=True)
+class LogInspection:
+    """What the footers say of the objects that a range of windows may need.
+
+    ``reach`` is how long after a window's end an object may still hold rows of it: nothing for
+    predictions, the catch-up time for labels; ``lateness`` how far a folder's rows may lie outside of it.
+    """
+
+    found: Inspection
+    lateness: timedelta
+    reach: timedelta = _NO_TIME
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """What is to be read."""
+        return self.found.splits
+
+    @property
+    def columns(self) -> tuple[LogColumn, ...]:
+        """Every column that can be read from at least one object."""
+        return self.found.columns
+
+    @property
+    def findings(self) -> tuple[SchemaFinding, ...]:
+        """What differs between objects, or from the monitor file."""
+        return self.found.schema_findings
+
+    def candidates(self, window: Window) -> list[InputState]:
+        """The objects that may hold rows of the window, read or not, sorted by uri."""
+        start, end = window.start, window.end + self.reach
+        inside = {
+            found.uri
+            for found in overlapping([s.object for s in self.found.inputs], start, end, self.lateness)
+        }
+        return sorted(
+            (
+                s
+                for s in self.found.inputs
+                if s.object.uri in inside and _may_hold(s, to_us(start), to_us(end))
+            ),
+            key=lambda state: state.object.uri,
+        )
+
+    def without(self, uri: str, reason: str) -> tuple[Self, tuple[int, int] | None]:
+        """The same without one object, and the times that its rows may have (None if nobody knows)."""
+        damaged = [split for split in self.splits if split.object.uri == uri]
+        times = [(s.min_us, s.max_us) for s in damaged if s.min_us is not None and s.max_us is not None]
+        span = None
+        if damaged and len(times) == len(damaged):
+            span = (min(low for low, _ in times), max(high for _, high in times))
+        inputs = tuple(
+            replace(state, state="quarantined", reason=reason) if state.object.uri == uri else state
+            for state in self.found.inputs
+        )
+        splits = tuple(split for split in self.splits if split.object.uri != uri)
+        return replace(self, found=replace(self.found, splits=splits, inputs=inputs)), span
+
+
+def _may_hold(state: InputState, start_us: int, end_us: int) -> bool:
+    """Whether the object's own times allow for it; where a folder names a date, the folder decides."""
+    if state.object.folder is not None or state.min_us is None or state.max_us is None:
+        return True
+    return state.min_us < end_us and state.max_us >= start_us
+
+
+@dataclass(frozen=True)
+class PredictionLog:
+    """The serving log of a monitor."""
+
+    monitor: Monitor
+    location: Location
+
+    @classmethod
+    def open(cls, monitor: Monitor, relative_to: Path) -> PredictionLog:
+        """Raises ConfigError when the place is not there, TransientError when it does not answer."""
+        return cls(monitor, open_location(monitor.logs.uri, relative_to))
+
+    def inspect(self, start: datetime, end: datetime) -> LogInspection:
+        """The objects that may hold rows of ``start <= t < end``."""
+        lateness = self.monitor.logs.lateness
+        objects = list_objects(self.location, self.monitor.timezone, start=start, end=end, lateness=lateness)
+        near = overlapping(objects, start, end, lateness)
+        return LogInspection(inspect(near, self.location, self.monitor, start, end), lateness)
+
+
+@dataclass(frozen=True)
+class LabelLog:
+    """The labels of a monitor, where they lie in objects of their own."""
+
+    monitor: Monitor
+    source: LabelSource
+    location: Location
+
+    @classmethod
+    def open(cls, source: LabelSource, monitor: Monitor, relative_to: Path) -> LabelLog:
+        """An empty place is fine: labels come later. Errors as for the log."""
+        return cls(monitor, source, open_location(source.uri, relative_to, must_exist=False))
+
+    def inspect(self, start: datetime, end: datetime) -> LogInspection:
+        """The objects that may hold labels of predictions made in ``start <= t < end``."""
+        reach = self.source.catch_up
+        objects = list_objects(
+            self.location, self.monitor.timezone, start=start, end=end + reach, lateness=_NO_TIME
+        )
+        near = overlapping(objects, start, end + reach, _NO_TIME)
+        return LogInspection(inspect(near, self.location, self.monitor, role="label"), _NO_TIME, reach)

@@ -1,0 +1,192 @@
+"""The data part: profiles, descriptions, checks, and drift against the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from driftline_jobs.job import Job, attempt, peak_memory_bytes
+from driftline_jobs.logs.sources import LogInspection
+from driftline_jobs.profile.windows import WindowProfile
+from driftline_jobs.publish.inputs import add_inputs
+from driftline_jobs.publish.plans import scan_plan
+from driftline_jobs.publish.scanning import ScannedWindows, scan_windows
+from driftline_jobs.references import Reference
+from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.tabulate.cells import MeasuredCell, measured_cells
+from driftline_jobs.tabulate.descriptions import add_descriptions, add_profiles, add_row_counts
+from driftline_jobs.tabulate.drift import Pair, add_drift, measure_drift
+from driftline_jobs.tabulate.verdicts import judge_drift
+from driftline_jobs.tabulate.quality import LogFindings, add_checks, data_checks
+from driftline_schemas.errors import DataError, DriftlineError
+from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_definitions import load_tables
+from driftline_schemas.window import Window
+
+PART = "data"
+_AT_ONCE = 32
+_TABLES = ("profiles", "profile_metrics", "drift_metrics", "quality_metrics", "run_inputs")
+
+
+@dataclass
+class Published:
+    """What a step has left."""
+
+    run_ids: list[str] = field(default_factory=list)
+    rows_read: int = 0
+    rows_quarantined: int = 0
+
+
+def publish_data(job: Job, reference: Reference) -> Published:
+    """Scan once, publish each window as soon as it is whole.
+
+    Raises:
+        DataError: a window would lose rows that were published, and that was not allowed. The other windows
+            are published all the same.
+    """
+    inspection = job.log.inspect(job.windows[0].start, job.windows[-1].end)
+    plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows)
+    job.progress.stage("profile", len(inspection.splits))
+    known = {"reference_id": reference.reference_id, "binning_id": reference.binning.binning_id}
+    attempts = {window: attempt(job, window, PART, **known) for window in job.windows}
+    job.store.begin(list(attempts.values()))
+    published = Published()
+    lost: list[str] = []
+    try:
+        before = _rows_published(job)
+        for batch in _gathered(scan_windows(job.engine, inspection, plan, job.windows, job.progress)):
+            kept = []
+            for profile in batch.windows:
+                if profile.count < before.get(profile.window.start, 0) and not job.request.allow_missing:
+                    lost.append(_lost(profile, before[profile.window.start]))
+                    error = DataError(lost[-1])
+                    job.store.fail([attempts[profile.window]], type(error).__name__, lost[-1])
+                    continue
+                if attempts[profile.window].status == "published":  # once more, without a damaged object
+                    attempts[profile.window] = attempt(job, profile.window, PART, **known)
+                kept.append(profile)
+            _publish(job, reference, ScannedWindows(kept, batch.inspection), attempts, published)
+    except DriftlineError as error:
+        open_attempts = [record for record in attempts.values() if record.status == "running"]
+        job.store.fail(open_attempts, type(error).__name__, str(error))
+        raise
+    if lost:
+        more = f" (and {len(lost) - 1} more windows)" if len(lost) > 1 else ""
+        raise DataError(lost[0] + more)
+    return published
+
+
+def _gathered(batches: Iterator[ScannedWindows]) -> Iterator[ScannedWindows]:
+    """Several windows at a time, so that one transaction and one call of each formula serve them all."""
+    waiting: list[WindowProfile] = []
+    inspection: LogInspection | None = None
+    for batch in batches:
+        if inspection is not None and batch.inspection is not inspection and waiting:
+            yield ScannedWindows(waiting, inspection)
+            waiting = []
+        inspection = batch.inspection
+        waiting += batch.windows
+        while len(waiting) >= _AT_ONCE:
+            yield ScannedWindows(waiting[:_AT_ONCE], inspection)
+            waiting = waiting[_AT_ONCE:]
+    if waiting and inspection is not None:
+        yield ScannedWindows(waiting, inspection)
+
+
+def _rows_published(job: Job) -> dict[datetime, int]:
+    runs = job.store.current_runs(
+        job.monitor.monitor, PART, job.windows[0].start, job.windows[-1].end
+    ).select(["granularity", "window_start", "rows_read"])
+    return {
+        run["window_start"]: run["rows_read"] or 0
+        for run in runs.to_pylist()
+        if run["granularity"] == job.monitor.granularity.value
+    }
+
+
+def _lost(profile: WindowProfile, before: int) -> str:
+    return (
+        f"the window of {profile.window.start:%Y-%m-%d %H:%M} UTC was published with {before:,} rows, the log "
+        f"now has {profile.count:,}: put the missing objects back, or run it with --allow-missing"
+    )
+
+
+def _publish(
+    job: Job,
+    reference: Reference,
+    batch: ScannedWindows,
+    attempts: dict[Window, RunRecord],
+    published: Published,
+) -> None:
+    if not batch.windows:
+        return
+    builders = {name: TableBuilder(table) for name, table in load_tables().items() if name in _TABLES}
+    monitor = job.monitor.monitor
+    cells = []
+    for profile in batch.windows:
+        run_id = attempts[profile.window].run_id
+        measured = measured_cells(profile, run_id, job.monitor.alerts.min_rows)
+        cells.append(measured)
+        add_profiles(builders["profiles"], monitor, profile, run_id)
+        add_row_counts(builders["profile_metrics"], monitor, profile, run_id)
+        found = findings(batch.inspection, profile)
+        checks = data_checks(profile, reference, found, reference.binning)
+        add_checks(builders["quality_metrics"], monitor, measured[0], checks)
+        add_inputs(builders["run_inputs"], run_id, batch.inspection, profile.window, profile.matched)
+    every = [cell for measured in cells for cell in measured]
+    add_descriptions(builders["profile_metrics"], monitor, every, reference.binning)
+    add_reference_drift(builders["drift_metrics"], job, reference, batch.windows, cells)
+
+    cpu, wall = job.meter.read(len(batch.windows))
+    records = []
+    for profile in batch.windows:
+        inputs = batch.inspection.candidates(profile.window)
+        record = replace(
+            attempts[profile.window],
+            status="published",
+            finished_at=datetime.now(UTC),
+            rows_read=profile.count,
+            rows_quarantined=profile.set_aside,
+            bytes_read=sum(state.object.size_bytes for state in inputs if state.state == "read"),
+            cpu_seconds=cpu,
+            wall_seconds=wall,
+            peak_memory_bytes=peak_memory_bytes(),
+        )
+        attempts[profile.window] = record
+        records.append(record)
+        published.run_ids.append(record.run_id)
+        published.rows_read += profile.count
+        published.rows_quarantined += profile.set_aside
+    inputs = builders.pop("run_inputs").to_arrow()
+    job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, inputs)
+
+
+def add_reference_drift(
+    table: TableBuilder,
+    job: Job,
+    reference: Reference,
+    windows: Sequence[WindowProfile],
+    cells: Sequence[Sequence[MeasuredCell]],
+) -> None:
+    """Every measured cell against the same cell of the reference, without the window's own rows."""
+    pairs = []
+    for profile, measured in zip(windows, cells, strict=True):
+        against = reference.without(profile.window)
+        pairs += [Pair.of(cell, against) for cell in measured]
+    columns = measure_drift(pairs, reference.binning)
+    judged = judge_drift(job.monitor, pairs, columns)
+    add_drift(table, job.monitor, pairs, columns, "reference", reference.reference_id, judged)
+
+
+def findings(inspection: LogInspection, profile: WindowProfile) -> LogFindings:
+    """What the objects of the window brought up."""
+    states = inspection.candidates(profile.window)
+    uris = {state.object.uri for state in states}
+    columns: dict[tuple[str, str], int] = {}
+    for finding in inspection.findings:
+        if finding.object_uri in uris:
+            key = (finding.check, finding.column)
+            columns[key] = columns.get(key, 0) + 1
+    quarantined = sum(state.state == "quarantined" for state in states)
+    return LogFindings(profile.set_aside, quarantined, columns)

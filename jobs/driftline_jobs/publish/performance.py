@@ -1,0 +1,143 @@
+"""The performance part: labels joined to predictions, published apart from the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from driftline_jobs.job import Job, attempt, peak_memory_bytes
+from driftline_jobs.labels.outcomes import BinaryOutcomes
+from driftline_jobs.profile.cells import ALL
+from driftline_jobs.profile.windows import WHOLE, Cell
+from driftline_jobs.publish.data import Published
+from driftline_jobs.publish.inputs import add_inputs
+from driftline_jobs.publish.outcomes import JoinedWindows, join_outcomes
+from driftline_jobs.publish.plans import scan_plan, score_bins
+from driftline_jobs.references import Reference
+from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.tabulate.cells import MeasuredCell
+from driftline_jobs.tabulate.outcomes import add_outcome_profiles
+from driftline_jobs.tabulate.performance import PerformanceCell, add_performance, measure_performance
+from driftline_jobs.tabulate.quality import Check, add_checks
+from driftline_jobs.tabulate.verdicts import judge_performance
+from driftline_schemas.errors import DriftlineError
+from driftline_schemas.monitor import LabelColumn, LabelSource
+from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_definitions import load_tables
+from driftline_schemas.window import Window
+
+PART = "performance"
+_TABLES = ("profiles", "performance_metrics", "performance_curves", "quality_metrics", "run_inputs")
+
+
+def publish_performance(job: Job, reference: Reference) -> Published:
+    """Join once over all windows, then publish them together; nothing to do without labels."""
+    published = Published()
+    if job.monitor.labels is None:
+        return published
+    job.progress.stage("labels")
+    known = {"reference_id": reference.reference_id, "binning_id": reference.binning.binning_id}
+    attempts = [attempt(job, window, PART, **known) for window in job.windows]
+    job.store.begin(attempts)
+    try:
+        inspection = job.log.inspect(job.windows[0].start, job.windows[-1].end)
+        plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows)
+        joined = join_outcomes(job, inspection, plan, job.windows)
+        if joined is not None:
+            _publish(job, reference, joined, attempts, published)
+    except DriftlineError as error:
+        job.store.fail(attempts, type(error).__name__, str(error))
+        raise
+    return published
+
+
+def _publish(
+    job: Job,
+    reference: Reference,
+    joined: JoinedWindows,
+    attempts: Sequence[RunRecord],
+    published: Published,
+) -> None:
+    builders = {name: TableBuilder(table) for name, table in load_tables().items() if name in _TABLES}
+    cells: list[PerformanceCell] = []
+    records = []
+    cpu, wall = job.meter.read(len(attempts))
+    for window, record in zip(job.windows, attempts, strict=True):
+        outcomes = joined.by_window.get(window, {})
+        whole = outcomes.get(WHOLE) or joined.nothing
+        cells += _cells(job, reference, window, record.run_id, {**outcomes, WHOLE: whole})
+        add_outcome_profiles(
+            builders["profiles"], job.monitor.monitor, window, record.run_id, joined.base.get(window, {})
+        )
+        checked = MeasuredCell(window, WHOLE, record.run_id, {}, whole.predictions)
+        add_checks(
+            builders["quality_metrics"], job.monitor.monitor, checked, _checks(job, joined, window, whole)
+        )
+        size = 0
+        if joined.inspection is not None:
+            matched = joined.matched.get(window, {})
+            states = add_inputs(builders["run_inputs"], record.run_id, joined.inspection, window, matched)
+            size = sum(state.object.size_bytes for state in states if state.state == "read")
+        records.append(
+            replace(
+                record,
+                status="published",
+                finished_at=datetime.now(UTC),
+                rows_read=whole.predictions,
+                rows_quarantined=0,
+                bytes_read=size,
+                labels_matched=whole.labelled,
+                cpu_seconds=cpu,
+                wall_seconds=wall,
+                peak_memory_bytes=peak_memory_bytes(),
+            )
+        )
+    bins = score_bins(job.monitor, reference.binning)
+    figures = measure_performance(cells, bins)
+    judged = judge_performance(job.monitor, cells, figures)
+    add_performance(builders, job.monitor, cells, bins, judged, figures)
+    inputs = builders.pop("run_inputs").to_arrow()
+    job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, inputs)
+    published.run_ids += [record.run_id for record in records]
+
+
+def _cells(
+    job: Job,
+    reference: Reference,
+    window: Window,
+    run_id: str,
+    outcomes: Mapping[Cell, BinaryOutcomes],
+) -> Iterator[PerformanceCell]:
+    against = reference.outcomes_without(window)
+    final = is_final(job.monitor.labels, window, job.request.as_of)
+    for cell in sorted(outcomes):
+        outcome = outcomes[cell]
+        if cell != WHOLE and outcome.labelled < job.monitor.alerts.min_rows:
+            continue
+        counterpart = WHOLE if cell.segment == ALL else Cell(ALL, cell.segment, cell.segment_value)
+        yield PerformanceCell(
+            MeasuredCell(window, cell, run_id, {}, outcome.predictions),
+            outcome,
+            against.get(counterpart),
+            final,
+        )
+
+
+def is_final(labels: LabelSource | LabelColumn | None, window: Window, as_of: datetime) -> bool:
+    """Whether the window is older than its labels take to mature; labels in the log itself come with it."""
+    return not isinstance(labels, LabelSource) or as_of >= window.end + labels.mature_after
+
+
+def _checks(job: Job, joined: JoinedWindows, window: Window, whole: BinaryOutcomes) -> list[Check]:
+    coverage = whole.labelled / whole.predictions if whole.predictions else None
+    checks = [Check("*", "label_coverage", coverage, None, None)]
+    if job.monitor.logs.prediction_id is not None:
+        repeated = joined.duplicated.get(window, 0)
+        checks.append(Check("*", "duplicated_ids", float(repeated), 0, repeated == 0))
+    if isinstance(job.monitor.labels, LabelSource):
+        conflicting = joined.conflicting.get(window, 0)
+        checks.append(Check("*", "conflicting_labels", float(conflicting), 0, conflicting == 0))
+    if isinstance(job.monitor.logs.score, str):
+        checks.append(Check("*", "scores_out_of_range", float(whole.unscored), 0, whole.unscored == 0))
+    return checks

@@ -1,0 +1,119 @@
+"""From a monitor and its log to the plans that tasks work by."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from driftline_jobs.labels.collect import BinaryTask
+from driftline_jobs.labels.rows import LabelPlan, PredictionPlan
+from driftline_jobs.logs.sources import LogInspection
+from driftline_jobs.profile.binning import Binning, OrderedBins
+from driftline_jobs.profile.buckets import IntArray
+from driftline_jobs.profile.scan import ScanPlan
+from driftline_jobs.profile.survey import Decision, Watched, watched_columns
+from driftline_schemas.errors import ConfigError
+from driftline_schemas.metrics import Task
+from driftline_schemas.monitor import LabelColumn, LabelSource, Monitor, value_text
+from driftline_schemas.serving_log import LogColumn, Role
+from driftline_schemas.window import Window, to_us
+
+
+def watched(monitor: Monitor, columns: tuple[LogColumn, ...]) -> list[Watched]:
+    """The columns to watch. ConfigError when the monitor names one that the log does not have."""
+    roles = {}
+    not_watched = set(monitor.features.ignore)
+    for name, role in monitor.log_roles.items():
+        if role is Role.SCORE:
+            roles[name] = "score"
+        elif role is Role.PREDICTION:
+            roles[name] = "prediction:value" if monitor.task is Task.REGRESSION else "prediction"
+        else:
+            not_watched.add(name)
+    there = {column.name for column in columns}
+    named = [*monitor.features.numeric, *monitor.features.categorical, *roles]
+    for name in [*named, *(column for segment in monitor.segments for column in segment)]:
+        if name not in there:
+            raise missing_column(monitor, name, there)
+    kept = [column for column in columns if column.name not in not_watched]
+    return watched_columns(kept, roles, monitor.features.numeric, monitor.features.categorical)
+
+
+def missing_column(monitor: Monitor, name: str, there: set[str]) -> ConfigError:
+    """The error for a column that the monitor names and the log does not have."""
+    import difflib
+
+    close = difflib.get_close_matches(name, sorted(there), n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(sorted(there)[:20])}"
+    return ConfigError(f"{monitor.monitor}: the log at {monitor.logs.uri} has no column {name!r}: {hint}")
+
+
+def base_bounds(monitor: Monitor, windows: list[Window]) -> tuple[IntArray, frozenset[int]]:
+    """Bounds of the base windows from the first window to the last, and those that no window wants."""
+    ordered = sorted(windows)
+    calendar = monitor.base_calendar
+    bounds = calendar.starts_us(ordered[0].start, ordered[-1].end)
+    wanted = np.zeros(len(bounds) - 1, np.bool_)
+    for window in ordered:
+        first, last = np.searchsorted(bounds, [to_us(window.start), to_us(window.end)])
+        wanted[first:last] = True
+    return bounds, frozenset(np.flatnonzero(~wanted).tolist())
+
+
+def scan_plan(
+    monitor: Monitor, columns: tuple[LogColumn, ...], binning: Binning, windows: list[Window]
+) -> ScanPlan:
+    """How to read the log for these windows."""
+    bounds, gaps = base_bounds(monitor, windows)
+    return ScanPlan(
+        binning=binning,
+        columns=columns,
+        timestamp=monitor.logs.timestamp,
+        model_version=monitor.logs.model_version,
+        segments=monitor.segments,
+        bounds_us=bounds,
+        gaps=gaps,
+        sensitive=frozenset(monitor.features.sensitive),
+    )
+
+
+def task_of(monitor: Monitor, binning: Binning) -> BinaryTask | None:
+    """How the rows of the monitor's task become outcomes; None where there is no such figure yet."""
+    if monitor.task is not Task.BINARY:
+        return None
+    return BinaryTask(value_text(monitor.positive_label), score_bins(monitor, binning))
+
+
+def score_bins(monitor: Monitor, binning: Binning) -> OrderedBins | None:
+    """The bins of the one score of a binary model; None if the log has none."""
+    bins = binning.columns.get(monitor.logs.score) if isinstance(monitor.logs.score, str) else None
+    return bins if isinstance(bins, OrderedBins) else None
+
+
+def decision_of(monitor: Monitor) -> Decision | None:
+    """Where to look for the score at which a binary model decides."""
+    score, prediction = monitor.logs.score, monitor.logs.prediction
+    if monitor.task is not Task.BINARY or not isinstance(score, str) or prediction is None:
+        return None
+    return Decision(score, prediction, value_text(monitor.positive_label))
+
+
+def prediction_plan(monitor: Monitor, scan: ScanPlan) -> PredictionPlan:
+    """What the join needs of the log."""
+    score = monitor.logs.score
+    scores: tuple[tuple[str, str], ...] = ()
+    if isinstance(score, str):
+        scores = (("", score),)
+    elif score:
+        scores = tuple(score.items())
+    return PredictionPlan(
+        scan=scan,
+        prediction_id=monitor.logs.prediction_id,
+        prediction=monitor.logs.prediction,
+        scores=scores,
+        label=monitor.labels.column if isinstance(monitor.labels, LabelColumn) else None,
+    )
+
+
+def label_plan(labels: LabelSource, log: LogInspection) -> LabelPlan:
+    """What the join needs of the label objects."""
+    return LabelPlan(log.columns, labels.prediction_id, labels.label, labels.timestamp)

@@ -1,0 +1,157 @@
+"""Establish the reference: found in the store, or surveyed, profiled and kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from driftline_jobs.job import Job
+from driftline_jobs.logs.sources import LogInspection
+from driftline_jobs.profile.binning import Binning
+from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from, new_salt
+from driftline_jobs.profile.windows import WindowProfile
+from driftline_jobs.publish.outcomes import join_outcomes
+from driftline_jobs.publish.plans import decision_of, scan_plan, watched
+from driftline_jobs.publish.scanning import scan_windows
+from driftline_jobs.references import Reference, reference_from
+from driftline_schemas.errors import ConfigError, DataError
+from driftline_schemas.rows import TableBuilder, canonical_json
+from driftline_schemas.table_definitions import load_tables
+from driftline_schemas.window import Window, to_us
+
+SALT_VARIABLE = "DRIFTLINE_SALT"
+
+
+def establish_reference(job: Job) -> Reference:
+    """The monitor's reference. Made on the first run and from then on only read.
+
+    Raises:
+        DataError: the reference holds no rows, so nothing can be compared with it.
+    """
+    found = stored_reference(job)
+    if found is not None:
+        return found
+    job.progress.stage("reference")
+    windows = _windows(job)
+    inspection = job.log.inspect(windows[0].start, windows[-1].end)
+    binning = _survey(job, inspection, windows)
+    plan = scan_plan(job.monitor, inspection.columns, binning, windows)
+    profiles: list[WindowProfile] = [
+        profile
+        for batch in scan_windows(job.engine, inspection, plan, windows, job.progress)
+        for profile in batch.windows
+    ]
+    outcomes = join_outcomes(job, inspection, plan, windows)
+    reference = reference_from(
+        job.monitor.monitor, source_of(job), binning, profiles, outcomes.by_window if outcomes else {}
+    )
+    _keep(job, reference)
+    job.progress.event("reference", reference_id=reference.reference_id, rows=reference.rows)
+    return reference
+
+
+def source_of(job: Job) -> str:
+    """Canonical JSON of everything in the monitor that a reference depends on."""
+    content = job.monitor.model_dump(mode="json", exclude={"description", "owner", "alerts", "notify"})
+    return canonical_json(content)
+
+
+def stored_reference(job: Job) -> Reference | None:
+    """The newest reference of the monitor that was made from the same words."""
+    source = source_of(job)
+    rows = job.store.execute_read(
+        "SELECT r.state AS state, b.state AS binning FROM reference_sets r "
+        "JOIN binnings b ON b.binning_id = r.binning_id "
+        "WHERE r.monitor = $1 AND r.source = $2 ORDER BY r.created_at DESC LIMIT 1",
+        [job.monitor.monitor, source],
+    )
+    if not rows.num_rows:
+        return None
+    binning = Binning.from_bytes(rows.column("binning")[0].as_py())
+    return Reference.from_bytes(job.monitor.monitor, source, binning, rows.column("state")[0].as_py())
+
+
+def _windows(job: Job) -> list[Window]:
+    reference = job.monitor.reference
+    if reference.window is None:
+        raise ConfigError(
+            f"{job.monitor.monitor}: a reference by {reference.kind} cannot be used: "
+            "give reference.window, the half-open range of days to compare with"
+        )
+    start, end = reference.window
+    windows = [
+        window
+        for window in job.monitor.calendar.tiling(start, end)
+        if window.start >= start
+        and window.end <= end
+        and not any(window.start < e and window.end > s for s, e in reference.exclude)
+    ]
+    if not windows:
+        raise ConfigError(
+            f"{job.monitor.monitor}: reference.window from {start:%Y-%m-%d} to {end:%Y-%m-%d} holds no whole "
+            f"{job.monitor.granularity.value} outside reference.exclude: make it longer"
+        )
+    return windows
+
+
+def _survey(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> Binning:
+    columns = watched(job.monitor, inspection.columns)
+    sensitive = frozenset(job.monitor.features.sensitive)
+    salt = os.environ.get(SALT_VARIABLE) or new_salt() if sensitive else ""
+    rows = sum(split.rows for split in inspection.splits)
+    survey = job.engine.survey(
+        inspection.splits,
+        SurveyPlan(
+            watched=tuple(columns),
+            columns=inspection.columns,
+            timestamp=job.monitor.logs.timestamp,
+            segments=job.monitor.segments,
+            intervals_us=tuple((to_us(window.start), to_us(window.end)) for window in windows),
+            sample_share=SAMPLE_ROWS / max(rows, 1),
+            salt=salt,
+            sensitive=sensitive,
+            decision=decision_of(job.monitor),
+        ),
+    )
+    if not survey.rows:
+        first, last = windows[0].start, windows[-1].end
+        raise DataError(
+            f"{job.monitor.monitor}: the reference from {first:%Y-%m-%d} to {last:%Y-%m-%d} has no rows in "
+            f"{job.monitor.logs.uri}: name a reference that the log covers"
+        )
+    return binning_from(survey, columns, salt, sensitive)
+
+
+def _keep(job: Job, reference: Reference) -> None:
+    tables = load_tables()
+    now = datetime.now(UTC)
+    binnings = TableBuilder(tables["binnings"])
+    binnings.add(
+        1,
+        binning_id=reference.binning.binning_id,
+        monitor=reference.monitor,
+        created_at=now,
+        state=[reference.binning.to_bytes()],
+    )
+    sets = TableBuilder(tables["reference_sets"])
+    sets.add(
+        1,
+        reference_id=reference.reference_id,
+        monitor=reference.monitor,
+        source=reference.source,
+        window_start=reference.windows[0].start if reference.windows else None,
+        window_end=reference.windows[-1].end if reference.windows else None,
+        binning_id=reference.binning.binning_id,
+        rows=reference.rows,
+        created_at=now,
+        state=[reference.to_bytes()],
+    )
+    kept: list[tuple[str, pa.Table]] = [
+        ("binnings", binnings.to_arrow()),
+        ("reference_sets", sets.to_arrow()),
+    ]
+    for name, rows in kept:
+        job.store.put_once(name, rows)

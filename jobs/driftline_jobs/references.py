@@ -1,0 +1,240 @@
+"""What windows are compared with: profiled once, identified by what it holds, kept for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftline_jobs.labels.outcomes import BinaryOutcomes
+from driftline_jobs.profile.binning import Binning
+from driftline_jobs.profile.codec import decode, encode
+from driftline_jobs.profile.state import Profile, merge, subtract
+from driftline_jobs.profile.windows import WHOLE, Cell, WindowProfile
+from driftline_schemas.errors import DataError
+from driftline_schemas.window import Window, from_us, to_us
+
+FORMAT = 1
+_TOTAL, _WINDOW, _BASE = "total", "window", "base"
+_OUTCOMES = "*"
+_SCHEMA = pa.schema(
+    [
+        ("level", pa.string()),
+        ("start_us", pa.int64()),
+        ("model_version", pa.string()),
+        ("segment", pa.string()),
+        ("segment_value", pa.string()),
+        ("column_name", pa.string()),
+        ("state", pa.binary()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceWindow:
+    """One window of a reference: what a window of the log is expected to be like."""
+
+    start: datetime
+    end: datetime
+    rows: int
+    freshness_seconds: float
+
+
+@dataclass
+class Reference:
+    """A reference with its profiles.
+
+    Attributes:
+        source: canonical JSON of what was asked for.
+        windows: the windows it is made of, ascending; empty windows are not among them.
+    """
+
+    monitor: str
+    source: str
+    binning: Binning
+    windows: tuple[ReferenceWindow, ...]
+    table: pa.Table = field(repr=False)
+
+    @cached_property
+    def reference_id(self) -> str:
+        """16 hex digits of the SHA-256 of what it holds and what was asked for."""
+        digest = hashlib.sha256(self.binning.binning_id.encode() + self.source.encode() + self.to_bytes())
+        return digest.hexdigest()[:16]
+
+    @property
+    def rows(self) -> int:
+        """Rows of all its windows."""
+        return sum(window.rows for window in self.windows)
+
+    @cached_property
+    def cells(self) -> dict[Cell, dict[str, Profile]]:
+        """Profiles of every cell over the whole reference."""
+        return self._profiles(_TOTAL)
+
+    @cached_property
+    def outcomes(self) -> dict[Cell, BinaryOutcomes]:
+        """What became of the predictions of the reference, where labels were there."""
+        return self._outcomes(_TOTAL)
+
+    @cached_property
+    def _starts(self) -> frozenset[datetime]:
+        return frozenset(window.start for window in self.windows)
+
+    def holds(self, window: Window) -> bool:
+        """Whether the window is one of the reference's own."""
+        return window.start in self._starts
+
+    def without(self, window: Window) -> Mapping[Cell, dict[str, Profile]]:
+        """The cells as a window may be compared with them: its own rows are taken out."""
+        if not self.holds(window):
+            return self.cells
+        own = self._profiles(_WINDOW, to_us(window.start))
+        left = {}
+        for cell, columns in self.cells.items():
+            mine = own.get(cell, {})
+            left[cell] = {
+                name: subtract(profile, mine[name]) if name in mine else profile
+                for name, profile in columns.items()
+            }
+        return left
+
+    def outcomes_without(self, window: Window) -> Mapping[Cell, BinaryOutcomes]:
+        """Outcomes with the window's own rows taken out."""
+        if not self.holds(window):
+            return self.outcomes
+        own = self._outcomes(_WINDOW, to_us(window.start))
+        return {
+            cell: whole.without(own[cell]) if cell in own else whole for cell, whole in self.outcomes.items()
+        }
+
+    def whole_by_window(self) -> Iterator[tuple[ReferenceWindow, dict[str, Profile]]]:
+        """The profiles of each window's whole, ascending: what calibration learns from."""
+        for window in self.windows:
+            yield window, self._profiles(_WINDOW, to_us(window.start), WHOLE).get(WHOLE, {})
+
+    def _select(self, level: str, start_us: int | None = None, cell: Cell | None = None) -> pa.Table:
+        chosen = pc.equal(self.table.column("level"), level)
+        if start_us is not None:
+            chosen = pc.and_(chosen, pc.equal(self.table.column("start_us"), start_us))
+        if cell is not None:
+            for name in ("model_version", "segment", "segment_value"):
+                chosen = pc.and_(chosen, pc.equal(self.table.column(name), getattr(cell, name)))
+        return self.table.filter(chosen)
+
+    def _states(
+        self, level: str, start_us: int | None = None, cell: Cell | None = None
+    ) -> Iterator[tuple[Cell, str, bytes]]:
+        rows = self._select(level, start_us, cell)
+        columns = [rows.column(name).to_pylist() for name in _SCHEMA.names[2:]]
+        for version, segment, value, name, state in zip(*columns, strict=True):
+            yield Cell(version, segment, value), name, state
+
+    def _profiles(
+        self, level: str, start_us: int | None = None, cell: Cell | None = None
+    ) -> dict[Cell, dict[str, Profile]]:
+        found: dict[Cell, dict[str, Profile]] = {}
+        for at, name, state in self._states(level, start_us, cell):
+            if name != _OUTCOMES:
+                found.setdefault(at, {})[name] = decode(state)
+        return found
+
+    def _outcomes(self, level: str, start_us: int | None = None) -> dict[Cell, BinaryOutcomes]:
+        return {
+            cell: BinaryOutcomes.from_bytes(state)
+            for cell, name, state in self._states(level, start_us)
+            if name == _OUTCOMES
+        }
+
+    def to_bytes(self) -> bytes:
+        """An Arrow stream; equal references give equal bytes."""
+        windows = [[to_us(w.start), to_us(w.end), w.rows, w.freshness_seconds] for w in self.windows]
+        about = json.dumps({"format": FORMAT, "windows": windows}, separators=(",", ":")).encode()
+        table = self.table.replace_schema_metadata({b"driftline": about}).combine_chunks()
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return sink.getvalue().to_pybytes()
+
+    @classmethod
+    def from_bytes(cls, monitor: str, source: str, binning: Binning, data: bytes) -> Reference:
+        """Raises DataError when the bytes are of a newer format."""
+        table = pa.ipc.open_stream(data).read_all()
+        about = json.loads(table.schema.metadata[b"driftline"])
+        if about["format"] != FORMAT:
+            raise DataError(
+                f"the reference of {monitor} is of format {about['format']}, this version reads {FORMAT}: "
+                "run the version of driftline that made it, or `driftline rebase` the monitor"
+            )
+        windows = tuple(
+            ReferenceWindow(from_us(start), from_us(end), rows, freshness)
+            for start, end, rows, freshness in about["windows"]
+        )
+        return cls(monitor, source, binning, windows, table)
+
+
+def reference_from(
+    monitor: str,
+    source: str,
+    binning: Binning,
+    windows: Sequence[WindowProfile],
+    outcomes: Mapping[Window, Mapping[Cell, BinaryOutcomes]],
+) -> Reference:
+    """Put together what was scanned of a reference; windows without rows say nothing and are left out."""
+    held = [window for window in windows if window.rows is not None]
+    rows: list[tuple[str, int, str, str, str, str, bytes]] = []
+
+    def add(level: str, start_us: int, cells: Mapping[Cell, Mapping[str, Profile]]) -> None:
+        rows.extend(
+            (level, start_us, *_texts(cell), name, encode(cells[cell][name]))
+            for cell in sorted(cells)
+            for name in sorted(cells[cell])
+        )
+
+    def add_outcomes(level: str, start_us: int, found: Mapping[Cell, BinaryOutcomes]) -> None:
+        rows.extend(
+            (level, start_us, *_texts(cell), _OUTCOMES, found[cell].to_bytes()) for cell in sorted(found)
+        )
+
+    parts: dict[Cell, dict[str, list[Profile]]] = {}
+    totals: dict[Cell, list[BinaryOutcomes]] = {}
+    for window in held:
+        start_us = to_us(window.window.start)
+        add(_WINDOW, start_us, window.cells)
+        for cell, columns in window.cells.items():
+            for name, profile in columns.items():
+                parts.setdefault(cell, {}).setdefault(name, []).append(profile)
+        mine = outcomes.get(window.window, {})
+        add_outcomes(_WINDOW, start_us, mine)
+        for cell, outcome in mine.items():
+            totals.setdefault(cell, []).append(outcome)
+        for key in sorted(window.base):
+            if key.base_start_us != start_us or len({k.base_start_us for k in window.base}) > 1:
+                cell = Cell(key.model_version, key.segment, key.segment_value)
+                if cell == WHOLE:
+                    add(_BASE, key.base_start_us, {WHOLE: window.base[key]})
+    add(_TOTAL, 0, {cell: {n: merge(p) for n, p in columns.items()} for cell, columns in parts.items()})
+    add_outcomes(_TOTAL, 0, {cell: BinaryOutcomes.merged(several) for cell, several in totals.items()})
+    arrays = (
+        [
+            pa.array(list(values), field_.type)
+            for values, field_ in zip(zip(*rows, strict=True), _SCHEMA, strict=True)
+        ]
+        if rows
+        else [pa.array([], field_.type) for field_ in _SCHEMA]
+    )
+    about = tuple(
+        ReferenceWindow(w.window.start, w.window.end, w.count, (to_us(w.window.end) - w.rows.last_us) / 1e6)
+        for w in held
+        if w.rows is not None
+    )
+    return Reference(monitor, source, binning, about, pa.table(arrays, schema=_SCHEMA))
+
+
+def _texts(cell: Cell) -> tuple[str, str, str]:
+    return cell.model_version, cell.segment, cell.segment_value

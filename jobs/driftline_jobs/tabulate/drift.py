@@ -1,0 +1,106 @@
+"""Rows of ``drift_metrics``: every column of every cell against something it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from driftline_jobs.measure.drift import category_drift, ordered_drift
+from driftline_jobs.measure.figures import Figure
+from driftline_jobs.profile.binning import Binning, Bins, OrderedBins
+from driftline_jobs.profile.cells import ALL
+from driftline_jobs.profile.state import Profile
+from driftline_jobs.profile.windows import WHOLE, Cell
+from driftline_jobs.tabulate.cells import MeasuredCell, common, empty_profile
+from driftline_jobs.tabulate.judged import JudgedDrift
+from driftline_jobs.tabulate.stacks import stack_categories, stack_ordered
+from driftline_schemas.monitor import Monitor
+from driftline_schemas.rows import TableBuilder
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A cell and the profiles that it is compared with; None where there are none."""
+
+    current: MeasuredCell
+    against: Mapping[str, Profile] | None
+
+    @classmethod
+    def of(cls, current: MeasuredCell, cells: Mapping[Cell, Mapping[str, Profile]]) -> Pair:
+        """The cell beside its counterpart: a segment beside the same one, a version beside the whole."""
+        cell = current.cell
+        counterpart = WHOLE if cell.segment == ALL else Cell(ALL, cell.segment, cell.segment_value)
+        return cls(current, cells.get(counterpart))
+
+
+@dataclass(frozen=True)
+class ColumnDrift:
+    """Figures of one column over all pairs, with the rows (pairs,) on either side."""
+
+    column: str
+    kind: str
+    figures: dict[str, Figure]
+    n_current: np.ndarray[tuple[int], np.dtype[np.int64]]
+    n_reference: np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+def measure_drift(pairs: Sequence[Pair], binning: Binning) -> list[ColumnDrift]:
+    """All drift metrics of all watched columns, each over all pairs at once."""
+    found = []
+    for name, bins in binning.columns.items():
+        current = [pair.current.profile(name, bins) for pair in pairs]
+        nothing = empty_profile(bins)
+        against = [(pair.against or {}).get(name, nothing) for pair in pairs]
+        found.append(
+            ColumnDrift(
+                name,
+                bins.kind,
+                compare(current, against, bins),
+                np.array([profile.rows for profile in current], np.int64),
+                np.array([profile.rows for profile in against], np.int64),
+            )
+        )
+    return found
+
+
+def add_drift(
+    table: TableBuilder,
+    monitor: Monitor,
+    pairs: Sequence[Pair],
+    columns: Sequence[ColumnDrift],
+    comparison: str,
+    reference_id: str | None,
+    judged: JudgedDrift,
+) -> None:
+    """Append one row per pair, column and metric, with what the judgement made of it."""
+    shared = common(monitor.monitor, [pair.current for pair in pairs])
+    for column in columns:
+        for metric, figure in column.figures.items():
+            verdict = judged.get((column.column, metric))
+            table.add(
+                len(pairs),
+                **shared,
+                column_name=column.column,
+                column_kind=column.kind,
+                comparison=comparison,
+                metric=metric,
+                value=figure.published("value"),
+                value_debiased=figure.published("debiased"),
+                lower_bound=figure.published("lower"),
+                upper_bound=figure.published("upper"),
+                **(verdict.columns() if verdict else {}),
+                n_current=column.n_current,
+                n_reference=column.n_reference,
+                reference_id=reference_id,
+                status=figure.status.tolist(),
+                reason=figure.reasons(),
+            )
+
+
+def compare(current: Sequence[Profile], against: Sequence[Profile], bins: Bins) -> dict[str, Figure]:
+    """Drift metrics of one column, profile by profile."""
+    if isinstance(bins, OrderedBins):
+        return ordered_drift(stack_ordered(current, bins), stack_ordered(against, bins))
+    return category_drift(stack_categories(current, bins), stack_categories(against, bins))
