@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -39,7 +40,7 @@ def write_report(monitor: Monitor, window: Window, settings: Settings, *, genera
     Raises ConfigError when the window was not published or the folder is not ours to write, TransientError
     when the store or the folder does not answer.
     """
-    with open_store(settings.store) as store:
+    with closing(open_store(settings.store)) as store:
         inputs = gather(store, monitor, window, generated_at)
     return _write(render_page(inputs), settings, page_name(monitor, window))
 
@@ -96,11 +97,11 @@ def _distributions(
     before = _reference_profiles(store, run, binning, window)
     now: dict[str, list[Profile]] = {}
     for row in _of_the_whole(profiles).to_pylist():
-        now.setdefault(row["column_name"], []).append(decode(row["state"]))
+        if row["column_name"] in binning.columns:  # the row as a whole has a profile of another kind
+            now.setdefault(row["column_name"], []).append(decode(row["state"]))
     return {
-        name: _distribution(name, bins, merge(now[name]), before.get(name))
-        for name, bins in binning.columns.items()
-        if name in now
+        name: _distribution(name, binning.columns[name], merge(several), before.get(name))
+        for name, several in now.items()
     }
 
 

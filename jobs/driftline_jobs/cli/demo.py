@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -64,11 +65,8 @@ def _show(folder: DemoFolder, settings: Settings, page: str) -> None:
     from driftline_jobs.stores import open_store
 
     console = Console(file=sys.stdout)
-    store = open_store(settings.store)
-    try:
+    with closing(open_store(settings.store)) as store:
         console.print(findings(store))
-    finally:
-        store.close()
     for what, where in (("tables", folder.store), ("report", page), ("monitor", folder.monitor)):
         # A path is for copying: neither wrapped, nor coloured by what it looks like.
         console.print(f"{what + ':':9}{where}", markup=False, highlight=False, soft_wrap=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 
@@ -26,31 +27,46 @@ class Question:
 
 QUESTIONS = (
     Question(
-        "How well the model did, by month and version",
+        "How well the model did, by month",
         """
-        SELECT strftime(window_start, '%B') AS "month", model_version AS "version",
+        WITH served AS (
+            SELECT window_start, string_agg(DISTINCT model_version, ', ' ORDER BY model_version) AS version
+            FROM current_performance_metrics
+            WHERE monitor = $1 AND model_version <> '*'
+            GROUP BY window_start
+        )
+        SELECT strftime(window_start, '%B') AS "month", version,
                CAST(sum(n) AS BIGINT) AS "labelled flights", round(avg(value), 3) AS "mean daily ROC AUC",
-               count(*) FILTER (degraded) AS "days degraded"
-        FROM current_performance_metrics
-        WHERE monitor = ? AND metric = 'roc_auc' AND kind = 'realized' AND segment = '*'
-              AND model_version <> '*' AND value IS NOT NULL
+               round(min(value), 3) AS "worst day", count(*) FILTER (degraded) AS "days degraded"
+        FROM current_performance_metrics JOIN served USING (window_start)
+        WHERE monitor = $1 AND metric = 'roc_auc' AND kind = 'realized' AND value IS NOT NULL
+              AND segment = '*' AND model_version = '*'
         GROUP BY month(window_start), 1, 2
         ORDER BY month(window_start), 2
         """,
     ),
     Question(
-        "What drifted from March on most days",
+        "What drifted from March: mean Jensen-Shannon distance of a day",
         """
-        SELECT column_name AS "column", count(DISTINCT window_start) AS "days",
-               strftime(min(window_start), '%Y-%m-%d') AS "first",
-               strftime(max(window_start), '%Y-%m-%d') AS "last",
-               strftime(arg_max(window_start, value), '%Y-%m-%d') AS "worst", arg_max(metric, value) AS "by",
-               round(max(value), 2) AS "worst value"
-        FROM current_drift_metrics
-        WHERE monitor = ? AND drifted AND comparison = 'reference' AND segment = '*' AND model_version = '*'
+        SELECT column_name AS "column",
+               round(avg(value) FILTER (month(window_start) = 3), 2) AS "March",
+               round(avg(value) FILTER (month(window_start) BETWEEN 4 AND 6), 2) AS "April-June",
+               round(avg(value) FILTER (month(window_start) BETWEEN 7 AND 9), 2) AS "July-September",
+               round(avg(value) FILTER (month(window_start) BETWEEN 10 AND 12), 2) AS "October-December",
+               (
+                   SELECT count(DISTINCT window_start)
+                   FROM current_drift_metrics AS decided
+                   WHERE decided.monitor = $1 AND decided.column_name = drift.column_name AND decided.drifted
+                         AND decided.comparison = 'reference' AND decided.segment = '*'
+                         AND decided.model_version = '*'
+               ) AS "days drifted"
+        FROM current_drift_metrics AS drift
+        WHERE monitor = $1 AND metric = 'js_distance' AND comparison = 'reference'
+              AND segment = '*' AND model_version = '*'
         GROUP BY column_name
-        ORDER BY "days" DESC, column_name
-        LIMIT 8
+        ORDER BY avg(value) FILTER (month(window_start) > 3) - avg(value) FILTER (month(window_start) = 3) DESC,
+                 column_name
+        LIMIT 10
         """,
     ),
     Question(
@@ -61,22 +77,23 @@ QUESTIONS = (
                strftime(max(last_window), '%Y-%m-%d') AS "last",
                count(DISTINCT window_start) FILTER (state <> 'resolved') AS "days"
         FROM current_alerts
-        WHERE monitor = ?
+        WHERE monitor = $1
         GROUP BY alert_id, column_name, metric
         ORDER BY "days" DESC, "first", column_name, metric
-        LIMIT 8
+        LIMIT 10
         """,
     ),
     Question(
         "What was wrong with the data",
         """
         SELECT check_name AS "check", column_name AS "column", count(DISTINCT window_start) AS "days",
-               strftime(min(window_start), '%Y-%m-%d') AS "first"
+               strftime(min(window_start), '%Y-%m-%d') AS "first",
+               strftime(max(window_start), '%Y-%m-%d') AS "last"
         FROM current_quality_metrics
-        WHERE monitor = ? AND NOT passed AND segment = '*' AND model_version = '*'
+        WHERE monitor = $1 AND NOT passed AND segment = '*' AND model_version = '*'
         GROUP BY check_name, column_name
         ORDER BY "days" DESC, check_name, column_name
-        LIMIT 8
+        LIMIT 10
         """,
     ),
 )
@@ -94,7 +111,7 @@ def findings(store: Store) -> RenderableType:
 def _table(title: str, answer: pa.Table) -> Table:
     import pyarrow.types as kinds
 
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE_HEAD)
     for name, kind in zip(answer.column_names, answer.schema.types, strict=True):
         number = kinds.is_integer(kind) or kinds.is_floating(kind)
         table.add_column(name, justify="right" if number else "left")
