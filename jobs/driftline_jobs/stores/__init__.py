@@ -1,0 +1,25 @@
+"""The stores of the summary tables: one set of promises, kept on DuckDB and on Postgres."""
+
+from __future__ import annotations
+
+from driftline_jobs.stores.base import QueryError, RunRecord, Store
+from driftline_jobs.stores.sql_store import SqlStore
+from driftline_jobs.stores.urls import duckdb_path, scheme_of
+
+__all__ = ["QueryError", "RunRecord", "Store", "open_store"]
+
+
+def open_store(url: str, *, wait_seconds: float = 60.0) -> Store:
+    """The store at ``url`` (see ``driftline_jobs.stores.urls``). Connects to nothing yet.
+
+    ``wait_seconds`` bounds how long a call waits for other processes, or for a server that went away.
+    Raises ``ConfigError`` for a URL that names no kind of store.
+    """
+    if scheme_of(url) == "duckdb":
+        from driftline_jobs.stores.duckdb import DuckDbDatabase
+
+        path, copy = duckdb_path(url)
+        return SqlStore(DuckDbDatabase(path, copy), wait_seconds=wait_seconds)
+    from driftline_jobs.stores.postgres import PostgresDatabase
+
+    return SqlStore(PostgresDatabase(url), wait_seconds=wait_seconds)

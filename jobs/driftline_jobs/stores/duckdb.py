@@ -1,0 +1,250 @@
+"""Summary tables in a DuckDB file.
+
+DuckDB lets one process write a file at a time and none read it meanwhile. So no connection is kept: each
+transaction opens the file, waits its turn if it must, and closes it again, and between two transactions
+everybody else gets in. Whoever keeps the file open all day (a notebook, a dashboard) would still lock the
+jobs out; for them the store can keep a copy, which is swapped by rename and which nobody writes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from driftline_jobs.stores.arrow import from_store, parameter
+from driftline_jobs.stores.base import QueryError
+from driftline_schemas.ddl import Dialect, quote_name
+from driftline_schemas.errors import ConfigError, DataError, StoreBusyError, TransientError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+_OTHER_MODE = "different configuration"
+_COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
+
+
+class DuckDbSession:
+    """One transaction on an open file."""
+
+    def __init__(self, connection: DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._registered = 0
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """See ``Session.run``."""
+        with _refusals(sql):
+            self._connection.execute(sql, [_naive(parameter(value)) for value in parameters])
+
+    def script(self, sql: str) -> None:
+        """See ``Session.script``."""
+        self.run(sql)
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """See ``Session.query``."""
+        with _refusals(sql):
+            relation = self._connection.sql(sql, params=[_naive(parameter(value)) for value in parameters])
+            if relation is None:
+                raise QueryError(f"this statement has no answer:\n{sql}")
+            return from_store(relation.to_arrow_table())
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """See ``Session.insert``."""
+        self._registered += 1
+        name = f"driftline_rows_{self._registered}"
+        self.stage(name, rows)
+        columns = ", ".join(quote_name(column) for column in rows.column_names)
+        self.run(f"INSERT INTO {quote_name(table)} ({columns}) SELECT {columns} FROM {name}")  # noqa: S608
+        self._connection.unregister(name)
+
+    def stage(self, name: str, rows: pa.Table) -> None:
+        """See ``Session.stage``."""
+        # DuckDB's TIMESTAMP has no zone. Cast by DuckDB, an instant would go through the session's zone.
+        fields = [
+            pa.field(field.name, pa.timestamp("us")) if pa.types.is_timestamp(field.type) else field
+            for field in rows.schema
+        ]
+        self._connection.register(name, rows.cast(pa.schema(fields)))
+
+    def lock(self, names: Sequence[str]) -> None:
+        """Nothing to do: whoever writes the file has it alone."""
+
+    def now(self) -> datetime:
+        """See ``Session.now``."""
+        return datetime.now(UTC)
+
+
+class DuckDbDatabase:
+    """The file at ``path``; ``copy`` is where readers find the last published state, if they are to."""
+
+    dialect = Dialect.DUCKDB
+
+    def __init__(self, path: Path, copy: Path | None = None) -> None:
+        self.path = path
+        self.copy = copy
+        self.name = str(path)
+        # Two threads of one process would not wait for one another but fail: DuckDB shares the open file.
+        self._turn = threading.RLock()
+
+    def __repr__(self) -> str:
+        return f"DuckDbDatabase({self.name!r})"
+
+    @contextmanager
+    def reading(self, wait_seconds: float) -> Iterator[DuckDbSession]:
+        """See ``Database.reading``."""
+        with self._turn, self._open(wait_seconds, read_only=True) as connection:
+            # Read-only is the file alone: without this, COPY could still write others.
+            connection.execute("SET enable_external_access = false")
+            yield DuckDbSession(connection)
+
+    @contextmanager
+    def writing(self, wait_seconds: float) -> Iterator[DuckDbSession]:
+        """See ``Database.writing``."""
+        with self._turn:
+            with self._open(wait_seconds, read_only=False) as connection:
+                connection.execute("BEGIN TRANSACTION")
+                # An exception needs no rollback: what is not committed ends with the connection.
+                yield DuckDbSession(connection)
+                with _refusals("COMMIT"):
+                    connection.execute("COMMIT")
+            if self.copy is not None:
+                self._refresh_copy(self.copy, wait_seconds)
+
+    def create(self) -> None:
+        """Make the file if it is not there, whole or not at all: a torn one could never be opened again."""
+        if self.path.exists():
+            return
+        if not self.path.parent.is_dir():
+            raise ConfigError(
+                f"the folder {self.path.parent} of the store {self.name} does not exist: create it"
+            )
+        with _scratch(self.path) as scratch:
+            import duckdb
+
+            with _refusals("CREATE"):
+                duckdb.connect(str(scratch)).close()
+            with suppress(FileExistsError):  # somebody else was first
+                os.link(scratch, self.path)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    @contextmanager
+    def _open(self, wait_seconds: float, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
+        connection = self._connect(wait_seconds, read_only=read_only)
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+
+    def _connect(self, wait_seconds: float, *, read_only: bool) -> DuckDBPyConnection:
+        import duckdb
+
+        deadline = time.monotonic() + wait_seconds
+        pause = 0.002
+        while True:
+            try:
+                if not self.path.exists():  # DuckDB would make one that is not ours
+                    raise ConfigError(
+                        f"there is no store at {self.name}: `driftline run` or `driftline store migrate` "
+                        "makes one, or DRIFTLINE_STORE names another"
+                    )
+                return duckdb.connect(str(self.path), read_only=read_only)
+            except (duckdb.IOException, duckdb.ConnectionException) as error:
+                holder = _holder(str(error))
+                if holder is None:
+                    raise _unusable(self.name, error) from error
+                if time.monotonic() >= deadline:
+                    raise StoreBusyError(
+                        f"the store {self.name} is in use by {holder} and did not become free within "
+                        f"{wait_seconds:g} s. DuckDB lets one process write, or many read, at a time: "
+                        "end the other, or run again later, or use a postgresql:// store"
+                    ) from error
+            except (duckdb.Error, OSError) as error:
+                raise _unusable(self.name, error) from error
+            # At random, so that of many who wait nobody is always the one who comes too late.
+            time.sleep(min(random.uniform(0.5, 1.5) * pause, max(0.0, deadline - time.monotonic())))  # noqa: S311
+            pause = min(pause * 1.5, 0.05)
+
+    def _refresh_copy(self, copy: Path, wait_seconds: float) -> None:
+        # Open for reading, the file cannot change under the copying. And another process copies: the locks
+        # are of a kind that this one would lose as soon as it closed any handle of the file.
+        with self._open(wait_seconds, read_only=True), _scratch(copy) as scratch:
+            try:
+                subprocess.run(  # noqa: S603 - our own interpreter and our own paths
+                    [sys.executable, "-I", "-c", _COPY, str(self.path), str(scratch)],
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                )
+                scratch.replace(copy)
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise TransientError(
+                    f"the store {self.name} is published, but its copy for readers {copy} could not be made: "
+                    f"{getattr(error, 'stderr', None) or error}"
+                ) from error
+
+
+@contextmanager
+def _scratch(beside: Path) -> Iterator[Path]:
+    """A path in the folder of ``beside``, where nothing is, and nothing will be afterwards."""
+    with tempfile.TemporaryDirectory(prefix=f".{beside.name}.", dir=beside.parent) as folder:
+        yield Path(folder) / beside.name
+
+
+def _holder(message: str) -> str | None:
+    """Who has the file, if that is what ``message`` complains of."""
+    match = _HOLDER.search(message)
+    if match:
+        return f"process {match['pid']} ({Path(match['program']).name})"
+    if _OTHER_MODE in message:
+        return "another connection of this very process"
+    return None
+
+
+def _unusable(name: str, error: Exception) -> ConfigError | DataError | TransientError:
+    message = str(error)
+    if "not a valid DuckDB database" in message:
+        return ConfigError(f"{name} is a file, but not a DuckDB database: DRIFTLINE_STORE must name another")
+    if "version number" in message:
+        return ConfigError(
+            f"{name} was written by another version of DuckDB than this one can read: {message}"
+        )
+    if any(words in message for words in ("Permission denied", "Is a directory", "Not a directory")):
+        return ConfigError(f"the store {name} cannot be opened: {message}")
+    if "does not exist" in message or "No such file" in message:  # gone between the look and the opening
+        return ConfigError(f"there is no store at {name}: {message}")
+    if any(words in message for words in ("orrupt", "checksum", "Serialization Error")):
+        return DataError(f"the store {name} is damaged: {message}")
+    return TransientError(f"the store {name} cannot be opened: {message}")
+
+
+@contextmanager
+def _refusals(sql: str) -> Iterator[None]:
+    """Turn DuckDB's errors into Driftline's."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise TransientError(f"the store could not carry out a statement: {error}\n{sql:.2000}") from error
+    except duckdb.Error as error:
+        raise QueryError(f"the store refused a statement: {error}\n{sql:.2000}") from error
+
+
+def _naive(value: object) -> object:
+    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value

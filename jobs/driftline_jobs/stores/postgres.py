@@ -1,0 +1,228 @@
+"""Summary tables in the schema ``driftline`` of a Postgres database.
+
+One ADBC connection does everything, so that the bulk writes, which it makes by binary COPY, lie in the same
+transaction as the statements around them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from driftline_jobs.stores.arrow import from_store, parameter
+from driftline_jobs.stores.base import QueryError
+from driftline_jobs.stores.urls import postgres_name, secrets_of, without_secrets
+from driftline_schemas.ddl import POSTGRES_SCHEMA, Dialect, quote_name
+from driftline_schemas.errors import ConfigError, DriftlineError, StoreBusyError, TransientError
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Connection, Cursor
+
+_LOCK_TIMEOUT = "55P03"
+_OF_THE_MOMENT = ("08", "53", "57", "58", "40001", "40P01", "25P03")
+"""SQLSTATE classes of failures that pass: connection, resources, shutdown, system, and lost races."""
+_BAD_COPY = "08P01"
+"""The one of class 08 that is no failing connection: what was sent does not fit the table."""
+_OF_THE_SETTING = ("28", "42501", "25006", "3D", "3F")
+"""Those of a wrong login, a missing permission, a read-only server, a missing database or schema."""
+_WRONG_SETTING = (
+    "authentication failed",
+    "no password supplied",
+    "does not exist",
+    "pg_hba.conf",
+    "permission denied",
+    "invalid URI",
+    "invalid connection option",
+    "invalid port",
+    "invalid integer value",
+    "unexpected spaces",
+    "is not permitted to log in",
+    "does not support SSL",
+    "certificate",
+)
+"""How libpq says that connecting will fail again; it has no code for it."""
+_STAGED_TYPES = {pa.string(): "text", pa.int64(): "bigint", pa.timestamp("us", "UTC"): "timestamptz"}
+
+
+class PostgresSession:
+    """One transaction on the connection."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """See ``Session.run``."""
+        with _refusals(sql):
+            self._execute(sql, parameters)
+
+    def script(self, sql: str) -> None:
+        """See ``Session.script``."""
+        # execute() prepares, which takes one statement; executescript() would commit what was done before.
+        with _refusals(sql):
+            self._cursor.adbc_statement.set_sql_query(sql)
+            self._cursor.adbc_statement.execute_update()
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """See ``Session.query``."""
+        with _refusals(sql):
+            self._execute(sql, parameters)
+            return from_store(self._cursor.fetch_arrow_table())
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """See ``Session.insert``."""
+        with _refusals(f"COPY {table}"):
+            self._cursor.adbc_ingest(table, rows, mode="append", db_schema_name=POSTGRES_SCHEMA)
+
+    def stage(self, name: str, rows: pa.Table) -> None:
+        """See ``Session.stage``."""
+        columns = ", ".join(f"{quote_name(field.name)} {_STAGED_TYPES[field.type]}" for field in rows.schema)
+        self.run(f"CREATE TEMPORARY TABLE {quote_name(name)} ({columns}) ON COMMIT DROP")
+        with _refusals(f"COPY {name}"):
+            self._cursor.adbc_ingest(name, rows, mode="append", temporary=True)
+
+    def lock(self, names: Sequence[str]) -> None:
+        """See ``Session.lock``."""
+        # In one order for all, so that two who need the same two do not wait for one another.
+        for name in sorted(set(names)):
+            self.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text", [f"driftline {name}"])
+
+    def now(self) -> datetime:
+        """See ``Session.now``."""
+        moment = self.query("SELECT clock_timestamp() AS now").column("now")[0].as_py()
+        if not isinstance(moment, datetime):
+            raise TypeError(f"the store's clock says {moment!r}")
+        return moment.astimezone(UTC)
+
+    def _execute(self, sql: str, parameters: Sequence[object]) -> None:
+        self._cursor.execute(sql, tuple(parameter(value) for value in parameters) or None)
+
+
+class PostgresDatabase:
+    """The database behind ``url``. One connection, made when it is first needed, and again when it broke."""
+
+    dialect = Dialect.POSTGRES
+
+    def __init__(self, url: str) -> None:
+        self.name = postgres_name(url)
+        self._url = url
+        self._connection: Connection | None = None
+        self._turn = threading.RLock()
+
+    def __repr__(self) -> str:
+        return f"PostgresDatabase({self.name!r})"
+
+    @contextmanager
+    def reading(self, wait_seconds: float) -> Iterator[PostgresSession]:
+        """See ``Database.reading``."""
+        with self._transaction(wait_seconds) as session:
+            session.run("SET TRANSACTION READ ONLY")
+            yield session
+
+    @contextmanager
+    def writing(self, wait_seconds: float) -> Iterator[PostgresSession]:
+        """See ``Database.writing``."""
+        with self._transaction(wait_seconds) as session:
+            yield session
+
+    def create(self) -> None:
+        """Nothing to do: whoever runs the server makes databases, the first migration makes the schema."""
+
+    def close(self) -> None:
+        """See ``Database.close``."""
+        with self._turn:
+            self._drop()
+
+    @contextmanager
+    def _transaction(self, wait_seconds: float) -> Iterator[PostgresSession]:
+        with self._turn:
+            connection = self._connect()
+            cursor = connection.cursor()
+            try:
+                session = PostgresSession(cursor)
+                session.run(f"SET LOCAL lock_timeout TO {max(1, int(wait_seconds * 1000))}")
+                session.run("SET LOCAL TimeZone TO 'UTC'")
+                session.run(f"SET LOCAL search_path TO {POSTGRES_SCHEMA}")
+                yield session
+                with _refusals("COMMIT"):
+                    connection.commit()
+            except StoreBusyError as error:
+                self._rollback(connection, cursor)
+                raise StoreBusyError(
+                    f"the store {self.name} is being written by another run and did not become free within "
+                    f"{wait_seconds:g} s: run again later"
+                ) from error
+            except TransientError:
+                # The connection may be gone, or in a state nobody knows: the next attempt makes a new one.
+                self._drop(cursor)
+                raise
+            except BaseException:
+                self._rollback(connection, cursor)
+                raise
+            finally:
+                with suppress(Exception):
+                    cursor.close()
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            dbapi = _driver()
+            try:
+                self._connection = dbapi.connect(self._url)
+            except dbapi.Error as error:
+                # Not chained: what the driver says may hold the password.
+                raise self._unreachable(str(error)) from None
+        return self._connection
+
+    def _unreachable(self, message: str) -> DriftlineError:
+        said = without_secrets(message, secrets_of(self._url)).strip()
+        if any(words in said for words in _WRONG_SETTING):
+            return ConfigError(f"the store {self.name} lets nobody in with these settings: {said}")
+        return TransientError(f"the store {self.name} cannot be reached: {said}")
+
+    def _rollback(self, connection: Connection, cursor: Cursor) -> None:
+        try:
+            connection.rollback()
+        except Exception:  # noqa: BLE001 - whatever it is, this connection is of no use any more
+            self._drop(cursor)
+
+    def _drop(self, cursor: Cursor | None = None) -> None:
+        connection, self._connection = self._connection, None
+        for closable in (cursor, connection):
+            if closable is not None:
+                with suppress(Exception):  # it may be broken, which is why it goes
+                    closable.close()
+
+
+def _driver() -> Any:  # noqa: ANN401 - the driver has no types, and may not be installed
+    try:
+        from adbc_driver_postgresql import dbapi
+    except ImportError as error:
+        raise ConfigError(
+            "a postgresql:// store needs the extra 'postgres': pip install 'driftline[postgres]'"
+        ) from error
+    return dbapi
+
+
+@contextmanager
+def _refusals(sql: str) -> Iterator[None]:
+    """Turn the driver's errors into Driftline's, by their SQLSTATE."""
+    from adbc_driver_manager import AdbcStatusCode, Error
+
+    try:
+        yield
+    except Error as error:
+        said = without_secrets(str(error)).strip()
+        state = error.sqlstate or ""
+        if state == _LOCK_TIMEOUT:
+            raise StoreBusyError(said) from error
+        # A connection that broke has no state, only the driver's word for it.
+        broken = not state and error.status_code in {AdbcStatusCode.IO, AdbcStatusCode.TIMEOUT}
+        if broken or (state.startswith(_OF_THE_MOMENT) and state != _BAD_COPY):
+            raise TransientError(f"the store broke off: {said}") from error
+        if state.startswith(_OF_THE_SETTING):
+            raise ConfigError(f"the store does not allow it: {said}\n{sql:.2000}") from error
+        raise QueryError(f"the store refused a statement: {said}\n{sql:.2000}") from error

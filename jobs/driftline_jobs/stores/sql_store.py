@@ -1,0 +1,290 @@
+"""A store on any database that has sessions: the promises of ``Store``, kept once for all of them."""
+
+# ruff: noqa: S608 - the names in these statements are our own, the values are parameters
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftline_jobs.stores import exporting, pruning
+from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.stores.database import Database, Session
+from driftline_jobs.stores.migrate import migrate, migrations, require_version
+from driftline_jobs.stores.publication import WINDOW_KEY, check_runs, checked, run_rows
+from driftline_jobs.stores.urls import without_secrets
+from driftline_schemas.ddl import quote_name
+from driftline_schemas.errors import StoreBusyError, TransientError
+from driftline_schemas.rows import conform
+from driftline_schemas.table_definitions import Table, load_tables
+
+Answer = TypeVar("Answer")
+
+_SAME_WINDOW = " AND ".join(f"r.{name} = a.{name}" for name in WINDOW_KEY)
+_ABANDONED = (
+    "UPDATE runs AS r SET status = 'failed', error_kind = 'abandoned', "
+    "error = 'ended without a word: a later attempt at the same window found it still running' "
+    f"FROM attempted AS a WHERE {_SAME_WINDOW} AND r.status = 'running' AND r.run_id <> a.run_id"
+)
+_FORGET = "DELETE FROM runs AS r USING attempted AS a WHERE r.run_id = a.run_id AND r.status <> 'published'"
+_PUBLISHED = (
+    "SELECT r.run_id FROM runs AS r JOIN attempted AS a ON a.run_id = r.run_id WHERE r.status = 'published'"
+)
+_REPLACED = f"{_SAME_WINDOW} AND r.status = 'published' AND r.superseded_at IS NULL"
+_NEWEST = f"SELECT MAX(r.published_at) AS newest FROM runs AS r JOIN attempted AS a ON {_REPLACED}"
+_SUPERSEDE = f"UPDATE runs AS r SET superseded_at = $1 FROM attempted AS a WHERE {_REPLACED}"
+
+
+class SqlStore:
+    """See ``driftline_jobs.stores.base.Store``.
+
+    ``wait_seconds`` bounds how long a call waits for others to be done with the store, and for a server that
+    was there to come back.
+    """
+
+    def __init__(self, database: Database, *, wait_seconds: float) -> None:
+        self._database = database
+        self._wait_seconds = wait_seconds
+        self._steps = migrations(database.dialect)
+        self._was_there = False
+
+    def __repr__(self) -> str:
+        return f"SqlStore({self._database!r})"
+
+    def migrate(self) -> int:
+        """See ``Store.migrate``."""
+        version = migrate(self._database, self._steps, self._wait_seconds)
+        self._was_there = True
+        return version
+
+    def begin(self, runs: Sequence[RunRecord]) -> None:
+        """See ``Store.begin``."""
+        check_runs(runs)
+        if not runs:
+            return
+        rows = run_rows(runs, status="running", published_at=None, superseded_at=None)
+
+        def work(session: Session) -> None:
+            _stage_attempted(session, rows)
+            known = _published(session)
+            session.run(_ABANDONED)
+            session.run(_FORGET)
+            session.insert("runs", _without(rows, known))
+
+        self._write(runs, work)
+
+    def publish(
+        self, runs: Sequence[RunRecord], tables: Mapping[str, pa.Table], inputs: pa.Table | None = None
+    ) -> None:
+        """See ``Store.publish``."""
+        contents = checked(runs, tables, inputs)
+        if not runs:
+            return
+        attempted = run_rows(runs)
+
+        def work(session: Session) -> None:
+            _stage_attempted(session, attempted)
+            known = _published(session)
+            if known:
+                if len(known) < len(runs):
+                    raise ValueError(
+                        f"runs {sorted(known)[:3]} are published already, others with them are not"
+                    )
+                return  # by an earlier call whose answer was lost
+            for name, rows in contents.items():
+                session.insert(name, rows)
+            # The clock is read last, and after whoever published these windows before: no moment between two
+            # publications, and as little as can be between this one's moment and its being seen.
+            moment = session.now()
+            newest = session.query(_NEWEST).column("newest")[0].as_py()
+            if newest is not None and newest >= moment:
+                moment = newest + timedelta(microseconds=1)
+            session.run(_SUPERSEDE, [moment])
+            session.run(_FORGET)
+            session.insert(
+                "runs", run_rows(runs, status="published", published_at=moment, superseded_at=None)
+            )
+
+        self._write(runs, work)
+
+    def fail(self, runs: Sequence[RunRecord], error_kind: str, error: str) -> None:
+        """See ``Store.fail``."""
+        check_runs(runs)
+        if not runs:
+            return
+        rows = run_rows(
+            runs,
+            status="failed",
+            published_at=None,
+            superseded_at=None,
+            error_kind=error_kind,
+            error=without_secrets(error),
+        )
+
+        def work(session: Session) -> None:
+            _stage_attempted(session, rows)
+            known = _published(session)
+            session.run(_FORGET)
+            session.insert("runs", _without(rows, known))
+
+        self._write(runs, work)
+
+    def current(
+        self,
+        table: str,
+        monitor: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        granularity: str | None = None,
+        columns: Sequence[str] | None = None,
+        as_of: datetime | None = None,
+    ) -> pa.Table:
+        """See ``Store.current``."""
+        definition = load_tables()[table]
+        parameters: list[object] = []
+
+        def given(value: object) -> str:
+            parameters.append(value)
+            return f"${len(parameters)}"
+
+        if not definition.parts:
+            source = table
+        elif as_of is None:
+            source = f"current_{table}"
+        else:
+            source = f"{table}_as_of({given(as_of)})"
+        conditions = [f"monitor = {given(monitor)}"]
+        if start is not None:
+            conditions.append(f"window_start >= {given(start)}")
+        if end is not None:
+            conditions.append(f"window_start < {given(end)}")
+        if granularity is not None:
+            conditions.append(f"granularity = {given(granularity)}")
+        order = _order(definition)
+        wanted = None if columns is None else list(dict.fromkeys([*columns, *order]))
+        select = "*" if wanted is None else ", ".join(quote_name(name) for name in wanted)
+        rows = self.execute_read(
+            f"SELECT {select} FROM {source} WHERE {' AND '.join(conditions)}",
+            parameters,
+        )
+        rows = rows.sort_by([(name, "ascending") for name in order])
+        return rows if columns is None else rows.select(list(columns))
+
+    def current_runs(
+        self, monitor: str, part: str, start: datetime | None = None, end: datetime | None = None
+    ) -> pa.Table:
+        """See ``Store.current_runs``."""
+        rows = self.current("runs", monitor, start=start, end=end)
+        return rows.filter(pc.equal(rows.column("part"), pa.scalar(part, pa.string())))
+
+    def put_once(self, table: str, rows: pa.Table) -> int:
+        """See ``Store.put_once``."""
+        definition = load_tables()[table]
+        if definition.parts:
+            raise ValueError(f"rows of {table} belong to runs: they are published, not put")
+        conformed = conform(definition, rows)
+        key = list(definition.key)
+        # Of rows with the same key in one call the first counts, as it does between calls.
+        numbered = conformed.append_column("row", pa.array(range(conformed.num_rows), pa.int64()))
+        firsts = numbered.group_by(key, use_threads=False).aggregate([("row", "min")]).column("row_min")
+        conformed = conformed.take(firsts.sort())
+        same = " AND ".join(f"t.{quote_name(name)} = a.{quote_name(name)}" for name in key)
+
+        def work(session: Session) -> int:
+            session.lock(conformed.column("monitor").unique().to_pylist())
+            keys = conformed.select(key).append_column("row", pa.array(range(conformed.num_rows), pa.int64()))
+            session.stage("attempted", keys)
+            there = session.query(f'SELECT a."row" FROM attempted a JOIN {table} t ON {same}')
+            fresh = conformed.filter(
+                pc.invert(pc.is_in(keys.column("row"), value_set=there.column("row").combine_chunks()))
+            )
+            if fresh.num_rows:
+                session.insert(table, fresh)
+            return int(fresh.num_rows)
+
+        return (
+            self._retry(lambda: self._database.writing(self._wait_seconds), work) if conformed.num_rows else 0
+        )
+
+    def execute_read(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """See ``Store.execute_read``."""
+        return self._retry(
+            lambda: self._database.reading(self._wait_seconds), lambda session: session.query(sql, parameters)
+        )
+
+    def prune(self, keep: timedelta) -> int:
+        """See ``Store.prune``."""
+        return self._retry(
+            lambda: self._database.writing(self._wait_seconds), lambda session: pruning.prune(session, keep)
+        )
+
+    def export(self, to: str) -> int:
+        """See ``Store.export``."""
+        return exporting.export(self, to)
+
+    def close(self) -> None:
+        """See ``Store.close``."""
+        self._database.close()
+
+    def _write(self, runs: Sequence[RunRecord], work: Callable[[Session], Answer]) -> Answer:
+        def locked(session: Session) -> Answer:
+            session.lock([run.monitor for run in runs])
+            return work(session)
+
+        return self._retry(lambda: self._database.writing(self._wait_seconds), locked)
+
+    def _retry(
+        self, transaction: Callable[[], AbstractContextManager[Session]], work: Callable[[Session], Answer]
+    ) -> Answer:
+        """``work`` in a transaction of its own; again in another if a server that was there broke off."""
+        deadline = time.monotonic() + self._wait_seconds
+        pause = 0.1
+        while True:
+            try:
+                with transaction() as session:
+                    require_version(session, self._database, len(self._steps))
+                    self._was_there = True
+                    answer = work(session)
+            except StoreBusyError:
+                raise
+            except TransientError:
+                if not self._was_there or time.monotonic() >= deadline:
+                    raise
+                time.sleep(random.uniform(0.5, 1.5) * pause)  # noqa: S311 - not to come back all at once
+                pause = min(2 * pause, 2.0)
+            else:
+                return answer
+
+
+def _stage_attempted(session: Session, rows: pa.Table) -> None:
+    session.stage("attempted", rows.select(["run_id", *WINDOW_KEY]))
+
+
+def _published(session: Session) -> set[str]:
+    """Those of the attempted runs that are published."""
+    return set(session.query(_PUBLISHED).column("run_id").to_pylist())
+
+
+def _without(rows: pa.Table, run_ids: set[str]) -> pa.Table:
+    known = pc.is_in(rows.column("run_id"), value_set=pa.array(sorted(run_ids), pa.string()))
+    return rows.filter(pc.invert(known))
+
+
+def _order(table: Table) -> list[str]:
+    """Columns to sort by: the key, in which a run's id says nothing once its window is there."""
+    if table.windowed:
+        return [name for name in table.key if name != "run_id"] if table.name != "runs" else _RUN_ORDER
+    return (
+        ["monitor", "window_start", "granularity", "part", "role", "uri"] if table.parts else list(table.key)
+    )
+
+
+_RUN_ORDER = ["monitor", "window_start", "granularity", "part"]

@@ -1,0 +1,123 @@
+"""Runs and rows to publish, told apart by a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+
+from driftline_jobs.stores import RunRecord
+from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_definitions import load_tables
+
+DAY = timedelta(days=1)
+
+
+def day(number: int) -> datetime:
+    """The start of the ``number``-th day of 2013, from 0."""
+    return datetime(2013, 1, 1, tzinfo=UTC) + number * DAY
+
+
+def run(
+    run_id: str, number: int = 0, part: str = "data", monitor: str = "flights", **more: object
+) -> RunRecord:
+    start = day(number)
+    values: dict[str, object] = {
+        "run_id": run_id,
+        "monitor": monitor,
+        "window_start": start,
+        "window_end": start + DAY,
+        "granularity": "day",
+        "part": part,
+        "as_of": datetime(2014, 1, 1, tzinfo=UTC),
+        "started_at": datetime(2014, 1, 1, tzinfo=UTC),
+        "rows_read": 1000,
+        "cpu_seconds": 1.5,
+        **more,
+    }
+    return RunRecord(**values)  # type: ignore[arg-type]
+
+
+def drift(
+    runs: Sequence[RunRecord],
+    columns: Sequence[str] = ("carrier", "distance"),
+    *,
+    value: float = 0.1,
+    metrics: Sequence[str] = ("psi", "ks"),
+    drifted: bool | None = None,
+) -> pa.Table:
+    """One row per run, column and metric, all with ``value``."""
+    builder = TableBuilder(load_tables()["drift_metrics"])
+    for record in runs:
+        for column in columns:
+            builder.add(
+                len(metrics),
+                monitor=record.monitor,
+                window_start=record.window_start,
+                window_end=record.window_end,
+                granularity=record.granularity,
+                model_version="*",
+                segment="*",
+                segment_value="*",
+                run_id=record.run_id,
+                column_name=column,
+                column_kind="numeric",
+                comparison="reference",
+                metric=list(metrics),
+                value=value,
+                threshold=0.2,
+                drifted=drifted,
+                n_current=1000,
+                n_reference=5000,
+                status="ok",
+            )
+    return builder.to_arrow()
+
+
+def performance(runs: Sequence[RunRecord], value: float = 0.7, **more: object) -> pa.Table:
+    builder = TableBuilder(load_tables()["performance_metrics"])
+    for record in runs:
+        fields: dict[str, object] = {
+            "monitor": record.monitor,
+            "window_start": record.window_start,
+            "window_end": record.window_end,
+            "granularity": record.granularity,
+            "model_version": "*",
+            "segment": "*",
+            "segment_value": "*",
+            "run_id": record.run_id,
+            "metric": "roc_auc",
+            "kind": "realized",
+            "value": value,
+            "is_final": True,
+            "status": "ok",
+            **more,
+        }
+        builder.add(1, **fields)
+    return builder.to_arrow()
+
+
+def inputs(runs: Sequence[RunRecord], uris: Sequence[str] = ("s3://logs/a.parquet",)) -> pa.Table:
+    builder = TableBuilder(load_tables()["run_inputs"])
+    for record in runs:
+        builder.add(
+            len(uris),
+            run_id=record.run_id,
+            role="prediction",
+            uri=list(uris),
+            etag="abc",
+            size_bytes=100,
+            rows=10,
+            rows_matched=10,
+            min_timestamp=record.window_start,
+            max_timestamp=record.window_end,
+            state="read",
+        )
+    return builder.to_arrow()
+
+
+def binning(binning_id: str, monitor: str = "flights", state: bytes = b"\x00\x01\xff") -> pa.Table:
+    builder = TableBuilder(load_tables()["binnings"])
+    builder.add(1, binning_id=binning_id, monitor=monitor, created_at=day(0), state=state)
+    return builder.to_arrow()
