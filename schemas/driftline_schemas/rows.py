@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from driftline_schemas.table_definitions import ColumnType, Table
+from driftline_schemas.table_definitions import Column, ColumnType, Table
 
 NUL_STAND_IN = "␀"
 """What a NUL in a text becomes: Postgres cannot hold NUL, and both stores must hold the same."""
@@ -96,7 +96,7 @@ class TableBuilder:
 
     def _array(self, field: pa.Field, values: list[Any]) -> pa.Array:
         try:
-            return pa.array(values, field.type)
+            return _typed(values, field.type)
         except UnicodeEncodeError:  # a lone surrogate, which is no text
             clean = [None if v is None else v.encode("utf-8", "replace").decode() for v in values]
             return pa.array(clean, field.type)
@@ -112,9 +112,16 @@ def _as_json(value: object) -> str | None:
     return value if value is None or isinstance(value, str) else canonical_json(value)
 
 
+def _typed(values: list[Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_integer(kind):
+        # Told the type, Arrow would cut 1.5 down to 1 without a word; a cast refuses.
+        return pa.array(values).cast(kind)
+    return pa.array(values, kind)
+
+
 def _fits(value: object, kind: pa.DataType) -> bool:
     try:
-        pa.array([value], kind)
+        _typed([value], kind)
     except (pa.ArrowException, TypeError):
         return False
     return True
@@ -124,7 +131,7 @@ def conform(table: Table, rows: pa.Table) -> pa.Table:
     """``rows`` in the order and types of ``table``, NUL replaced in texts; ``ValueError`` if they do not fit.
 
     They do not fit if a column is missing or too many, a value cannot be cast without loss, a column that
-    must not be null is, or a number is NaN or infinite.
+    must not be null is, a number is NaN or infinite, or a text is none of a closed set.
     """
     wanted = table.arrow_schema()
     missing = [name for name in wanted.names if name not in rows.column_names]
@@ -139,20 +146,28 @@ def conform(table: Table, rows: pa.Table) -> pa.Table:
                 array = array.cast(field.type)
             except pa.ArrowException as error:
                 raise ValueError(f"column {field.name} of {table.name}: {error}") from error
-        arrays.append(_checked(table, field, array))
+        arrays.append(_checked(table, table.column(field.name), array))
     return pa.table(arrays, schema=wanted)
 
 
-def _checked(table: Table, field: pa.Field, array: pa.ChunkedArray) -> pa.ChunkedArray:
-    if not field.nullable and array.null_count:
-        raise ValueError(f"column {field.name} of {table.name} must not be null: {array.null_count} rows are")
-    if pa.types.is_floating(field.type):
-        fine = pc.all(pc.is_finite(array)).as_py()
-        if fine is False:
+def _checked(table: Table, column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not column.nullable and array.null_count:
+        raise ValueError(
+            f"column {column.name} of {table.name} must not be null: {array.null_count} rows are"
+        )
+    if column.type is ColumnType.NUMBER:
+        if pc.all(pc.is_finite(array)).as_py() is False:
             raise ValueError(
-                f"column {field.name} of {table.name} holds NaN or an infinity: "
+                f"column {column.name} of {table.name} holds NaN or an infinity: "
                 "a figure that cannot be had is null, and its status says why"
             )
-    elif pa.types.is_string(field.type) and pc.any(pc.match_substring(array, "\0")).as_py():
+    elif column.values:
+        odd = array.filter(pc.invert(pc.is_in(array, value_set=pa.array([*column.values, None], array.type))))
+        if len(odd):
+            raise ValueError(
+                f"column {column.name} of {table.name} holds {odd[0].as_py()!r:.200}, "
+                f"which is none of {', '.join(column.values)}"
+            )
+    elif pa.types.is_string(array.type) and pc.any(pc.match_substring(array, "\0")).as_py():
         array = pc.replace_substring(array, pattern="\0", replacement=NUL_STAND_IN)
     return array
