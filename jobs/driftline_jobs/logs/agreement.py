@@ -106,7 +106,7 @@ class _Vote:
         self._objects = sum(variant.objects for variant in variants)
         self._present: Counter[str] = Counter()
         for schema, objects in variants:
-            self._present.update(dict.fromkeys(schema.columns, objects))
+            self._present.update(dict.fromkeys((*schema.columns, *schema.left_out), objects))
         self.agreed: dict[str, LogColumn] = {}
         for name in self._present:
             winner = self._winner(name) if self._is_watched(name) else None

@@ -68,7 +68,7 @@ def translated(error: Exception, uri: str, endpoint_url: str | None) -> Driftlin
             f"no trusted connection to {_server(endpoint_url)} for {uri}: check AWS_CA_BUNDLE and whether "
             f"AWS_ENDPOINT_URL should start with http:// ({_first_line(error)})"
         )
-    if isinstance(error, boto.HTTPClientError):
+    if isinstance(error, (boto.HTTPClientError, boto.ConnectionError)):
         return TransientError(
             f"{uri} is unreachable: {_server(endpoint_url)} does not answer ({_first_line(error)})"
         )
