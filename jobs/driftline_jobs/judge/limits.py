@@ -1,0 +1,189 @@
+"""Limits that need no history: the monitor file's rules, fixed effect sizes, and the reference's interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from driftline_jobs.judge.verdicts import FIXED, REFERENCE, RULE, TRIVIAL, Verdicts, either, verdicts
+from driftline_jobs.measure.figures import Figure, FloatArray
+from driftline_jobs.measure.performance import HIGHER_IS_BETTER, LOWER_IS_BETTER, Performance
+
+FIXED_LIMITS = {"psi": 0.2, "null_fraction_delta": 0.05, "unseen_fraction": 0.01}
+"""Drift beyond these is worth a look whatever is usual; what sampling adds comes on top (``fixed_drift``)."""
+EFFECT_FLOORS = {"psi": 0.01, "null_fraction_delta": 0.01, "unseen_fraction": 0.005}
+"""No alert below these, however sure: a shift of a tenth of a standard deviation has a PSI of 0.01."""
+CLEAN_SHARE = 0.001
+"""A fixed limit allows for what at most this share of clean windows exceed by sampling alone."""
+
+PERFORMANCE_FLOORS: dict[str, tuple[float, float]] = {
+    "roc_auc": (0.02, 0.0),
+    "average_precision": (0.0, 0.1),
+    "accuracy": (0.02, 0.0),
+    "precision": (0.03, 0.0),
+    "recall": (0.03, 0.0),
+    "f1": (0.03, 0.0),
+    "log_loss": (0.0, 0.05),
+    "brier": (0.0, 0.05),
+    "ece": (0.02, 0.0),
+    "mae": (0.0, 0.05),
+    "rmse": (0.0, 0.05),
+    "mape": (0.0, 0.05),
+    "r2": (0.03, 0.0),
+}
+"""A model is not called degraded for less than this: absolute, or as a share of the reference's figure."""
+_AGAINST_TRIVIAL = frozenset({"roc_auc", "average_precision", "log_loss", "brier", "r2"})
+# A useful classifier may be less accurate than the majority class; these say whether it knows anything.
+
+
+class RuleLike(Protocol):
+    """A rule of the monitor file: exactly one of ``above`` and ``below`` is given."""
+
+    @property
+    def metric(self) -> str:
+        """Metric it limits."""
+
+    @property
+    def column(self) -> str | None:
+        """Column it is about; None means every one."""
+
+    @property
+    def segment(self) -> Sequence[str] | None:
+        """Columns of the segment it is about; None means the whole."""
+
+    @property
+    def above(self) -> float | None:
+        """Exceeded above this."""
+
+    @property
+    def below(self) -> float | None:
+        """Exceeded below this."""
+
+
+def rule_verdicts(
+    rules: Iterable[RuleLike],
+    metric: str,
+    value: FloatArray,
+    *,
+    column: str | None = None,
+    segment: Sequence[str] | None = None,
+) -> Verdicts | None:
+    """Hold a metric against the rules that are about it; None if none is.
+
+    Args:
+        value: (cells,) the figure, NaN where there is none. A rule is held against the figure itself.
+        column: column of a drift figure; None for a figure of the model.
+        segment: the segment that all cells are values of; None for the whole.
+    """
+    found: Verdicts | None = None
+    for rule in rules:
+        if (
+            rule.metric != metric
+            or (rule.column is not None and rule.column != column)
+            or (None if rule.segment is None else tuple(rule.segment))
+            != (None if segment is None else tuple(segment))
+        ):
+            continue
+        verdict = _held_against(rule, value)
+        found = verdict if found is None else either(found, verdict)
+    return found
+
+
+def _held_against(rule: RuleLike, value: FloatArray) -> Verdicts:
+    above = rule.above is not None
+    limit = rule.above if rule.above is not None else rule.below
+    if limit is None:
+        raise ValueError(f"a rule on {rule.metric} has neither above nor below")
+    known = np.isfinite(value)
+    safe = np.where(known, value, limit)
+    exceeded = known & ((safe > limit) if above else (safe < limit))
+    ratio = np.nan if limit == 0 else safe / limit if above else limit / np.where(safe != 0, safe, np.nan)
+    return verdicts(np.full(value.shape, limit), RULE, exceeded, known, strength=np.abs(ratio))
+
+
+def fixed_drift(metric: str, figure: Figure, n: npt.ArrayLike, m: npt.ArrayLike) -> Verdicts | None:
+    """Hold a drift figure against its fixed effect size; None for a metric that does not decide.
+
+    A limit alone ignores the number of rows: PSI exceeds 0.1 in 38 % of clean samples of 100 rows. So the
+    threshold is the limit plus what sampling adds on average, but at least what sampling adds in all but
+    ``CLEAN_SHARE`` of clean windows whose rows are independent.
+
+    Args:
+        figure: (cells,) the figure.
+        n, m: (cells,) rows of the window and of what it is compared with.
+    """
+    if metric not in FIXED_LIMITS:
+        return None
+    from scipy.special import chdtri, ndtri
+
+    limit = FIXED_LIMITS[metric]
+    rows_n, rows_m = (np.maximum(np.asarray(x, np.float64), 1.0) for x in (n, m))
+    sampling = 1.0 / rows_n + 1.0 / rows_m
+    value = np.abs(figure.value)
+    if metric == "psi":
+        degrees = np.where(figure.degrees > 0, figure.degrees, 1.0)
+        least = sampling * chdtri(degrees, CLEAN_SHARE)
+        threshold = np.maximum(limit + figure.degrees * sampling, least)
+    else:
+        # at the limit itself the share's variance is limit (1 - limit) per row
+        threshold = limit + -ndtri(CLEAN_SHARE) * np.sqrt(limit * (1.0 - limit) * sampling)
+    safe = np.where(figure.ok, value, 0.0)
+    return verdicts(threshold, FIXED, figure.ok & (safe > threshold), figure.ok, strength=safe / threshold)
+
+
+def above_floor(metric: str, figure: Figure) -> npt.NDArray[np.bool_]:
+    """(cells,) whether the debiased effect is large enough to be worth an alert."""
+    effect = figure.debiased if metric == "psi" else np.abs(figure.value)
+    return np.nan_to_num(effect, nan=-1.0) >= EFFECT_FLOORS[metric]
+
+
+def base_metric(metric: str) -> str:
+    """The metric that an average over classes is an average of."""
+    return metric.removesuffix("_macro").removesuffix("_weighted")
+
+
+def interval_verdicts(metric: str, now: Performance, then: Performance) -> Verdicts | None:
+    """Whether a model has become worse, by intervals; None for a metric that is neither good nor bad.
+
+    The threshold lies the metric's floor (``PERFORMANCE_FLOORS``) on the worse side of the reference's
+    figure. A model is degraded if the difference from it is larger than both intervals together allow:
+    beyond √(half² + half²). Where the reference has no figure, its threshold is that of a model that has
+    learned nothing, for the metrics that tell.
+
+    Args:
+        now: (cells,) figures of the window.
+        then: (cells,) figures of the reference.
+    """
+    base = base_metric(metric)
+    if base not in PERFORMANCE_FLOORS:
+        return None
+    worse = -1.0 if base in HIGHER_IS_BETTER else 1.0
+    if (base in HIGHER_IS_BETTER) == (base in LOWER_IS_BETTER):
+        raise ValueError(f"{base} must be better either when higher or when lower")
+    absolute, relative = PERFORMANCE_FLOORS[base]
+    floor = np.maximum(absolute, relative * np.abs(then.value))
+    # the end of each interval that speaks for the model
+    half = (now.value - now.ci_low) if worse > 0 else (now.ci_high - now.value)
+    half_then = (then.ci_high - then.value) if worse > 0 else (then.value - then.ci_low)
+    allowed = np.sqrt(half**2 + np.nan_to_num(half_then) ** 2)
+    from_reference = then.value + worse * floor
+    lost = worse * (now.value - from_reference)
+    decided = np.isfinite(half) & np.isfinite(from_reference)
+    verdict = verdicts(
+        from_reference,
+        REFERENCE,
+        decided & (np.nan_to_num(lost) > np.nan_to_num(allowed)),
+        decided,
+        strength=(lost + floor) / np.where(floor > 0, floor, np.nan),
+    )
+    if base not in _AGAINST_TRIVIAL:
+        return verdict
+    useless = worse * (now.value - now.trivial)
+    comparable = np.isfinite(half) & np.isfinite(now.trivial) & np.isnan(then.value)
+    beside = verdicts(
+        now.trivial, TRIVIAL, comparable & (np.nan_to_num(useless) > np.nan_to_num(half)), comparable
+    )
+    return either(verdict, beside)

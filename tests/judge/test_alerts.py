@@ -1,0 +1,200 @@
+"""Alerts over windows: opened once, kept, resolved; one for one thing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from driftline_jobs.judge.alerts import (
+    RESOLVE_AFTER,
+    Alert,
+    Finding,
+    Place,
+    Severity,
+    State,
+    Topic,
+    WindowFindings,
+    alert_id,
+    fold,
+    severity,
+)
+from driftline_jobs.judge.evidence import number, sentence
+
+START = datetime(2013, 7, 1, tzinfo=UTC)
+EVERYTHING = frozenset(Topic)
+CARRIER = Place(column="carrier")
+
+
+def drift(strength: float = 1.5, place: Place = CARRIER, metric: str = "psi") -> Finding:
+    return Finding(place, Topic.DRIFT, metric, strength, 0.2 * strength, 0.2, "rule", 0.001)
+
+
+def window(day: int, *findings: Finding, judged: frozenset[Topic] = EVERYTHING) -> WindowFindings:
+    start = START + timedelta(days=day)
+    return WindowFindings(start, f"{start:%Y-%m-%d}", findings, judged)
+
+
+def states(events: Sequence[Sequence[Alert]]) -> list[list[str]]:
+    return [[alert.state.value for alert in alerts] for alerts in events]
+
+
+def test_one_alert_for_one_thing_over_its_whole_life() -> None:
+    days = [window(0), window(1, drift()), window(2, drift(2.5)), window(3, drift())]
+    days += [window(4 + i) for i in range(RESOLVE_AFTER + 1)]
+    events = fold("flights", days)
+    assert states(events) == [[], ["open"], ["open"], ["open"], ["open"], ["open"], ["resolved"], []]
+    alerts = [alert for day in events for alert in day]
+    assert len({alert.alert_id for alert in alerts}) == 1
+    last = alerts[-1]
+    assert (last.first_window, last.last_window) == (START + timedelta(days=1), START + timedelta(days=3))
+    assert (last.windows, last.peak) == (3, 2.5)
+
+
+def test_a_quiet_day_is_no_all_clear_and_a_return_is_the_same_alert() -> None:
+    events = fold("flights", [window(0, drift()), window(1), window(2), window(3, drift()), window(4)])
+    assert states(events) == [["open"]] * 5
+    assert len({day[0].alert_id for day in events}) == 1
+    assert [day[0].quiet for day in events] == [0, 1, 2, 0, 1]
+
+
+def test_after_its_end_the_same_thing_is_a_new_alert() -> None:
+    quiet = [window(1 + i) for i in range(RESOLVE_AFTER)]
+    events = fold("flights", [window(0, drift()), *quiet, window(9, drift())])
+    assert events[RESOLVE_AFTER][0].state is State.RESOLVED
+    assert events[-1][0].alert_id != events[0][0].alert_id
+
+
+def test_windows_that_were_not_judged_neither_keep_nor_end_it() -> None:
+    empty = [window(1 + i, judged=frozenset({Topic.QUALITY})) for i in range(10)]
+    events = fold("flights", [window(0, drift()), *empty])
+    assert states(events) == [["open"]] * 11
+    assert events[-1][0].quiet == 0
+    assert events[-1][0].last_window == START
+
+
+def test_several_metrics_of_a_column_are_one_thing_and_the_strongest_speaks() -> None:
+    events = fold("flights", [window(0, drift(1.2, metric="ks"), drift(3.0, metric="psi"))])
+    (alert,) = events[0]
+    assert alert.metric == "psi"
+    assert alert.evidence["also"] == ["ks"]
+
+
+def test_an_alert_keeps_its_metric_and_id_when_another_metric_leads_later() -> None:
+    events = fold("flights", [window(0, drift(metric="psi")), window(1, drift(9.0, metric="ks"))])
+    assert [day[0].metric for day in events] == ["psi", "psi"]
+    assert events[1][0].evidence["metric"] == "ks"
+    assert events[0][0].alert_id == events[1][0].alert_id
+
+
+def test_a_segment_goes_with_the_whole_but_stands_alone_without_it() -> None:
+    jfk = Place("carrier", "*", "origin", "JFK")
+    (together,) = fold("flights", [window(0, drift(), drift(8.0, jfk))])[0]
+    assert together.place == CARRIER
+    assert together.evidence["segments"] == ["origin=JFK"]
+    assert together.evidence["value"] == pytest.approx(0.3)
+    (alone,) = fold("flights", [window(0, drift(8.0, jfk))])[0]
+    assert alone.place == jfk
+
+
+def test_other_topics_of_a_column_are_other_things() -> None:
+    nulls = Finding(CARRIER, Topic.QUALITY, "null_fraction", 2.0, 0.5, 0.05, "fixed_default")
+    (day,) = fold("flights", [window(0, drift(), nulls)])
+    assert [alert.topic for alert in day] == [Topic.DRIFT, Topic.QUALITY]
+
+
+def test_folding_in_two_parts_equals_folding_once() -> None:
+    days = [window(i, *([drift(1 + i)] if i % 4 != 3 else [])) for i in range(12)]
+    once = fold("flights", days)
+    first = fold("flights", days[:5])
+    second = fold("flights", days[5:], opened=first[-1])
+    assert first + second == once
+
+
+def test_acknowledged_alerts_go_on_under_that_state() -> None:
+    days = [window(0, drift()), window(1, drift())]
+    identity = fold("flights", days)[0][0].alert_id
+    events = fold("flights", days, acknowledged={identity})
+    assert states(events) == [["acknowledged"], ["acknowledged"]]
+
+
+def test_ids_tell_everything_apart_and_nothing_else() -> None:
+    first = alert_id("flights", CARRIER, "psi", START)
+    assert first == alert_id("flights", Place(column="carrier"), "psi", START)
+    others = {
+        alert_id("other", CARRIER, "psi", START),
+        alert_id("flights", Place("carrier", "v1"), "psi", START),
+        alert_id("flights", Place("carrier", "*", "v1"), "psi", START),
+        alert_id("flights", CARRIER, "ks", START),
+        alert_id("flights", CARRIER, "psi", START + timedelta(hours=1)),
+        # parts must not run into each other
+        alert_id("flights", Place("carrierpsi"), "", START),
+    }
+    assert len(others | {first}) == 7
+    assert len(first) == 16
+
+
+@pytest.mark.parametrize(
+    ("peak", "windows", "expected"),
+    [
+        (1.1, 1, Severity.LOW),
+        (1.1, 3, Severity.MEDIUM),
+        (2.0, 1, Severity.MEDIUM),
+        (2.5, 5, Severity.HIGH),
+        (4.0, 1, Severity.HIGH),
+        (9.0, 9, Severity.HIGH),
+    ],
+)
+def test_severity_by_effect_and_duration(peak: float, windows: int, expected: Severity) -> None:
+    assert severity(peak, windows) is expected
+
+
+def test_evidence_is_a_sentence_and_plain_json() -> None:
+    events = fold("flights", [window(0, drift()), window(1, drift(2.0))])
+    evidence = json.loads(json.dumps(events[1][0].evidence))
+    assert evidence["sentence"] == (
+        "carrier has drifted: psi 0.4 is above 0.2 (the monitor's rule); "
+        "of such alarms 0.1 % at most are false; since 2013-07-01, 2 windows so far"
+    )
+    assert evidence["since"] == "2013-07-01"
+
+
+def test_sentences_name_the_place() -> None:
+    place = Place("*", "v2", "origin", "JFK")
+    finding = Finding(
+        place, Topic.PERFORMANCE, "roc_auc", 2.0, 0.61, 0.7, "reference_interval", direction="below"
+    )
+    assert sentence(finding, since="2013-07-01", windows=1) == (
+        "the model does worse where origin is JFK in version v2: roc_auc 0.61 is below 0.7 "
+        "(the reference's figure less a margin); since 2013-07-01"
+    )
+    missing = Finding(Place(), Topic.QUALITY, "rows_expected", 1.0, detail="the window is empty")
+    assert sentence(missing, since="2013-07-01", windows=1) == (
+        "the log fails a check: rows_expected, the window is empty; since 2013-07-01"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.31, "0.31"),
+        (0.00031, "0.00031"),
+        (12.345, "12.3"),
+        (1234.5, "1,234"),
+        (-0.5, "-0.5"),
+        (3e-7, "3.00e-07"),
+        (9.99e9, "9.99e+09"),
+    ],
+)
+def test_numbers_have_sensible_digits(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize("name", ["strength", "value", "threshold", "q_value"])
+def test_findings_hold_no_nan(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        replace(drift(), **{name: float("nan")})
