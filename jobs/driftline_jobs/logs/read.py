@@ -12,39 +12,114 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from driftline_jobs.logs.fetch import FetchedObject, chunk_spans
 from driftline_jobs.logs.splits import Split
+from driftline_schemas.errors import DriftlineError, UnreadableObjectError
 from driftline_schemas.serving_log import LogColumn
 
 IntArray = npt.NDArray[np.int64]
 NO_TIME = np.iinfo(np.int64).min
 """Stands for a timestamp that is null or cannot be read as one."""
+_READ_ERRORS = (OSError, ValueError, pa.ArrowException)
 
 
 class SplitReader:
     """The columns of one split. Use as a context manager: it holds the object open.
 
     ``dictionaries`` names the text columns to be read as dictionaries: decoding those is several
-    times faster than decoding strings, and everything downstream works on their indices.
+    times faster than decoding strings, and everything downstream works on their indices. ``wanted`` names
+    the columns that will be asked for, so that they can be fetched ahead from S3; by default all.
+
+    What was read counts once the ``with`` block is left without an error: only then it is known that the
+    object was the listed one from the first byte to the last.
+
+    Raises:
+        UnreadableObjectError: the object is damaged, or gone, or no longer the one that was listed.
+        TransientError: its bytes could not be had.
+        ConfigError: we may not read it.
     """
 
-    def __init__(self, split: Split, columns: Iterable[LogColumn], dictionaries: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        split: Split,
+        columns: Iterable[LogColumn],
+        dictionaries: Iterable[str] = (),
+        *,
+        wanted: Iterable[str] | None = None,
+    ) -> None:
         self.split = split
         self._columns = {column.name: column for column in columns}
         self._dictionaries = [
             ".".join(self._columns[name].path) for name in dictionaries if name in self._columns
         ]
+        self._wanted = self._columns.keys() if wanted is None else set(wanted)
+        self._fetched: FetchedObject | None = None
+        self._file: pq.ParquetFile | None = None
 
     def __enter__(self) -> Self:
-        filesystem = self.split.location.filesystem()
-        self._file = pq.ParquetFile(
-            filesystem.open_input_file(self.split.object.path),
-            read_dictionary=self._dictionaries,
-            pre_buffer=True,
-        )
+        try:
+            self._file = self._opened()
+        except pa.ArrowMemoryError:
+            raise
+        except _READ_ERRORS as error:
+            meaning = self._meaning(error)
+            self._close()
+            raise meaning from error
+        except BaseException:
+            self._close()
+            raise
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self._file.close(force=True)
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        self._close()
+        if kind is None:
+            self._check_is_listed(self.split.location.etag_of(self.split.object.path))
+
+    def _opened(self) -> pq.ParquetFile:
+        split, location = self.split, self.split.location
+        source = location.filesystem().open_input_file(split.object.path)
+        if not location.is_s3:
+            self._check_is_listed(location.etag_of(split.object.path))
+            return pq.ParquetFile(source, read_dictionary=self._dictionaries, pre_buffer=True)
+        self._fetched = FetchedObject(source)
+        self._check_is_listed(location.etag_in(source.metadata()))
+        file = pq.ParquetFile(self._fetched, read_dictionary=self._dictionaries, pre_buffer=False)
+        paths = [column.path for name, column in self._columns.items() if name in self._wanted]
+        self._fetched.fetch(chunk_spans(file.metadata, split.row_groups, paths))
+        return file
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close(force=True)
+        if self._fetched is not None:
+            self._fetched.close()
+
+    def _check_is_listed(self, etag: str | None) -> None:
+        listed = self.split.object
+        if etag is None:
+            raise UnreadableObjectError(listed.uri, "it is gone since it was listed")
+        if etag != listed.etag:
+            reason = (
+                f"it was replaced since it was listed (etag {listed.etag}, now {etag}): run the window again"
+            )
+            raise UnreadableObjectError(listed.uri, reason)
+
+    def _meaning(self, error: Exception) -> DriftlineError:
+        """What it means that reading failed: the object changed, is out of reach, or is bad."""
+        listed, location = self.split.object, self.split.location
+        try:
+            self._check_is_listed(location.etag_of(listed.path))
+        except DriftlineError as changed:
+            return changed
+        if self._fetched is not None:
+            failure: Exception | None = self._fetched.failure
+        elif location.is_s3:
+            failure = error  # it did not even open
+        else:
+            failure = error if isinstance(error, OSError) and error.errno is not None else None
+        if failure is not None:
+            return location.error(failure, listed.uri)
+        return UnreadableObjectError(listed.uri, _one_line(error))
 
     @property
     def rows(self) -> int:
@@ -57,7 +132,16 @@ class SplitReader:
 
     def column(self, name: str) -> pa.Array:
         """The whole column of the split as one Arrow array (rows,); structs are resolved to their leaf."""
-        column = self._columns[name]
+        try:
+            return self._decoded(self._columns[name])
+        except pa.ArrowMemoryError:
+            raise
+        except _READ_ERRORS as error:
+            raise self._meaning(error) from error
+
+    def _decoded(self, column: LogColumn) -> pa.Array:
+        if self._file is None:
+            raise RuntimeError("a SplitReader is a context manager: read within its with block")
         table = self._file.read_row_groups(
             list(self.split.row_groups), columns=[".".join(column.path)], use_threads=False
         )
@@ -106,3 +190,7 @@ def _parsed(array: pa.Array) -> IntArray:
     ).to_numpy("datetime64[us]")
     ticks = parsed.view(np.int64)
     return np.where(np.isnat(parsed), NO_TIME, ticks)
+
+
+def _one_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
