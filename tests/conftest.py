@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -28,3 +31,35 @@ def flights_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from driftline_jobs.request import SilentProgress
 
     return prepare(tmp_path_factory.mktemp("flights") / "demo", SilentProgress()).root
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRun:
+    """A finished ``driftline demo``: its folder, and what it printed."""
+
+    folder: Path
+    printed: str
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    """The whole demo, March to December, run once as a user would: to be read, not to be written into."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    folder = tmp_path_factory.mktemp("demo") / "flights"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DRIFTLINE_")}
+    # The demo stays in its folder, whatever a deployment says.
+    environment |= {
+        "DRIFTLINE_STORE": f"duckdb:///{elsewhere}/tables.duckdb",
+        "DRIFTLINE_REPORTS": str(elsewhere / "reports"),
+        "COLUMNS": "140",
+    }
+    done = subprocess.run(
+        [Path(sys.executable).with_name("driftline"), "demo", "--dir", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not list(elsewhere.iterdir())
+    return DemoRun(folder, done.stdout)

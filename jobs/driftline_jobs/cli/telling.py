@@ -171,7 +171,7 @@ class JsonLines(Telling):
 
     def _say(self, event: str, fields: dict[str, object]) -> None:
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **fields}
-        self._stream.write(json.dumps(line, default=str) + "\n")
+        self._stream.write(json.dumps(line, default=_json_value) + "\n")
         self._stream.flush()
 
     def _close(self) -> None:
@@ -183,6 +183,11 @@ class JsonLines(Telling):
 
     def _fail(self, message: str, fields: dict[str, object], origin: str | None) -> None:
         self._say("failed", {"error": message, **fields} | ({"traceback": origin} if origin else {}))
+
+
+def _json_value(value: object) -> str:
+    """What JSON has no form of: times as ISO 8601, paths and the like as text."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def in_words(event: str, fields: dict[str, object]) -> str:

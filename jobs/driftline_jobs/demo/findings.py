@@ -36,8 +36,8 @@ QUESTIONS = (
             GROUP BY window_start
         )
         SELECT strftime(window_start, '%B') AS "month", version,
-               CAST(sum(n) AS BIGINT) AS "labelled flights", round(avg(value), 3) AS "mean daily ROC AUC",
-               round(min(value), 3) AS "worst day", count(*) FILTER (degraded) AS "days degraded"
+               CAST(sum(n) AS BIGINT) AS "labelled flights", avg(value) AS "mean daily ROC AUC",
+               min(value) AS "worst day", count(*) FILTER (degraded) AS "days degraded"
         FROM current_performance_metrics JOIN served USING (window_start)
         WHERE monitor = $1 AND metric = 'roc_auc' AND kind = 'realized' AND value IS NOT NULL
               AND segment = '*' AND model_version = '*'
@@ -49,10 +49,10 @@ QUESTIONS = (
         "What drifted from March: mean Jensen-Shannon distance of a day",
         """
         SELECT column_name AS "column",
-               round(avg(value) FILTER (month(window_start) = 3), 2) AS "March",
-               round(avg(value) FILTER (month(window_start) BETWEEN 4 AND 6), 2) AS "April-June",
-               round(avg(value) FILTER (month(window_start) BETWEEN 7 AND 9), 2) AS "July-September",
-               round(avg(value) FILTER (month(window_start) BETWEEN 10 AND 12), 2) AS "October-December",
+               avg(value) FILTER (month(window_start) = 3) AS "March",
+               avg(value) FILTER (month(window_start) BETWEEN 4 AND 6) AS "April-June",
+               avg(value) FILTER (month(window_start) BETWEEN 7 AND 9) AS "July-September",
+               avg(value) FILTER (month(window_start) BETWEEN 10 AND 12) AS "October-December",
                (
                    SELECT count(DISTINCT window_start)
                    FROM current_drift_metrics AS decided
@@ -64,8 +64,8 @@ QUESTIONS = (
         WHERE monitor = $1 AND metric = 'js_distance' AND comparison = 'reference'
               AND segment = '*' AND model_version = '*'
         GROUP BY column_name
-        ORDER BY avg(value) FILTER (month(window_start) > 3) - avg(value) FILTER (month(window_start) = 3) DESC,
-                 column_name
+        ORDER BY avg(value) FILTER (month(window_start) > 3)
+                 - avg(value) FILTER (month(window_start) = 3) DESC, column_name
         LIMIT 10
         """,
     ),
@@ -116,5 +116,13 @@ def _table(title: str, answer: pa.Table) -> Table:
         number = kinds.is_integer(kind) or kinds.is_floating(kind)
         table.add_column(name, justify="right" if number else "left")
     for row in answer.to_pylist():
-        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
+        table.add_row(*(_text(value) for value in row.values()))
     return table
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
