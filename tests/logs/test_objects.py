@@ -216,8 +216,25 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         open_location("no/such/folder", tmp_path)
     with pytest.raises(ConfigError, match="gs:// cannot be read"):
         open_location("gs://bucket/logs")
+    for impossible in ("~nobody-of-this-name/logs", "a\0b", "x" * 5000):
+        with pytest.raises(ConfigError, match="cannot be read"):
+            open_location(impossible, tmp_path)
     nothing = open_location("labels", tmp_path, must_exist=False)
     assert list_objects(nothing, "UTC") == []
+
+
+def test_a_folder_that_may_not_be_listed_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = put(tmp_path, "dt=2013-07-01/a.parquet")
+
+    def refuse(folder: str) -> None:
+        raise PermissionError(13, "Permission denied", folder)
+
+    # Root may list everything, so the refusal is played.
+    monkeypatch.setattr("os.scandir", refuse)
+    with pytest.raises(ConfigError, match="no permission to read file://"):
+        list_objects(location, "UTC")
 
 
 def test_errors_of_the_disk_are_told_apart(tmp_path: Path) -> None:

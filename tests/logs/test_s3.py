@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import socket
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from tests.logs.s3_server import S3Server
 
 from driftline_jobs.logs.filesystem import Location, open_location
 from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.objects import list_objects, relisted
+from driftline_jobs.logs.objects import LogObject, list_objects, relisted
 from driftline_schemas.errors import ConfigError, DataError, TransientError
 from driftline_schemas.monitor import Monitor
 
@@ -145,6 +146,14 @@ def test_one_object_or_a_folder_called_like_one(s3: S3Server) -> None:
 
     assert paths("s3://logs/single/a.parquet") == ["logs/single/a.parquet"]
     assert paths("s3://logs/single/spark.parquet") == ["logs/single/spark.parquet/part-0.parquet"]
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_key_that_arrow_cannot_name_is_set_aside(monitor: Monitor) -> None:
+    location = Location("s3://logs/x", "logs/x", os.environ["AWS_ENDPOINT_URL"], "us-east-1")
+    found = LogObject("s3://logs/x//a.parquet", "logs/x//a.parquet", "etag", 100)
+    (state,) = inspect([found], location, monitor).inputs
+    assert (state.state, "its name cannot be opened" in str(state.reason)) == ("quarantined", True)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def open_location(
     """
     scheme, separator, _ = uri.partition("://")
     if not separator:
-        return _open_folder(Path(uri).expanduser(), relative_to, uri, must_exist=must_exist)
+        return _open_folder(Path(uri), relative_to, uri, must_exist=must_exist)
     if scheme == "file":
         return _open_folder(Path(unquote(urlsplit(uri).path)), None, uri, must_exist=must_exist)
     if scheme == "s3":
@@ -124,15 +124,14 @@ def _file_uri(path: str) -> str:
 
 
 def _open_folder(folder: Path, relative_to: Path | None, written: str, *, must_exist: bool) -> Location:
-    if relative_to is not None and not folder.is_absolute():
-        folder = relative_to / folder
     try:
-        resolved = folder.resolve()
+        folder = folder.expanduser()
+        resolved = (folder if relative_to is None else relative_to / folder).resolve()
         if must_exist and not resolved.exists():
             raise ConfigError(f"there is no folder {resolved} (for {written!r}){_nearby(resolved)}")
         if resolved.is_file() and resolved.suffix != ".parquet":
             raise ConfigError(f"{resolved} (for {written!r}) is a file, a folder of Parquet objects is meant")
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise ConfigError(f"the folder {written!r} cannot be read: {error}") from error
     return Location(_file_uri(str(resolved)), str(resolved))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from driftline_jobs.logs import s3
 from driftline_jobs.logs.filesystem import Location, local_etag
 from driftline_jobs.logs.folders import Span, folder_interval
-from driftline_schemas.errors import ConfigError, DataError
+from driftline_schemas.errors import DataError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
@@ -67,7 +67,7 @@ def _walk_disk(location: Location, zone: str, within: Span | None) -> Iterator[F
     waiting: list[tuple[str, ...]] = [()]
     while waiting:
         folders = waiting.pop()
-        for entry in _entries("/".join((root.rstrip("/"), *folders)) or "/"):
+        for entry in _entries(location, "/".join((root.rstrip("/"), *folders)) or "/"):
             inner = (*folders, entry.name)
             try:
                 if entry.is_dir(follow_symlinks=False):
@@ -82,17 +82,19 @@ def _walk_disk(location: Location, zone: str, within: Span | None) -> Iterator[F
                     yield Found(folders, entry.path, local_etag(status), status.st_size)
             except FileNotFoundError:
                 continue  # Deleted while we were listing: as if it had gone just before.
+            except OSError as error:
+                raise location.error(error, location.uri_of(entry.path)) from error
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def _entries(location: Location, folder: str) -> list[os.DirEntry[str]]:
     """What lies in ``folder``. scandir tells the kind of each entry without another call; Path does not."""
     try:
         with os.scandir(folder) as entries:
             return list(entries)
     except FileNotFoundError:
         return []
-    except PermissionError:
-        raise ConfigError(f"no permission to list the folder {folder}") from None
+    except OSError as error:
+        raise location.error(error, location.uri_of(folder)) from error
 
 
 def _walk_s3(location: Location, zone: str, within: Span | None) -> Iterator[Found]:
