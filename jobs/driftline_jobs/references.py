@@ -186,7 +186,7 @@ def reference_from(
     outcomes: Mapping[Window, Mapping[Cell, BinaryOutcomes]],
 ) -> Reference:
     """Put together what was scanned of a reference; windows without rows say nothing and are left out."""
-    held = [window for window in windows if window.rows is not None]
+    held = sorted((w for w in windows if w.rows is not None), key=lambda held: held.window)
     rows: list[tuple[str, int, str, str, str, str, bytes]] = []
 
     def add(level: str, start_us: int, cells: Mapping[Cell, Mapping[str, Profile]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 import numpy as np
@@ -105,21 +105,27 @@ class BinaryOutcomes:
     def merged(cls, several: Iterable[Self]) -> Self:
         """The outcomes of all the rows together; at least one."""
         first, *others = several
-        total = asdict(first)
+        if not others:
+            return first
+        total = first.counts()
         for other in others:
-            for name, value in asdict(other).items():
+            for name, value in other.counts().items():
                 total[name] = _plus(total[name], value)
-        return cls(**total)
+        return cls(**total)  # type: ignore[arg-type]
+
+    def counts(self) -> dict[str, Counts]:
+        """All that it holds, by name."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     def without(self, part: Self) -> Self:
         """These outcomes less those of ``part``, which must be among them."""
-        mine, less = asdict(self), asdict(part)
-        return type(self)(**{name: _minus(mine[name], less[name]) for name in mine})
+        mine, less = self.counts(), part.counts()
+        return type(self)(**{name: _minus(mine[name], less[name]) for name in mine})  # type: ignore[arg-type]
 
     def to_bytes(self) -> bytes:
         """Canonical JSON."""
         return json.dumps(
-            {"format": FORMAT, "task": "binary", **asdict(self)}, separators=(",", ":")
+            {"format": FORMAT, "task": "binary", **self.counts()}, separators=(",", ":")
         ).encode()
 
     @classmethod

@@ -2,16 +2,14 @@
 
     profile  = format:u8 kind:u8 header body registers
     header   = struct of the scalar counts
-    array    = item width:u8 (0 for none, 1, 2, 4, 8) length:u32 items
 
-Ascending indices are stored as their differences, integers in the fewest bytes that hold the largest.
+Ascending indices are stored as their differences, counts and sums in the fewest bytes that hold them all.
 Registers of HyperLogLog are stored whole, or as (index, rank) pairs where few are set.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -28,7 +26,7 @@ _CATEGORY_HEADER = struct.Struct("<2qI")
 _ARRAY = struct.Struct("<BI")
 _UNSEEN = struct.Struct("<QqI")
 _SPARSE_REGISTERS = REGISTERS // 3
-_WIDTHS = ((1, 1 << 7), (2, 1 << 15), (4, 1 << 31))
+_LENGTH = struct.Struct("<H")
 
 
 def encode(profile: Profile) -> bytes:
@@ -48,11 +46,10 @@ def encode(profile: Profile) -> bytes:
                     profile.minimum,
                     profile.maximum,
                 ),
-                *_ascending(profile.buckets),
-                *_integers(profile.bucket_counts),
-                *_integers(profile.sums_high),
-                *_integers(profile.sums_low),
-                *_registers(profile.registers),
+                _steps(profile.buckets),
+                _counts(profile.bucket_counts, profile.rows),
+                _limbs(profile.sums_high, profile.sums_low),
+                _registers(profile.registers),
             ]
         )
     unseen = [
@@ -64,9 +61,9 @@ def encode(profile: Profile) -> bytes:
             _PREFIX.pack(FORMAT, _CATEGORY),
             _CATEGORY_HEADER.pack(profile.rows, profile.nulls, len(unseen)),
             *unseen,
-            *_ascending(profile.values),
-            *_integers(profile.value_counts),
-            *_registers(profile.registers),
+            _steps(profile.values),
+            _counts(profile.value_counts, profile.rows),
+            _registers(profile.registers),
         ]
     )
 
@@ -93,51 +90,53 @@ def _decode(data: bytes) -> Profile:
     reader = _Reader(data, _PREFIX.size)
     if kind == _ORDERED:
         rows, nulls, nans, below, above, zeros, beyond, minimum, maximum = reader.unpack(_ORDERED_HEADER)
+        buckets = reader.steps()
+        bucket_counts = reader.counts(len(buckets), rows)
+        high, low = reader.limbs()
+        registers = reader.registers()
         return OrderedProfile(
             rows, nulls, nans, below, above, zeros, beyond, minimum, maximum,
-            buckets=np.cumsum(reader.integers()),
-            bucket_counts=reader.integers(),
-            sums_high=reader.integers(),
-            sums_low=reader.integers(),
-            registers=reader.registers(),
+            buckets, bucket_counts, high, low, registers,
         )  # fmt: skip
     rows, nulls, unseen_count = reader.unpack(_CATEGORY_HEADER)
     unseen = {}
     for _ in range(unseen_count):
         key, count, length = reader.unpack(_UNSEEN)
         unseen[key] = (reader.take(length).decode(), count)
-    return CategoryProfile(
-        rows,
-        nulls,
-        values=np.cumsum(reader.integers()),
-        value_counts=reader.integers(),
-        unseen_values=unseen,
-        registers=reader.registers(),
-    )
+    values = reader.steps()
+    counts = reader.counts(len(values), rows)
+    return CategoryProfile(rows, nulls, values, counts, unseen, reader.registers())
 
 
-def _ascending(values: IntArray) -> Iterator[bytes]:
-    return _integers(np.diff(values, prepend=0) if len(values) else values)
+def _steps(ascending: IntArray) -> bytes:
+    """Ascending indices below 2**15 as their differences, two bytes each."""
+    steps = ascending.astype("<i2")
+    np.subtract(steps[1:], ascending[:-1].astype("<i2"), out=steps[1:])
+    return _LENGTH.pack(len(steps)) + steps.tobytes()
 
 
-def _integers(values: IntArray) -> Iterator[bytes]:
-    if not len(values):
-        yield _ARRAY.pack(0, 0)
-        return
-    largest = max(int(values.max()), -int(values.min()) - 1)
-    width = next((width for width, limit in _WIDTHS if largest < limit), 8)
-    yield _ARRAY.pack(width, len(values))
-    yield values.astype(f"<i{width}").tobytes()
+def _counts(counts: IntArray, rows: int) -> bytes:
+    """As many counts, none above ``rows``, as there are indices before them."""
+    return counts.astype(_width(rows)).tobytes()
 
 
-def _registers(registers: Registers) -> Iterator[bytes]:
+def _width(largest: int) -> str:
+    return "<i2" if largest < 1 << 15 else "<i4" if largest < 1 << 31 else "<i8"
+
+
+def _limbs(high: IntArray, low: IntArray) -> bytes:
+    """High limbs in the fewest bytes that hold them all, low ones in four."""
+    largest = max(int(high.max()), -int(high.min()) - 1) if len(high) else 0
+    width = _width(largest)
+    head = _ARRAY.pack(int(width[-1]), len(high))
+    return head + high.astype(width).tobytes() + low.astype("<u4").tobytes()
+
+
+def _registers(registers: Registers) -> bytes:
     occupied = np.flatnonzero(registers)
     if len(occupied) < _SPARSE_REGISTERS:
-        yield from _ascending(occupied)
-        yield registers[occupied].tobytes()
-    else:
-        yield _ARRAY.pack(1, REGISTERS)
-        yield registers.tobytes()
+        return _steps(occupied) + registers[occupied].tobytes()
+    return _LENGTH.pack(REGISTERS) + registers.tobytes()
 
 
 class _Reader:
@@ -157,18 +156,25 @@ class _Reader:
         self._offset += length
         return taken
 
-    def integers(self) -> IntArray:
+    def steps(self) -> IntArray:
+        (length,) = self.unpack(_LENGTH)
+        return np.cumsum(np.frombuffer(self.take(2 * length), "<i2"), dtype=np.int64)
+
+    def counts(self, length: int, rows: int) -> IntArray:
+        width = _width(rows)
+        return np.frombuffer(self.take(int(width[-1]) * length), width).astype(np.int64)
+
+    def limbs(self) -> tuple[IntArray, IntArray]:
         width, length = self.unpack(_ARRAY)
-        if not length:
-            return np.empty(0, np.int64)
-        return np.frombuffer(self.take(width * length), f"<i{width}").astype(np.int64)
+        high = np.frombuffer(self.take(width * length), f"<i{width}").astype(np.int64)
+        return high, np.frombuffer(self.take(4 * length), "<u4").astype(np.int64)
 
     def registers(self) -> Registers:
-        width, length = self.unpack(_ARRAY)
-        if length == REGISTERS and width == 1:
+        (length,) = self.unpack(_LENGTH)
+        if length == REGISTERS:
             return np.frombuffer(self.take(REGISTERS), np.uint8).copy()
-        registers = np.zeros(REGISTERS, np.uint8)
-        if length:
-            occupied = np.cumsum(np.frombuffer(self.take(width * length), f"<i{width}").astype(np.int64))
-            registers[occupied] = np.frombuffer(self.take(length), np.uint8)
+        self._offset -= _LENGTH.size
+        occupied = self.steps()
+        registers: Registers = np.zeros(REGISTERS, np.uint8)
+        registers[occupied] = np.frombuffer(self.take(length), np.uint8)
         return registers

@@ -25,7 +25,7 @@ _EVERY = np.uint64(2**64 - 1)
 
 def hash_values(values: FloatArray) -> UIntArray:
     """64-bit hashes of float64 values by their bits (the finaliser of MurmurHash3)."""
-    return mix(np.ascontiguousarray(values).view(np.uint64))
+    return mix((values + 0.0).view(np.uint64))  # -0.0 + 0.0 is 0.0: one value, one hash
 
 
 def mix(bits: UIntArray) -> UIntArray:

@@ -18,6 +18,7 @@ _FREE_MOVE = 0.002
 shares stay what they were, and binning needs no comparison after its look-up."""
 _OFFSET_RATIO = 4.0
 _LEAST_EXPONENT = -900
+_LARGEST_PIVOT = 2.0**960
 
 
 def ordered_bins(
@@ -70,7 +71,9 @@ def _score_edges(sample: FloatArray) -> FloatArray:
 def _scale(sample: FloatArray) -> tuple[float, int]:
     """Pivot and exponent: the values lie within ``2**exponent`` of the pivot but for the extremes."""
     low, middle, high = (float(v) for v in _quantiles(sample, np.array([0.001, 0.5, 0.999])))
-    pivot = middle if abs(middle) > _OFFSET_RATIO * (high - low) else 0.0
+    offset = abs(middle) > _OFFSET_RATIO * (high - low)
+    # Far out, a distance from the pivot could leave the range of doubles.
+    pivot = middle if offset and abs(middle) < _LARGEST_PIVOT else 0.0
     reach = max(abs(low - pivot), abs(high - pivot))
     if reach == 0.0:
         reach = float(np.abs(sample - pivot).max()) or abs(pivot) or 1.0

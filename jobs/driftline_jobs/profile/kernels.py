@@ -72,8 +72,8 @@ def _add_finite(
     registers: RegisterSet,
 ) -> None:
     cuts = bins.cuts
-    profile.minimum = min(profile.minimum, float(ascending[0]))
-    profile.maximum = max(profile.maximum, float(ascending[-1]))
+    profile.minimum = min(profile.minimum, float(ascending[0]) + 0.0)
+    profile.maximum = max(profile.maximum, float(ascending[-1]) + 0.0)
     if ascending[0] <= 0.0 <= ascending[-1]:
         zero = np.searchsorted(ascending, 0.0, side="right") - np.searchsorted(ascending, 0.0, side="left")
         profile.zeros += int(zero)
@@ -189,7 +189,8 @@ def profile_small_cells(
         profile.rows = int(stops[at] - starts[at]) + profile.nulls
         profile.zeros, profile.beyond = int(zeros[at]), int(beyond[at])
         if end > begin:
-            profile.minimum, profile.maximum = float(ascending[begin]), float(ascending[end - 1])
+            profile.minimum = float(ascending[begin]) + 0.0  # -0.0 is 0.0
+            profile.maximum = float(ascending[end - 1]) + 0.0
         profile.buckets = run_bucket[run_begin:run_end]
         profile.bucket_counts = run_counts[run_begin:run_end]
         profile.sums_high, profile.sums_low = limbs(sums[at * bins.bins : (at + 1) * bins.bins])

@@ -1,11 +1,127 @@
-"""Alert events from what is published."""
+"""Alerts, from what is published: the findings of every window, folded in their order."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
-def alert_events(job, published):
-    return {}
+from driftline_jobs.job import Job
+from driftline_jobs.judge.alerts import Finding, Place, Topic, WindowFindings, fold
+from driftline_jobs.tabulate.alerts import AlertRow
+from driftline_schemas.window import Granularity, Window
+
+_PLACE = "window_start, column_name, model_version, segment, segment_value"
+_CELL = "window_start, '*' AS column_name, model_version, segment, segment_value"
+_WHERE = "WHERE monitor = $1 AND granularity = $2"
+_DRIFTED = (
+    f"SELECT {_PLACE}, metric, value, threshold, threshold_source, q_value, NULL AS reference_value "  # noqa: S608
+    f"FROM current_drift_metrics {_WHERE} AND drifted"
+)
+_DEGRADED = (
+    f"SELECT {_CELL}, metric, value, threshold, threshold_source, NULL AS q_value, reference_value "  # noqa: S608
+    f"FROM current_performance_metrics {_WHERE} AND degraded"
+)
+_FAILED = (
+    f"SELECT {_PLACE}, check_name AS metric, value, NULL AS threshold, NULL AS threshold_source, "  # noqa: S608
+    f"NULL AS q_value, NULL AS reference_value FROM current_quality_metrics {_WHERE} AND NOT passed"
+)
+_JUDGED = (
+    (Topic.DRIFT, "current_drift_metrics", "drifted"),
+    (Topic.PERFORMANCE, "current_performance_metrics", "degraded"),
+    (Topic.QUALITY, "current_quality_metrics", "passed"),
+)
 
 
-def published_alerts(job, published):
-    return {}
+def alert_events(job: Job, windows: Sequence[Window]) -> dict[Window, list[AlertRow]]:
+    """What the alerts of each published window ought to be."""
+    findings = _findings(job)
+    judged = _judged(job)
+    acknowledged = {
+        row["alert_id"]
+        for row in _rows(
+            job, "SELECT alert_id FROM alert_actions WHERE monitor = $1 AND action = 'acknowledge'", 1
+        )
+    }
+    said = [
+        WindowFindings(
+            start=window.start,
+            label=window_label(window),
+            findings=findings.get(window.start, []),
+            judged=frozenset(judged.get(window.start, ())),
+        )
+        for window in windows
+    ]
+    folded = fold(job.monitor.monitor, said, acknowledged=acknowledged)
+    return {
+        window: [AlertRow.of(alert) for alert in alerts]
+        for window, alerts in zip(windows, folded, strict=True)
+        if alerts
+    }
+
+
+def published_alerts(job: Job) -> dict[datetime, list[AlertRow]]:
+    """The alerts as they are published, by the start of their window."""
+    found: dict[datetime, list[AlertRow]] = {}
+    rows = job.store.current(
+        "alerts", job.monitor.monitor, granularity=job.monitor.granularity.value
+    ).to_pylist()
+    for row in rows:
+        found.setdefault(row["window_start"], []).append(AlertRow.read(row))
+    return found
+
+
+def window_label(window: Window) -> str:
+    """How a window is called in a sentence."""
+    return (
+        f"{window.start:%Y-%m-%d %H:%M}"
+        if window.granularity is Granularity.HOUR
+        else f"{window.start:%Y-%m-%d}"
+    )
+
+
+def _rows(job: Job, sql: str, parameters: int = 2) -> list[dict[str, Any]]:
+    given = [job.monitor.monitor, job.monitor.granularity.value][:parameters]
+    rows: list[dict[str, Any]] = job.store.execute_read(sql, given).to_pylist()
+    return rows
+
+
+def _findings(job: Job) -> dict[datetime, list[Finding]]:
+    found: dict[datetime, list[Finding]] = {}
+    for topic, sql in ((Topic.DRIFT, _DRIFTED), (Topic.PERFORMANCE, _DEGRADED), (Topic.QUALITY, _FAILED)):
+        for row in _rows(job, sql):
+            found.setdefault(row["window_start"], []).append(_finding(topic, row))
+    return found
+
+
+def _finding(topic: Topic, row: dict[str, Any]) -> Finding:
+    value, threshold = row["value"], row["threshold"]
+    return Finding(
+        place=Place(row["column_name"], row["model_version"], row["segment"], row["segment_value"]),
+        topic=topic,
+        metric=row["metric"],
+        strength=_strength(value, threshold, row["reference_value"]),
+        value=value,
+        threshold=threshold,
+        threshold_source=row["threshold_source"],
+        q_value=row["q_value"],
+        direction="below" if value is not None and threshold is not None and value < threshold else "above",
+    )
+
+
+def _strength(value: float | None, threshold: float | None, reference: float | None) -> float:
+    """How many times its limit the figure is: the distance from the reference, or from zero."""
+    if value is None or threshold is None:
+        return 1.0
+    start = reference or 0.0
+    allowed = abs(threshold - start)
+    return max(abs(value - start) / allowed, 1.0) if allowed else 1.0
+
+
+def _judged(job: Job) -> dict[datetime, set[Topic]]:
+    found: dict[datetime, set[Topic]] = {}
+    for topic, view, column in _JUDGED:
+        sql = f"SELECT DISTINCT window_start FROM {view} {_WHERE} AND {column} IS NOT NULL"  # noqa: S608  fixed names
+        for row in _rows(job, sql):
+            found.setdefault(row["window_start"], set()).add(topic)
+    return found

@@ -17,7 +17,6 @@ from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.cells import MeasuredCell, measured_cells
 from driftline_jobs.tabulate.descriptions import add_descriptions, add_profiles, add_row_counts
 from driftline_jobs.tabulate.drift import Pair, add_drift, measure_drift
-from driftline_jobs.tabulate.verdicts import judge_drift
 from driftline_jobs.tabulate.quality import LogFindings, add_checks, data_checks
 from driftline_schemas.errors import DataError, DriftlineError
 from driftline_schemas.rows import TableBuilder
@@ -175,8 +174,7 @@ def add_reference_drift(
         against = reference.without(profile.window)
         pairs += [Pair.of(cell, against) for cell in measured]
     columns = measure_drift(pairs, reference.binning)
-    judged = judge_drift(job.monitor, pairs, columns)
-    add_drift(table, job.monitor, pairs, columns, "reference", reference.reference_id, judged)
+    add_drift(table, job.monitor, pairs, columns, "reference", reference.reference_id, decides=True)
 
 
 def findings(inspection: LogInspection, profile: WindowProfile) -> LogFindings:

@@ -23,7 +23,6 @@ from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.alerts import add_alerts
 from driftline_jobs.tabulate.cells import MeasuredCell
 from driftline_jobs.tabulate.drift import Pair, add_drift, measure_drift
-from driftline_jobs.tabulate.verdicts import judge_drift
 from driftline_schemas.errors import DriftlineError
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
@@ -47,12 +46,16 @@ def publish_judgement(job: Job, reference: Reference) -> Judged:
     job.progress.stage("judge")
     published = _published_windows(job)
     events = alert_events(job, published)
-    before = published_alerts(job, published)
+    before = published_alerts(job)
     asked = set(job.windows)
     compared = {
         window for window in published if window in asked or job.monitor.calendar.previous(window) in asked
     }
-    due = [window for window in published if window in compared or events.get(window) != before.get(window)]
+    due = [
+        window
+        for window in published
+        if window in compared or events.get(window, []) != before.get(window.start, [])
+    ]
     if not due:
         return Judged()
     attempts = [attempt(job, window, PART, reference_id=reference.reference_id) for window in due]
@@ -114,8 +117,7 @@ def _add_previous(
         cell = MeasuredCell(window, WHOLE, record.run_id, mine, rows)
         pairs.append(Pair(cell, profiles.get(calendar.previous(window).start)))
     columns = measure_drift(pairs, reference.binning)
-    judged = judge_drift(job.monitor, pairs, columns, decides=False)
-    add_drift(table, job.monitor, pairs, columns, "previous", None, judged)
+    add_drift(table, job.monitor, pairs, columns, "previous", None, decides=False)
 
 
 def whole_profiles(job: Job, start: datetime, end: datetime) -> Mapping[datetime, dict[str, Profile]]:

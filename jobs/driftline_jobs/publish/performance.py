@@ -18,9 +18,8 @@ from driftline_jobs.references import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.cells import MeasuredCell
 from driftline_jobs.tabulate.outcomes import add_outcome_profiles
-from driftline_jobs.tabulate.performance import PerformanceCell, add_performance, measure_performance
+from driftline_jobs.tabulate.performance import PerformanceCell, add_performance
 from driftline_jobs.tabulate.quality import Check, add_checks
-from driftline_jobs.tabulate.verdicts import judge_performance
 from driftline_schemas.errors import DriftlineError
 from driftline_schemas.monitor import LabelColumn, LabelSource
 from driftline_schemas.rows import TableBuilder
@@ -94,9 +93,7 @@ def _publish(
             )
         )
     bins = score_bins(job.monitor, reference.binning)
-    figures = measure_performance(cells, bins)
-    judged = judge_performance(job.monitor, cells, figures)
-    add_performance(builders, job.monitor, cells, bins, judged, figures)
+    add_performance(builders, job.monitor, cells, bins)
     inputs = builders.pop("run_inputs").to_arrow()
     job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, inputs)
     published.run_ids += [record.run_id for record in records]

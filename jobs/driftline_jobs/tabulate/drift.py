@@ -14,7 +14,7 @@ from driftline_jobs.profile.cells import ALL
 from driftline_jobs.profile.state import Profile
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.tabulate.cells import MeasuredCell, common, empty_profile
-from driftline_jobs.tabulate.judged import JudgedDrift
+from driftline_jobs.tabulate.judged import Judged, judge_drift, verdict_columns
 from driftline_jobs.tabulate.stacks import stack_categories, stack_ordered
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
@@ -72,13 +72,18 @@ def add_drift(
     columns: Sequence[ColumnDrift],
     comparison: str,
     reference_id: str | None,
-    judged: JudgedDrift,
+    *,
+    decides: bool,
 ) -> None:
-    """Append one row per pair, column and metric, with what the judgement made of it."""
-    shared = common(monitor.monitor, [pair.current for pair in pairs])
+    """Append one row per pair, column and metric, judged if it ``decides``."""
+    cells = [pair.current for pair in pairs]
+    shared = common(monitor.monitor, cells)
     for column in columns:
+        judged: Judged = {}
+        if decides:
+            n, m = column.n_current.astype(np.float64), column.n_reference.astype(np.float64)
+            judged = judge_drift(monitor.alerts.rules, column.column, column.figures, cells, n, m)
         for metric, figure in column.figures.items():
-            verdict = judged.get((column.column, metric))
             table.add(
                 len(pairs),
                 **shared,
@@ -90,7 +95,7 @@ def add_drift(
                 value_debiased=figure.published("debiased"),
                 lower_bound=figure.published("lower"),
                 upper_bound=figure.published("upper"),
-                **(verdict.columns() if verdict else {}),
+                **verdict_columns(judged.get(metric), "drifted"),
                 n_current=column.n_current,
                 n_reference=column.n_reference,
                 reference_id=reference_id,

@@ -1,51 +1,102 @@
-"""What the judgement made of figures, as columns of the summary tables."""
+"""Figures of many cells held against what limits them, and the verdicts as columns of the tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from driftline_jobs.judge.limits import fixed_drift, interval_verdicts, rule_verdicts
+from driftline_jobs.judge.verdicts import OPEN, YES, Verdicts, either
+from driftline_jobs.measure.figures import Figure, FloatArray
+from driftline_jobs.measure.performance import Performance
+from driftline_jobs.profile.cells import ALL
+from driftline_jobs.tabulate.cells import MeasuredCell
+from driftline_schemas.monitor import Rule
+
+Judged = Mapping[str, Verdicts]
+"""Verdicts by metric, all cells of one column or of the model."""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """The judgement of one metric of one column over all cells; NaN and "" stand for none.
+def judge_drift(
+    rules: Sequence[Rule],
+    column: str,
+    figures: Mapping[str, Figure],
+    cells: Sequence[MeasuredCell],
+    n: FloatArray,
+    m: FloatArray,
+) -> dict[str, Verdicts]:
+    """Hold the drift of one column against the monitor's rules and the fixed effect sizes."""
+    found: dict[str, Verdicts] = {}
+    for metric, figure in figures.items():
+        fixed = fixed_drift(metric, figure, n, m)
+        ruled = _by_rules(rules, metric, figure.value, cells, column)
+        verdict = ruled if fixed is None else fixed if ruled is None else either(ruled, fixed)
+        if verdict is not None:
+            found[metric] = verdict
+    return found
 
-    Attributes:
-        threshold, p_value, q_value: (cells,).
-        source: (cells,) where the threshold comes from.
-        drifted: (cells,) 1 yes, 0 no, -1 the row does not decide.
-    """
 
-    threshold: FloatArray
-    source: npt.NDArray[np.str_]
-    drifted: npt.NDArray[np.int8]
-    p_value: FloatArray | None = None
-    q_value: FloatArray | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+def judge_performance(
+    rules: Sequence[Rule],
+    now: Mapping[str, Performance],
+    then: Mapping[str, Performance],
+    cells: Sequence[MeasuredCell],
+) -> dict[str, Verdicts]:
+    """Hold the model's figures against the monitor's rules and, by intervals, against the reference's."""
+    found: dict[str, Verdicts] = {}
+    for metric, figure in now.items():
+        interval = interval_verdicts(metric, figure, then[metric])
+        ruled = _by_rules(rules, metric, figure.value, cells, None)
+        verdict = ruled if interval is None else interval if ruled is None else either(ruled, interval)
+        if verdict is not None:
+            found[metric] = verdict
+    return found
 
-    def columns(self, decided: str = "drifted") -> dict[str, list[Any] | None]:
-        """By the names of the tables' columns."""
-        found: dict[str, list[Any] | None] = {
-            "threshold": _numbers(self.threshold),
-            "threshold_source": [text or None for text in self.source.tolist()],
-            decided: [None if flag < 0 else bool(flag) for flag in self.drifted.tolist()],
-        }
-        if self.p_value is not None:
-            found["p_value"] = _numbers(self.p_value)
-        if self.q_value is not None:
-            found["q_value"] = _numbers(self.q_value)
-        return found
+
+def _by_rules(
+    rules: Sequence[Rule], metric: str, value: FloatArray, cells: Sequence[MeasuredCell], column: str | None
+) -> Verdicts | None:
+    """The rules on one metric: each is about one segment, or about the whole."""
+    if not any(rule.metric == metric for rule in rules):
+        return None
+    found: Verdicts | None = None
+    names = np.array([cell.cell.segment for cell in cells])
+    for name in dict.fromkeys(names.tolist()):
+        segment = None if name == ALL else _columns(name)
+        verdict = rule_verdicts(
+            rules, metric, np.where(names == name, value, np.nan), column=column, segment=segment
+        )
+        if verdict is not None:
+            found = verdict if found is None else either(found, verdict)
+    return found
+
+
+def _columns(segment: str) -> tuple[str, ...]:
+    """The columns of a segment, from its name in the tables."""
+    if segment.startswith("["):
+        try:
+            return tuple(json.loads(segment))
+        except ValueError:
+            pass  # a column whose name begins with a bracket
+    return (segment,)
+
+
+def verdict_columns(verdict: Verdicts | None, decided: str) -> dict[str, Any]:
+    """By the names of the tables' columns; ``decided`` is ``drifted`` or ``degraded``."""
+    if verdict is None:
+        return {}
+    columns: dict[str, Any] = {
+        "threshold": _numbers(verdict.threshold),
+        "threshold_source": [text or None for text in verdict.source.tolist()],
+        decided: [None if flag == OPEN else flag == YES for flag in verdict.exceeded.tolist()],
+    }
+    if decided == "drifted":
+        columns |= {"p_value": _numbers(verdict.p_value), "q_value": _numbers(verdict.q_value)}
+    return columns
 
 
 def _numbers(values: FloatArray) -> list[float | None]:
     return [value if np.isfinite(value) else None for value in values.tolist()]
-
-
-JudgedDrift = Mapping[tuple[str, str], Verdict]
-JudgedPerformance = Mapping[str, Verdict]

@@ -13,7 +13,7 @@ from driftline_jobs.measure.performance import Performance
 from driftline_jobs.measure.ranking import calibration_curve
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.tabulate.cells import MeasuredCell, common
-from driftline_jobs.tabulate.judged import JudgedPerformance
+from driftline_jobs.tabulate.judged import judge_performance, verdict_columns
 from driftline_jobs.tabulate.outcomes import stack_binary
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
@@ -51,14 +51,12 @@ def add_performance(
     monitor: Monitor,
     cells: Sequence[PerformanceCell],
     bins: OrderedBins | None,
-    judged: JudgedPerformance,
-    figures: tuple[dict[str, Performance], dict[str, Performance]],
 ) -> None:
-    """Append one row per cell and metric, and the calibration curve of every cell that has one."""
-    now, then = figures
+    """Append one row per cell and metric, judged, and the calibration curve of every cell that has one."""
+    now, then = measure_performance(cells, bins)
+    judged = judge_performance(monitor.alerts.rules, now, then, [cell.cell for cell in cells])
     shared = common(monitor.monitor, [cell.cell for cell in cells])
     for metric, figure in now.items():
-        verdict = judged.get(metric)
         builders["performance_metrics"].add(
             len(cells),
             **shared,
@@ -73,7 +71,7 @@ def add_performance(
             is_final=[cell.is_final for cell in cells],
             reference_value=then[metric].published("value"),
             trivial_value=figure.published("trivial"),
-            **(verdict.columns("degraded") if verdict else {}),
+            **verdict_columns(judged.get(metric), "degraded"),
             status=figure.status.tolist(),
             reason=figure.reasons(),
         )
