@@ -47,9 +47,10 @@ It is exact as far back as nothing was pruned (`driftline store prune` deletes s
 half-open. Types: *text*, *json* (canonical JSON in a text column: `column::jsonb` in Postgres, `column::JSON`
 in DuckDB), *integer* (64 bits), *number* (64-bit float, never NaN or infinite), *boolean*, *timestamp*
 (microseconds), *blob*. A NUL in a text is `␀` (U+2400). `'*'` in `model_version`, `segment` and
-`segment_value` means all, in `column_name` the row as a whole; `__null__` and `__other__` are segment values of
-their own, and a real value equal to one of these has a leading backslash. For crossed segments, segment and
-value are canonical JSON arrays. A figure that cannot be had is a row with a null `value`, a `status` and a `reason`.
+`segment_value` means all, in `column_name` the row as a whole; `__null__` and `__other__` are segment values
+of their own, and a real value equal to one of these has a leading backslash. For crossed segments, segment
+and value are canonical JSON arrays. A figure that cannot be had is a row with a null `value`, a `status` and
+a `reason`.
 """
 
 

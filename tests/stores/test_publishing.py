@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
+from tests.stores import behind
 from tests.stores.makers import day, drift, inputs, performance, run
 
 from driftline_jobs.stores import RunRecord, Store
@@ -135,10 +136,10 @@ def test_at_every_moment_exactly_one_run_of_a_window_counts(store: Store) -> Non
             assert store.current("runs", "flights", as_of=moment).num_rows == 1
 
 
-def test_a_clock_that_went_back_does_not_make_two_runs_current(store: Store, url: str, kind: str) -> None:
+def test_a_clock_that_went_back_does_not_make_two_runs_current(store: Store, url: str) -> None:
     store.publish([run("r1")], {})
     future = datetime.now(UTC) + timedelta(hours=1)
-    _write(kind, url, f"UPDATE runs SET published_at = '{future:%Y-%m-%d %H:%M:%S}+00'")
+    behind.write(url, f"UPDATE runs SET published_at = '{future:%Y-%m-%d %H:%M:%S}+00'")
 
     store.publish([run("r2")], {})
 
@@ -274,16 +275,15 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(store: Store, change: C
     assert store.execute_read("SELECT COUNT(*) AS n FROM runs").column("n").to_pylist() == [0]
 
 
-def test_a_transaction_that_breaks_half_way_leaves_nothing(store: Store, url: str, kind: str) -> None:
+def test_a_transaction_that_breaks_half_way_leaves_nothing(store: Store, url: str) -> None:
     good = run("r1")
     store.publish([good], {"drift_metrics": drift([good])})
     # The rows go in first, the run last: take the run's table away from under it.
     bad = run("r2")
-    _write(kind, url, "DROP VIEW current_runs CASCADE" if kind == "postgres" else "DROP VIEW current_runs")
-    _write(kind, url, "ALTER TABLE runs RENAME COLUMN labels_matched TO gone")
+    behind.write(url, "ALTER TABLE runs RENAME COLUMN labels_matched TO gone")
     with pytest.raises(Exception, match="labels_matched"):
         store.publish([bad], {"drift_metrics": drift([bad])})
-    _write(kind, url, "ALTER TABLE runs RENAME COLUMN gone TO labels_matched")
+    behind.write(url, "ALTER TABLE runs RENAME COLUMN gone TO labels_matched")
 
     assert store.execute_read("SELECT DISTINCT run_id FROM drift_metrics").column("run_id").to_pylist() == [
         "r1"
@@ -291,17 +291,3 @@ def test_a_transaction_that_breaks_half_way_leaves_nothing(store: Store, url: st
     again = run("r3", 1)
     store.publish([again], {"drift_metrics": drift([again])})
     assert store.current("drift_metrics", "flights", start=day(1)).num_rows == 4
-
-
-def _write(kind: str, url: str, sql: str) -> None:
-    """Change a store behind its back."""
-    if kind == "duckdb":
-        import duckdb
-
-        with duckdb.connect(url.removeprefix("duckdb:///")) as connection:
-            connection.execute(sql)
-    else:
-        import psycopg
-
-        with psycopg.connect(url) as server:
-            server.execute(f"SET search_path TO driftline; {sql}".encode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, Self
 
 import pyarrow as pa
 
@@ -128,3 +128,9 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of every connection. The store may be used again: it connects anew."""
+
+    def __enter__(self) -> Self:
+        """The store itself, closed at the end of the ``with``."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""

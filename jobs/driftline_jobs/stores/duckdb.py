@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
-_OTHER_MODE = "different configuration"
+_OF_THIS_PROCESS = ("different configuration", "already attached")
+"""How DuckDB says that this process has the file open already: in another mode, or in another thread."""
 _COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
 
 
@@ -164,7 +165,7 @@ class DuckDbDatabase:
                         "makes one, or DRIFTLINE_STORE names another"
                     )
                 return duckdb.connect(str(self.path), read_only=read_only)
-            except (duckdb.IOException, duckdb.ConnectionException) as error:
+            except duckdb.Error as error:
                 holder = _holder(str(error))
                 if holder is None:
                     raise _unusable(self.name, error) from error
@@ -174,8 +175,6 @@ class DuckDbDatabase:
                         f"{wait_seconds:g} s. DuckDB lets one process write, or many read, at a time: "
                         "end the other, or run again later, or use a postgresql:// store"
                     ) from error
-            except (duckdb.Error, OSError) as error:
-                raise _unusable(self.name, error) from error
             # At random, so that of many who wait nobody is always the one who comes too late.
             time.sleep(min(random.uniform(0.5, 1.5) * pause, max(0.0, deadline - time.monotonic())))  # noqa: S311
             pause = min(pause * 1.5, 0.05)
@@ -211,7 +210,7 @@ def _holder(message: str) -> str | None:
     match = _HOLDER.search(message)
     if match:
         return f"process {match['pid']} ({Path(match['program']).name})"
-    if _OTHER_MODE in message:
+    if any(words in message for words in _OF_THIS_PROCESS):
         return "another connection of this very process"
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,8 @@ _OF_THE_MOMENT = ("08", "53", "57", "58", "40001", "40P01", "25P03")
 """SQLSTATE classes of failures that pass: connection, resources, shutdown, system, and lost races."""
 _BAD_COPY = "08P01"
 """The one of class 08 that is no failing connection: what was sent does not fit the table."""
-_OF_THE_SETTING = ("28", "42501", "25006", "3D", "3F")
+_READ_ONLY = "25006"
+_OF_THE_SETTING = ("28", "42501", _READ_ONLY, "3D", "3F")
 """Those of a wrong login, a missing permission, a read-only server, a missing database or schema."""
 _WRONG_SETTING = (
     "authentication failed",
@@ -52,37 +53,38 @@ _STAGED_TYPES = {pa.string(): "text", pa.int64(): "bigint", pa.timestamp("us", "
 class PostgresSession:
     """One transaction on the connection."""
 
-    def __init__(self, cursor: Cursor) -> None:
+    def __init__(self, cursor: Cursor, *, read_only: bool) -> None:
         self._cursor = cursor
+        self._read_only = read_only
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
         """See ``Session.run``."""
-        with _refusals(sql):
+        with self._refusals(sql):
             self._execute(sql, parameters)
 
     def script(self, sql: str) -> None:
         """See ``Session.script``."""
         # execute() prepares, which takes one statement; executescript() would commit what was done before.
-        with _refusals(sql):
+        with self._refusals(sql):
             self._cursor.adbc_statement.set_sql_query(sql)
             self._cursor.adbc_statement.execute_update()
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """See ``Session.query``."""
-        with _refusals(sql):
+        with self._refusals(sql):
             self._execute(sql, parameters)
             return from_store(self._cursor.fetch_arrow_table())
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """See ``Session.insert``."""
-        with _refusals(f"COPY {table}"):
+        with self._refusals(f"COPY {table}"):
             self._cursor.adbc_ingest(table, rows, mode="append", db_schema_name=POSTGRES_SCHEMA)
 
     def stage(self, name: str, rows: pa.Table) -> None:
         """See ``Session.stage``."""
         columns = ", ".join(f"{quote_name(field.name)} {_STAGED_TYPES[field.type]}" for field in rows.schema)
         self.run(f"CREATE TEMPORARY TABLE {quote_name(name)} ({columns}) ON COMMIT DROP")
-        with _refusals(f"COPY {name}"):
+        with self._refusals(f"COPY {name}"):
             self._cursor.adbc_ingest(name, rows, mode="append", temporary=True)
 
     def lock(self, names: Sequence[str]) -> None:
@@ -100,6 +102,9 @@ class PostgresSession:
 
     def _execute(self, sql: str, parameters: Sequence[object]) -> None:
         self._cursor.execute(sql, tuple(parameter(value) for value in parameters) or None)
+
+    def _refusals(self, sql: str) -> AbstractContextManager[None]:
+        return _refusals(sql, read_only=self._read_only)
 
 
 class PostgresDatabase:
@@ -119,14 +124,13 @@ class PostgresDatabase:
     @contextmanager
     def reading(self, wait_seconds: float) -> Iterator[PostgresSession]:
         """See ``Database.reading``."""
-        with self._transaction(wait_seconds) as session:
-            session.run("SET TRANSACTION READ ONLY")
+        with self._transaction(wait_seconds, read_only=True) as session:
             yield session
 
     @contextmanager
     def writing(self, wait_seconds: float) -> Iterator[PostgresSession]:
         """See ``Database.writing``."""
-        with self._transaction(wait_seconds) as session:
+        with self._transaction(wait_seconds, read_only=False) as session:
             yield session
 
     def create(self) -> None:
@@ -138,12 +142,13 @@ class PostgresDatabase:
             self._drop()
 
     @contextmanager
-    def _transaction(self, wait_seconds: float) -> Iterator[PostgresSession]:
+    def _transaction(self, wait_seconds: float, *, read_only: bool) -> Iterator[PostgresSession]:
         with self._turn:
             connection = self._connect()
             cursor = connection.cursor()
             try:
-                session = PostgresSession(cursor)
+                session = PostgresSession(cursor, read_only=read_only)
+                session.run(f"SET TRANSACTION {'READ ONLY' if read_only else 'READ WRITE'}")
                 session.run(f"SET LOCAL lock_timeout TO {max(1, int(wait_seconds * 1000))}")
                 session.run("SET LOCAL TimeZone TO 'UTC'")
                 session.run(f"SET LOCAL search_path TO {POSTGRES_SCHEMA}")
@@ -208,7 +213,7 @@ def _driver() -> Any:  # noqa: ANN401 - the driver has no types, and may not be 
 
 
 @contextmanager
-def _refusals(sql: str) -> Iterator[None]:
+def _refusals(sql: str, *, read_only: bool = False) -> Iterator[None]:
     """Turn the driver's errors into Driftline's, by their SQLSTATE."""
     from adbc_driver_manager import AdbcStatusCode, Error
 
@@ -223,6 +228,6 @@ def _refusals(sql: str) -> Iterator[None]:
         broken = not state and error.status_code in {AdbcStatusCode.IO, AdbcStatusCode.TIMEOUT}
         if broken or (state.startswith(_OF_THE_MOMENT) and state != _BAD_COPY):
             raise TransientError(f"the store broke off: {said}") from error
-        if state.startswith(_OF_THE_SETTING):
+        if state.startswith(_OF_THE_SETTING) and not (read_only and state == _READ_ONLY):
             raise ConfigError(f"the store does not allow it: {said}\n{sql:.2000}") from error
         raise QueryError(f"the store refused a statement: {said}\n{sql:.2000}") from error

@@ -70,11 +70,11 @@ def checked(
 
 def _check_rows(table: Table, rows: pa.Table, runs: Sequence[RunRecord]) -> None:
     names = [name for name in _RUN_COLUMNS if name in table.column_names]
-    allowed = {
-        tuple(getattr(run, name) for name in names): run for run in runs if run.part in set(table.parts)
-    }
+    # Compared as rows with rows: a text or an instant may be written differently in the record.
+    own = run_rows([run for run in runs if run.part in set(table.parts)]).select(names).to_pylist()
+    allowed = {tuple(row.values()) for row in own}
     for row in rows.select(names).group_by(names).aggregate([]).to_pylist():
-        if tuple(row[name] for name in names) not in allowed:
+        if tuple(row.values()) not in allowed:
             raise ValueError(
                 f"rows of {table.name} belong to none of the runs to be published, or to a part that "
                 f"{table.name} does not have: {row}"

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -233,6 +233,12 @@ class SqlStore:
     def close(self) -> None:
         """See ``Store.close``."""
         self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _write(self, runs: Sequence[RunRecord], work: Callable[[Session], Answer]) -> Answer:
         def locked(session: Session) -> Answer:
