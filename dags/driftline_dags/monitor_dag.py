@@ -1,0 +1,118 @@
+"""A monitor file as a DAG: wait_for_log >> run >> report >> mail."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG, Asset, BaseOperator, Param
+from airflow.sdk.exceptions import AirflowFailException
+from driftline_airflow.timetable import WindowTimetable
+
+from driftline_dags.describe import doc_md
+from driftline_dags.scheduling import MonitorScheduling
+from driftline_dags.tasks import MailReport, ReportWindow, RunWindow, WaitForLog
+from driftline_dags.windows import PERIOD
+from driftline_schemas.errors import DriftlineError
+from driftline_schemas.monitor import Monitor
+from driftline_schemas.settings import Settings
+
+PREFIX = "driftline__"
+_LONGEST_WAIT = timedelta(hours=1)
+# A backfill reaches no further back than a DAG's start.
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def dag_id_of(name: str) -> str:
+    """The DAG of a monitor, or of a file that is none; what Airflow takes for no id is replaced."""
+    return PREFIX + re.sub(r"[^\w.-]", "_", name)[:200]
+
+
+def asset_of(monitor: str) -> Asset:
+    """The asset that every publication of ``monitor`` updates.
+
+    The extra of its events: monitor, window_start, window_end, granularity, period, verdict, headline,
+    worst_column, alerts (how many are open in the window), page.
+    """
+    return Asset(name=dag_id_of(monitor), uri=f"x-driftline://monitor/{monitor}", group="driftline")
+
+
+def monitor_dag(
+    monitor: Monitor, source: str, scheduling: MonitorScheduling, settings: Settings, smtp_connection: str
+) -> DAG:
+    """The DAG of one monitor."""
+    dag = DAG(
+        dag_id_of(monitor.monitor),
+        description=" ".join(monitor.description.split())[:300] or None,
+        schedule=WindowTimetable(monitor.granularity.value, monitor.timezone, scheduling.delay),
+        start_date=scheduling.start or _LONG_AGO,
+        catchup=scheduling.start is not None,
+        max_active_runs=scheduling.max_active_runs,
+        is_paused_upon_creation=scheduling.paused,
+        tags={"driftline", monitor.task.value, monitor.granularity.value},
+        params={
+            PERIOD: Param(
+                None,
+                type=["null", "string"],
+                title="Period",
+                description="Start of the window: 2013-07-01, 2013-07-01T05. Empty: the last that ended.",
+            )
+        },
+        doc_md=doc_md(monitor, source, scheduling, settings),
+        default_args={
+            "owner": monitor.owner or "driftline",
+            "retries": scheduling.retries,
+            "retry_delay": scheduling.retry_after,
+            "retry_exponential_backoff": True,
+            "max_retry_delay": _LONGEST_WAIT,
+            "execution_timeout": scheduling.timeout,
+        },
+    )
+    with dag:
+        about = {"monitor": monitor, "source": source}
+        wait = WaitForLog(
+            task_id="wait_for_log", deadline=scheduling.deadline, look_every=scheduling.look_every, **about
+        )
+        run = RunWindow(task_id="run", engine=scheduling.engine, pool=scheduling.pool, **about)
+        report = ReportWindow(
+            task_id="report", asset=asset_of(monitor.monitor), pool=scheduling.pool, **about
+        )
+        wait >> run >> report
+        if scheduling.mail == "each" and monitor.notify.email:
+            report >> MailReport(
+                task_id="mail",
+                connection=smtp_connection,
+                backfills=scheduling.mail_backfills,
+                pool=scheduling.pool,
+                **about,
+            )
+    return dag
+
+
+class BrokenFile(BaseOperator):
+    """Fails with what is wrong with a file."""
+
+    def __init__(self, *, error: str, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.error = error
+
+    def execute(self, context: object) -> None:
+        """Fail for good: a retry reads the same file."""
+        del context
+        raise AirflowFailException(
+            f"{self.error}\nWhat to do: correct the file (`driftline validate` tells whether it is right); "
+            "its DAG takes the place of this one when Airflow next reads the folder."
+        )
+
+
+def broken_dag(dag_id: str, source: str, error: DriftlineError) -> DAG:
+    """The DAG that stands for a file which is no monitor. It runs when somebody triggers it."""
+    with DAG(
+        dag_id,
+        description=f"{source} cannot be read",
+        schedule=None,
+        tags={"driftline", "broken"},
+        doc_md=f"This file cannot be read:\n\n```\n{str(error).replace('```', '')}\n```",
+    ) as dag:
+        BrokenFile(task_id="read_monitor_file", error=str(error), retries=0)
+    return dag

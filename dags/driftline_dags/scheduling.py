@@ -1,0 +1,148 @@
+"""How monitors are scheduled: ``_airflow.yaml`` in the monitors folder, all of it optional.
+
+    defaults: {delay: 1h, pool: driftline}
+    monitors:
+      flight_delay: {delay: 3h, mail: digest}
+
+The monitor file says what is watched and is the same wherever it runs; this is about one Airflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+
+from driftline_schemas.errors import ConfigError
+from driftline_schemas.monitor_values import Duration, PositiveDuration, parse_moment
+from driftline_schemas.window import load_zone
+from driftline_schemas.yaml_file import Place, parse_yaml
+
+FILE_NAME = "_airflow.yaml"
+
+
+def _cron(expression: str) -> str:
+    from croniter import croniter
+
+    if not croniter.is_valid(expression):
+        raise ValueError(f"{expression[:60]!r} is no cron expression: write five fields, such as 0 7 * * *")
+    return expression
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Cron = Annotated[str, AfterValidator(_cron)]
+Zone = Annotated[str, AfterValidator(lambda name: load_zone(name).key)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MonitorScheduling(_Section):
+    """How one monitor is run.
+
+    Attributes:
+        engine: what reads the logs, as ``driftline run --engine`` names it.
+        delay: how long after a window's end its run is scheduled.
+        deadline: how long after a window's end its log may arrive; then the window is published with what
+            there is, be it nothing.
+        look_every: how often to look for the log until then.
+        timeout: how long one attempt may take.
+        retries: how often to try again what was out of reach; the first time after ``retry_after``, then
+            after twice as long each time, an hour at most.
+        pool: Airflow's pool that the attempts take a slot of. A DuckDB file has one writer at a time.
+        max_active_runs: how many windows may be under way at once, in a backfill too.
+        start: every window from this moment on is run, those missed while nothing ran too. Without it only
+            the newest that has ended is.
+        mail: a mail for each window, one digest for all monitors, or none.
+        mail_backfills: whether windows of a backfill are mailed too.
+        paused: whether the DAG waits for somebody to switch it on.
+    """
+
+    engine: Literal["local", "spark"] = "local"
+    delay: Duration = timedelta(0)
+    deadline: Duration = timedelta(hours=12)
+    look_every: PositiveDuration = timedelta(minutes=5)
+    timeout: PositiveDuration = timedelta(hours=6)
+    retries: Annotated[int, Field(ge=0, le=20)] = 4
+    retry_after: PositiveDuration = timedelta(minutes=1)
+    pool: Annotated[str, Field(min_length=1, max_length=256)] = "default_pool"
+    max_active_runs: Annotated[int, Field(ge=1, le=64)] = 4
+    start: Annotated[datetime, BeforeValidator(parse_moment), AfterValidator(_utc)] | None = None
+    mail: Literal["each", "digest", "none"] = "each"
+    mail_backfills: bool = False
+    paused: bool = False
+
+
+class Digest(_Section):
+    """When the digest is sent: one mail per address over all monitors in which ``mail`` is ``digest``."""
+
+    at: Cron = "0 7 * * *"
+    timezone: Zone = "UTC"
+
+
+class Upkeep(_Section):
+    """When late data is looked for, when the store is looked after, and how much of it is kept."""
+
+    catch_up: Cron = "30 */6 * * *"
+    maintenance: Cron = "0 3 * * 0"
+    keep: Annotated[str, Field(pattern=r"^\d{1,6}d$")] = "400d"
+
+
+class Scheduling(_Section):
+    """The whole file. ``smtp_connection`` is Airflow's connection that mail is sent through."""
+
+    defaults: MonitorScheduling = MonitorScheduling()
+    monitors: Mapping[str, MonitorScheduling] = {}
+    digest: Digest = Digest()
+    upkeep: Upkeep = Upkeep()
+    smtp_connection: Annotated[str, Field(min_length=1)] = "smtp_default"
+
+    @field_validator("monitors", mode="before")
+    @classmethod
+    def _over_the_defaults(cls, monitors: object, info: ValidationInfo) -> object:
+        """A monitor's own entries, and the defaults for what it does not name."""
+        defaults = info.data.get("defaults")
+        if not isinstance(monitors, Mapping) or defaults is None:
+            return monitors
+        common = defaults.model_dump()
+        return {
+            name: {**common, **own} if isinstance(own, Mapping) else (common if own is None else own)
+            for name, own in monitors.items()
+        }
+
+    def of(self, monitor: str) -> MonitorScheduling:
+        """How ``monitor`` is run."""
+        return self.monitors.get(monitor, self.defaults)
+
+
+def parse_scheduling(text: str, name: str) -> Scheduling:
+    """The scheduling that ``text`` describes; raises ConfigError, which calls the text ``name``."""
+    file = parse_yaml(text, name)
+    try:
+        return Scheduling.model_validate(file.data)
+    except ValidationError as error:
+        raise ConfigError(
+            "; ".join(_told(file.name, file.line, detail) for detail in error.errors())
+        ) from error
+
+
+def _told(name: str, line_of: Callable[[Place], int | None], detail: Mapping[str, Any]) -> str:
+    place = tuple(detail["loc"])
+    line = line_of(place)
+    where = f"{name}:{line}" if line else name
+    return f"{where}: {'.'.join(map(str, place))}: {str(detail['msg']).removeprefix('Value error, ')}"

@@ -1,0 +1,193 @@
+"""The tasks of a monitor's DAG: wait for the log, run the window, report on it, mail the report.
+
+Each is safe to repeat: a run replaces its window whole, a report and a mail are made from the tables.
+"""
+
+# ruff: noqa: ANN401 - what operators hand on to Airflow has no type of its own
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from airflow.providers.smtp.hooks.smtp import SmtpHook
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.sdk import Asset, BaseOperatorLink, Context, conf
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from driftline_dags.command import OUT_OF_REACH, DriftlineOperator
+from driftline_dags.monitor_files import as_local_file
+from driftline_dags.windows import window_of
+from driftline_schemas.errors import ConfigError, DriftlineError, TransientError
+from driftline_schemas.monitor import Monitor
+from driftline_schemas.window import Window
+
+PAGES = "/driftline"
+"""Where the plugin serves the reports, below Airflow's own address."""
+
+
+class WindowOperator(DriftlineOperator):
+    """A task about one window of one monitor, whose file lies at ``source``."""
+
+    def __init__(self, *, monitor: Monitor, source: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.monitor = monitor
+        self.source = source
+
+    def window(self, context: Mapping[str, Any]) -> Window:
+        """The window of this run; a period that names none fails the task for good."""
+        try:
+            return window_of(context, self.monitor)
+        except ConfigError as error:
+            raise AirflowFailException(f"{error}\nWhat to do: trigger a run with another period.") from error
+
+    def about_window(
+        self, command: str, window: Window, *arguments: str, passing: tuple[int, ...] = ()
+    ) -> tuple[int, dict[str, Any]]:
+        """Call ``driftline COMMAND MONITOR --period … ARGUMENTS``."""
+        period = self.monitor.calendar.label(window)
+        try:
+            with as_local_file(self.source) as path:
+                return self.call(command, path, "--period", period, *arguments, passing=passing)
+        except TransientError:
+            raise
+        except DriftlineError as error:
+            raise AirflowFailException(str(error)) from error
+
+
+class WaitForLog(WindowOperator):
+    """Succeeds when objects of the window have arrived in the log, or at the deadline without them.
+
+    Between two looks the task is deferred and takes no worker. At the deadline the run goes on all the same,
+    so that the window is published with what there is: a window without data is news, not nothing.
+    """
+
+    def __init__(self, *, deadline: timedelta, look_every: timedelta, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.deadline = deadline
+        self.look_every = look_every
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Look once; come back later unless there is something to read or no time left."""
+        window = self.window(context)
+        status, answer = self.about_window("arrived", window, passing=(OUT_OF_REACH,))
+        if status == 0:
+            return {"arrived": True, "objects": answer.get("objects")}
+        now, last = datetime.now(UTC), window.end + self.deadline
+        if now >= last:
+            self.log.warning("Nothing has arrived by %s: the window is published without data.", last)
+            return {"arrived": False, "objects": 0}
+        next_look = DateTimeTrigger(moment=min(now + self.look_every, last))
+        return self.defer(trigger=next_look, method_name=self.look_again.__name__)  # type: ignore[no-any-return]
+
+    def look_again(self, context: Context, event: object = None) -> dict[str, Any]:
+        """The time to look has come; ``event`` is that time."""
+        del event
+        return self.execute(context)
+
+
+class ReportLink(BaseOperatorLink):
+    """The button on the run's task that opens its report."""
+
+    name = "Report"
+
+    def get_link(self, operator: object, *, ti_key: object) -> str:
+        """The address that the task itself has left."""
+        del ti_key
+        return str(getattr(operator, "page_address", ""))
+
+
+class RunWindow(WindowOperator):
+    """Reads the window's log once and publishes its figures."""
+
+    operator_extra_links = (ReportLink(),)
+
+    def __init__(self, *, engine: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.engine = engine
+        self.page_address = ""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Publish; what was published is the task's result."""
+        window = self.window(context)
+        self.page_address = page_address(self.monitor, window)
+        return self.about_window("run", window, "--engine", self.engine)[1]
+
+
+class ReportWindow(WindowOperator):
+    """Writes the window's page, and tells those who wait for the monitor's asset what was found."""
+
+    operator_extra_links = (ReportLink(),)
+
+    def __init__(self, *, asset: Asset, **kwargs: Any) -> None:
+        super().__init__(outlets=[asset], **kwargs)
+        self.asset = asset
+        self.page_address = ""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Write the page; its verdict is the task's result and the asset's extra."""
+        window = self.window(context)
+        self.page_address = page_address(self.monitor, window)
+        answer = self.about_window("report", window)[1]
+        found = {
+            "monitor": self.monitor.monitor,
+            "window_start": window.start.isoformat(),
+            "window_end": window.end.isoformat(),
+            "granularity": window.granularity.value,
+            "period": self.monitor.calendar.label(window),
+            "verdict": answer.get("verdict"),
+            "headline": answer.get("headline"),
+            "worst_column": answer.get("worst_column"),
+            "alerts": answer.get("alerts"),
+            "page": self.page_address,
+        }
+        context["outlet_events"][self.asset].extra = found
+        return found
+
+
+class MailReport(WindowOperator):
+    """Mails the report of a window to those whom the monitor file names: the summary, the page attached."""
+
+    def __init__(self, *, connection: str, backfills: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.connection = connection
+        self.backfills = backfills
+
+    def execute(self, context: Context) -> None:
+        """Send one mail, or skip when the monitor asks for none about this window."""
+        if context["dag_run"].run_type == "backfill" and not self.backfills:
+            raise AirflowSkipException("windows of a backfill are not mailed (mail_backfills is off)")
+        found = context["ti"].xcom_pull(task_ids="report") or {}
+        if self.monitor.notify.when == "alert" and not found.get("alerts"):
+            raise AirflowSkipException("no alert in this window, and notify.when is alert")
+        window = self.window(context)
+        with tempfile.TemporaryDirectory(prefix="driftline-mail-") as folder:
+            options = ["--out", folder, "--mail-out", folder]
+            base = conf.get("api", "base_url", fallback="").rstrip("/")
+            if base:
+                options += ["--page-link", f"{base}{page_path(self.monitor, window)}"]
+            answer = self.about_window("report", window, *options)[1]
+            mail = json.loads((Path(folder) / "mail.json").read_text(encoding="utf-8"))
+            with SmtpHook(smtp_conn_id=self.connection) as smtp:
+                smtp.send_email_smtp(
+                    to=list(self.monitor.notify.email),
+                    subject=mail["subject"],
+                    html_content=mail["html"],
+                    files=[answer["page"]],
+                )
+
+
+def page_path(monitor: Monitor, window: Window) -> str:
+    """Where the plugin serves the page of ``window``."""
+    period = monitor.calendar.label(window).replace(":", "")
+    return f"{PAGES}/reports/{monitor.monitor}/{window.granularity.value}/{quote(period, safe='')}.html"
+
+
+def page_address(monitor: Monitor, window: Window) -> str:
+    """The same for a browser that is logged in to Airflow, which may live below a path of its own."""
+    base: str = conf.get("api", "base_url", fallback="")
+    return urlsplit(base).path.rstrip("/") + page_path(monitor, window)

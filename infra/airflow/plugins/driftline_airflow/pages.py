@@ -1,0 +1,113 @@
+"""Serves the reports inside Airflow: behind its login, each to those who may see the monitor's DAG."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+    from fastapi import FastAPI
+
+_GRANULARITIES = ("hour", "day", "week", "month")
+_MONITOR = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+_PAGE = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d(?:\d\d)?(?:[+-]\d{4})?)?\.html", re.ASCII)
+_LISTED = 400
+
+# A page needs no script and no network; the sandbox holds it to that even if somebody else wrote the file.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+        "frame-ancestors 'self'; base-uri 'none'; form-action 'none'; "
+        "sandbox allow-same-origin allow-popups allow-top-navigation-by-user-activation"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "private, no-cache",
+}
+
+Message = MutableMapping[str, Any]
+
+
+async def serve_pages(
+    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
+    """The application, made when first asked for: every Airflow process loads the plugin, one serves."""
+    await _application()(scope, receive, send)
+
+
+@cache
+def _application() -> FastAPI:
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
+    from airflow.api_fastapi.core_api.security import get_user
+    from fastapi import Depends, FastAPI, HTTPException
+    from fastapi.responses import HTMLResponse
+
+    from driftline_airflow.page_files import open_page_files
+    from driftline_schemas.settings import load_settings
+
+    application = FastAPI(title="Driftline reports", docs_url=None, redoc_url=None, openapi_url=None)
+    # Airflow serves plugins to anybody: every route here asks for its user.
+    someone = Annotated[Any, Depends(get_user)]
+
+    def may_see(user: BaseUser, monitor: str) -> bool:
+        details = DagDetails(id=f"driftline__{monitor}")
+        return bool(get_auth_manager().is_authorized_dag(method="GET", user=user, details=details))
+
+    def overview(user: someone) -> HTMLResponse:
+        files = open_page_files(load_settings())
+        monitors = [name for name in files.folders() if _MONITOR.fullmatch(name) and may_see(user, name)]
+        pages = {
+            (monitor, granularity): [
+                name for name in files.pages(monitor, granularity) if _PAGE.fullmatch(name)
+            ]
+            for monitor in monitors
+            for granularity in _GRANULARITIES
+        }
+        return HTMLResponse(_overview(pages), headers=_HEADERS)
+
+    def page(monitor: str, granularity: str, name: str, user: someone) -> HTMLResponse:
+        # Names of exactly this form, and no others, can be asked for: no way leads out of the folder.
+        if not (_MONITOR.fullmatch(monitor) and granularity in _GRANULARITIES and _PAGE.fullmatch(name)):
+            raise HTTPException(404, "there is no such report")
+        if not may_see(user, monitor):
+            raise HTTPException(403, f"you may not see the DAG driftline__{monitor}, nor its reports")
+        content = open_page_files(load_settings()).read(monitor, granularity, name)
+        if content is None:
+            raise HTTPException(404, "this report has not been written yet, or has been removed")
+        return HTMLResponse(content, headers=_HEADERS)
+
+    # The annotations name what only this function knows, so they cannot be resolved from their text.
+    overview.__annotations__["user"] = page.__annotations__["user"] = someone
+    application.get("/")(overview)
+    application.get("/reports/{monitor}/{granularity}/{name}")(page)
+    return application
+
+
+def _overview(pages: dict[tuple[str, str], list[str]]) -> str:
+    sections = [
+        f"<section><h2>{escape(monitor)} <small>by {escape(granularity)}</small></h2>"
+        f"<ul>{''.join(_items(monitor, granularity, names))}</ul></section>"
+        for (monitor, granularity), names in sorted(pages.items())
+        if names
+    ]
+    body = "".join(sections) or "<p>No report has been written yet.</p>"
+    style = (
+        ":root{color-scheme:light dark}body{font:15px system-ui,sans-serif;margin:2rem;max-width:70rem}"
+        "ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.4rem 1rem}small{font-weight:normal}"
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Drift reports</title>'
+        f"<style>{style}</style></head><body><h1>Drift reports</h1>{body}</body></html>"
+    )
+
+
+def _items(monitor: str, granularity: str, names: Iterable[str]) -> Iterable[str]:
+    for name in sorted(names, reverse=True)[:_LISTED]:
+        address = quote(f"reports/{monitor}/{granularity}/{name}")
+        yield f'<li><a href="{escape(address)}">{escape(name.removesuffix(".html"))}</a></li>'
