@@ -13,11 +13,22 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_engine(settings: Settings) -> Iterator[Engine]:
-    """The engine that the settings name, closed at the end."""
-    from driftline_jobs.engines.local import LocalEngine
+    """The engine that the settings name, closed at the end.
 
-    engine = LocalEngine(settings.threads)
+    Raises ConfigError when it is not installed, TransientError when its cluster does not answer.
+    """
+    engine = _engine(settings)
     try:
         yield engine
     finally:
         engine.close()
+
+
+def _engine(settings: Settings) -> Engine:
+    if settings.engine == "spark":
+        from driftline_jobs.engines.spark import SparkEngine
+
+        return SparkEngine(settings.spark_master, settings.threads)
+    from driftline_jobs.engines.local import LocalEngine
+
+    return LocalEngine(settings.threads)

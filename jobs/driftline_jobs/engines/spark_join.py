@@ -1,0 +1,224 @@
+"""The label join on Spark's workers: both sides are parted by a hash of the id, and each part is joined as
+on one machine (``labels.join``), so that what counts as a match is said in one place."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftline_jobs.engines.spark_tasks import MERGE_EVERY, Shared, place
+from driftline_jobs.labels.collect import BinaryTask, Outcomes, OutcomesByCell, collect
+from driftline_jobs.labels.join import JoinCounts, LabelJoin
+from driftline_jobs.labels.rows import LabelPlan, PredictionPlan, label_rows, prediction_rows
+from driftline_jobs.logs.splits import Split
+from driftline_jobs.profile.buckets import IntArray
+from driftline_jobs.profile.cells import CellKey
+from driftline_schemas.errors import TerminalError
+
+ROWS_PER_PART = 500_000
+MOST_PARTS = 1 << 15
+_MEMORY_LIMIT = 256 << 20
+_LENGTH_BYTES = 8
+
+Side = Literal["predictions", "labels"]
+RowsRecord = tuple[Side, bytes] | TerminalError
+OutcomeRecord = tuple[CellKey, Outcomes] | JoinCounts | TerminalError
+
+
+@dataclass(frozen=True)
+class JoinPlan:
+    """A ``JoinRequest`` without its splits; ``parts`` is how many ways the ids are parted."""
+
+    predictions: PredictionPlan
+    labels: LabelPlan | None
+    task: BinaryTask
+    memory_limit: int
+    parts: int
+
+    def table(self) -> LabelJoin:
+        """An empty join. A part is small; should one not be, it spills to disk."""
+        return LabelJoin(self.predictions, memory_limit=min(self.memory_limit, _MEMORY_LIMIT), threads=1)
+
+
+def parts_of(rows: int, tasks_at_once: int) -> int:
+    """How many parts for so many rows of both sides: enough for every core, each small enough for memory."""
+    return max(min(max(tasks_at_once, -(-rows // ROWS_PER_PART)), MOST_PARTS), 1)
+
+
+def prediction_parts(
+    plan: Shared[JoinPlan], bundles: Iterable[Sequence[Split]]
+) -> Iterator[tuple[int, RowsRecord]]:
+    """The predictions of each bundle as Arrow streams, by part."""
+    for split in (split for bundle in bundles for split in bundle):
+        try:
+            batch = prediction_rows(split, plan.value.predictions)
+        except TerminalError as error:
+            yield 0, error
+            return
+        for part, rows in parted(batch, plan.value.parts):
+            yield part, ("predictions", rows)
+
+
+def label_parts(
+    plan: Shared[JoinPlan], bundles: Iterable[Sequence[tuple[int, Split]]]
+) -> Iterator[tuple[int, RowsRecord]]:
+    """The labels of each bundle as Arrow streams, by part."""
+    labels = plan.value.labels
+    if labels is None:
+        return
+    for number, split in (numbered for bundle in bundles for numbered in bundle):
+        try:
+            batch = label_rows(split, number, labels)
+        except TerminalError as error:
+            yield 0, error
+            return
+        for part, rows in parted(batch, plan.value.parts):
+            yield part, ("labels", rows)
+
+
+def parted(batch: pa.RecordBatch, parts: int) -> Iterator[tuple[int, bytes]]:
+    """The rows of each part that has any, as an Arrow stream; rows with equal ids are in the same part."""
+    if not batch.num_rows:
+        return
+    part = _part_of(batch.column("id"), parts)
+    ordered = batch.take(pa.array(np.argsort(part.astype(np.uint16), kind="stable")))
+    stops = np.cumsum(np.bincount(part, minlength=parts))
+    for number in np.flatnonzero(np.diff(stops, prepend=0)).tolist():
+        start = int(stops[number - 1]) if number else 0
+        yield number, _to_bytes(ordered.slice(start, int(stops[number]) - start))
+
+
+def _part_of(ids: pa.Array, parts: int) -> IntArray:
+    import duckdb
+
+    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+        connection.register("ids", pa.table({"id": ids}))
+        query = f"SELECT (hash(id) % {parts})::BIGINT AS part FROM ids"  # noqa: S608  a number of ours
+        part: IntArray = np.asarray(connection.execute(query).fetchnumpy()["part"], np.int64)
+    if not ids.null_count:
+        return part
+    # rows without an id match nothing: any part will do, but not the same one for all of them
+    return np.where(ids.is_null().to_numpy(zero_copy_only=False), np.arange(len(part)) % parts, part)
+
+
+def _to_bytes(rows: pa.RecordBatch) -> bytes:
+    # a stream carries whole dictionaries: those larger than the part itself would be sent over and over
+    columns = [
+        pc.cast(column, column.type.value_type).dictionary_encode()
+        if pa.types.is_dictionary(column.type) and len(column.dictionary) > rows.num_rows
+        else column
+        for column in rows.columns
+    ]
+    rows = pa.record_batch(columns, schema=rows.schema)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_batch(rows)
+    return bytes(sink.getvalue())
+
+
+def joined(
+    plan: Shared[JoinPlan], records: Iterable[tuple[int, RowsRecord]]
+) -> Iterator[tuple[int, OutcomeRecord]]:
+    """Outcomes of the rows of one part, placed by cell; what the join counted at 0."""
+    with tempfile.TemporaryFile(prefix="driftline-labels-") as aside, plan.value.table() as table:
+        sides = _Sides((record for _, record in records), aside)
+        try:
+            table.add_predictions(sides.predictions())
+        except TerminalError as error:
+            yield 0, error
+            return
+        if plan.value.labels is not None:
+            table.add_labels(sides.labels())
+        outcomes = collect(table.joined(), plan.value.predictions, plan.value.task)
+        counts = table.counts
+    yield 0, counts
+    for key, outcome in outcomes.items():
+        yield place(key), (key, outcome)
+
+
+def counted(
+    plan: Shared[JoinPlan], bundles: Iterable[Sequence[Split]]
+) -> Iterator[tuple[int, OutcomeRecord]]:
+    """The same for a log that has its labels in itself and no ids: nothing needs to meet anything."""
+    rows = ((0, record) for _, record in prediction_parts(plan, bundles))
+    return joined(plan, rows)
+
+
+@dataclass
+class _Sides:
+    """Rows of both sides as they arrive, mixed: predictions go on at once, labels wait on disk."""
+
+    records: Iterable[RowsRecord]
+    aside: BinaryIO
+
+    def predictions(self) -> Iterator[pa.RecordBatch]:
+        for record in self.records:
+            if isinstance(record, TerminalError):
+                raise record
+            side, rows = record
+            if side == "predictions":
+                yield from pa.ipc.open_stream(rows)
+            else:
+                self.aside.write(len(rows).to_bytes(_LENGTH_BYTES, "little"))
+                self.aside.write(rows)
+
+    def labels(self) -> Iterator[pa.RecordBatch]:
+        self.aside.seek(0)
+        while head := self.aside.read(_LENGTH_BYTES):
+            yield from pa.ipc.open_stream(self.aside.read(int.from_bytes(head, "little")))
+
+
+@dataclass
+class _Gathering:
+    parts: dict[CellKey, list[Outcomes]] = field(default_factory=dict)
+    counts: JoinCounts = field(default_factory=JoinCounts)
+
+    def add(self, record: OutcomeRecord) -> None:
+        """Raises the error that the record may be."""
+        if isinstance(record, TerminalError):
+            raise record
+        if isinstance(record, JoinCounts):
+            for mine, more in (
+                (self.counts.duplicated, record.duplicated),
+                (self.counts.conflicting, record.conflicting),
+            ):
+                for base, count in more.items():
+                    mine[base] = mine.get(base, 0) + count
+            for place_, count in record.matched.items():
+                self.counts.matched[place_] = self.counts.matched.get(place_, 0) + count
+            return
+        key, outcome = record
+        several = self.parts.setdefault(key, [])
+        several.append(outcome)
+        if len(several) == MERGE_EVERY:
+            several[:] = [type(outcome).merged(several)]
+
+    def outcomes(self) -> OutcomesByCell:
+        return {key: type(several[0]).merged(several) for key, several in self.parts.items()}
+
+
+def gathered(records: Iterable[tuple[int, OutcomeRecord]]) -> Iterator[OutcomeRecord]:
+    """One outcome per cell and one of the counts."""
+    gathering = _Gathering()
+    try:
+        for _, record in records:
+            gathering.add(record)
+    except TerminalError as error:
+        yield error
+        return
+    yield gathering.counts
+    yield from gathering.outcomes().items()
+
+
+def all_outcomes(records: Iterable[OutcomeRecord]) -> tuple[OutcomesByCell, JoinCounts]:
+    """The records of all places as one answer. Raises the error that one of them is."""
+    gathering = _Gathering()
+    for record in records:
+        gathering.add(record)
+    return gathering.outcomes(), gathering.counts
