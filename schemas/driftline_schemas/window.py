@@ -256,9 +256,7 @@ class Calendar:
         """The first date of the window (for hours: of the day) that holds ``instant``."""
         day = instant.astimezone(self._zone).date()
         # Clocks set back across midnight show yesterday's date again after today has begun.
-        if instant < self.start_of_day(day):
-            day -= _DAY
-        elif instant >= self.start_of_day(day + _DAY):
+        if instant >= self.start_of_day(day + _DAY):
             day += _DAY
         if self.granularity is Granularity.WEEK:
             return day - timedelta(days=day.weekday())
@@ -267,15 +265,12 @@ class Calendar:
         return day
 
     def _step(self, first: date) -> date:
-        """The first date of the next window. A day that the zone lacks (it crossed the date line) is none."""
+        """The first date of the next window."""
         if self.granularity is Granularity.WEEK:
             return first + timedelta(days=7)
         if self.granularity is Granularity.MONTH:
             return (first + timedelta(days=31)).replace(day=1)
-        following = first + _DAY
-        while self.start_of_day(following) == self.start_of_day(first):
-            following += _DAY
-        return following
+        return first + _DAY
 
 
 @lru_cache(maxsize=64)

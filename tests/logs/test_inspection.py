@@ -147,6 +147,13 @@ def test_row_groups_are_left_out_by_their_statistics(write_log: WriteLog, monito
     assert (inspected.inputs[0].rows, inspected.inputs[0].state) == (240, "read")
 
 
+def test_a_footer_longer_than_the_first_look(write_log: WriteLog, monitor: Monitor) -> None:
+    folder = write_log("a.parquet", log(rows=2000), row_group_size=1)
+    raw = (folder / "a.parquet").read_bytes()
+    assert int.from_bytes(raw[-8:-4], "little") > 64 * 1024
+    assert sum(split.rows for split in look(folder, monitor, DAY, DAY + ONE_DAY).splits) == 24
+
+
 def test_bounds_are_half_open(write_log: WriteLog, monitor: Monitor) -> None:
     folder = write_log("a.parquet", log(rows=3, step=ONE_DAY), row_group_size=1)
     (split,) = look(folder, monitor, DAY + ONE_DAY, DAY + 2 * ONE_DAY).splits
@@ -441,9 +448,13 @@ def test_a_new_column(write_log: WriteLog, monitor: Monitor) -> None:
     assert "x" in [c.name for c in inspected.columns]
 
 
-def test_a_column_that_the_monitor_names_and_no_object_has(
-    write_log: WriteLog, monitor_with: ReadMonitor
-) -> None:
+def test_a_column_in_half_of_the_objects_is_new_there(write_log: WriteLog, monitor: Monitor) -> None:
+    write_log("a.parquet", log())
+    inspected = look(write_log("b.parquet", log(x=pa.array([1] * 4))), monitor)
+    assert findings(inspected) == [("b.parquet", "x", "new_column")]
+
+
+def test_a_column_that_is_named_and_in_no_object(write_log: WriteLog, monitor_with: ReadMonitor) -> None:
     monitor = monitor_with("features: {numeric: [distanse], sensitive: [home_zip]}", "segments: [origin]")
     inspected = look(write_log("a.parquet", log(distance=pa.array([1] * 4))), monitor)
     assert [(f.column, f.check, f.detail) for f in inspected.schema_findings] == [

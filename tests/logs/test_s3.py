@@ -6,19 +6,25 @@ import io
 import os
 import pickle
 import socket
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.logs.s3_server import S3Server
 
+from driftline_jobs.logs import walk
 from driftline_jobs.logs.filesystem import Location, open_location
 from driftline_jobs.logs.inspection import inspect
 from driftline_jobs.logs.objects import LogObject, list_objects, relisted
 from driftline_schemas.errors import ConfigError, DataError, TransientError
 from driftline_schemas.monitor import Monitor
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 
 def parquet(day: datetime, rows: int = 4) -> bytes:
@@ -78,14 +84,28 @@ def test_more_keys_than_one_answer_holds(s3: S3Server) -> None:
     assert len(list_objects(open_location("s3://logs/many"), "UTC")) == 1005
 
 
-def test_folders_outside_the_bounds_need_not_be_listed(s3: S3Server) -> None:
+def test_folders_outside_the_bounds_need_not_be_listed(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     put_days(s3, "bounded/region=eu", 28)
+    asked: list[str] = []
+    pages = walk._pages
+
+    def counted(location: Location, prefix: str, delimiter: str) -> Iterator[ListObjectsV2OutputTypeDef]:
+        asked.append(prefix)
+        return pages(location, prefix, delimiter)
+
     location = open_location("s3://logs/bounded")
     everything = list_objects(location, "UTC")
     start, end = datetime(2013, 7, 10, tzinfo=UTC), datetime(2013, 7, 11, tzinfo=UTC)
+    monkeypatch.setattr(walk, "_pages", counted)
     few = list_objects(location, "UTC", start=start, end=end, lateness=timedelta(days=1))
     assert [found.path[-26:-15] for found in few] == ["=2013-07-09", "=2013-07-10", "=2013-07-11"]
     assert set(few) < set(everything)
+    days = [f"bounded/region=eu/dt=2013-07-{day}/" for day in ("09", "10", "11")]
+    assert asked == ["bounded/", "bounded/region=eu/", *days]
+    # When most folders are wanted, one listing of all is less than one for each.
+    asked.clear()
+    assert len(list_objects(location, "UTC", start=start, end=end, lateness=timedelta(days=30))) == 28
+    assert asked == ["bounded/", "bounded/region=eu/", "bounded/region=eu/"]
 
 
 def test_an_inspection_equals_that_of_the_same_files_on_disk(
@@ -130,6 +150,12 @@ def test_an_object_replaced_after_it_was_listed_is_read_as_it_is_now(s3: S3Serve
     assert (replaced.state, replaced.rows, replaced.object.etag) == ("read", 9, etag.strip('"'))
     assert (gone.state, gone.reason) == ("quarantined", "it vanished or changed while it was being read")
     assert location.etag_of(objects[1].path) is None
+
+
+def test_a_table_in_a_hidden_folder_is_not_ours(s3: S3Server) -> None:
+    put_days(s3, "hidden", 1)
+    s3.client().put_object(Bucket="logs", Key="hidden/_old/_delta_log/0.json", Body=b"{}")
+    assert len(list_objects(open_location("s3://logs/hidden"), "UTC")) == 1
 
 
 def test_one_object_or_a_folder_called_like_one(s3: S3Server) -> None:

@@ -176,6 +176,14 @@ def test_dates_may_be_dates_or_texts_or_name_their_offset() -> None:
     assert len(windows) == 1
 
 
+def test_a_reference_starts_with_its_day_even_if_clocks_skip_midnight() -> None:
+    # Toronto, 1919: 23:30 became 00:30, so the day began at 04:30 UTC.
+    text = FULL.replace("Europe/Berlin", "America/Toronto").replace("[2013-01-01, ", "[1919-03-31, ")
+    window = parse_monitor(text, "m").reference.window
+    assert window is not None
+    assert window[0] == datetime(1919, 3, 31, 4, 30, tzinfo=UTC)
+
+
 def test_positive_labels_are_compared_by_value() -> None:
     hashes = {read(positive_label=value).config_hash for value in (1, 1.0, True)}
     assert len(hashes) == 1
@@ -319,6 +327,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
         "windows of an hour or a day",
     ),
     ("no weekdays", {"reference": {"same_weekday": 0}}, "longer than nothing"),
+    ("weekdays of days", {"reference": {"same_weekday": "10d"}}, "is no number of weeks: write 8"),
     ("weekdays yes", {"reference": {"same_weekday": True}}, "is no duration"),
     ("version of no column", {"reference": {"model_version": "v1"}}, r"needs logs\.model_version"),
     ("version that lost digits", {"reference": {"model_version": 1.1}}, "put it in quotes"),

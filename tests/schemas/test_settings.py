@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from driftline_schemas.errors import ConfigError
-from driftline_schemas.settings import load_settings, without_secrets
+from driftline_schemas.settings import Settings, load_settings, without_secrets
 
 
 def test_a_laptop_needs_no_settings() -> None:
@@ -87,6 +88,9 @@ def test_no_secret_in_a_repr() -> None:
         {"store": "postgresql://user:verysecret@host:5432/db?sslpassword=verysecret&x=1"}
     )
     assert "verysecret" not in repr(settings) + str(settings)
+    with pytest.raises(ValidationError) as raised:
+        Settings(store="mysql://user:verysecret@host/db")
+    assert "verysecret" not in str(raised.value)
     assert settings.store_shown == "postgresql://user:***@host:5432/db?sslpassword=***&x=1"
 
 

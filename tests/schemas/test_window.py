@@ -65,6 +65,14 @@ def test_a_day_lasts_as_long_as_its_clocks_say(zone: str, period: str, hours: fl
     assert len(Calendar(HOUR, zone).tiling(day.start, day.end)) == int(np.ceil(hours))
 
 
+def test_no_hour_crosses_midnight() -> None:
+    # Lord Howe's clocks went forward by half an hour: the last hour of that day is cut short.
+    calendar = Calendar(HOUR, "Australia/Lord_Howe")
+    last = calendar.containing(calendar.parse("2013-10-07").start - timedelta.resolution)
+    assert last.end - last.start == timedelta(minutes=30)
+    assert calendar.parse("2013-10-07T01").start - last.end == timedelta(hours=1)
+
+
 def test_a_day_whose_midnight_is_skipped_starts_late() -> None:
     # Clocks in Sao Paulo went from 23:59:59 (UTC-3) to 01:00 (UTC-2).
     day = Calendar(DAY, "America/Sao_Paulo").parse("2017-10-15")

@@ -206,8 +206,6 @@ def _row_groups(
 
 def _ticks(column: pq.ColumnSchema) -> tuple[int, int] | None:
     """What to multiply and then divide by to get microseconds; None for INT96, which has no order."""
-    if column.physical_type != "INT64":
-        return None
     return _TICKS_PER_US.get(json.loads(column.logical_type.to_json()).get("timeUnit", ""))
 
 
