@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline_jobs.logs.filesystem import Location, open_location
+from driftline_jobs.mailing import Summary, summary, write_mail
 from driftline_jobs.profile.binning import Binning, Bins, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.codec import decode
@@ -23,7 +25,8 @@ from driftline_jobs.stores import open_store
 from driftline_jobs.stores.base import Store
 from driftline_reports.context import TRAILING
 from driftline_reports.inputs import Distribution, ReportInputs, page_name
-from driftline_reports.page import render_page
+from driftline_reports.page import render_view
+from driftline_reports.view import build_view
 from driftline_schemas.errors import ConfigError, TransientError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
@@ -34,15 +37,36 @@ _TRENDS: Final = ("runs", "drift_metrics", "quality_metrics", "performance_metri
 _OF_THE_WINDOW: Final = ("run_inputs", "profile_metrics", "performance_curves", "attributions")
 
 
-def write_report(monitor: Monitor, window: Window, settings: Settings, *, generated_at: datetime) -> str:
-    """Write the page of a published window below ``settings.reports``; returns where it lies.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A page that was written, where it lies, and what it says."""
 
-    Raises ConfigError when the window was not published or the folder is not ours to write, TransientError
-    when the store or the folder does not answer.
+    page: str
+    summary: Summary
+
+
+def write_report(
+    monitor: Monitor,
+    window: Window,
+    settings: Settings,
+    *,
+    generated_at: datetime,
+    mail_out: Path | None = None,
+    page_link: str | None = None,
+) -> Written:
+    """Write the page of a published window below ``settings.reports``, and its mail into ``mail_out``.
+
+    ``page_link`` is where the mail's readers find the page. Raises ConfigError when the window was not
+    published or the folder is not ours to write, TransientError when the store or the folder does not answer.
     """
     with closing(open_store(settings.store)) as store:
         inputs = gather(store, monitor, window, generated_at)
-    return _write(render_page(inputs), settings, page_name(monitor, window))
+    view = build_view(inputs)
+    name = page_name(monitor, window)
+    page = _write(render_view(view), settings, name)
+    if mail_out is not None:
+        write_mail(view, mail_out, page_link=page_link, attached=PurePosixPath(name).name)
+    return Written(page, summary(inputs, view))
 
 
 def gather(store: Store, monitor: Monitor, window: Window, generated_at: datetime) -> ReportInputs:

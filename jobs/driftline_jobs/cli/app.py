@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from driftline_jobs.cli.arrived import arrived
 from driftline_jobs.cli.demo import demo
 from driftline_jobs.cli.report import report
 from driftline_jobs.cli.run import run
@@ -34,6 +35,7 @@ def command_line() -> typer.Typer:
     commands.command()(run)
     commands.command()(report)
     commands.command()(validate)
+    commands.command()(arrived)
     commands.command()(demo)
     return commands
 

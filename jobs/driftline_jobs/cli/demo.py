@@ -51,7 +51,7 @@ def demo(
         request = RunRequest(monitor, folder.monitor, monitor.calendar.parse(FIRST), last, settings, AS_OF)
         outcome = publish(request, progress)
         progress.stage("writing the report")
-        page = write_report(monitor, last, settings, generated_at=datetime.now(UTC))
+        page = write_report(monitor, last, settings, generated_at=datetime.now(UTC)).page
         answer(progress, monitor, outcome)
         if log_format is LogFormat.TEXT:
             _show(folder, settings, page)

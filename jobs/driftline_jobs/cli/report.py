@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +22,16 @@ def report(
         str | None,
         typer.Option(help="The folder of the pages. Default: DRIFTLINE_REPORTS.", metavar="DIR"),
     ] = None,
+    mail_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--mail-out", help="Also write mail.json (subject, html, text) into this folder.", metavar="DIR"
+        ),
+    ] = None,
+    page_link: Annotated[
+        str | None,
+        typer.Option("--page-link", help="Where the mail's readers find the page.", metavar="URL"),
+    ] = None,
     store: options.Store = None,
     log_format: options.LogFormatOption = LogFormat.TEXT,
     debug: options.Debug = False,
@@ -33,5 +45,19 @@ def report(
         monitor = load_monitor(monitor_file)
         window = monitor.calendar.parse(period)
         settings = load_settings({"store": store, "reports": out})
-        page = write_report(monitor, window, settings, generated_at=datetime.now(UTC))
-        progress.answer(page, "reported", monitor=monitor.monitor, window_start=window.start, page=page)
+        written = write_report(
+            monitor,
+            window,
+            settings,
+            generated_at=datetime.now(UTC),
+            mail_out=mail_out,
+            page_link=page_link,
+        )
+        progress.answer(
+            written.page,
+            "reported",
+            monitor=monitor.monitor,
+            window_start=window.start,
+            page=written.page,
+            **asdict(written.summary),
+        )
