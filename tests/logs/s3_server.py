@@ -47,13 +47,12 @@ def serve(folder: Path) -> Iterator[S3Server]:
     """Run a server with one bucket, ``logs``, that keeps its data in ``folder``; stop it in the end."""
     data = folder / "data"
     data.mkdir()
-    numbers = _free_ports(2 * len(_PORTS) + 1)
-    ports = dict(zip(_PORTS, numbers, strict=False))
-    listen = [f"-{name}.port={port}" for name, port in ports.items()]
+    numbers = _free_ports(2 * len(_PORTS))
+    ports = dict(zip(_PORTS, numbers[: len(_PORTS)], strict=True))
     # Unless told, each gRPC port is its HTTP port plus 10,000, which another test's server may have.
-    listen += [
-        f"-{name}.port.grpc={port}" for name, port in zip(_PORTS, numbers[len(_PORTS) :], strict=False)
-    ]
+    grpc = dict(zip(_PORTS, numbers[len(_PORTS) :], strict=True))
+    listen = [f"-{name}.port={ports[name]}" for name in _PORTS]
+    listen += [f"-{name}.port.grpc={grpc[name]}" for name in _PORTS]
     command = [
         str(Path(sys.executable).parent / "weed"),
         "mini",
@@ -74,6 +73,7 @@ def serve(folder: Path) -> Iterator[S3Server]:
         **os.environ,
         "AWS_ACCESS_KEY_ID": _KEY,
         "AWS_SECRET_ACCESS_KEY": _SECRET,
+        "TMPDIR": str(folder),
         "HOME": str(folder),
     }
     with (folder / "log").open("wb") as log:
@@ -84,7 +84,14 @@ def serve(folder: Path) -> Iterator[S3Server]:
             yield server
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            for port in (*ports.values(), *grpc.values()):
+                # The admin's socket has no option: it lies beside those of every other server.
+                Path(f"/tmp/seaweedfs-admin-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108
 
 
 def _free_ports(count: int) -> list[int]:
