@@ -21,21 +21,29 @@ from driftline_schemas.errors import ConfigError, DriftlineError
 
 CATALOGUE = {
     "duckdb": [
-        ("SELECT table_name, column_name, data_type, is_nullable, comment "
-        "FROM duckdb_columns() WHERE NOT internal"),
+        (
+            "SELECT table_name, column_name, data_type, is_nullable, comment "
+            "FROM duckdb_columns() WHERE NOT internal"
+        ),
         "SELECT table_name, comment FROM duckdb_tables() WHERE NOT internal",
         "SELECT view_name, comment, sql FROM duckdb_views() WHERE NOT internal",
         "SELECT function_name, comment, macro_definition FROM duckdb_functions() WHERE NOT internal",
     ],
     "postgres": [
-        ("SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attnum, "
-        "col_description(c.oid, a.attnum) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
-        "WHERE c.relnamespace = 'driftline'::regnamespace AND a.attnum > 0"),
-        ("SELECT c.relname, c.relkind, obj_description(c.oid, 'pg_class') FROM pg_class c "
-        "WHERE c.relnamespace = 'driftline'::regnamespace"),
+        (
+            "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attnum, "
+            "col_description(c.oid, a.attnum) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+            "WHERE c.relnamespace = 'driftline'::regnamespace AND a.attnum > 0"
+        ),
+        (
+            "SELECT c.relname, c.relkind, obj_description(c.oid, 'pg_class') FROM pg_class c "
+            "WHERE c.relnamespace = 'driftline'::regnamespace"
+        ),
         "SELECT viewname, definition FROM pg_views WHERE schemaname = 'driftline'",
-        ("SELECT p.proname, pg_get_functiondef(p.oid), obj_description(p.oid, 'pg_proc') FROM pg_proc p "
-        "WHERE p.pronamespace = 'driftline'::regnamespace"),
+        (
+            "SELECT p.proname, pg_get_functiondef(p.oid), obj_description(p.oid, 'pg_proc') FROM pg_proc p "
+            "WHERE p.pronamespace = 'driftline'::regnamespace"
+        ),
         "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'driftline'",
     ],
 }

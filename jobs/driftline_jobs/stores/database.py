@@ -53,5 +53,8 @@ class Database(Protocol):
     def create(self) -> None:
         """Make an empty database where there is none, if that is for us to do."""
 
+    def published(self, wait_seconds: float) -> None:
+        """Told when what readers see has changed; waits at most ``wait_seconds`` for others."""
+
     def close(self) -> None:
         """Let go of every connection."""

@@ -114,15 +114,12 @@ class DuckDbDatabase:
     @contextmanager
     def writing(self, wait_seconds: float) -> Iterator[DuckDbSession]:
         """See ``Database.writing``."""
-        with self._turn:
-            with self._open(wait_seconds, read_only=False) as connection:
-                connection.execute("BEGIN TRANSACTION")
-                # An exception needs no rollback: what is not committed ends with the connection.
-                yield DuckDbSession(connection)
-                with _refusals("COMMIT"):
-                    connection.execute("COMMIT")
-            if self.copy is not None:
-                self._refresh_copy(self.copy, wait_seconds)
+        with self._turn, self._open(wait_seconds, read_only=False) as connection:
+            connection.execute("BEGIN TRANSACTION")
+            # An exception needs no rollback: what is not committed ends with the connection.
+            yield DuckDbSession(connection)
+            with _refusals("COMMIT"):
+                connection.execute("COMMIT")
 
     def create(self) -> None:
         """Make the file if it is not there, whole or not at all: a torn one could never be opened again."""
@@ -139,6 +136,12 @@ class DuckDbDatabase:
                 duckdb.connect(str(scratch)).close()
             with suppress(FileExistsError):  # somebody else was first
                 os.link(scratch, self.path)
+
+    def published(self, wait_seconds: float) -> None:
+        """See ``Database.published``: the copy for readers is made anew."""
+        if self.copy is not None:
+            with self._turn:
+                self._refresh_copy(self.copy, wait_seconds)
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -26,6 +26,12 @@ _VERSION_TABLE = {
         "(version bigint PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)"
     ),
 }
+_VERSION_COMMENTS = """
+COMMENT ON TABLE schema_version IS 'One row per migration that was applied to this store.';
+COMMENT ON COLUMN schema_version.version IS 'Number of the migration; the greatest is the version.';
+COMMENT ON COLUMN schema_version.name IS 'Name of the migration.';
+COMMENT ON COLUMN schema_version.applied_at IS 'When it was applied. Unit: UTC.';
+"""
 _LOCK = "schema"
 
 
@@ -100,9 +106,7 @@ def migrate(database: Database, steps: Sequence[Migration], wait_seconds: float)
                 if database.dialect is Dialect.POSTGRES:
                     session.run(f"CREATE SCHEMA IF NOT EXISTS {POSTGRES_SCHEMA}")
                 session.run(_VERSION_TABLE[database.dialect])
-                session.run(
-                    "COMMENT ON TABLE schema_version IS 'One row per migration applied to this store.'"
-                )
+                session.script(_VERSION_COMMENTS)
             for step in steps[found:]:
                 session.script(step.sql)
                 session.run(

@@ -136,6 +136,9 @@ class PostgresDatabase:
     def create(self) -> None:
         """Nothing to do: whoever runs the server makes databases, the first migration makes the schema."""
 
+    def published(self, wait_seconds: float) -> None:
+        """Nothing to do: whoever reads sees it."""
+
     def close(self) -> None:
         """See ``Database.close``."""
         with self._turn:

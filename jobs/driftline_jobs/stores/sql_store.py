@@ -113,6 +113,7 @@ class SqlStore:
             )
 
         self._write(runs, work)
+        self._database.published(self._wait_seconds)
 
     def fail(self, runs: Sequence[RunRecord], error_kind: str, error: str) -> None:
         """See ``Store.fail``."""
@@ -222,9 +223,11 @@ class SqlStore:
 
     def prune(self, keep: timedelta) -> int:
         """See ``Store.prune``."""
-        return self._retry(
+        deleted = self._retry(
             lambda: self._database.writing(self._wait_seconds), lambda session: pruning.prune(session, keep)
         )
+        self._database.published(self._wait_seconds)
+        return deleted
 
     def export(self, to: str) -> int:
         """See ``Store.export``."""

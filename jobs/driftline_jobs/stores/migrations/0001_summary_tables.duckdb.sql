@@ -87,7 +87,7 @@ CREATE TABLE alert_actions (
   "action" VARCHAR NOT NULL,
   "until" TIMESTAMP,
   "actor" VARCHAR NOT NULL,
-  "at" TIMESTAMP NOT NULL,
+  "acted_at" TIMESTAMP NOT NULL,
   "comment" VARCHAR
 );
 
@@ -103,7 +103,7 @@ COMMENT ON COLUMN alert_actions."until" IS 'When a mute ends; null for an acknow
 
 COMMENT ON COLUMN alert_actions."actor" IS 'Who did it.';
 
-COMMENT ON COLUMN alert_actions."at" IS 'When it was done. Unit: UTC.';
+COMMENT ON COLUMN alert_actions."acted_at" IS 'When it was done. Unit: UTC.';
 
 COMMENT ON COLUMN alert_actions."comment" IS 'What they had to say.';
 

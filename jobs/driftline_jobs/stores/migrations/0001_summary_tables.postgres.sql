@@ -92,7 +92,7 @@ CREATE TABLE alert_actions (
   "action" text NOT NULL,
   "until" timestamptz,
   "actor" text NOT NULL,
-  "at" timestamptz NOT NULL,
+  "acted_at" timestamptz NOT NULL,
   "comment" text
 );
 
@@ -108,7 +108,7 @@ COMMENT ON COLUMN alert_actions."until" IS 'When a mute ends; null for an acknow
 
 COMMENT ON COLUMN alert_actions."actor" IS 'Who did it.';
 
-COMMENT ON COLUMN alert_actions."at" IS 'When it was done. Unit: UTC.';
+COMMENT ON COLUMN alert_actions."acted_at" IS 'When it was done. Unit: UTC.';
 
 COMMENT ON COLUMN alert_actions."comment" IS 'What they had to say.';
 
