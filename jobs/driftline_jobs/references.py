@@ -159,7 +159,7 @@ class Reference:
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as writer:
             writer.write_table(table)
-        return sink.getvalue().to_pybytes()
+        return bytes(sink.getvalue())
 
     @classmethod
     def from_bytes(cls, monitor: str, source: str, binning: Binning, data: bytes) -> Reference:

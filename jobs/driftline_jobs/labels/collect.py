@@ -43,8 +43,10 @@ class BinaryTask:
         score = np.full(table.num_rows, np.nan)
         if "score0" in table.column_names:
             score = table.column("score0").to_numpy(zero_copy_only=False)
-        arrays = (score, self._class(table.column("prediction")), self._class(table.column("label")))
-        return _BinaryRows(*(a if order is None else a.take(order) for a in arrays), bins=self.bins)
+        predicted, label = self._class(table.column("prediction")), self._class(table.column("label"))
+        if order is not None:
+            score, predicted, label = score.take(order), predicted.take(order), label.take(order)
+        return _BinaryRows(score, predicted, label, self.bins)
 
     def _class(self, column: pa.ChunkedArray) -> IntArray:
         coded = codes(column.combine_chunks())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Self
 
 import duckdb
 import pyarrow as pa
@@ -51,7 +52,7 @@ class LabelJoin:
         )
         self.counts = JoinCounts()
 
-    def __enter__(self) -> LabelJoin:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

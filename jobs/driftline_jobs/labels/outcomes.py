@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.buckets import KEY_SHIFT, FloatArray, IntArray

@@ -66,7 +66,8 @@ def _seconds(array: pa.Array) -> npt.NDArray[np.float64]:
     """Temporal values as seconds: since 1970 for dates and timestamps, since midnight for times."""
     kind = array.type
     if pa.types.is_date32(kind):
-        return pc.cast(array, pa.int32()).fill_null(0).to_numpy(zero_copy_only=False) * 86400.0
+        days = pc.cast(array, pa.int32()).fill_null(0).to_numpy(zero_copy_only=False)
+        return np.asarray(days, np.float64) * 86400.0
     per_second = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
     unit = "ms" if pa.types.is_date64(kind) else kind.unit
     width = pa.int32() if pa.types.is_time32(kind) else pa.int64()

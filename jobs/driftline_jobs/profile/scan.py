@@ -31,7 +31,7 @@ from driftline_jobs.profile.kernels import (
     profile_ordered,
     profile_small_cells,
 )
-from driftline_jobs.profile.state import Profile, merge
+from driftline_jobs.profile.state import OrderedProfile, Profile, merge
 from driftline_schemas.serving_log import LogColumn
 from driftline_schemas.window import to_us
 
@@ -134,7 +134,7 @@ def rows_in_windows(
 ) -> tuple[IntArray | None, IntArray, IntArray]:
     """The rows that lie in the plan's windows (None for all), the base window of each, and its time."""
     bounds = plan.bounds_us
-    inside = _accepted(times, split) & (times >= bounds[0]) & (times < bounds[-1])
+    inside = accepted_rows(times, split) & (times >= bounds[0]) & (times < bounds[-1])
     base = (
         np.searchsorted(bounds, times, side="right") - 1
         if len(bounds) > 2
@@ -155,8 +155,9 @@ def home_us(split: Split, otherwise: int) -> int:
     return otherwise if split.min_us is None else split.min_us
 
 
-def _accepted(times: IntArray, split: Split) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    accepted = times != NO_TIME
+def accepted_rows(times: IntArray, split: Split) -> npt.NDArray[np.bool_]:
+    """Rows with a time that their folder may hold."""
+    accepted: npt.NDArray[np.bool_] = times != NO_TIME
     if split.accept_start_us is not None:
         accepted &= times >= split.accept_start_us
     if split.accept_end_us is not None:
@@ -168,7 +169,7 @@ def _count(
     all_times: IntArray, times: IntArray, base: IntArray, split: Split, plan: ScanPlan, result: ScanResult
 ) -> None:
     uri = split.object.uri
-    stray = len(all_times) - int(np.count_nonzero(_accepted(all_times, split)))
+    stray = len(all_times) - int(np.count_nonzero(accepted_rows(all_times, split)))
     if stray:
         result.set_aside[uri, home_us(split, int(plan.bounds_us[0]))] = stray
     for at in np.flatnonzero(np.bincount(base, minlength=1)).tolist() if len(base) else []:

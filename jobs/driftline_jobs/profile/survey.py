@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from driftline_jobs.logs.read import NO_TIME, SplitReader
+from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.binning import Binning, Bins, CategoryBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
@@ -31,6 +32,7 @@ from driftline_jobs.profile.cells import (
 from driftline_jobs.profile.columns import Codes, Numbers, class_values, codes, hash_texts, numbers
 from driftline_jobs.profile.distinct import UIntArray, mix
 from driftline_jobs.profile.edges import ordered_bins
+from driftline_jobs.profile.scan import accepted_rows
 from driftline_schemas.serving_log import LogColumn, Storage
 
 SAMPLE_ROWS = 1 << 18
@@ -153,12 +155,8 @@ def _find_decision(seen: Survey, reader: SplitReader, chosen: IntArray, decision
     seen.highest_negative = float(np.max(score.values[known & ~is_positive], initial=-math.inf))
 
 
-def _wanted(times: IntArray, split: Split, plan: SurveyPlan) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    accepted = times != NO_TIME
-    if split.accept_start_us is not None:
-        accepted &= times >= split.accept_start_us
-    if split.accept_end_us is not None:
-        accepted &= times < split.accept_end_us
+def _wanted(times: IntArray, split: Split, plan: SurveyPlan) -> npt.NDArray[np.bool_]:
+    accepted = accepted_rows(times, split)
     if not plan.intervals_us:
         return accepted
     inside = np.zeros(len(times), np.bool_)
@@ -167,7 +165,7 @@ def _wanted(times: IntArray, split: Split, plan: SurveyPlan) -> np.ndarray[tuple
     return accepted & inside
 
 
-def _sampled(split: Split, rows: int, share: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _sampled(split: Split, rows: int, share: float) -> npt.NDArray[np.bool_]:
     if share >= 1:
         return np.ones(rows, np.bool_)
     seed = hashlib.blake2b(f"{split.object.uri}\0{split.row_groups[0]}".encode(), digest_size=8).digest()
