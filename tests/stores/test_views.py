@@ -250,13 +250,19 @@ def test_everything_in_the_catalogue_has_a_comment(store: Store, url: str, kind:
         ]
     else:
         queries = [
-            ("SELECT c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
-            "WHERE c.relnamespace = 'driftline'::regnamespace AND a.attnum > 0 AND c.relkind IN ('r', 'v') "
-            "AND col_description(c.oid, a.attnum) IS NULL"),
-            ("SELECT relname FROM pg_class c WHERE relnamespace = 'driftline'::regnamespace "
-            "AND relkind IN ('r', 'v') AND obj_description(c.oid, 'pg_class') IS NULL"),
-            ("SELECT proname FROM pg_proc p WHERE pronamespace = 'driftline'::regnamespace "
-            "AND obj_description(p.oid, 'pg_proc') IS NULL"),
+            (
+                "SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+                "WHERE c.relnamespace = 'driftline'::regnamespace AND a.attnum > 0 "
+                "AND c.relkind IN ('r', 'v') AND col_description(c.oid, a.attnum) IS NULL"
+            ),
+            (
+                "SELECT relname FROM pg_class c WHERE relnamespace = 'driftline'::regnamespace "
+                "AND relkind IN ('r', 'v') AND obj_description(c.oid, 'pg_class') IS NULL"
+            ),
+            (
+                "SELECT proname FROM pg_proc p WHERE pronamespace = 'driftline'::regnamespace "
+                "AND obj_description(p.oid, 'pg_proc') IS NULL"
+            ),
         ]
     for query in queries:
         assert behind.read(url, query) == []
