@@ -8,6 +8,7 @@ SHELL := bash
 PYTHON ?= python3.11
 DEMO_DIR ?= demo
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 UV_VERSION := 0.13.8
 
 # The locks were resolved for every extra and write them out, so pip must neither resolve nor add anything:
@@ -18,7 +19,7 @@ ITSELF := install --quiet --no-deps --editable
 # The demo takes the full environment if it is there, else one with the base install alone.
 DEMO_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-base)
 
-.PHONY: help setup demo test lint lock clean
+.PHONY: help setup demo test lint lock bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +30,12 @@ setup: ## Fill .venv with every extra and the test tools, and .venv-airflow with
 demo: $(DEMO_VENV)/.installed ## Watch a real model on a year of real flights, in demo/
 	@$(DEMO_VENV)/bin/driftline demo --dir "$(DEMO_DIR)"
 
+up: setup ## Start Airflow, S3, Postgres and a mail catcher on this machine, with the demo's monitor
+	@PYTHONPATH=infra .venv/bin/python -m driftline_stack up --home .stack
+
+down: ## Stop them again (the data stays in .stack/)
+	@PYTHONPATH=infra .venv/bin/python -m driftline_stack down --home .stack
+
 test: setup browser ## Run every test (PYTEST_ARGS="-k window" for some)
 	.venv/bin/pytest $(PYTEST_ARGS)
 
@@ -36,6 +43,9 @@ lint: .venv/.installed ## Check style and types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+
+bench: .venv/.installed ## What a run costs beside a bare scan (BENCH_ARGS="--rows 1000000" for less)
+	.venv/bin/python tests/bench/bench.py $(BENCH_ARGS)
 
 lock: .venv-lock/.installed ## Resolve the dependencies anew, within the bounds of pyproject.toml
 	@compile() { \
