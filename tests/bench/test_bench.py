@@ -23,7 +23,7 @@ def test_a_small_bench_prints_a_ratio_for_every_case(tmp_path: Path) -> None:
     for scanned, ran in zip(lines[::2], lines[1::2], strict=True):
         assert scanned.startswith("bare scan")
         scan_work, run_work = float(scanned[34:42]), float(ran[34:42])
-        ratio = float(ran.split()[-2])
+        ratio = float(ran.split()[-3])
         # Figures are printed to a hundredth of a second, and so small a scan takes few of them.
         assert run_work > scan_work >= 0
         assert ratio > 1

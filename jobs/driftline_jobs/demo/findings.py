@@ -27,7 +27,7 @@ class Question:
 
 QUESTIONS = (
     Question(
-        "How well the model did, by month",
+        "How well the model did on a day, by month",
         """
         WITH served AS (
             SELECT window_start, string_agg(DISTINCT model_version, ', ' ORDER BY model_version) AS version
@@ -36,7 +36,7 @@ QUESTIONS = (
             GROUP BY window_start
         )
         SELECT strftime(window_start, '%B') AS "month", version,
-               CAST(sum(n) AS BIGINT) AS "labelled flights", avg(value) AS "mean daily ROC AUC",
+               CAST(sum(n) AS BIGINT) AS "labelled", avg(value) AS "mean ROC AUC",
                min(value) AS "worst day", count(*) FILTER (degraded) AS "days degraded"
         FROM current_performance_metrics JOIN served USING (window_start)
         WHERE monitor = $1 AND metric = 'roc_auc' AND kind = 'realized' AND value IS NOT NULL
@@ -49,10 +49,10 @@ QUESTIONS = (
         "What drifted from March: mean Jensen-Shannon distance of a day",
         """
         SELECT column_name AS "column",
-               avg(value) FILTER (month(window_start) = 3) AS "March",
-               avg(value) FILTER (month(window_start) BETWEEN 4 AND 6) AS "April-June",
-               avg(value) FILTER (month(window_start) BETWEEN 7 AND 9) AS "July-September",
-               avg(value) FILTER (month(window_start) BETWEEN 10 AND 12) AS "October-December",
+               avg(value) FILTER (month(window_start) = 3) AS "Mar",
+               avg(value) FILTER (month(window_start) BETWEEN 4 AND 6) AS "Apr-Jun",
+               avg(value) FILTER (month(window_start) BETWEEN 7 AND 9) AS "Jul-Sep",
+               avg(value) FILTER (month(window_start) BETWEEN 10 AND 12) AS "Oct-Dec",
                (
                    SELECT count(DISTINCT window_start)
                    FROM current_drift_metrics AS decided
@@ -114,7 +114,7 @@ def _table(title: str, answer: pa.Table) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE_HEAD)
     for name, kind in zip(answer.column_names, answer.schema.types, strict=True):
         number = kinds.is_integer(kind) or kinds.is_floating(kind)
-        table.add_column(name, justify="right" if number else "left")
+        table.add_column(name, justify="right" if number else "left", no_wrap=True)
     for row in answer.to_pylist():
         table.add_row(*(_text(value) for value in row.values()))
     return table
