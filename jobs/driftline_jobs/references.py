@@ -12,7 +12,8 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from driftline_jobs.labels.outcomes import BinaryOutcomes
+from driftline_jobs.labels.outcomes import Outcomes
+from driftline_jobs.labels.stored import read_outcomes
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.codec import decode, encode
 from driftline_jobs.profile.state import Profile, merge, subtract
@@ -78,7 +79,7 @@ class Reference:
         return self._profiles(_TOTAL)
 
     @cached_property
-    def outcomes(self) -> dict[Cell, BinaryOutcomes]:
+    def outcomes(self) -> dict[Cell, Outcomes]:
         """What became of the predictions of the reference, where labels were there."""
         return self._outcomes(_TOTAL)
 
@@ -104,7 +105,7 @@ class Reference:
             }
         return left
 
-    def outcomes_without(self, window: Window) -> Mapping[Cell, BinaryOutcomes]:
+    def outcomes_without(self, window: Window) -> Mapping[Cell, Outcomes]:
         """Outcomes with the window's own rows taken out."""
         if not self.holds(window):
             return self.outcomes
@@ -144,9 +145,9 @@ class Reference:
                 found.setdefault(at, {})[name] = decode(state)
         return found
 
-    def _outcomes(self, level: str, start_us: int | None = None) -> dict[Cell, BinaryOutcomes]:
+    def _outcomes(self, level: str, start_us: int | None = None) -> dict[Cell, Outcomes]:
         return {
-            cell: BinaryOutcomes.from_bytes(state)
+            cell: read_outcomes(state)
             for cell, name, state in self._states(level, start_us)
             if name == _OUTCOMES
         }
@@ -183,7 +184,7 @@ def reference_from(
     source: str,
     binning: Binning,
     windows: Sequence[WindowProfile],
-    outcomes: Mapping[Window, Mapping[Cell, BinaryOutcomes]],
+    outcomes: Mapping[Window, Mapping[Cell, Outcomes]],
 ) -> Reference:
     """Put together what was scanned of a reference; windows without rows say nothing and are left out."""
     held = sorted((w for w in windows if w.rows is not None), key=lambda held: held.window)
@@ -196,13 +197,13 @@ def reference_from(
             for name in sorted(cells[cell])
         )
 
-    def add_outcomes(level: str, start_us: int, found: Mapping[Cell, BinaryOutcomes]) -> None:
+    def add_outcomes(level: str, start_us: int, found: Mapping[Cell, Outcomes]) -> None:
         rows.extend(
             (level, start_us, *_texts(cell), _OUTCOMES, found[cell].to_bytes()) for cell in sorted(found)
         )
 
     parts: dict[Cell, dict[str, list[Profile]]] = {}
-    totals: dict[Cell, list[BinaryOutcomes]] = {}
+    totals: dict[Cell, list[Outcomes]] = {}
     for window in held:
         start_us = to_us(window.window.start)
         add(_WINDOW, start_us, window.cells)
@@ -219,7 +220,7 @@ def reference_from(
                 if cell == WHOLE:
                     add(_BASE, key.base_start_us, {WHOLE: window.base[key]})
     add(_TOTAL, 0, {cell: {n: merge(p) for n, p in columns.items()} for cell, columns in parts.items()})
-    add_outcomes(_TOTAL, 0, {cell: BinaryOutcomes.merged(several) for cell, several in totals.items()})
+    add_outcomes(_TOTAL, 0, {cell: several[0].merged(several) for cell, several in totals.items()})
     arrays = (
         [
             pa.array(list(values), field_.type)

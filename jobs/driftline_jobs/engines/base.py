@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from driftline_jobs.labels.collect import BinaryTask, OutcomesByCell
+from driftline_jobs.labels.collect import OutcomesByCell, Task
 from driftline_jobs.labels.join import JoinCounts
 from driftline_jobs.labels.rows import LabelPlan, PredictionPlan
 from driftline_jobs.logs.splits import Split
@@ -22,7 +22,7 @@ class JoinRequest:
     prediction_splits: tuple[Split, ...]
     labels: LabelPlan | None
     label_splits: tuple[tuple[int, Split], ...]
-    task: BinaryTask
+    task: Task
     memory_limit: int
 
 

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline_jobs.engines.spark_tasks import MERGE_EVERY, Shared, place
-from driftline_jobs.labels.collect import BinaryTask, Outcomes, OutcomesByCell, collect
+from driftline_jobs.labels.collect import OutcomesByCell, Task, collect
 from driftline_jobs.labels.join import JoinCounts, LabelJoin
+from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.rows import LabelPlan, PredictionPlan, label_rows, prediction_rows
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.buckets import IntArray
@@ -37,7 +38,7 @@ class JoinPlan:
 
     predictions: PredictionPlan
     labels: LabelPlan | None
-    task: BinaryTask
+    task: Task
     memory_limit: int
     parts: int
 

@@ -15,7 +15,8 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from driftline_jobs.labels.rows import LABEL_SCHEMA, PredictionPlan
+from driftline_jobs.labels.rows import PredictionPlan, label_schema
+from driftline_schemas.errors import DriftlineError
 
 _BATCH = 1 << 18
 
@@ -65,12 +66,24 @@ class LabelJoin:
 
     def add_labels(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Rows as ``label_rows`` makes them."""
-        self._load("labels", LABEL_SCHEMA, batches)
+        self._load("labels", label_schema(numeric=self._plan.numeric), batches)
 
     def _load(self, table: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-        incoming = pa.RecordBatchReader.from_batches(schema, iter(batches))
-        self._connection.register("incoming", incoming)
-        self._connection.execute(f"CREATE TABLE {table} AS SELECT * FROM incoming")  # noqa: S608  a fixed name
+        failures: list[DriftlineError] = []
+
+        def watched() -> Iterator[pa.RecordBatch]:
+            try:
+                yield from batches
+            except DriftlineError as failure:
+                failures.append(failure)
+                raise
+
+        self._connection.register("incoming", pa.RecordBatchReader.from_batches(schema, watched()))
+        try:
+            self._connection.execute(f"CREATE TABLE {table} AS SELECT * FROM incoming")  # noqa: S608  a fixed name
+        except duckdb.Error as error:
+            # DuckDB has turned what failed while the rows were read into text: raise the failure itself
+            raise failures[0] if failures else error from None
         self._connection.unregister("incoming")
 
     def joined(self) -> Iterator[pa.Table]:

@@ -26,6 +26,7 @@ class PredictionPlan:
         prediction: the predicted class or value.
         scores: score columns by class; the positive one's class is "" in a binary task.
         label: the label's column if the log itself has it.
+        numeric: whether predictions and labels are numbers rather than classes.
     """
 
     scan: ScanPlan
@@ -33,6 +34,7 @@ class PredictionPlan:
     prediction: str | None
     scores: tuple[tuple[str, str], ...]
     label: str | None
+    numeric: bool = False
 
     @property
     def cell_columns(self) -> tuple[str, ...]:
@@ -52,8 +54,8 @@ class PredictionPlan:
                 ("ts", pa.int64()),
                 *((f"cell{i}", text) for i in range(len(self.cell_columns))),
                 *((f"score{i}", pa.float64()) for i in range(len(self.scores))),
-                ("prediction", text),
-                ("label", text),
+                ("prediction", value_type(numeric=self.numeric)),
+                ("label", value_type(numeric=self.numeric)),
             ]
         )
 
@@ -66,16 +68,24 @@ class LabelPlan:
     prediction_id: str
     label: str
     timestamp: str | None
+    numeric: bool = False
 
 
-LABEL_SCHEMA = pa.schema(
-    [
-        ("object", pa.int32()),
-        ("id", pa.string()),
-        ("label", pa.dictionary(pa.int32(), pa.string())),
-        ("ts", pa.int64()),
-    ]
-)
+def value_type(*, numeric: bool) -> pa.DataType:
+    """Arrow type of predictions and labels."""
+    return pa.float64() if numeric else pa.dictionary(pa.int32(), pa.string())
+
+
+def label_schema(*, numeric: bool) -> pa.Schema:
+    """Arrow schema of ``label_rows``."""
+    return pa.schema(
+        [
+            ("object", pa.int32()),
+            ("id", pa.string()),
+            ("label", value_type(numeric=numeric)),
+            ("ts", pa.int64()),
+        ]
+    )
 
 
 def prediction_rows(split: Split, plan: PredictionPlan) -> pa.RecordBatch:
@@ -91,8 +101,8 @@ def prediction_rows(split: Split, plan: PredictionPlan) -> pa.RecordBatch:
             pa.array(times),
             *(read.text(name, salt if name in plan.scan.sensitive else None) for name in plan.cell_columns),
             *(read.floats(name) for _, name in plan.scores),
-            read.text(plan.prediction, as_class=True),
-            read.text(plan.label, as_class=True),
+            read.value(plan.prediction, numeric=plan.numeric),
+            read.value(plan.label, numeric=plan.numeric),
         ]
     return pa.record_batch(arrays, schema=plan.schema())
 
@@ -101,7 +111,7 @@ def label_rows(split: Split, number: int, plan: LabelPlan) -> pa.RecordBatch:
     """The labelled rows of a split of a label object; ``number`` is the object's. A null is no label."""
     with SplitReader(split, plan.columns, _texts(plan.columns, [plan.label])) as reader:
         read = _Columns(reader, None, reader.rows)
-        label = read.text(plan.label, as_class=True)
+        label = read.value(plan.label, numeric=plan.numeric)
         if plan.timestamp:
             times = reader.timestamps(plan.timestamp)
             ts = pa.array(times, mask=times == NO_TIME)
@@ -109,7 +119,7 @@ def label_rows(split: Split, number: int, plan: LabelPlan) -> pa.RecordBatch:
             ts = pa.nulls(reader.rows, pa.int64())
         batch = pa.record_batch(
             [pa.array(np.full(reader.rows, number), pa.int32()), read.ids(plan.prediction_id), label, ts],
-            schema=LABEL_SCHEMA,
+            schema=label_schema(numeric=plan.numeric),
         )
     return batch.filter(pc.and_(label.is_valid(), batch.column("id").is_valid()))
 
@@ -144,8 +154,12 @@ class _Columns:
             array = pc.cast(array, pa.int64(), safe=False)
         return pc.cast(array, pa.string())
 
-    def floats(self, name: str) -> pa.Array:
-        column = numbers(self.array(name)) if self.reader.has(name) else None
+    def value(self, name: str | None, *, numeric: bool) -> pa.Array:
+        """A prediction or a label."""
+        return self.floats(name) if numeric else self.text(name, as_class=True)
+
+    def floats(self, name: str | None) -> pa.Array:
+        column = numbers(self.array(name)) if name is not None and self.reader.has(name) else None
         if column is None:
             return pa.nulls(self.count, pa.float64())
         values = np.asarray(column.values, np.float64)

@@ -106,8 +106,8 @@ def _rows_published(job: Job) -> dict[datetime, int]:
 
 def _lost(profile: WindowProfile, before: int) -> str:
     return (
-        f"the window of {profile.window.start:%Y-%m-%d %H:%M} UTC was published with {before:,} rows, the log "
-        f"now has {profile.count:,}: put the missing objects back, or run it with --allow-missing"
+        f"the window of {profile.window.start:%Y-%m-%d %H:%M} UTC was published with {before:,} rows, "
+        f"the log now has {profile.count:,}: put the missing objects back, or run it with --allow-missing"
     )
 
 

@@ -13,7 +13,7 @@ from driftline_schemas.window import Window, from_us
 def add_inputs(
     table: TableBuilder, run_id: str, inspection: LogInspection, window: Window, matched: Mapping[str, int]
 ) -> list[InputState]:
-    """Every candidate object of the window, those without a row of it too: what changes them later matters."""
+    """Every candidate object of the window, those without a row of it too: they may change later."""
     states = inspection.candidates(window)
     table.add(
         len(states),

@@ -10,7 +10,7 @@ import numpy as np
 from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.job import Job
 from driftline_jobs.labels.collect import OutcomesByCell
-from driftline_jobs.labels.outcomes import BinaryOutcomes
+from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.cells import CellKey
 from driftline_jobs.profile.scan import ScanPlan
@@ -35,21 +35,21 @@ class JoinedWindows:
     """
 
     base: dict[Window, OutcomesByCell]
-    by_window: dict[Window, dict[Cell, BinaryOutcomes]]
+    by_window: dict[Window, dict[Cell, Outcomes]]
     duplicated: dict[Window, int]
     conflicting: dict[Window, int]
     matched: dict[Window, dict[str, int]]
     inspection: LogInspection | None
-    nothing: BinaryOutcomes
+    nothing: Outcomes
 
 
 def join_outcomes(
     job: Job, inspection: LogInspection, scan: ScanPlan, windows: Sequence[Window]
 ) -> JoinedWindows | None:
-    """Join once over all windows; None when the monitor has no labels, or none of a kind we can use."""
-    task = task_of(job.monitor, scan.binning)
-    if job.monitor.labels is None or task is None:
+    """Join once over all windows; None when the monitor has no labels."""
+    if job.monitor.labels is None:
         return None
+    task = task_of(job.monitor, scan.binning)
     found: LogInspection | None = None
     source = job.monitor.labels
     if isinstance(source, LabelSource) and job.labels is not None:
@@ -62,7 +62,9 @@ def join_outcomes(
         request = JoinRequest(
             predictions=prediction_plan(job.monitor, scan),
             prediction_splits=inspection.splits,
-            labels=label_plan(source, found) if isinstance(source, LabelSource) and found else None,
+            labels=label_plan(job.monitor, source, found)
+            if isinstance(source, LabelSource) and found
+            else None,
             label_splits=tuple((numbers[split.object.uri], split) for split in splits),
             task=task,
             memory_limit=job.request.settings.memory_limit,
@@ -101,12 +103,12 @@ def join_outcomes(
     )
 
 
-def merged_outcomes(base: OutcomesByCell) -> dict[Cell, BinaryOutcomes]:
+def merged_outcomes(base: OutcomesByCell) -> dict[Cell, Outcomes]:
     """Outcomes of base windows as one per cell."""
-    parts: dict[Cell, list[BinaryOutcomes]] = {}
+    parts: dict[Cell, list[Outcomes]] = {}
     for key in sorted(base):
         parts.setdefault(cell_of(key), []).append(base[key])
-    return {cell: BinaryOutcomes.merged(several) for cell, several in parts.items()}
+    return {cell: several[0].merged(several) for cell, several in parts.items()}
 
 
 def cell_of(key: CellKey) -> Cell:

@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from driftline_jobs.job import Job, attempt, peak_memory_bytes
-from driftline_jobs.labels.outcomes import BinaryOutcomes
+from driftline_jobs.labels.binary import BinaryOutcomes
+from driftline_jobs.labels.multiclass import MulticlassOutcomes
+from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.profile.cells import ALL
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.publish.data import Published
 from driftline_jobs.publish.inputs import add_inputs
 from driftline_jobs.publish.outcomes import JoinedWindows, join_outcomes
-from driftline_jobs.publish.plans import scan_plan, score_bins
+from driftline_jobs.publish.plans import scan_plan, task_of
 from driftline_jobs.references import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.cells import MeasuredCell
@@ -92,8 +94,7 @@ def _publish(
                 peak_memory_bytes=peak_memory_bytes(),
             )
         )
-    bins = score_bins(job.monitor, reference.binning)
-    add_performance(builders, job.monitor, cells, bins)
+    add_performance(builders, job.monitor, cells, task_of(job.monitor, reference.binning))
     inputs = builders.pop("run_inputs").to_arrow()
     job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, inputs)
     published.run_ids += [record.run_id for record in records]
@@ -104,7 +105,7 @@ def _cells(
     reference: Reference,
     window: Window,
     run_id: str,
-    outcomes: Mapping[Cell, BinaryOutcomes],
+    outcomes: Mapping[Cell, Outcomes],
 ) -> Iterator[PerformanceCell]:
     against = reference.outcomes_without(window)
     final = is_final(job.monitor.labels, window, job.request.as_of)
@@ -126,7 +127,7 @@ def is_final(labels: LabelSource | LabelColumn | None, window: Window, as_of: da
     return not isinstance(labels, LabelSource) or as_of >= window.end + labels.mature_after
 
 
-def _checks(job: Job, joined: JoinedWindows, window: Window, whole: BinaryOutcomes) -> list[Check]:
+def _checks(job: Job, joined: JoinedWindows, window: Window, whole: Outcomes) -> list[Check]:
     coverage = whole.labelled / whole.predictions if whole.predictions else None
     checks = [Check("*", "label_coverage", coverage, None, None)]
     if job.monitor.logs.prediction_id is not None:
@@ -135,6 +136,6 @@ def _checks(job: Job, joined: JoinedWindows, window: Window, whole: BinaryOutcom
     if isinstance(job.monitor.labels, LabelSource):
         conflicting = joined.conflicting.get(window, 0)
         checks.append(Check("*", "conflicting_labels", float(conflicting), 0, conflicting == 0))
-    if isinstance(job.monitor.logs.score, str):
+    if isinstance(whole, BinaryOutcomes | MulticlassOutcomes) and job.monitor.logs.score_columns:
         checks.append(Check("*", "scores_out_of_range", float(whole.unscored), 0, whole.unscored == 0))
     return checks

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from driftline_jobs.labels.collect import BinaryTask
+from driftline_jobs.labels.binary import BinaryTask
+from driftline_jobs.labels.collect import Task as OutcomeTask
+from driftline_jobs.labels.multiclass import MulticlassTask
+from driftline_jobs.labels.regression import RegressionTask
 from driftline_jobs.labels.rows import LabelPlan, PredictionPlan
 from driftline_jobs.logs.sources import LogInspection
-from driftline_jobs.profile.binning import Binning, OrderedBins
+from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.scan import ScanPlan
 from driftline_jobs.profile.survey import Decision, Watched, watched_columns
@@ -76,11 +81,25 @@ def scan_plan(
     )
 
 
-def task_of(monitor: Monitor, binning: Binning) -> BinaryTask | None:
-    """How the rows of the monitor's task become outcomes; None where there is no such figure yet."""
-    if monitor.task is not Task.BINARY:
-        return None
+def task_of(monitor: Monitor, binning: Binning) -> OutcomeTask:
+    """How the rows of the monitor's task become outcomes."""
+    if monitor.task is Task.REGRESSION:
+        bins = binning.columns[monitor.logs.prediction or ""]
+        if not isinstance(bins, OrderedBins):
+            raise TypeError(f"the prediction of {monitor.monitor} has no edges")
+        return RegressionTask(bins)
+    if monitor.task is Task.MULTICLASS:
+        return _multiclass_task(monitor, binning)
     return BinaryTask(value_text(monitor.positive_label), score_bins(monitor, binning))
+
+
+def _multiclass_task(monitor: Monitor, binning: Binning) -> MulticlassTask:
+    scores = monitor.logs.score if isinstance(monitor.logs.score, Mapping) else {}
+    bins = [binning.columns[column] for column in scores.values()]
+    predicted = binning.columns.get(monitor.logs.prediction or "")
+    seen = predicted.vocabulary if isinstance(predicted, CategoryBins) else ()
+    others = sorted(name for name in seen if name not in scores)
+    return MulticlassTask((*scores, *others), tuple(b for b in bins if isinstance(b, OrderedBins)))
 
 
 def score_bins(monitor: Monitor, binning: Binning) -> OrderedBins | None:
@@ -111,9 +130,16 @@ def prediction_plan(monitor: Monitor, scan: ScanPlan) -> PredictionPlan:
         prediction=monitor.logs.prediction,
         scores=scores,
         label=monitor.labels.column if isinstance(monitor.labels, LabelColumn) else None,
+        numeric=monitor.task is Task.REGRESSION,
     )
 
 
-def label_plan(labels: LabelSource, log: LogInspection) -> LabelPlan:
+def label_plan(monitor: Monitor, labels: LabelSource, log: LogInspection) -> LabelPlan:
     """What the join needs of the label objects."""
-    return LabelPlan(log.columns, labels.prediction_id, labels.label, labels.timestamp)
+    return LabelPlan(
+        log.columns,
+        labels.prediction_id,
+        labels.label,
+        labels.timestamp,
+        numeric=monitor.task is Task.REGRESSION,
+    )

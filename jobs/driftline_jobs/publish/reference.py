@@ -46,7 +46,11 @@ def establish_reference(job: Job) -> Reference:
     ]
     outcomes = join_outcomes(job, inspection, plan, windows)
     reference = reference_from(
-        job.monitor.monitor, source_of(job), binning, profiles, outcomes.by_window if outcomes else {}
+        job.monitor.monitor,
+        source_of(job),
+        binning,
+        profiles,
+        outcomes.by_window if outcomes else {},
     )
     _keep(job, reference)
     job.progress.event("reference", reference_id=reference.reference_id, rows=reference.rows)

@@ -41,18 +41,19 @@ def judge_drift(
 
 def judge_performance(
     rules: Sequence[Rule],
-    now: Mapping[str, Performance],
-    then: Mapping[str, Performance],
+    now: Mapping[tuple[str, str | None], Performance],
+    then: Mapping[tuple[str, str | None], Performance],
     cells: Sequence[MeasuredCell],
-) -> dict[str, Verdicts]:
+) -> dict[tuple[str, str | None], Verdicts]:
     """Hold the model's figures against the monitor's rules and, by intervals, against the reference's."""
-    found: dict[str, Verdicts] = {}
-    for metric, figure in now.items():
-        interval = interval_verdicts(metric, figure, then[metric])
+    found: dict[tuple[str, str | None], Verdicts] = {}
+    for key, figure in now.items():
+        metric, _ = key
+        interval = interval_verdicts(metric, figure, then[key])
         ruled = _by_rules(rules, metric, figure.value, cells, None)
         verdict = ruled if interval is None else interval if ruled is None else either(ruled, interval)
         if verdict is not None:
-            found[metric] = verdict
+            found[key] = verdict
     return found
 
 

@@ -1,18 +1,33 @@
-"""Outcomes of many cells as the arrays that the performance formulas take."""
+"""Outcomes of many cells as the arrays that the performance formulas take, and as stored state."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
+from driftline_jobs.labels.binary import LOSS_BITS, SCORE_BITS, SQUARE_BITS, BinaryOutcomes
 from driftline_jobs.labels.collect import OutcomesByCell
-from driftline_jobs.labels.outcomes import LOSS_BITS, SCORE_BITS, SQUARE_BITS, BinaryOutcomes
+from driftline_jobs.labels.multiclass import MulticlassOutcomes, MulticlassTask
+from driftline_jobs.labels.regression import (
+    ERROR_BITS,
+    FOURTH_BITS,
+    RELATIVE_BITS,
+    RELATIVE_SQUARE_BITS,
+    RegressionOutcomes,
+    RegressionTask,
+)
+from driftline_jobs.labels.regression import SQUARE_BITS as ERROR_SQUARE_BITS
 from driftline_jobs.measure.binary import BinaryCounts, ConfusionCounts, LossSums
+from driftline_jobs.measure.multiclass import MulticlassCounts
 from driftline_jobs.measure.ranking import ScoreLabelCounts
+from driftline_jobs.measure.regression import RegressionSums
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.window import Window, from_us
+
+FloatArray = npt.NDArray[np.float64]
 
 
 def stack_binary(outcomes: Sequence[BinaryOutcomes], bins: OrderedBins | None) -> BinaryCounts:
@@ -22,25 +37,65 @@ def stack_binary(outcomes: Sequence[BinaryOutcomes], bins: OrderedBins | None) -
     decisions = ConfusionCounts(true_pos, false_pos, false_neg, true_neg)
     if bins is None:
         return BinaryCounts(confusion=decisions)
-    shape = (len(outcomes), bins.bins)
-    scores = ScoreLabelCounts(
+    return BinaryCounts(
+        scores=_scores(outcomes, (len(outcomes), bins.bins)), confusion=decisions, losses=_losses(outcomes)
+    )
+
+
+def stack_multiclass(outcomes: Sequence[MulticlassOutcomes], task: MulticlassTask) -> MulticlassCounts:
+    """(cells, …) counts and sums; the last class stands for all that the reference lacks."""
+    names = len(task.names)
+    confusion = np.array([outcome.confusion for outcome in outcomes], np.int64).reshape(-1, names, names)
+    if not task.bins:
+        return MulticlassCounts(confusion=confusion)
+    shape = (len(outcomes), len(task.bins), task.most_bins)
+    return MulticlassCounts(confusion=confusion, scores=_scores(outcomes, shape), losses=_losses(outcomes))
+
+
+def stack_regression(outcomes: Sequence[RegressionOutcomes], task: RegressionTask) -> RegressionSums:
+    """(cells,) sums in the label's unit; labels are summed about the pivot, which r2 does not mind."""
+    unit = 2.0**task.bins.exponent
+
+    def sums(name: str, bits: int, power: int) -> FloatArray:
+        return _scaled([getattr(outcome, name) for outcome in outcomes], bits) * unit**power
+
+    return RegressionSums(
+        n=np.array([outcome.n for outcome in outcomes], np.int64),
+        error=sums("error", ERROR_BITS, 1),
+        absolute=sums("absolute", ERROR_BITS, 1),
+        squares=sums("squares", ERROR_SQUARE_BITS, 2),
+        fourths=sums("fourths", FOURTH_BITS, 4),
+        nonzero=np.array([outcome.nonzero for outcome in outcomes], np.int64),
+        relative=sums("relative", RELATIVE_BITS, 0),
+        relative_squares=sums("relative_squares", RELATIVE_SQUARE_BITS, 0),
+        labels=sums("labels", ERROR_BITS, 1),
+        label_squares=sums("label_squares", ERROR_SQUARE_BITS, 2),
+    )
+
+
+def _scores(
+    outcomes: Sequence[BinaryOutcomes] | Sequence[MulticlassOutcomes], shape: tuple[int, ...]
+) -> ScoreLabelCounts:
+    return ScoreLabelCounts(
         pos=np.array([outcome.positives for outcome in outcomes], np.int64).reshape(shape),
         neg=np.array([outcome.negatives for outcome in outcomes], np.int64).reshape(shape),
         score_sums=np.array(
             [[total / 2**SCORE_BITS for total in outcome.score_sums] for outcome in outcomes], np.float64
         ).reshape(shape),
     )
-    losses = LossSums(
+
+
+def _losses(outcomes: Sequence[BinaryOutcomes] | Sequence[MulticlassOutcomes]) -> LossSums:
+    return LossSums(
         n=np.array([outcome.labelled - outcome.unscored for outcome in outcomes], np.int64),
         log_loss=_scaled([outcome.log_loss for outcome in outcomes], LOSS_BITS),
         log_loss_squares=_scaled([outcome.log_loss_squares for outcome in outcomes], SQUARE_BITS),
         brier=_scaled([outcome.brier for outcome in outcomes], LOSS_BITS),
         brier_squares=_scaled([outcome.brier_squares for outcome in outcomes], LOSS_BITS),
     )
-    return BinaryCounts(scores=scores, confusion=decisions, losses=losses)
 
 
-def _scaled(totals: Sequence[int], bits: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _scaled(totals: Sequence[int], bits: int) -> FloatArray:
     # Python divides integers of any length correctly rounded
     return np.array([total / 2**bits for total in totals], np.float64)
 

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from driftline_jobs.labels.outcomes import BinaryOutcomes
+from driftline_jobs.labels.binary import BinaryOutcomes, BinaryTask
+from driftline_jobs.labels.collect import Task
+from driftline_jobs.labels.multiclass import MulticlassOutcomes, MulticlassTask
+from driftline_jobs.labels.outcomes import Outcomes
+from driftline_jobs.labels.regression import RegressionOutcomes, RegressionTask
 from driftline_jobs.measure.binary import binary_performance
+from driftline_jobs.measure.multiclass import multiclass_performance
 from driftline_jobs.measure.performance import Performance
-from driftline_jobs.measure.ranking import calibration_curve
-from driftline_jobs.profile.binning import OrderedBins
+from driftline_jobs.measure.ranking import ScoreLabelCounts, calibration_curve
+from driftline_jobs.measure.regression import regression_performance
 from driftline_jobs.tabulate.cells import MeasuredCell, common
 from driftline_jobs.tabulate.judged import judge_performance, verdict_columns
-from driftline_jobs.tabulate.outcomes import stack_binary
+from driftline_jobs.tabulate.outcomes import stack_binary, stack_multiclass, stack_regression
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
 
 REALIZED = "realized"
+_CURVE = ("score", "rate", "low", "high", "n")
+FigureKey = tuple[str, str | None]
+"""Metric, and the class it is about if it is about one."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +34,8 @@ class PerformanceCell:
     """A cell with its outcomes, and those of the same cell in the reference where it has any."""
 
     cell: MeasuredCell
-    outcome: BinaryOutcomes
-    reference: BinaryOutcomes | None
+    outcome: Outcomes
+    reference: Outcomes | None
     is_final: bool
 
     @property
@@ -36,32 +44,49 @@ class PerformanceCell:
         return self.outcome.labelled / self.outcome.predictions if self.outcome.predictions else None
 
 
-def measure_performance(
-    cells: Sequence[PerformanceCell], bins: OrderedBins | None
-) -> tuple[dict[str, Performance], dict[str, Performance]]:
-    """Figures (cells,) now and in the reference; a cell without a reference has none there."""
-    nothing = BinaryOutcomes.nothing(bins)
-    now = binary_performance(stack_binary([cell.outcome for cell in cells], bins))
-    then = binary_performance(stack_binary([cell.reference or nothing for cell in cells], bins))
-    return now, then
+def measure_performance(outcomes: Sequence[Outcomes], task: Task) -> dict[FigureKey, Performance]:
+    """Every figure of the task, (cells,) each."""
+    if isinstance(task, BinaryTask):
+        binary = [outcome for outcome in outcomes if isinstance(outcome, BinaryOutcomes)]
+        figures = binary_performance(stack_binary(binary, task.bins))
+        return {(metric, None): figure for metric, figure in figures.items()}
+    if isinstance(task, RegressionTask):
+        regression = [outcome for outcome in outcomes if isinstance(outcome, RegressionOutcomes)]
+        figures = regression_performance(stack_regression(regression, task))
+        return {(metric, None): figure for metric, figure in figures.items()}
+    if not isinstance(task, MulticlassTask):
+        raise TypeError(f"no figures are known for {type(task).__name__}")
+    several = [outcome for outcome in outcomes if isinstance(outcome, MulticlassOutcomes)]
+    found = multiclass_performance(stack_multiclass(several, task))
+    by_class: dict[FigureKey, Performance] = {
+        (metric, name): _of_class(figure, at)
+        for metric, figure in found.per_class.items()
+        for at, name in enumerate(task.names[: figure.value.shape[-1]])
+    }
+    return {(metric, None): figure for metric, figure in found.overall.items()} | by_class
+
+
+def _of_class(figure: Performance, at: int) -> Performance:
+    return Performance(**{item.name: getattr(figure, item.name)[..., at] for item in fields(figure)})
 
 
 def add_performance(
-    builders: Mapping[str, TableBuilder],
-    monitor: Monitor,
-    cells: Sequence[PerformanceCell],
-    bins: OrderedBins | None,
+    builders: Mapping[str, TableBuilder], monitor: Monitor, cells: Sequence[PerformanceCell], task: Task
 ) -> None:
-    """Append one row per cell and metric, judged, and the calibration curve of every cell that has one."""
-    now, then = measure_performance(cells, bins)
+    """Append one row per cell and figure, judged, and the calibration curve of every cell that has one."""
+    nothing = task.nothing()
+    now = measure_performance([cell.outcome for cell in cells], task)
+    then = measure_performance([cell.reference or nothing for cell in cells], task)
     judged = judge_performance(monitor.alerts.rules, now, then, [cell.cell for cell in cells])
     shared = common(monitor.monitor, [cell.cell for cell in cells])
-    for metric, figure in now.items():
+    for key, figure in now.items():
+        metric, class_label = key
         builders["performance_metrics"].add(
             len(cells),
             **shared,
             metric=metric,
             kind=REALIZED,
+            class_label=class_label,
             value=figure.published("value"),
             ci_low=figure.published("ci_low"),
             ci_high=figure.published("ci_high"),
@@ -69,41 +94,54 @@ def add_performance(
             n=np.nan_to_num(figure.n).astype(np.int64),
             label_coverage=[cell.coverage for cell in cells],
             is_final=[cell.is_final for cell in cells],
-            reference_value=then[metric].published("value"),
+            reference_value=then[key].published("value"),
             trivial_value=figure.published("trivial"),
-            **verdict_columns(judged.get(metric), "degraded"),
+            **verdict_columns(judged.get(key), "degraded"),
             status=figure.status.tolist(),
             reason=figure.reasons(),
         )
-    if bins is not None:
-        _add_curves(builders["performance_curves"], monitor, cells, bins)
+    _add_curves(builders["performance_curves"], monitor, cells, task)
 
 
-def _add_curves(
-    table: TableBuilder, monitor: Monitor, cells: Sequence[PerformanceCell], bins: OrderedBins
-) -> None:
-    scores = stack_binary([cell.outcome for cell in cells], bins).scores
-    if scores is None:
-        return
-    curve = calibration_curve(scores)
-    points = []
-    for at in range(len(cells)):
-        groups = np.flatnonzero(np.nan_to_num(curve.n[at]) > 0).tolist()
-        points.append(
-            canonical_json(
-                [
-                    {
-                        name: float(getattr(curve, name)[at, group])
-                        for name in ("score", "rate", "low", "high", "n")
-                    }
-                    for group in groups
-                ]
-            )
+def _add_curves(table: TableBuilder, monitor: Monitor, cells: Sequence[PerformanceCell], task: Task) -> None:
+    outcomes = [cell.outcome for cell in cells]
+    curves: list[tuple[str | None, ScoreLabelCounts]] = []
+    if isinstance(task, BinaryTask):
+        scores = stack_binary([o for o in outcomes if isinstance(o, BinaryOutcomes)], task.bins).scores
+        curves = [(None, scores)] if scores is not None else []
+    elif isinstance(task, MulticlassTask):
+        several = [o for o in outcomes if isinstance(o, MulticlassOutcomes)]
+        scores = stack_multiclass(several, task).scores
+        if scores is not None:
+            curves = [
+                (name, _scores_of(scores, at)) for at, name in enumerate(task.classes[: len(task.bins)])
+            ]
+    for class_label, counts in curves:
+        table.add(
+            len(cells),
+            **common(monitor.monitor, [cell.cell for cell in cells]),
+            curve="calibration",
+            kind=REALIZED,
+            class_label=class_label,
+            points=_points(counts, len(cells)),
         )
-    table.add(
-        len(cells),
-        **common(monitor.monitor, [cell.cell for cell in cells]),
-        curve="calibration",
-        kind=REALIZED,
-        points=points,
-    )
+
+
+def _scores_of(scores: ScoreLabelCounts, at: int) -> ScoreLabelCounts:
+    return ScoreLabelCounts(scores.pos[:, at], scores.neg[:, at], scores.score_sums[:, at])
+
+
+def _points(counts: ScoreLabelCounts, cells: int) -> list[str]:
+    curve = calibration_curve(counts)
+    return [
+        canonical_json(
+            [
+                {
+                    name: float(getattr(curve, name)[at, group])
+                    for name in ("score", "rate", "low", "high", "n")
+                }
+                for group in np.flatnonzero(np.nan_to_num(curve.n[at]) > 0).tolist()
+            ]
+        )
+        for at in range(cells)
+    ]
