@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -193,7 +194,12 @@ def scanned(engine: Engine, inspection: LogInspection, plan: ScanPlan) -> dict[s
         seen += splits
         results.append(result)
     assert sorted(seen, key=inspection.splits.index) == list(inspection.splits)
-    total = merge_results(results)
+    return merged_scan(results)
+
+
+def merged_scan(results: Iterable[ScanResult]) -> dict[str, Any]:
+    """Results of a scan as bytes and numbers."""
+    total = merge_results(list(results))
     return {
         "profiles": {
             (key, name): encode(profile)

@@ -1,0 +1,251 @@
+"""Spark on one machine says what the local engine says, and fails as it fails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from tests.engines import workload
+from tests.engines.workload import Workload, joined, scanned
+
+from driftline_jobs.engines.base import Engine, JoinRequest
+from driftline_jobs.engines.local import LocalEngine
+from driftline_jobs.engines.spark import SparkEngine, bundles
+from driftline_jobs.logs.filesystem import Location
+from driftline_jobs.logs.splits import Split
+from driftline_jobs.profile.scan import ScanPlan
+from driftline_schemas.errors import TransientError, UnreadableObjectError
+
+
+def test_both_engines_give_the_same_bytes(
+    work: Workload, spark: SparkEngine, expected: dict[str, Any]
+) -> None:
+    found = work.everything(spark)
+    for what, value in expected.items():
+        assert found[what] == value, what
+
+
+def test_the_workload_holds_what_it_is_there_for(expected: dict[str, Any]) -> None:
+    """Else the comparison above would prove nothing."""
+    for what in ("duplicated", "conflicting", "labels", "set_aside"):
+        assert sum(expected[what].values()) > 0, what
+    versions = {key.model_version for key, _ in expected["profiles"]}
+    assert versions == {"*", "v1", "v2"}
+    assert {"origin", '["origin","carrier"]', "zip"} <= {key.segment for key, _ in expected["profiles"]}
+
+
+def test_matched_labels_are_those_that_sets_of_ids_give(work: Workload, expected: dict[str, Any]) -> None:
+    """An id that was predicted in a base window, and labelled without contradiction, is matched once."""
+    predicted = _all(work.log.location, ["id", "at"])
+    labelled = _all(work.labels.location, ["id", "late", "seen"])
+    latest: dict[str, list[tuple[Any, int]]] = {}
+    for name, late, seen in zip(
+        *(labelled.column(n).to_pylist() for n in ("id", "late", "seen")), strict=True
+    ):
+        if name is not None:
+            latest.setdefault(name, []).append((seen or workload.FIRST.replace(tzinfo=None), late))
+    settled = set()
+    for name, several in latest.items():
+        newest = max(seen for seen, _ in several)
+        if len({late for seen, late in several if seen == newest}) == 1:
+            settled.add(name)
+    hours = set()
+    for name, at in zip(predicted.column("id").to_pylist(), predicted.column("at").to_pylist(), strict=True):
+        if name in settled and at is not None and at >= workload.FIRST:
+            hours.add((name, at.replace(minute=0, second=0)))
+    assert sum(expected["labels"].values()) == len(hours)
+
+
+def _all(location: Location, columns: list[str]) -> pa.Table:
+    import pyarrow.dataset as ds
+
+    return ds.dataset(location.path, format="parquet", partitioning=None).to_table(columns=columns)
+
+
+def test_no_splits_are_no_rows(work: Workload, spark: SparkEngine) -> None:
+    inspection = work.inspect()
+    survey_plan = work.survey_plan(inspection)
+    assert spark.survey([], survey_plan).rows == 0
+    binning = work.binning(spark, inspection)
+    plan = work.scan_plan(inspection, binning)
+    assert list(spark.scan([], plan)) == []
+    request = replace(work.join(inspection, plan), prediction_splits=())
+    assert spark.outcomes(request)[0] == {}
+
+
+@pytest.mark.parametrize(("labels_in_the_log", "has_ids"), [(False, True), (True, True), (True, False)])
+def test_joins_of_every_kind(
+    work: Workload, spark: SparkEngine, *, labels_in_the_log: bool, has_ids: bool
+) -> None:
+    inspection, plan = _planned(work)
+    request = work.join(inspection, plan)
+    if labels_in_the_log:
+        predictions = replace(
+            request.predictions,
+            label="night",
+            prediction_id=request.predictions.prediction_id if has_ids else None,
+        )
+        request = replace(request, predictions=predictions, labels=None, label_splits=())
+    assert joined(spark, request) == _on_one_machine(joined, request)
+
+
+def test_labels_that_have_not_come(work: Workload, spark: SparkEngine) -> None:
+    inspection, plan = _planned(work)
+    request = replace(work.join(inspection, plan), label_splits=())
+    found = joined(spark, request)
+    assert found == _on_one_machine(joined, request)
+    assert found["labels"] == {}
+
+
+def _planned(work: Workload) -> tuple[Any, ScanPlan]:
+    inspection = work.inspect()
+    engine = LocalEngine(2)
+    try:
+        return inspection, work.scan_plan(inspection, work.binning(engine, inspection))
+    finally:
+        engine.close()
+
+
+def _on_one_machine(task: Any, *arguments: Any) -> Any:
+    engine = LocalEngine(2)
+    try:
+        return task(engine, *arguments)
+    finally:
+        engine.close()
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> tuple[Workload, str]:
+    """A log with one object whose footer is good and whose pages are not."""
+    workload.write(tmp_path, objects_a_day=2)
+    path = tmp_path / "logs" / "dt=2013-07-02" / "part-0.parquet"
+    content = bytearray(path.read_bytes())
+    content[200 : len(content) // 2] = bytes(len(content) // 2 - 200)
+    path.write_bytes(content)
+    return Workload.at(str(tmp_path / "logs"), str(tmp_path / "labels")), f"file://{path}"
+
+
+def _survey(engine: Engine, work: Workload, _: ScanPlan) -> None:
+    inspection = work.inspect()
+    engine.survey(inspection.splits, work.survey_plan(inspection))
+
+
+def _scan(engine: Engine, work: Workload, plan: ScanPlan) -> None:
+    scanned(engine, work.inspect(), plan)
+
+
+def _join(engine: Engine, work: Workload, plan: ScanPlan) -> None:
+    engine.outcomes(work.join(work.inspect(), plan))
+
+
+@pytest.mark.parametrize("task", [_survey, _scan, _join])
+def test_a_damaged_object_is_named(
+    damaged: tuple[Workload, str], work: Workload, spark: SparkEngine, task: Any
+) -> None:
+    _, plan = _planned(work)
+    there, uri = damaged
+    for engine in (spark, LocalEngine(2)):
+        with pytest.raises(UnreadableObjectError) as caught:
+            task(engine, there, plan)
+        assert caught.value.uri == uri
+        if engine is not spark:
+            engine.close()
+    assert scanned(spark, work.inspect(), plan) == _on_one_machine(scanned, work.inspect(), plan)
+
+
+def test_what_is_out_of_reach_is_transient(work: Workload, spark: SparkEngine) -> None:
+    inspection, plan = _planned(work)
+    nowhere = Location("s3://logs", "logs", "http://127.0.0.1:9")
+    split = inspection.splits[0]
+    splits = [replace(split, location=nowhere, object=replace(split.object, path="logs/part.parquet"))]
+    with pytest.raises(TransientError, match="out of reach"):
+        list(spark.scan(splits, plan))
+
+
+def test_a_defect_of_a_task_stays_a_defect(work: Workload, spark: SparkEngine) -> None:
+    inspection, plan = _planned(work)
+    broken = replace(plan, timestamp="no such column")
+    with pytest.raises(Exception, match="no such column") as caught:
+        list(spark.scan(inspection.splits[:1], broken))
+    assert not isinstance(caught.value, TransientError)
+
+
+def test_a_scan_that_is_given_up_leaves_nothing_running(
+    work: Workload, spark: SparkEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("driftline_jobs.engines.spark._MOST_ROWS_PER_TASK", 1_500)
+    inspection, plan = _planned(work)
+    under_way = iter(spark.scan(inspection.splits * 4, plan))
+    splits, _ = next(under_way)
+    assert len(splits) < len(inspection.splits)
+    del under_way
+    assert list(spark._context.statusTracker().getActiveJobsIds()) == []
+
+
+def _splits(work: Workload, sizes: list[int]) -> list[Split]:
+    first = work.inspect().splits[0]
+    return [replace(first, rows=rows, part=part) for part, rows in enumerate(sizes)]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "slots", "expected_sizes"),
+    [
+        ([100] * 16, 2, [2] * 8),
+        ([100] * 3, 2, [1] * 3),
+        ([2_000_000] * 40, 2, [1] * 40),
+        ([1] * 1000, 2, [125] * 8),
+        ([5_000_000, 1, 1], 1, [1, 2]),
+        ([0, 0, 0], 4, [3]),
+    ],
+)
+def test_small_splits_share_a_task(
+    work: Workload, sizes: list[int], slots: int, expected_sizes: list[int]
+) -> None:
+    splits = _splits(work, sizes)
+    found = bundles(splits, lambda split: split.rows, slots)
+    assert [len(bundle) for bundle in found] == expected_sizes
+    assert [split for bundle in found for split in bundle] == splits
+
+
+def test_a_plan_travels_without_what_it_has_worked_out(work: Workload) -> None:
+    import pickle
+
+    from driftline_jobs.engines.spark_tasks import Bare
+
+    _, plan = _planned(work)
+    size = len(pickle.dumps(Bare(plan)))
+    for bins in plan.binning.columns.values():
+        if hasattr(bins, "cuts"):
+            assert bins.cuts.passes >= 0  # worked out from here on
+    sent = pickle.dumps(Bare(plan))
+    assert len(sent) == size < 1_000_000
+    arrived = pickle.loads(sent)  # noqa: S301  what was just made
+    assert arrived.binning.to_bytes() == plan.binning.to_bytes()
+    assert np.array_equal(arrived.bounds_us, plan.bounds_us)
+
+
+def test_rows_of_one_id_meet_in_one_part(work: Workload) -> None:
+    from driftline_jobs.engines.spark_join import parted
+    from driftline_jobs.labels.rows import prediction_rows
+
+    inspection, plan = _planned(work)
+    request: JoinRequest = work.join(inspection, plan)
+    where: dict[str | None, set[int]] = {}
+    rows = 0
+    for split in inspection.splits[:4]:
+        batch = prediction_rows(split, request.predictions)
+        for part, data in parted(batch, 7):
+            for found in pa.ipc.open_stream(data):
+                assert found.schema == batch.schema
+                rows += found.num_rows
+                for name in found.column("id").to_pylist():
+                    where.setdefault(name, set()).add(part)
+    assert rows == sum(prediction_rows(s, request.predictions).num_rows for s in inspection.splits[:4])
+    without = where.pop(None, set())
+    assert all(len(parts) == 1 for parts in where.values())
+    assert set.union(*where.values()) == set(range(7))
+    assert len(without) >= 1
