@@ -7,6 +7,7 @@ from datetime import timedelta
 from driftline_dags.scheduling import MonitorScheduling
 from driftline_schemas.monitor import LabelColumn, Monitor, Reference
 from driftline_schemas.settings import Settings
+from driftline_schemas.window import load_zone
 
 
 def doc_md(monitor: Monitor, source: str, scheduling: MonitorScheduling, settings: Settings) -> str:
@@ -16,7 +17,7 @@ def doc_md(monitor: Monitor, source: str, scheduling: MonitorScheduling, setting
         ("logs", _code(monitor.logs.uri)),
         ("labels", _labels(monitor)),
         ("windows", f"{monitor.granularity.value}, by the clock of {monitor.timezone}"),
-        ("reference", _reference(monitor.reference)),
+        ("reference", _reference(monitor.reference, monitor.timezone)),
         ("segments", ", ".join(_code(" × ".join(segment)) for segment in monitor.segments) or "none"),
         ("alerts", f"{monitor.alerts.false_alarm_rate:g} of clean windows at most raise any"),
         *(
@@ -47,9 +48,10 @@ def _labels(monitor: Monitor) -> str:
     return f"{_code(labels.uri)}, final after {_days(labels.mature_after)}"
 
 
-def _reference(reference: Reference) -> str:
+def _reference(reference: Reference, zone: str) -> str:
     if reference.window is not None:
-        return f"{reference.window[0]:%Y-%m-%d %H:%M} to {reference.window[1]:%Y-%m-%d %H:%M} UTC"
+        start, end = (moment.astimezone(load_zone(zone)) for moment in reference.window)
+        return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
     if reference.uri is not None:
         return f"the data set {_code(reference.uri)}"
     if reference.trailing is not None:

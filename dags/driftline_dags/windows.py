@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from driftline_schemas.monitor import Monitor
@@ -24,5 +25,10 @@ def window_of(context: Mapping[str, Any], monitor: Monitor) -> Window:
         return calendar.parse(str(asked))
     start = context.get("data_interval_start")
     if start is not None:
-        return calendar.containing(start)
-    return calendar.previous(calendar.containing(context["dag_run"].run_after))
+        return calendar.containing(_plain(start))
+    return calendar.previous(calendar.containing(_plain(context["dag_run"].run_after)))
+
+
+def _plain(moment: datetime) -> datetime:
+    """Airflow's times are pendulum's, whose differences do not behave like those of the standard library."""
+    return datetime.fromtimestamp(moment.timestamp(), UTC)

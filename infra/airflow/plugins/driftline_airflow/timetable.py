@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk.timezone import coerce_datetime, utcnow
@@ -45,7 +45,7 @@ class WindowTimetable(Timetable):
 
     def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
         """The last window that had ended by ``run_after``."""
-        return _interval(self._calendar.previous(self._calendar.containing(run_after)))
+        return _interval(self._calendar.previous(self._holding(run_after)))
 
     def next_dagrun_info(
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
@@ -62,21 +62,25 @@ class WindowTimetable(Timetable):
             run_after=coerce_datetime(window.end + self._delay), data_interval=_interval(window)
         )
 
+    def _holding(self, moment: datetime) -> Window:
+        # Airflow's times are pendulum's, whose differences do not behave like those of the standard library.
+        return self._calendar.containing(datetime.fromtimestamp(moment.timestamp(), UTC))
+
     def _first(self, earliest: datetime | None) -> Window | None:
         """The first window that starts at ``earliest`` or later."""
         if earliest is None:
             return None
-        window = self._calendar.containing(earliest)
+        window = self._holding(earliest)
         return window if window.start >= earliest else self._calendar.following(window)
 
     def _newest(self, now: datetime) -> Window:
         """The last window whose time to run has come."""
-        return self._calendar.previous(self._calendar.containing(now - self._delay))
+        return self._calendar.previous(self._holding(now - self._delay))
 
     def _after(self, last: DataInterval) -> Window:
         # After a change of granularity the window at the old one's end may start before it did: a run of the
         # same logical date would stop the scheduler.
-        window = self._calendar.containing(last.end)
+        window = self._holding(last.end)
         return window if window.start > last.start else self._calendar.following(window)
 
 

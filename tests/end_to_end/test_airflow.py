@@ -1,0 +1,203 @@
+"""Airflow's own scheduler, with real S3, Postgres and SMTP: what a platform engineer relies on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.end_to_end.airflow_stack import ROWS, Stack, days, running_stack, until
+
+pytestmark = pytest.mark.slow
+
+FIRST = date(2026, 3, 2)
+REFERENCE = FIRST - timedelta(days=7)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+def logged(stack: Stack, name: str, count: int) -> list[date]:
+    """Logs of the reference and of ``count`` days after it; the days."""
+    for day in days(REFERENCE, 7 + count):
+        stack.put_day(name, day)
+    return days(FIRST, count)
+
+
+def test_a_dropped_in_monitor_is_scheduled_published_and_mailed(stack: Stack) -> None:
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    for day in days(yesterday - timedelta(days=7), 8):
+        stack.put_day("dropped", day)
+    stack.add_monitor("dropped", yesterday - timedelta(days=7), yesterday)
+    until(lambda: "success" in _states(stack, "dropped"), "a scheduled run", 150)
+
+    rows = stack.query(
+        "SELECT count FROM driftline.current_profile_metrics WHERE monitor = 'dropped'"
+        " AND column_name = 'distance' AND segment = '*' AND model_version = '*' AND window_start = %s",
+        yesterday,
+    )
+    assert rows == [{"count": ROWS}]
+    page = stack.page("dropped", yesterday)
+    assert page.startswith(b"<!")
+
+    (mail,) = stack.mails("dropped")
+    assert mail["To"] == "team@example.com"
+    body = mail.get_body(("html",))
+    assert body is not None
+    html = body.get_content()
+    assert len(html) < 100_000
+    assert "<script" not in html
+    (attached,) = mail.iter_attachments()
+    assert attached.get_filename() == f"{yesterday}.html"
+    assert bytes(attached.get_content()).startswith(b"<!")
+
+    (event,) = stack.api("/assets/events?source_dag_id=driftline__dropped")["asset_events"]
+    assert event["extra"]["period"] == str(yesterday)
+    assert event["extra"]["verdict"] in {"broken", "suspect", "changed", "calm", "unjudged"}
+    assert event["extra"]["page"] == f"/driftline/reports/dropped/day/{yesterday}.html"
+
+
+def _states(stack: Stack, name: str) -> list[str]:
+    try:
+        return list(stack.runs(name).values())
+    except OSError:  # The DAG is not known yet.
+        return []
+
+
+def test_a_drift_is_named_in_the_asset(stack: Stack) -> None:
+    (day,) = logged(stack, "drifting", 1)
+    stack.put_day("drifting", day, shifted=2000)
+    stack.add_monitor("drifting", REFERENCE, FIRST)
+    stack.wait_for_dag("drifting")
+    run = stack.trigger("drifting", day)
+    stack.finish("drifting", run)
+    found = stack.result("drifting", run, "report")
+    assert found["worst_column"] == "distance"
+    assert found["alerts"] > 0
+    assert found["verdict"] == "changed"
+
+
+def test_a_backfill_equals_single_runs_and_may_be_repeated(stack: Stack) -> None:
+    windows = logged(stack, "filled", 10)
+    monitor = stack.add_monitor("filled", REFERENCE, FIRST)
+    stack.wait_for_dag("filled")
+    store = stack.another_store("single")
+    backfill = (
+        *("backfill", "create", "--dag-id", "driftline__filled", "--reprocess-behavior", "completed"),
+        *("--from-date", f"{windows[0]}T00:00:00", "--to-date", f"{windows[-1]}T00:00:00"),
+        *("--max-active-runs", "4"),
+    )
+    stack.airflow(*backfill)
+    for day in windows:
+        stack.driftline("run", str(monitor), "--period", str(day), store=store)
+    _finish_backfill(stack, "filled", len(windows))
+    assert stack.mails("filled") == []
+
+    once = stack.tables("filled")
+    assert once["drift_metrics"]
+    assert once == stack.tables("filled", store)
+
+
+def _finish_backfill(stack: Stack, name: str, windows: int) -> None:
+    def over() -> bool:
+        states = [state for run, state in stack.runs(name).items() if run.startswith("backfill")]
+        return len(states) == windows and set(states) <= {"success", "failed"}
+
+    until(over, f"the backfill of {name}", 200)
+    assert {state for run, state in stack.runs(name).items() if run.startswith("backfill")} == {"success"}
+
+
+def test_a_killed_task_that_is_cleared_ends_with_the_same_tables(stack: Stack) -> None:
+    (day,) = logged(stack, "killed", 1)
+    monitor = stack.add_monitor("killed", REFERENCE, FIRST, retries=0)
+    stack.wait_for_dag("killed")
+    run = stack.trigger("killed", day)
+    killed = _kill_command(str(monitor), "run")
+    stack.finish("killed", run, state="failed")
+    assert killed.is_set()
+    assert stack.tasks("killed", run)["run"] == "failed"
+    assert "What to do: " in stack.log("killed", run, "run")
+    assert all(not rows for rows in stack.tables("killed").values())
+
+    stack.api(
+        "/dags/driftline__killed/clearTaskInstances",
+        "POST",
+        {
+            "dry_run": False,
+            "dag_run_id": run,
+            "only_failed": True,
+            "include_downstream": True,
+        },
+    )
+    until(lambda: stack.runs("killed")[run] == "success", "the cleared run", 120)
+    store = stack.another_store("unharmed")
+    stack.driftline("run", str(monitor), "--period", str(day), store=store)
+    assert stack.tables("killed") == stack.tables("killed", store)
+
+
+def _kill_command(monitor: str, command: str) -> threading.Event:
+    """Kill ``driftline COMMAND MONITOR …`` as soon as it runs, as the kernel would for want of memory."""
+    done = threading.Event()
+
+    def look() -> bool:
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = entry.read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if monitor.encode() in words and command.encode() in words and b"driftline" in words[1]:
+                os.kill(int(entry.parent.name), signal.SIGKILL)
+                done.set()
+                return True
+        return False
+
+    until(look, f"driftline {command} {monitor}", 90)
+    return done
+
+
+def test_two_runs_of_one_window_at_once_do_no_harm(stack: Stack) -> None:
+    (day,) = logged(stack, "twice", 1)
+    monitor = stack.add_monitor("twice", REFERENCE, FIRST, mail="none")
+    stack.wait_for_dag("twice")
+    runs = [stack.trigger("twice", day) for _ in range(2)]
+    stack.finish("twice", *runs)
+    store = stack.another_store("alone")
+    stack.driftline("run", str(monitor), "--period", str(day), store=store)
+    assert stack.tables("twice") == stack.tables("twice", store)
+
+
+def test_a_log_that_never_comes_is_published_as_missing(stack: Stack) -> None:
+    logged(stack, "missing", 0)
+    stack.add_monitor("missing", REFERENCE, FIRST, mail="none")
+    stack.wait_for_dag("missing")
+    run = stack.trigger("missing", FIRST)
+    stack.finish("missing", run)
+    assert stack.result("missing", run, "wait_for_log") == {"arrived": False, "objects": 0}
+    failed = stack.query(
+        "SELECT check_name FROM driftline.current_quality_metrics"
+        " WHERE monitor = 'missing' AND passed IS FALSE"
+    )
+    assert failed
+    assert stack.result("missing", run, "report")["verdict"] == "empty"
+
+
+def test_a_log_is_waited_for_without_holding_a_worker(stack: Stack) -> None:
+    today = datetime.now(UTC).date()
+    for day in days(today - timedelta(days=7), 7):
+        stack.put_day("awaited", day)
+    stack.add_monitor(
+        "awaited", today - timedelta(days=7), today, mail="none", deadline="30d", look_every="1min"
+    )
+    stack.wait_for_dag("awaited")
+    run = stack.trigger("awaited", today)
+    until(lambda: stack.tasks("awaited", run).get("wait_for_log") == "deferred", "the wait", 60)
+    stack.put_day("awaited", today)
+    stack.finish("awaited", run)
+    assert stack.result("awaited", run, "wait_for_log") == {"arrived": True, "objects": 1}
