@@ -119,6 +119,12 @@ class Reference:
         for window in self.windows:
             yield window, self._profiles(_WINDOW, to_us(window.start), WHOLE).get(WHOLE, {})
 
+    def whole_by_base(self) -> Iterator[tuple[datetime, dict[str, Profile]]]:
+        """The whole of each base window by its start, ascending; nothing where windows are as fine."""
+        rows = self._select(_BASE)
+        for start_us in sorted(set(rows.column("start_us").to_pylist())):
+            yield from_us(start_us), self._profiles(_BASE, start_us).get(WHOLE, {})
+
     def _select(self, level: str, start_us: int | None = None, cell: Cell | None = None) -> pa.Table:
         chosen = pc.equal(self.table.column("level"), level)
         if start_us is not None:

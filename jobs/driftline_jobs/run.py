@@ -1,7 +1,7 @@
 """The main path: read the log once, profile, measure, judge, publish.
 
     run
-      establish    the reference: found in the store, or surveyed, profiled and kept
+      establish    the reference: found in the store, or surveyed, profiled, learned from and kept
       data         one scan over all windows; each is measured and published as soon as it is whole
       performance  labels joined to predictions, published apart, so that late labels leave the rest alone
       judgement    the fold over windows: what depends on other windows, and alerts
@@ -31,8 +31,8 @@ def run(request: RunRequest, progress: Progress | None = None) -> RunOutcome:
     """
     started = time.perf_counter()
     with opened(request, progress or SilentProgress()) as job:
-        reference = establish_reference(job)
-        data = publish_data(job, reference)
+        reference, calibrations = establish_reference(job)
+        data = publish_data(job, reference, calibrations)
         performance = publish_performance(job, reference)
         judgement = publish_judgement(job, reference)
         return RunOutcome(

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import numpy as np
+
+from driftline_jobs.calibrations import Calibrations, judge_windows
 from driftline_jobs.job import Job, attempt, peak_memory_bytes
 from driftline_jobs.logs.sources import LogInspection
-from driftline_jobs.profile.windows import WindowProfile
+from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.publish.inputs import add_inputs
 from driftline_jobs.publish.plans import scan_plan
 from driftline_jobs.publish.scanning import ScannedWindows, scan_windows
@@ -37,7 +40,7 @@ class Published:
     rows_quarantined: int = 0
 
 
-def publish_data(job: Job, reference: Reference) -> Published:
+def publish_data(job: Job, reference: Reference, calibrations: Calibrations) -> Published:
     """Scan once, publish each window as soon as it is whole.
 
     Raises:
@@ -65,7 +68,9 @@ def publish_data(job: Job, reference: Reference) -> Published:
                 if attempts[profile.window].status == "published":  # once more, without a damaged object
                     attempts[profile.window] = attempt(job, profile.window, PART, **known)
                 kept.append(profile)
-            _publish(job, reference, ScannedWindows(kept, batch.inspection), attempts, published)
+            _publish(
+                job, reference, calibrations, ScannedWindows(kept, batch.inspection), attempts, published
+            )
     except DriftlineError as error:
         open_attempts = [record for record in attempts.values() if record.status == "running"]
         job.store.fail(open_attempts, type(error).__name__, str(error))
@@ -114,6 +119,7 @@ def _lost(profile: WindowProfile, before: int) -> str:
 def _publish(
     job: Job,
     reference: Reference,
+    calibrations: Calibrations,
     batch: ScannedWindows,
     attempts: dict[Window, RunRecord],
     published: Published,
@@ -135,7 +141,7 @@ def _publish(
         add_inputs(builders["run_inputs"], run_id, batch.inspection, profile.window, profile.matched)
     every = [cell for measured in cells for cell in measured]
     add_descriptions(builders["profile_metrics"], monitor, every, reference.binning)
-    add_reference_drift(builders["drift_metrics"], job, reference, batch.windows, cells)
+    add_reference_drift(builders["drift_metrics"], job, reference, calibrations, batch.windows, cells)
 
     cpu, wall = job.meter.read(len(batch.windows))
     records = []
@@ -165,6 +171,7 @@ def add_reference_drift(
     table: TableBuilder,
     job: Job,
     reference: Reference,
+    calibrations: Calibrations,
     windows: Sequence[WindowProfile],
     cells: Sequence[Sequence[MeasuredCell]],
 ) -> None:
@@ -174,7 +181,25 @@ def add_reference_drift(
         against = reference.without(profile.window)
         pairs += [Pair.of(cell, against) for cell in measured]
     columns = measure_drift(pairs, reference.binning)
-    add_drift(table, job.monitor, pairs, columns, "reference", reference.reference_id, decides=True)
+    alerts = job.monitor.alerts
+    whole = [pair.current.cell == WHOLE and pair.current.rows >= alerts.min_rows for pair in pairs]
+    calibrated = judge_windows(
+        calibrations,
+        columns,
+        [pair.current.window.start for pair in pairs],
+        np.array(whole, np.bool_),
+        alerts.false_alarm_rate,
+    )
+    add_drift(
+        table,
+        job.monitor,
+        pairs,
+        columns,
+        "reference",
+        reference.reference_id,
+        decides=True,
+        calibrated=calibrated,
+    )
 
 
 def findings(inspection: LogInspection, profile: WindowProfile) -> LogFindings:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from driftline_jobs.calibrations import Calibrations, add_calibrations, calibrations_from, learn
 from driftline_jobs.job import Job
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.binning import Binning
@@ -25,15 +27,15 @@ from driftline_schemas.window import Window, to_us
 SALT_VARIABLE = "DRIFTLINE_SALT"
 
 
-def establish_reference(job: Job) -> Reference:
-    """The monitor's reference. Made on the first run and from then on only read.
+def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
+    """The monitor's reference and what was learned from it. Made on the first run, from then on only read.
 
     Raises:
         DataError: the reference holds no rows, so nothing can be compared with it.
     """
     found = stored_reference(job)
     if found is not None:
-        return found
+        return found, _learned(job, found)
     job.progress.stage("reference")
     windows = _windows(job)
     inspection = job.log.inspect(windows[0].start, windows[-1].end)
@@ -52,9 +54,18 @@ def establish_reference(job: Job) -> Reference:
         profiles,
         outcomes.by_window if outcomes else {},
     )
-    _keep(job, reference)
+    calibrations = learn(reference, job.monitor)
+    _keep(job, reference, calibrations)
     job.progress.event("reference", reference_id=reference.reference_id, rows=reference.rows)
-    return reference
+    return reference, calibrations
+
+
+def _learned(job: Job, reference: Reference) -> Calibrations:
+    rows = job.store.execute_read(
+        "SELECT column_name, statistic, state FROM calibrations WHERE reference_id = $1",
+        [reference.reference_id],
+    ).to_pylist()
+    return calibrations_from([{**row, "state": json.loads(row["state"])} for row in rows], job.monitor)
 
 
 def source_of(job: Job) -> str:
@@ -129,7 +140,7 @@ def _survey(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> B
     return binning_from(survey, columns, salt, sensitive)
 
 
-def _keep(job: Job, reference: Reference) -> None:
+def _keep(job: Job, reference: Reference, calibrations: Calibrations) -> None:
     tables = load_tables()
     now = datetime.now(UTC)
     binnings = TableBuilder(tables["binnings"])
@@ -153,9 +164,12 @@ def _keep(job: Job, reference: Reference) -> None:
         created_at=now,
         state=[reference.to_bytes()],
     )
+    learned = TableBuilder(tables["calibrations"])
+    add_calibrations(learned, reference, calibrations, now)
     kept: list[tuple[str, pa.Table]] = [
         ("binnings", binnings.to_arrow()),
-        ("reference_sets", sets.to_arrow()),
+        ("calibrations", learned.to_arrow()),
+        ("reference_sets", sets.to_arrow()),  # last: a reference that is found has all that goes with it
     ]
     for name, rows in kept:
         job.store.put_once(name, rows)

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from driftline_jobs.judge.verdicts import Verdicts
 from driftline_jobs.measure.drift import category_drift, ordered_drift
 from driftline_jobs.measure.figures import Figure
-from driftline_jobs.profile.binning import Binning, Bins, OrderedBins
+from driftline_jobs.measure.samples import CategorySample, OrderedSample
+from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.cells import ALL
 from driftline_jobs.profile.state import Profile
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.tabulate.cells import MeasuredCell, common, empty_profile
 from driftline_jobs.tabulate.judged import Judged, judge_drift, verdict_columns
-from driftline_jobs.tabulate.stacks import stack_categories, stack_ordered
+from driftline_jobs.tabulate.stacks import Sample, sample_of
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
 
@@ -42,6 +44,8 @@ class ColumnDrift:
     column: str
     kind: str
     figures: dict[str, Figure]
+    now: Sample
+    then: Sample
     n_current: np.ndarray[tuple[int], np.dtype[np.int64]]
     n_reference: np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -53,11 +57,14 @@ def measure_drift(pairs: Sequence[Pair], binning: Binning) -> list[ColumnDrift]:
         current = [pair.current.profile(name, bins) for pair in pairs]
         nothing = empty_profile(bins)
         against = [(pair.against or {}).get(name, nothing) for pair in pairs]
+        now, then = sample_of(current, bins), sample_of(against, bins)
         found.append(
             ColumnDrift(
                 name,
                 bins.kind,
-                compare(current, against, bins),
+                compare(now, then),
+                now,
+                then,
                 np.array([profile.rows for profile in current], np.int64),
                 np.array([profile.rows for profile in against], np.int64),
             )
@@ -74,15 +81,20 @@ def add_drift(
     reference_id: str | None,
     *,
     decides: bool,
+    calibrated: Mapping[tuple[str, str], Verdicts] | None = None,
 ) -> None:
-    """Append one row per pair, column and metric, judged if it ``decides``."""
+    """Append one row per pair, column and metric, judged if it ``decides``.
+
+    ``calibrated`` holds the verdicts (pairs,) of the calibration by column and metric.
+    """
     cells = [pair.current for pair in pairs]
     shared = common(monitor.monitor, cells)
     for column in columns:
         judged: Judged = {}
         if decides:
+            usual = {name: v for (of, name), v in (calibrated or {}).items() if of == column.column}
             n, m = column.n_current.astype(np.float64), column.n_reference.astype(np.float64)
-            judged = judge_drift(monitor.alerts.rules, column.column, column.figures, cells, n, m)
+            judged = judge_drift(monitor.alerts.rules, column.column, column.figures, cells, n, m, usual)
         for metric, figure in column.figures.items():
             table.add(
                 len(pairs),
@@ -104,8 +116,10 @@ def add_drift(
             )
 
 
-def compare(current: Sequence[Profile], against: Sequence[Profile], bins: Bins) -> dict[str, Figure]:
-    """Drift metrics of one column, profile by profile."""
-    if isinstance(bins, OrderedBins):
-        return ordered_drift(stack_ordered(current, bins), stack_ordered(against, bins))
-    return category_drift(stack_categories(current, bins), stack_categories(against, bins))
+def compare(now: Sample, then: Sample) -> dict[str, Figure]:
+    """Drift metrics of one column, cell by cell."""
+    if isinstance(now, OrderedSample) and isinstance(then, OrderedSample):
+        return ordered_drift(now, then)
+    if isinstance(now, CategorySample) and isinstance(then, CategorySample):
+        return category_drift(now, then)
+    raise TypeError(f"cannot compare {type(now).__name__} with {type(then).__name__}")

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from driftline_jobs.judge.limits import fixed_drift, interval_verdicts, rule_verdicts
-from driftline_jobs.judge.verdicts import OPEN, YES, Verdicts, either
+from driftline_jobs.judge.verdicts import OPEN, YES, Verdicts, either, verdicts
 from driftline_jobs.measure.figures import Figure, FloatArray
 from driftline_jobs.measure.performance import Performance
 from driftline_jobs.profile.cells import ALL
 from driftline_jobs.tabulate.cells import MeasuredCell
 from driftline_schemas.monitor import Rule
 
+SHAPE = ("anderson_darling", "chi_squared")
+"""The statistics that decide whether the shape of a column has changed."""
 Judged = Mapping[str, Verdicts]
 """Verdicts by metric, all cells of one column or of the model."""
 
@@ -27,16 +31,36 @@ def judge_drift(
     cells: Sequence[MeasuredCell],
     n: FloatArray,
     m: FloatArray,
+    calibrated: Mapping[str, Verdicts],
 ) -> dict[str, Verdicts]:
-    """Hold the drift of one column against the monitor's rules and the fixed effect sizes."""
+    """Hold the drift of one column against the monitor's rules and against what is usual.
+
+    What is usual is what the calibration says, in the cells where it says anything, and elsewhere the fixed
+    effect sizes. ``calibrated`` holds its verdicts by metric; psi stands for the statistics of the shape.
+    """
     found: dict[str, Verdicts] = {}
     for metric, figure in figures.items():
+        usual = calibrated.get(metric)
         fixed = fixed_drift(metric, figure, n, m)
-        ruled = _by_rules(rules, metric, figure.value, cells, column)
-        verdict = ruled if fixed is None else fixed if ruled is None else either(ruled, fixed)
-        if verdict is not None:
-            found[metric] = verdict
+        if fixed is not None:
+            speaks = [calibrated[name] for name in (*SHAPE, metric) if name in calibrated]
+            decided = [v.exceeded != OPEN for v in speaks if metric == "psi" or v is usual]
+            fixed = _undecided(fixed, np.logical_or.reduce(decided)) if decided else fixed
+        several = [v for v in (_by_rules(rules, metric, figure.value, cells, column), usual, fixed) if v]
+        if several:
+            found[metric] = reduce(either, several)
     return found
+
+
+def _undecided(verdict: Verdicts, where: npt.NDArray[np.bool_]) -> Verdicts:
+    """The verdict without its say in some cells."""
+    return verdicts(
+        verdict.threshold,
+        verdict.source,
+        verdict.exceeded == YES,
+        (verdict.exceeded != OPEN) & ~where,
+        strength=verdict.strength,
+    )
 
 
 def judge_performance(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -144,9 +145,14 @@ def _range_checks(name: str, current: Profile, before: Profile | None) -> list[C
     slack = RANGE_SLACK * (before.maximum - before.minimum)
     low, high = before.minimum - slack, before.maximum + slack
     return [
-        Check(name, "minimum", current.minimum, [low, None], current.minimum >= low),
-        Check(name, "maximum", current.maximum, [None, high], current.maximum <= high),
+        Check(name, "minimum", current.minimum, [_finite(low), None], current.minimum >= low),
+        Check(name, "maximum", current.maximum, [None, _finite(high)], current.maximum <= high),
     ]
+
+
+def _finite(bound: float) -> float | None:
+    """A bound, or none where the slack has carried it beyond what a float can hold."""
+    return bound if math.isfinite(bound) else None
 
 
 def _unseen_checks(name: str, current: Profile, bins: CategoryBins) -> list[Check]:

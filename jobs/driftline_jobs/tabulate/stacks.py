@@ -8,10 +8,20 @@ import numpy as np
 
 from driftline_jobs.measure.describe import Buckets, Description, describe
 from driftline_jobs.measure.samples import CategorySample, OrderedSample
-from driftline_jobs.profile.binning import CategoryBins, OrderedBins
+from driftline_jobs.profile.binning import Bins, CategoryBins, OrderedBins
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile
 
 _DESCRIBED_AT_ONCE = 256
+
+
+Sample = OrderedSample | CategorySample
+
+
+def sample_of(profiles: Sequence[Profile], bins: Bins) -> Sample:
+    """(cells, …) sample of profiles of one column."""
+    return (
+        stack_ordered(profiles, bins) if isinstance(bins, OrderedBins) else stack_categories(profiles, bins)
+    )
 
 
 def stack_ordered(profiles: Sequence[Profile], bins: OrderedBins) -> OrderedSample:
