@@ -16,6 +16,9 @@ from driftline_jobs.profile.buckets import FloatArray, IntArray
 from driftline_jobs.profile.distinct import REGISTERS, Registers
 
 UNSEEN_KEPT = 64
+_DENSE_KEYS = 1 << 14
+"""Indices below this are added up in one array, which is several times faster than to sort them."""
+_EXACT_IN_FLOAT = 1 << 53
 _LIMB = np.int64(32)
 _LIMB_MASK = np.int64((1 << 32) - 1)
 
@@ -170,6 +173,10 @@ def _add_sparse(parts: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntAr
     counts = np.concatenate([count for _, count in parts])
     if not len(keys):
         return keys, counts
+    if int(keys.max()) < _DENSE_KEYS and int(np.abs(counts).sum()) < _EXACT_IN_FLOAT:
+        dense = np.bincount(keys, weights=counts)
+        occurring = np.flatnonzero(dense)
+        return occurring, dense[occurring].astype(np.int64)
     order = np.argsort(keys, kind="stable")
     keys, counts = keys[order], counts[order]
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
