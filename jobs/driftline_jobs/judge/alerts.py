@@ -220,7 +220,9 @@ def _seen(monitor: str, alert: Alert | None, findings: Sequence[Finding], window
     place = leading.place
     if alert is None:
         windows, peak, first, since = 1, leading.strength, window.start, window.label
-        identity, metric = alert_id(monitor, place, leading.metric, first), leading.metric
+        # a check and a metric may share a name, such as unseen_fraction: they are two things
+        told = f"{leading.topic}:{leading.metric}"
+        identity, metric = alert_id(monitor, place, told, first), leading.metric
     else:
         windows, peak = alert.windows + 1, max(alert.peak, leading.strength)
         first, since = alert.first_window, str(alert.evidence["since"])

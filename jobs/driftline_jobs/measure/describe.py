@@ -117,11 +117,17 @@ def _spread(
     scale = np.where(enough & (scale > 0), scale, 1.0)  # squares of large values would overflow
     weights = counts / np.maximum(n, 1)[..., None]
     scaled = np.where(enough[..., None], middle, 0.0) / scale[..., None]
-    centred = scaled - (weights * scaled).sum(-1, keepdims=True)
-    variance = (weights * centred**2).sum(-1)
+    centred = scaled - _total(weights * scaled)[..., None]
+    variance = _total(weights * centred**2)
     rest = np.where(enough[..., None], 0.5 * high - 0.5 * low, 0.0) / scale[..., None]
     correction = np.sqrt(n / np.maximum(n - 1, 1))
     with np.errstate(over="ignore"):
         stddev = np.where(enough, np.sqrt(variance) * correction * scale, np.nan)
-        error = np.where(enough, np.sqrt((weights * rest**2).sum(-1)) * correction * scale, np.nan)
+        error = np.where(enough, np.sqrt(_total(weights * rest**2)) * correction * scale, np.nan)
     return stddev, error
+
+
+def _total(terms: FloatArray) -> FloatArray:
+    """Sum over the last axis, one by one: a bucket that only other cells use must not change the rounding."""
+    total: FloatArray = np.cumsum(terms, -1)[..., -1]
+    return total

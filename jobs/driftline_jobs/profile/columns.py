@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -78,15 +79,17 @@ def _seconds(array: pa.Array) -> npt.NDArray[np.float64]:
 def codes(array: pa.Array, sensitive_salt: str | None = None) -> Codes:
     """Any scalar column as codes into its distinct values, written as text.
 
-    A number is written so that 1 and 1.0 are the same value, a boolean as true or false. A value of more
-    than 256 characters is shortened and marked with a hash of the whole. With ``sensitive_salt`` every
+    A number is written so that 1 and 1.0 are the same value, a boolean as true or false; NaN is none. A value
+    of more than 256 characters is shortened and marked with a hash of the whole. With ``sensitive_salt`` every
     value is replaced by its salted hash before anything else sees it.
     """
+    if pa.types.is_floating(array.type):
+        array = pc.if_else(pc.is_nan(array), None, array)
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
     valid = array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else None
     indices = array.indices.fill_null(0) if array.null_count else array.indices
-    texts = [_text(value) for value in array.dictionary.to_pylist()]
+    texts = [_text(value) for value in _values(array.dictionary)]
     if sensitive_salt is not None:
         texts = [hashed(text, sensitive_salt) for text in texts]
     return Codes(indices.to_numpy(zero_copy_only=False).astype(np.int64, copy=False), valid, texts)
@@ -106,6 +109,16 @@ def hashed(text: str, salt: str) -> str:
     return "h:" + hashlib.blake2b(text.encode(), key=salt.encode()[:64], digest_size=8).hexdigest()
 
 
+def _values(dictionary: pa.Array) -> list[object]:
+    try:
+        values: list[object] = dictionary.to_pylist()
+    except UnicodeDecodeError:
+        # nothing holds the text of a Parquet file to UTF-8: what is none is shown with its bytes escaped
+        large = pa.types.is_large_string(dictionary.type)
+        values = dictionary.view(pa.large_binary() if large else pa.binary()).to_pylist()
+    return values
+
+
 def _text(value: object) -> str:
     if isinstance(value, str):
         text = value
@@ -113,6 +126,8 @@ def _text(value: object) -> str:
         text = "true" if value else "false"
     elif isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         text = str(int(value))
+    elif isinstance(value, Decimal):
+        text = format(value.normalize(), "f")
     elif isinstance(value, bytes):
         text = value.decode(errors="backslashreplace")
     elif value is None:

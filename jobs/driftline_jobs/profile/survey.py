@@ -130,7 +130,12 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
             parts = []
             for name in columns:
                 salt = plan.salt if name in plan.sensitive else None
-                parts.append(labelled(codes(reader.column(name).take(chosen), salt)))
+                array = (
+                    reader.column(name).take(chosen)
+                    if reader.has(name)
+                    else pa.nulls(len(chosen), pa.string())
+                )
+                parts.append(labelled(codes(array, salt)))
             joint, texts = crossed(parts)
             counts = np.bincount(joint, minlength=len(texts)).tolist()
             seen.segments[segment_name(columns)] = {
