@@ -60,7 +60,7 @@ class DriftlineOperator(BaseOperator):
         answer = _event(ended.output)
         if ended.exit_code == 0 or ended.exit_code in passing:
             return ended.exit_code, answer
-        raise _failure(arguments, ended.exit_code, answer)
+        raise failure(arguments, ended.exit_code, answer)
 
     def on_kill(self) -> None:
         """Airflow gives the task up: so does the command. What it had not published stays invisible."""
@@ -68,7 +68,7 @@ class DriftlineOperator(BaseOperator):
             self._process.send_sigterm()
 
 
-def _failure(arguments: Sequence[str], status: int, answer: Mapping[str, Any]) -> Exception:
+def failure(arguments: Sequence[str], status: int, answer: Mapping[str, Any]) -> Exception:
     """What to raise: of a kind that Airflow does not try again where that would be in vain."""
     said = answer.get("error", "see the log above")
     message = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow.sdk import DAG, Asset, BaseOperator, Param
 from airflow.sdk.exceptions import AirflowFailException
@@ -69,11 +70,11 @@ def monitor_dag(
         },
     )
     with dag:
-        about = {"monitor": monitor, "source": source}
+        about: dict[str, Any] = {"monitor": monitor, "source": source}
         wait = WaitForLog(
             task_id="wait_for_log", deadline=scheduling.deadline, look_every=scheduling.look_every, **about
         )
-        run = RunWindow(task_id="run", engine=scheduling.engine, pool=scheduling.pool, **about)
+        run = _run_task(scheduling, about)
         report = ReportWindow(
             task_id="report", asset=asset_of(monitor.monitor), pool=scheduling.pool, **about
         )
@@ -87,6 +88,20 @@ def monitor_dag(
                 **about,
             )
     return dag
+
+
+def _run_task(scheduling: MonitorScheduling, about: dict[str, Any]) -> BaseOperator:
+    if scheduling.engine == "local":
+        return RunWindow(task_id="run", pool=scheduling.pool, **about)
+    from driftline_dags.spark_task import SubmitWindow
+
+    return SubmitWindow(
+        task_id="run",
+        pool=scheduling.pool,
+        connection=scheduling.spark_connection,
+        conf=dict(scheduling.spark_conf),
+        **about,
+    )
 
 
 class BrokenFile(BaseOperator):

@@ -56,7 +56,9 @@ class MonitorScheduling(_Section):
     """How one monitor is run.
 
     Attributes:
-        engine: what reads the logs, as ``driftline run --engine`` names it.
+        engine: ``local`` reads the logs on the worker, ``spark`` submits the run to a cluster.
+        spark_connection: Airflow's connection that names the cluster.
+        spark_conf: what ``spark-submit --conf`` is told.
         delay: how long after a window's end its run is scheduled.
         deadline: how long after a window's end its log may arrive; then the window is published with what
             there is, be it nothing.
@@ -74,6 +76,8 @@ class MonitorScheduling(_Section):
     """
 
     engine: Literal["local", "spark"] = "local"
+    spark_connection: Annotated[str, Field(min_length=1)] = "spark_default"
+    spark_conf: Mapping[str, str] = {}
     delay: Duration = timedelta(0)
     deadline: Duration = timedelta(hours=12)
     look_every: PositiveDuration = timedelta(minutes=5)

@@ -28,6 +28,16 @@ from driftline_schemas.window import Window
 
 PAGES = "/driftline"
 """Where the plugin serves the reports, below Airflow's own address."""
+FRAME = "/plugin/driftline"
+"""What Airflow's pages show the plugin's under: followed by an address, they show that."""
+
+
+def window_or_fail(context: Mapping[str, Any], monitor: Monitor) -> Window:
+    """The window of a task's run; a period that names none fails the task for good."""
+    try:
+        return window_of(context, monitor)
+    except ConfigError as error:
+        raise AirflowFailException(f"{error}\nWhat to do: trigger a run with another period.") from error
 
 
 class WindowOperator(DriftlineOperator):
@@ -37,13 +47,6 @@ class WindowOperator(DriftlineOperator):
         super().__init__(**kwargs)
         self.monitor = monitor
         self.source = source
-
-    def window(self, context: Mapping[str, Any]) -> Window:
-        """The window of this run; a period that names none fails the task for good."""
-        try:
-            return window_of(context, self.monitor)
-        except ConfigError as error:
-            raise AirflowFailException(f"{error}\nWhat to do: trigger a run with another period.") from error
 
     def about_window(
         self, command: str, window: Window, *arguments: str, passing: tuple[int, ...] = ()
@@ -73,7 +76,7 @@ class WaitForLog(WindowOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Look once; come back later unless there is something to read or no time left."""
-        window = self.window(context)
+        window = window_or_fail(context, self.monitor)
         status, answer = self.about_window("arrived", window, passing=(OUT_OF_REACH,))
         if status == 0:
             return {"arrived": True, "objects": answer.get("objects")}
@@ -102,20 +105,17 @@ class ReportLink(BaseOperatorLink):
 
 
 class RunWindow(WindowOperator):
-    """Reads the window's log once and publishes its figures."""
+    """Reads the window's log once, on the worker itself, and publishes its figures."""
 
     operator_extra_links = (ReportLink(),)
 
-    def __init__(self, *, engine: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.engine = engine
-        self.page_address = ""
+    page_address = ""
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Publish; what was published is the task's result."""
-        window = self.window(context)
+        window = window_or_fail(context, self.monitor)
         self.page_address = page_address(self.monitor, window)
-        return self.about_window("run", window, "--engine", self.engine)[1]
+        return self.about_window("run", window, "--engine", "local")[1]
 
 
 class ReportWindow(WindowOperator):
@@ -130,7 +130,7 @@ class ReportWindow(WindowOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Write the page; its verdict is the task's result and the asset's extra."""
-        window = self.window(context)
+        window = window_or_fail(context, self.monitor)
         self.page_address = page_address(self.monitor, window)
         answer = self.about_window("report", window)[1]
         found = {
@@ -164,12 +164,12 @@ class MailReport(WindowOperator):
         found = context["ti"].xcom_pull(task_ids="report") or {}
         if self.monitor.notify.when == "alert" and not found.get("alerts"):
             raise AirflowSkipException("no alert in this window, and notify.when is alert")
-        window = self.window(context)
+        window = window_or_fail(context, self.monitor)
         with tempfile.TemporaryDirectory(prefix="driftline-mail-") as folder:
             options = ["--out", folder, "--mail-out", folder]
             base = conf.get("api", "base_url", fallback="").rstrip("/")
             if base:
-                options += ["--page-link", f"{base}{page_path(self.monitor, window)}"]
+                options += ["--page-link", f"{base}{FRAME}{page_path(self.monitor, window)}"]
             answer = self.about_window("report", window, *options)[1]
             mail = json.loads((Path(folder) / "mail.json").read_text(encoding="utf-8"))
             with SmtpHook(smtp_conn_id=self.connection) as smtp:
@@ -188,6 +188,6 @@ def page_path(monitor: Monitor, window: Window) -> str:
 
 
 def page_address(monitor: Monitor, window: Window) -> str:
-    """The same for a browser that is logged in to Airflow, which may live below a path of its own."""
+    """Where Airflow shows it among its own pages; Airflow may live below a path of its own."""
     base: str = conf.get("api", "base_url", fallback="")
-    return urlsplit(base).path.rstrip("/") + page_path(monitor, window)
+    return urlsplit(base).path.rstrip("/") + FRAME + page_path(monitor, window)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
 import os
@@ -101,8 +102,20 @@ class Stack:
 
     # Airflow
 
+    def status(self, path: str, *, logged_in: bool = True) -> int:
+        """What Airflow's server answers to a browser that asks for ``path`` as it stands."""
+        connection = http.client.HTTPConnection(self.facts["airflow"].removeprefix("http://"), timeout=30)
+        headers = {"Cookie": f"_token={self._token()}"} if logged_in else {}
+        connection.request("GET", path, headers=headers)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
     def api(self, path: str, method: str = "GET", body: object = None) -> Any:
         """Airflow's public API."""
+        return self._post(f"/api/v2{path}", self._token(), body, method)
+
+    def _token(self) -> str:
         token = self._post(
             "/auth/token",
             None,
@@ -111,7 +124,7 @@ class Stack:
                 "password": self.facts["airflow_password"],
             },
         )["access_token"]
-        return self._post(f"/api/v2{path}", token, body, method)
+        return str(token)
 
     def _post(self, path: str, token: str | None, body: object, method: str = "POST") -> Any:
         headers = {"Content-Type": "application/json"} | (

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import sync_playwright
 from tests.end_to_end.airflow_stack import ROWS, Stack, days, running_stack, until
 
 pytestmark = pytest.mark.slow
@@ -61,7 +64,7 @@ def test_a_dropped_in_monitor_is_scheduled_published_and_mailed(stack: Stack) ->
     (event,) = stack.api("/assets/events?source_dag_id=driftline__dropped")["asset_events"]
     assert event["extra"]["period"] == str(yesterday)
     assert event["extra"]["verdict"] in {"broken", "suspect", "changed", "calm", "unjudged"}
-    assert event["extra"]["page"] == f"/driftline/reports/dropped/day/{yesterday}.html"
+    assert event["extra"]["page"] == f"/plugin/driftline/driftline/reports/dropped/day/{yesterday}.html"
 
 
 def _states(stack: Stack, name: str) -> list[str]:
@@ -201,3 +204,61 @@ def test_a_log_is_waited_for_without_holding_a_worker(stack: Stack) -> None:
     stack.put_day("awaited", today)
     stack.finish("awaited", run)
     assert stack.result("awaited", run, "wait_for_log") == {"arrived": True, "objects": 1}
+
+
+def test_reports_are_read_in_airflow_s_pages_by_those_who_may(stack: Stack, tmp_path: Path) -> None:
+    (day,) = logged(stack, "shown", 1)
+    stack.add_monitor("shown", REFERENCE, FIRST, mail="none")
+    stack.wait_for_dag("shown")
+    run = stack.trigger("shown", day)
+    stack.finish("shown", run)
+    page = f"/driftline/reports/shown/day/{day}.html"
+    _refuses_strangers(stack, page)
+
+    # Kept for the documentation where the caller names a folder.
+    pictures = Path(os.environ.get("SCREENSHOTS", tmp_path))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        view = browser.new_page(viewport={"width": 1400, "height": 900})
+        view.goto(stack.facts["airflow"])
+        view.locator("input[name=username]").fill(stack.facts["airflow_user"])
+        view.locator("input[name=password]").fill(stack.facts["airflow_password"])
+        view.locator("button[type=submit]").click()
+        view.wait_for_url(lambda url: "/auth/" not in url)
+
+        view.goto(f"{stack.facts['airflow']}/dags/driftline__shown")
+        view.locator("[data-testid^='grid-']").first.wait_for()
+        view.wait_for_timeout(1000)  # The squares fade in.
+        view.screenshot(path=pictures / "airflow-grid.png")
+
+        view.goto(f"{stack.facts['airflow']}/dags/driftline__shown/runs/{quote(run)}/tasks/run")
+        link = view.get_by_role("link", name="Report", exact=True)
+        link.wait_for()
+        view.screenshot(path=pictures / "airflow-task.png")
+        address = link.get_attribute("href")
+        assert address == f"/plugin/driftline{page}"
+        view.goto(stack.facts["airflow"] + address)
+        report = view.frame_locator("iframe")
+        report.get_by_role("heading", name="shown").first.wait_for()
+        view.screenshot(path=pictures / "airflow-report.png")
+
+        view.goto(f"{stack.facts['airflow']}/plugin/driftline")
+        view.frame_locator("iframe").get_by_role("link", name=str(day)).first.click()
+        report.get_by_role("heading", name="shown").first.wait_for()
+        browser.close()
+
+
+def _refuses_strangers(stack: Stack, page: str) -> None:
+    """Neither a page nor the list without a login, and no file but a report with one."""
+    for path in (page, "/driftline/"):
+        assert stack.status(path, logged_in=False) == 401
+    assert stack.status(page) == 200
+    for path in (
+        "/driftline/reports/shown/day/..%2f..%2fother.html",
+        "/driftline/reports/../../etc/passwd",
+        "/driftline/reports/shown/day/2026-03-02.html%00.txt",
+        "/driftline/reports/%2e%2e/day/2026-03-02.html",
+        "/driftline/reports/shown/year/2026-03-02.html",
+        "/driftline/reports/shown/day/1999-01-01.html",
+    ):
+        assert stack.status(path) == 404
