@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import math
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
