@@ -21,6 +21,8 @@ from driftline_schemas.errors import ConfigError, TransientError
 if TYPE_CHECKING:
     from pyspark import SparkConf, SparkContext
 
+_MASTER = re.compile(r"local\b|spark://|yarn$|k8s://")
+_MASTERS = "local[*], spark://host:7077, yarn or k8s://https://host:443"
 _LOCAL = re.compile(r"local(?:\[(\d+|\*)\])?")
 _LOCAL_FAILURES = 4
 _ANSWER_SECONDS = 5.0
@@ -38,6 +40,8 @@ def spark_context(master: str, threads: int | None, patience_seconds: float) -> 
     """
     if find_spec("pyspark") is None:
         raise ConfigError(f"the engine spark needs pyspark: pip install 'driftline[spark]'; {_INSTEAD}")
+    if not _MASTER.match(master):
+        raise ConfigError(f"{master!r} is no Spark master: {_MASTERS}")
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if not submitted:
         _check_java()
@@ -48,6 +52,8 @@ def spark_context(master: str, threads: int | None, patience_seconds: float) -> 
     from pyspark import SparkConf, SparkContext
     from pyspark.errors import PySparkException
 
+    if submitted:
+        SparkContext._ensure_initialized()  # noqa: SLF001  before it, a conf does not know what spark-submit was told
     conf = SparkConf()
     if not submitted:
         conf.set("spark.master", _with_retries(master, threads))
@@ -64,10 +70,11 @@ def spark_context(master: str, threads: int | None, patience_seconds: float) -> 
     except Py4JError as error:
         raise _not_started(error, master) from error
     try:
-        _send_wheels(context)
-        if awaits_executors(context):
-            _await_executors(context, master, patience_seconds)
-        yield context
+        with tempfile.TemporaryDirectory(prefix="driftline-wheel-") as folder:
+            _send_wheels(context, Path(folder))
+            if awaits_executors(context):
+                _await_executors(context, master, patience_seconds)
+            yield context
     finally:
         if existing is None:
             _stop(context)
@@ -159,18 +166,17 @@ def _await_executors(context: SparkContext, master: str, patience_seconds: float
         time.sleep(_POLL_SECONDS)
 
 
-def _send_wheels(context: SparkContext) -> None:
-    """Spark hands wheels of ``--py-files`` to its workers but puts only .zip files on their path."""
+def _send_wheels(context: SparkContext, folder: Path) -> None:
+    """Spark hands wheels of ``--py-files`` to its workers but puts only .zip files on their path.
+
+    The workers fetch the copies from ``folder``, when they come up: it must last as long as the context.
+    """
     conf = context.getConf()
     listed = f"{conf.get('spark.submit.pyFiles', '')},{conf.get('spark.yarn.dist.pyFiles', '')}"
-    wheels = {Path(urlsplit(name).path) for name in listed.split(",") if name.endswith(".whl")}
-    if not wheels:
-        return
-    with tempfile.TemporaryDirectory(prefix="driftline-wheel-") as folder:
-        for wheel in sorted(wheels):
-            archive = Path(folder, wheel.name).with_suffix(".zip")
-            shutil.copyfile(wheel, archive)
-            context.addPyFile(str(archive))
+    for wheel in sorted({Path(urlsplit(name).path) for name in listed.split(",") if name.endswith(".whl")}):
+        archive = (folder / wheel.name).with_suffix(".zip")
+        shutil.copyfile(wheel, archive)
+        context.addPyFile(str(archive))
 
 
 def _not_started(error: Exception, master: str) -> ConfigError | TransientError:
@@ -179,9 +185,7 @@ def _not_started(error: Exception, master: str) -> ConfigError | TransientError:
     if found:
         reason = found[2]
     if "master URL" in reason or "Could not parse" in reason:
-        return ConfigError(
-            f"{master!r} is no Spark master ({reason}): local[*], spark://host:7077, yarn, k8s://…"
-        )
+        return ConfigError(f"{master!r} is no Spark master ({reason}): {_MASTERS}")
     return TransientError(f"Spark did not start on {master}: {reason}")
 
 
