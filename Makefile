@@ -9,6 +9,7 @@ PYTHON ?= python3.11
 DEMO_DIR ?= demo
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+LOCK_ARGS ?=
 UV_VERSION := 0.13.8
 
 # The locks were resolved for every extra and write them out, so pip must neither resolve nor add anything:
@@ -47,10 +48,10 @@ lint: .venv/.installed ## Check style and types
 bench: .venv/.installed ## What a run costs beside a bare scan (BENCH_ARGS="--rows 1000000" for less)
 	.venv/bin/python tests/bench/bench.py $(BENCH_ARGS)
 
-lock: .venv-lock/.installed ## Resolve the dependencies anew, within the bounds of pyproject.toml
+lock: .venv-lock/.installed ## Resolve what pyproject.toml asks for (LOCK_ARGS=--upgrade for newer versions)
 	@compile() { \
 	    .venv-lock/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-strip-extras \
-	        --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml "$$@"; \
+	        --no-emit-index-url --no-emit-find-links --no-annotate --no-header $(LOCK_ARGS) pyproject.toml "$$@"; \
 	}; \
 	compile --output-file requirements/base.txt; \
 	compile --extra spark --extra postgres --extra evidently --group dev \
