@@ -54,10 +54,12 @@ class SparkCluster:
     folder: Path
     environment: Mapping[str, str]
     workers: list[SparkProcess]
+    started: int = 0
 
     def add_worker(self) -> SparkProcess:
         """One more worker, of one core."""
-        name = f"worker-{len(self.workers)}"
+        self.started += 1
+        name = f"worker-{self.started}"
         worker = start(
             self.folder / name,
             self.environment,
