@@ -16,7 +16,7 @@ from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.stored import read_outcomes
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.codec import decode, encode
-from driftline_jobs.profile.state import Profile, merge, subtract
+from driftline_jobs.profile.state import OrderedProfile, Profile, merge, subtract
 from driftline_jobs.profile.windows import WHOLE, Cell, WindowProfile
 from driftline_schemas.errors import DataError
 from driftline_schemas.window import Window, from_us, to_us
@@ -118,6 +118,18 @@ class Reference:
         """The profiles of each window's whole, ascending: what calibration learns from."""
         for window in self.windows:
             yield window, self._profiles(_WINDOW, to_us(window.start), WHOLE).get(WHOLE, {})
+
+    @cached_property
+    def usual_missing(self) -> dict[str, tuple[float, float]]:
+        """The largest shares of nulls and of NaN that a window of the reference has, by column."""
+        found: dict[str, tuple[float, float]] = {}
+        for _, profiles in self.whole_by_window():
+            for name, profile in profiles.items():
+                nans = profile.nans if isinstance(profile, OrderedProfile) else 0
+                rows = max(profile.rows, 1)
+                nulls, nan = found.get(name, (0.0, 0.0))
+                found[name] = (max(nulls, profile.nulls / rows), max(nan, nans / rows))
+        return found
 
     def whole_by_base(self) -> Iterator[tuple[datetime, dict[str, Profile]]]:
         """The whole of each base window by its start, ascending; nothing where windows are as fine."""

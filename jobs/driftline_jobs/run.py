@@ -19,6 +19,7 @@ from driftline_jobs.publish.judgement import publish_judgement
 from driftline_jobs.publish.performance import publish_performance
 from driftline_jobs.publish.reference import establish_reference
 from driftline_jobs.request import Progress, RunOutcome, RunRequest, SilentProgress
+from driftline_schemas.errors import DataError
 
 
 def run(request: RunRequest, progress: Progress | None = None) -> RunOutcome:
@@ -26,15 +27,20 @@ def run(request: RunRequest, progress: Progress | None = None) -> RunOutcome:
 
     Raises:
         ConfigError: the monitor does not fit the log.
-        DataError: the data is wrong, or fewer rows are there than were published before.
+        DataError: the data is wrong; or a window has fewer rows than were published before: then all the
+            others are published first.
         TransientError: the log, the labels or the store could not be reached.
     """
     started = time.perf_counter()
     with opened(request, progress or SilentProgress()) as job:
         reference, calibrations = establish_reference(job)
         data = publish_data(job, reference, calibrations)
+        job.windows = [window for window in job.windows if window not in data.refused]
         performance = publish_performance(job, reference)
         judgement = publish_judgement(job, reference)
+        if data.refused:
+            first, *others = data.refused.values()
+            raise DataError(first + (f" (and {len(others)} more windows)" if others else ""))
         return RunOutcome(
             windows=tuple(job.windows),
             run_ids=(*data.run_ids, *performance.run_ids, *judgement.run_ids),

@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+from driftline_jobs.cli.alerts import alert_commands
 from driftline_jobs.cli.arrived import arrived
+from driftline_jobs.cli.catch_up import catch_up
 from driftline_jobs.cli.demo import demo
 from driftline_jobs.cli.report import report
 from driftline_jobs.cli.run import run
+from driftline_jobs.cli.store import store_commands
 from driftline_jobs.cli.validate import validate
 
 _ABOUT = "Watch models in production: drift, data quality and performance from serving logs."
@@ -35,7 +38,10 @@ def command_line() -> typer.Typer:
     commands.command()(run)
     commands.command()(report)
     commands.command()(validate)
+    commands.command("catch-up")(catch_up)
     commands.command()(arrived)
+    commands.add_typer(alert_commands(), name="alerts")
+    commands.add_typer(store_commands(), name="store")
     commands.command()(demo)
     return commands
 

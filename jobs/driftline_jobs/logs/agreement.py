@@ -34,8 +34,16 @@ class Agreement:
     absent: Mapping[str, frozenset[str]]
 
 
-def agree(footers: Sequence[Footer], monitor: Monitor, role: InputRole) -> Agreement:
-    """What ``footers``, all of objects that hold rows, agree on. Columns in order of first appearance."""
+def agree(
+    footers: Sequence[Footer],
+    monitor: Monitor,
+    role: InputRole,
+    expected: Mapping[str, str] | None = None,
+) -> Agreement:
+    """What ``footers``, all of objects that hold rows, agree on. Columns in order of first appearance.
+
+    ``expected``, the storage of each column of the reference, settles the vote where it is given.
+    """
     # By schema, not by object: a year of hourly objects has thousands of them and a few schemas.
     objects = Counter(id(footer.schema) for footer in footers)
     schemas = {id(footer.schema): footer.schema for footer in footers}
@@ -44,6 +52,7 @@ def agree(footers: Sequence[Footer], monitor: Monitor, role: InputRole) -> Agree
         _named(monitor, role),
         frozenset(monitor.features.ignore),
         only_named=role == "label",
+        expected=None if expected is None else {name: Storage(kind) for name, kind in expected.items()},
     )
     differences = {key: list(vote.differences(schema)) for key, schema in schemas.items()}
     absences = {key: vote.absent(schema) for key, schema in schemas.items()}
@@ -100,7 +109,9 @@ class _Vote:
         ignored: frozenset[str],
         *,
         only_named: bool,
+        expected: Mapping[str, Storage] | None = None,
     ) -> None:
+        self._expected = expected
         self._variants, self._named, self._only_named = variants, named, only_named
         self._ignored = ignored - set(named)
         self._objects = sum(variant.objects for variant in variants)
@@ -130,9 +141,9 @@ class _Vote:
 
     def differences(self, schema: ObjectSchema) -> Iterator[_Difference]:
         """In what an object of ``schema`` differs from the others, or from what the monitor needs."""
-        for name in dict.fromkeys((*self._named, *self.agreed)):
+        for name in dict.fromkeys((*self._named, *(self._expected or ()), *self.agreed)):
             column = schema.columns.get(name)
-            is_usual = self._present[name] * 2 > self._objects
+            is_usual = self._is_usual(name)
             if column is not None and not self._fits(name, column):
                 yield _Difference(name, "changed_type", self._changed(name, column))
             elif column is None and name in schema.left_out:
@@ -143,11 +154,18 @@ class _Vote:
                 detail = f"{column.type}, in {self._present[name]} of {self._objects} objects"
                 yield _Difference(name, "new_column", detail)
 
+    def _is_usual(self, name: str) -> bool:
+        if self._expected is not None:
+            return name in self._expected
+        return self._present[name] * 2 > self._objects
+
     def _is_watched(self, name: str) -> bool:
         return name in self._named or not (self._only_named or name in self._ignored)
 
     def _winner(self, name: str) -> LogColumn | None:
         allowed = self._named.get(name, _ANY)
+        if self._expected is not None and name in self._expected:
+            allowed = frozenset({self._expected[name]})
         votes: Counter[tuple[Storage, tuple[str, ...]]] = Counter()
         first: dict[tuple[Storage, tuple[str, ...]], LogColumn] = {}
         silent = None
@@ -173,6 +191,8 @@ class _Vote:
     def _changed(self, name: str, column: LogColumn) -> str:
         agreed = self.agreed.get(name)
         if agreed is None:
+            if self._expected is not None and name in self._expected:
+                return f"{column.type}, a {self._expected[name]} in the reference"
             allowed = " or ".join(sorted(self._named[name]))
             return f"{column.type}, where the monitor file needs a {allowed}"
         if column.storage is agreed.storage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,6 +27,7 @@ def inspect(
     end: datetime | None = None,
     *,
     role: InputRole = "prediction",
+    expected: Mapping[str, str] | None = None,
 ) -> Inspection:
     """Read the footers of ``objects`` and say what is to be read for the rows of ``start <= t < end``.
 
@@ -34,6 +35,8 @@ def inspect(
     the reason, and the others go on. Row groups whose timestamps lie outside by their statistics are left
     out; without bounds, or without statistics, everything is kept. ``role`` says by which columns of the
     monitor file the objects are held: ``label`` those of ``labels``, otherwise those of ``logs``.
+    ``expected`` are the storages of the reference's columns: what an object brings is then the same,
+    whichever others are looked at with it.
 
     A row group that holds rows too far from its folder's date, or without a timestamp, is also kept when
     its folder starts within the bounds, so that they are counted as set aside, and once over all windows.
@@ -42,7 +45,7 @@ def inspect(
     """
     footers = read_footers(objects, location, _needs(monitor, role))
     readable = [footer for footer in footers if isinstance(footer, Footer)]
-    agreement = agree([footer for footer in readable if footer.rows], monitor, role)
+    agreement = agree([footer for footer in readable if footer.rows], monitor, role, expected)
     wanted = _Wanted(
         start_us=None if start is None else to_us(start),
         end_us=None if end is None else to_us(end),

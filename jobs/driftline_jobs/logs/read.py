@@ -49,9 +49,7 @@ class SplitReader:
     ) -> None:
         self.split = split
         self._columns = {column.name: column for column in columns}
-        self._dictionaries = [
-            ".".join(self._columns[name].path) for name in dictionaries if self.has(name)
-        ]
+        self._dictionaries = [".".join(self._columns[name].path) for name in dictionaries if self.has(name)]
         self._wanted = self._columns.keys() if wanted is None else set(wanted)
         self._fetched: FetchedObject | None = None
         self._file: pq.ParquetFile | None = None

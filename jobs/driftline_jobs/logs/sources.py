@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
 from driftline_jobs.logs.filesystem import Location, open_location
 from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.objects import list_objects, overlapping
+from driftline_jobs.logs.objects import LogObject, list_objects, overlapping
 from driftline_jobs.logs.splits import InputState, Inspection, SchemaFinding, Split
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.serving_log import LogColumn
@@ -24,11 +25,13 @@ class LogInspection:
 
     ``reach`` is how long after a window's end an object may still hold rows of it: nothing for
     predictions, the catch-up time for labels; ``lateness`` how far a folder's rows may lie outside of it.
+    ``damaged`` are objects that could not be read after all, by uri: the times of their rows, and why.
     """
 
     found: Inspection
     lateness: timedelta
     reach: timedelta = _NO_TIME
+    damaged: Mapping[str, tuple[tuple[int, int] | None, str]] = field(default_factory=dict)
 
     @property
     def splits(self) -> tuple[Split, ...]:
@@ -54,12 +57,21 @@ class LogInspection:
         }
         return sorted(
             (
-                s
+                self._as_read(s, to_us(start), to_us(window.end))
                 for s in self.found.inputs
                 if s.object.uri in inside and _may_hold(s, to_us(start), to_us(end))
             ),
             key=lambda state: state.object.uri,
         )
+
+    def _as_read(self, state: InputState, start_us: int, end_us: int) -> InputState:
+        """The object as the window met it: one that holds no row of it was not read, so not found damaged."""
+        if state.object.uri not in self.damaged:
+            return state
+        span, reason = self.damaged[state.object.uri]
+        if self.reach or span is None or (span[0] < end_us and span[1] >= start_us):
+            return replace(state, state="quarantined", reason=reason)
+        return state
 
     def without(self, uri: str, reason: str) -> tuple[Self, tuple[int, int] | None]:
         """The same without one object, and the times that its rows may have (None if nobody knows)."""
@@ -68,12 +80,13 @@ class LogInspection:
         span = None
         if damaged and len(times) == len(damaged):
             span = (min(low for low, _ in times), max(high for _, high in times))
-        inputs = tuple(
-            replace(state, state="quarantined", reason=reason) if state.object.uri == uri else state
-            for state in self.found.inputs
-        )
         splits = tuple(split for split in self.splits if split.object.uri != uri)
-        return replace(self, found=replace(self.found, splits=splits, inputs=inputs)), span
+        left = replace(
+            self,
+            found=replace(self.found, splits=splits),
+            damaged={**self.damaged, uri: (span, reason)},
+        )
+        return left, span
 
 
 def _may_hold(state: InputState, start_us: int, end_us: int) -> bool:
@@ -95,12 +108,32 @@ class PredictionLog:
         """Raises ConfigError when the place is not there, TransientError when it does not answer."""
         return cls(monitor, open_location(monitor.logs.uri, relative_to))
 
-    def inspect(self, start: datetime, end: datetime) -> LogInspection:
-        """The objects that may hold rows of ``start <= t < end``."""
+    def objects(self, start: datetime, end: datetime) -> list[LogObject]:
+        """The objects that may hold rows of ``start <= t < end``, by their listing alone."""
         lateness = self.monitor.logs.lateness
-        objects = list_objects(self.location, self.monitor.timezone, start=start, end=end, lateness=lateness)
-        near = overlapping(objects, start, end, lateness)
-        return LogInspection(inspect(near, self.location, self.monitor, start, end), lateness)
+        listed = list_objects(self.location, self.monitor.timezone, start=start, end=end, lateness=lateness)
+        return overlapping(listed, start, end, lateness)
+
+    def look_into(
+        self,
+        objects: Sequence[LogObject],
+        start: datetime,
+        end: datetime,
+        expected: Mapping[str, str] | None = None,
+    ) -> LogInspection:
+        """What the footers of these objects say."""
+        found = inspect(objects, self.location, self.monitor, start, end, expected=expected)
+        return LogInspection(found, self.monitor.logs.lateness)
+
+    def inspect(
+        self, start: datetime, end: datetime, *, expected: Mapping[str, str] | None = None
+    ) -> LogInspection:
+        """The objects that may hold rows of ``start <= t < end``.
+
+        ``expected`` is how the reference stores each watched column: objects are then held against it, each
+        for itself, rather than against each other.
+        """
+        return self.look_into(self.objects(start, end), start, end, expected)
 
 
 @dataclass(frozen=True)
@@ -116,11 +149,17 @@ class LabelLog:
         """An empty place is fine: labels come later. Errors as for the log."""
         return cls(monitor, source, open_location(source.uri, relative_to, must_exist=False))
 
+    def objects(self, start: datetime, end: datetime) -> list[LogObject]:
+        """The objects that may hold labels of predictions made in ``start <= t < end``, by listing alone."""
+        until = end + self.source.catch_up
+        listed = list_objects(self.location, self.monitor.timezone, start=start, end=until, lateness=_NO_TIME)
+        return overlapping(listed, start, until, _NO_TIME)
+
+    def look_into(self, objects: Sequence[LogObject]) -> LogInspection:
+        """What the footers of these objects say."""
+        found = inspect(objects, self.location, self.monitor, role="label")
+        return LogInspection(found, _NO_TIME, self.source.catch_up)
+
     def inspect(self, start: datetime, end: datetime) -> LogInspection:
         """The objects that may hold labels of predictions made in ``start <= t < end``."""
-        reach = self.source.catch_up
-        objects = list_objects(
-            self.location, self.monitor.timezone, start=start, end=end + reach, lateness=_NO_TIME
-        )
-        near = overlapping(objects, start, end + reach, _NO_TIME)
-        return LogInspection(inspect(near, self.location, self.monitor, role="label"), _NO_TIME, reach)
+        return self.look_into(self.objects(start, end))

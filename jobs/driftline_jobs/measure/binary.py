@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftline_jobs.measure.figures import BoolArray, FloatArray, IntArray, Shape, Status, statuses
+from driftline_jobs.measure.figures import BoolArray, Counts, FloatArray, IntArray, Shape, Status, statuses
 from driftline_jobs.measure.intervals import linear_half_width, mean_interval, wilson
 from driftline_jobs.measure.performance import Performance, absent, performance
 from driftline_jobs.measure.ranking import (
@@ -26,10 +26,10 @@ BINARY_METRICS = (*RANKING_METRICS[:2], *DECISION_METRICS[:4], *LOSS_METRICS, "e
 class ConfusionCounts:
     """Labelled rows that have a prediction, (...,) each. Counts, or expected counts."""
 
-    true_pos: IntArray | FloatArray
-    false_pos: IntArray | FloatArray
-    false_neg: IntArray | FloatArray
-    true_neg: IntArray | FloatArray
+    true_pos: Counts
+    false_pos: Counts
+    false_neg: Counts
+    true_neg: Counts
 
     def stacked(self) -> FloatArray:
         """(..., 4) in the order of the attributes."""

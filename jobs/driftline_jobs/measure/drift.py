@@ -26,13 +26,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from driftline_jobs.measure.figures import (
-    Figure,
-    IntArray,
-    Status,
-    figure,
-    statuses,
-)
+from driftline_jobs.measure.figures import Counts, Figure, Status, figure, statuses
 from driftline_jobs.measure.samples import CategorySample, OrderedSample, distribution
 from driftline_jobs.measure.shares import share_figures
 from driftline_jobs.measure.transport import wasserstein
@@ -94,14 +88,14 @@ def category_drift(current: CategorySample, reference: CategorySample) -> dict[s
     return {name: figures[name] for name in CATEGORY_METRICS}
 
 
-def _missing_delta(missing_n: IntArray, n: IntArray, missing_m: IntArray, m: IntArray) -> Figure:
+def _missing_delta(missing_n: Counts, n: Counts, missing_m: Counts, m: Counts) -> Figure:
     shape = np.broadcast_shapes(n.shape, m.shape)
     status = statuses(shape, (n == 0, Status.EMPTY_WINDOW), (m == 0, Status.NO_REFERENCE))
     return figure(missing_n / np.maximum(n, 1) - missing_m / np.maximum(m, 1), status)
 
 
 def _edge_figures(
-    current: OrderedSample, reference: OrderedSample, values_n: IntArray, values_m: IntArray
+    current: OrderedSample, reference: OrderedSample, values_n: Counts, values_m: Counts
 ) -> dict[str, Figure]:
     """ks and anderson_darling, from the distribution functions at the edges."""
     f, n = distribution(values_n)

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+Counts = IntArray | FloatArray
+"""Rows: whole numbers, or expected ones."""
 BoolArray = npt.NDArray[np.bool_]
 TextArray = npt.NDArray[np.str_]
 Shape = tuple[int, ...]

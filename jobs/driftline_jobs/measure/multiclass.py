@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftline_jobs.measure.binary import ConfusionCounts, LossSums, decision_figures, entropy
-from driftline_jobs.measure.figures import BoolArray, FloatArray, IntArray, Status, TextArray, statuses
+from driftline_jobs.measure.figures import BoolArray, Counts, FloatArray, Status, TextArray, statuses
 from driftline_jobs.measure.intervals import linear_half_width, mean_interval, wilson
 from driftline_jobs.measure.performance import Performance, performance
 from driftline_jobs.measure.ranking import (
@@ -36,7 +36,7 @@ class MulticlassCounts:
         losses: (...,) sums over the rows; ``brier`` sums the squared distances of all classes.
     """
 
-    confusion: IntArray | FloatArray
+    confusion: Counts
     scores: ScoreLabelCounts | None = None
     losses: LossSums | None = None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftline_jobs.measure.figures import FloatArray, IntArray, Status, TextArray, statuses
+from driftline_jobs.measure.figures import Counts, FloatArray, Status, TextArray, statuses
 from driftline_jobs.measure.intervals import Z, linear_half_width, logit_interval, wilson
 from driftline_jobs.measure.performance import Performance, performance
 
@@ -26,8 +26,8 @@ class ScoreLabelCounts:
         tied: every bin holds one value of the score at most, so that nothing is lost in binning.
     """
 
-    pos: IntArray | FloatArray
-    neg: IntArray | FloatArray
+    pos: Counts
+    neg: Counts
     score_sums: FloatArray
     tied: bool = False
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftline_jobs.measure.figures import FloatArray, IntArray, Status, statuses
+from driftline_jobs.measure.figures import Counts, FloatArray, IntArray, Status, statuses
 from driftline_jobs.measure.intervals import mean_interval
 from driftline_jobs.measure.performance import Performance, performance
 
@@ -91,7 +91,7 @@ def regression_performance(sums: RegressionSums) -> dict[str, Performance]:
     }
 
 
-def mean_absolute_deviation(counts: IntArray, sums: FloatArray) -> FloatArray:
+def mean_absolute_deviation(counts: Counts, sums: FloatArray) -> FloatArray:
     """(...,) mean |y - mean y| from counts and sums of y per bin (..., B).
 
     Exact but for the bin that holds the mean, whose part is its least possible one: never above the truth.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftline_jobs.measure.figures import FloatArray, IntArray
+from driftline_jobs.measure.figures import Counts, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class OrderedSample:
             wasserstein has no upper bound.
     """
 
-    counts: IntArray
+    counts: Counts
     sums: FloatArray
     edges: FloatArray
-    missing: IntArray
-    below_inf: IntArray
-    above_inf: IntArray
+    missing: Counts
+    below_inf: Counts
+    above_inf: Counts
     minimum: FloatArray | None = None
     maximum: FloatArray | None = None
 
@@ -39,7 +39,7 @@ class OrderedSample:
                 "fit: expected (..., B), (..., B) and (B - 1,)"
             )
 
-    def with_infinities(self) -> IntArray:
+    def with_infinities(self) -> Counts:
         """(..., B) all values that are not missing: -inf in the first bin, +inf in the last."""
         counts = self.counts.copy()
         counts[..., 0] += self.below_inf
@@ -58,13 +58,13 @@ class CategorySample:
         missing: (...,) nulls and NaN.
     """
 
-    counts: IntArray
-    other: IntArray
-    unseen: IntArray
-    missing: IntArray
+    counts: Counts
+    other: Counts
+    unseen: Counts
+    missing: Counts
 
 
-def distribution(counts: IntArray) -> tuple[FloatArray, FloatArray]:
+def distribution(counts: Counts) -> tuple[FloatArray, FloatArray]:
     """Distribution function before, between and after the bins (..., B + 1), and the rows (...,) as floats.
 
     Cells without rows come as zeros and one row: their status masks them.

@@ -10,9 +10,9 @@ import numpy as np
 
 from driftline_jobs.measure.figures import (
     BoolArray,
+    Counts,
     Figure,
     FloatArray,
-    IntArray,
     Shape,
     Status,
     TextArray,
@@ -26,9 +26,7 @@ MIN_EXPECTED = 5.0
 """Pearson's statistic is about chi-squared only where each bin expects at least this many rows."""
 
 
-def share_figures(
-    current: IntArray, reference: IntArray, shape: Shape, constant: BoolArray
-) -> dict[str, Figure]:
+def share_figures(current: Counts, reference: Counts, shape: Shape, constant: BoolArray) -> dict[str, Figure]:
     """psi, js_distance, tvd, chi_squared and l_infinity of two sets of counts.
 
     Args:
@@ -74,7 +72,7 @@ def share_figures(
     }
 
 
-def _smoothed(counts: IntArray, active: BoolArray, bins: IntArray) -> FloatArray:
+def _smoothed(counts: Counts, active: BoolArray, bins: Counts) -> FloatArray:
     """Shares after adding ``SMOOTHING`` to each active bin; 1 elsewhere, on both sides alike."""
     raised = counts + SMOOTHING
     total = counts.sum(-1) + SMOOTHING * np.maximum(bins, 1)
@@ -82,7 +80,7 @@ def _smoothed(counts: IntArray, active: BoolArray, bins: IntArray) -> FloatArray
 
 
 def _chi_squared(
-    current: IntArray, reference: IntArray, rows_n: FloatArray, rows_m: FloatArray, status: TextArray
+    current: Counts, reference: Counts, rows_n: FloatArray, rows_m: FloatArray, status: TextArray
 ) -> Figure:
     """Pearson's statistic of the 2 × B table, without continuity correction.
 

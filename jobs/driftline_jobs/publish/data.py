@@ -33,37 +33,38 @@ _TABLES = ("profiles", "profile_metrics", "drift_metrics", "quality_metrics", "r
 
 @dataclass
 class Published:
-    """What a step has left."""
+    """What a step has left; ``refused`` says of a window why it was not published."""
 
     run_ids: list[str] = field(default_factory=list)
     rows_read: int = 0
     rows_quarantined: int = 0
+    refused: dict[Window, str] = field(default_factory=dict)
 
 
 def publish_data(job: Job, reference: Reference, calibrations: Calibrations) -> Published:
     """Scan once, publish each window as soon as it is whole.
 
-    Raises:
-        DataError: a window would lose rows that were published, and that was not allowed. The other windows
-            are published all the same.
+    A window that would lose rows that were published is refused, unless that is allowed: the others are
+    published all the same.
     """
-    inspection = job.log.inspect(job.windows[0].start, job.windows[-1].end)
+    inspection = job.log.inspect(
+        job.windows[0].start, job.windows[-1].end, expected=reference.binning.storages
+    )
     plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows)
     job.progress.stage("profile", len(inspection.splits))
     known = {"reference_id": reference.reference_id, "binning_id": reference.binning.binning_id}
     attempts = {window: attempt(job, window, PART, **known) for window in job.windows}
     job.store.begin(list(attempts.values()))
     published = Published()
-    lost: list[str] = []
     try:
         before = _rows_published(job)
         for batch in _gathered(scan_windows(job.engine, inspection, plan, job.windows, job.progress)):
             kept = []
             for profile in batch.windows:
                 if profile.count < before.get(profile.window.start, 0) and not job.request.allow_missing:
-                    lost.append(_lost(profile, before[profile.window.start]))
-                    error = DataError(lost[-1])
-                    job.store.fail([attempts[profile.window]], type(error).__name__, lost[-1])
+                    lost = _lost(profile, before[profile.window.start])
+                    published.refused[profile.window] = lost
+                    job.store.fail([attempts[profile.window]], DataError.__name__, lost)
                     continue
                 if attempts[profile.window].status == "published":  # once more, without a damaged object
                     attempts[profile.window] = attempt(job, profile.window, PART, **known)
@@ -75,9 +76,6 @@ def publish_data(job: Job, reference: Reference, calibrations: Calibrations) -> 
         open_attempts = [record for record in attempts.values() if record.status == "running"]
         job.store.fail(open_attempts, type(error).__name__, str(error))
         raise
-    if lost:
-        more = f" (and {len(lost) - 1} more windows)" if len(lost) > 1 else ""
-        raise DataError(lost[0] + more)
     return published
 
 
@@ -205,7 +203,8 @@ def add_reference_drift(
 def findings(inspection: LogInspection, profile: WindowProfile) -> LogFindings:
     """What the objects of the window brought up."""
     states = inspection.candidates(profile.window)
-    uris = {state.object.uri for state in states}
+    # only objects that hold rows of it: what a neighbour's object lacks is for the neighbour to say
+    uris = set(profile.matched)
     columns: dict[tuple[str, str], int] = {}
     for finding in inspection.findings:
         if finding.object_uri in uris:

@@ -44,15 +44,22 @@ class JoinedWindows:
 
 
 def join_outcomes(
-    job: Job, inspection: LogInspection, scan: ScanPlan, windows: Sequence[Window]
+    job: Job,
+    inspection: LogInspection,
+    scan: ScanPlan,
+    windows: Sequence[Window],
+    labels: LogInspection | None = None,
 ) -> JoinedWindows | None:
-    """Join once over all windows; None when the monitor has no labels."""
+    """Join once over all windows; None when the monitor has no labels.
+
+    ``labels`` are the label objects to join, by default all that may hold labels of the windows.
+    """
     if job.monitor.labels is None:
         return None
     task = task_of(job.monitor, scan.binning)
-    found: LogInspection | None = None
+    found = labels
     source = job.monitor.labels
-    if isinstance(source, LabelSource) and job.labels is not None:
+    if found is None and isinstance(source, LabelSource) and job.labels is not None:
         found = job.labels.inspect(windows[0].start, windows[-1].end)
     while True:
         numbers: dict[str, int] = {}
@@ -101,6 +108,16 @@ def join_outcomes(
         inspection=found,
         nothing=task.nothing(),
     )
+
+
+def matched_windows(
+    job: Job, inspection: LogInspection, labels: LogInspection, scan: ScanPlan, windows: Sequence[Window]
+) -> list[Window]:
+    """The windows that hold predictions which some of these label objects are about."""
+    joined = join_outcomes(job, inspection, scan, windows, labels)
+    if joined is None:
+        return []
+    return [window for window in windows if window in joined.matched or window in joined.conflicting]
 
 
 def merged_outcomes(base: OutcomesByCell) -> dict[Cell, Outcomes]:

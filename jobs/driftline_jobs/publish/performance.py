@@ -35,14 +35,16 @@ _TABLES = ("profiles", "performance_metrics", "performance_curves", "quality_met
 def publish_performance(job: Job, reference: Reference) -> Published:
     """Join once over all windows, then publish them together; nothing to do without labels."""
     published = Published()
-    if job.monitor.labels is None:
+    if job.monitor.labels is None or not job.windows:
         return published
     job.progress.stage("labels")
     known = {"reference_id": reference.reference_id, "binning_id": reference.binning.binning_id}
     attempts = [attempt(job, window, PART, **known) for window in job.windows]
     job.store.begin(attempts)
     try:
-        inspection = job.log.inspect(job.windows[0].start, job.windows[-1].end)
+        inspection = job.log.inspect(
+            job.windows[0].start, job.windows[-1].end, expected=reference.binning.storages
+        )
         plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows)
         joined = join_outcomes(job, inspection, plan, job.windows)
         if joined is not None:
@@ -124,7 +126,12 @@ def _cells(
 
 def is_final(labels: LabelSource | LabelColumn | None, window: Window, as_of: datetime) -> bool:
     """Whether the window is older than its labels take to mature; labels in the log itself come with it."""
-    return not isinstance(labels, LabelSource) or as_of >= window.end + labels.mature_after
+    return not isinstance(labels, LabelSource) or is_mature(labels, window, as_of)
+
+
+def is_mature(labels: LabelSource, window: Window, as_of: datetime) -> bool:
+    """Whether the labels of a window have had the time that they take."""
+    return as_of >= window.end + labels.mature_after
 
 
 def _checks(job: Job, joined: JoinedWindows, window: Window, whole: Outcomes) -> list[Check]:

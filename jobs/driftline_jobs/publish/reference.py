@@ -19,7 +19,7 @@ from driftline_jobs.publish.outcomes import join_outcomes
 from driftline_jobs.publish.plans import decision_of, scan_plan, watched
 from driftline_jobs.publish.scanning import scan_windows
 from driftline_jobs.references import Reference, reference_from
-from driftline_schemas.errors import ConfigError, DataError
+from driftline_schemas.errors import ConfigError, DataError, UnreadableObjectError
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window, to_us
@@ -39,19 +39,20 @@ def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
     job.progress.stage("reference")
     windows = _windows(job)
     inspection = job.log.inspect(windows[0].start, windows[-1].end)
-    binning = _survey(job, inspection, windows)
+    binning, inspection = _survey(job, inspection, windows)
     plan = scan_plan(job.monitor, inspection.columns, binning, windows)
-    profiles: list[WindowProfile] = [
-        profile
+    # by window: one that comes twice, the second time without a damaged object, counts once
+    profiles: dict[Window, WindowProfile] = {
+        profile.window: profile
         for batch in scan_windows(job.engine, inspection, plan, windows, job.progress)
         for profile in batch.windows
-    ]
+    }
     outcomes = join_outcomes(job, inspection, plan, windows)
     reference = reference_from(
         job.monitor.monitor,
         source_of(job),
         binning,
-        profiles,
+        list(profiles.values()),
         outcomes.by_window if outcomes else {},
     )
     calibrations = learn(reference, job.monitor)
@@ -112,7 +113,19 @@ def _windows(job: Job) -> list[Window]:
     return windows
 
 
-def _survey(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> Binning:
+def _survey(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> tuple[Binning, LogInspection]:
+    """The bins, and the inspection without the objects that turned out to be damaged."""
+    while True:
+        try:
+            return _bins(job, inspection, windows), inspection
+        except UnreadableObjectError as damaged:
+            job.progress.event("object_quarantined", uri=damaged.uri, reason=damaged.reason)
+            inspection, _ = inspection.without(damaged.uri, damaged.reason)
+
+
+def _bins(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> Binning:
+    if not inspection.splits:
+        raise _no_rows(job, windows)
     columns = watched(job.monitor, inspection.columns)
     sensitive = frozenset(job.monitor.features.sensitive)
     salt = os.environ.get(SALT_VARIABLE) or new_salt() if sensitive else ""
@@ -132,12 +145,16 @@ def _survey(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> B
         ),
     )
     if not survey.rows:
-        first, last = windows[0].start, windows[-1].end
-        raise DataError(
-            f"{job.monitor.monitor}: the reference from {first:%Y-%m-%d} to {last:%Y-%m-%d} has no rows in "
-            f"{job.monitor.logs.uri}: name a reference that the log covers"
-        )
+        raise _no_rows(job, windows)
     return binning_from(survey, columns, salt, sensitive)
+
+
+def _no_rows(job: Job, windows: Sequence[Window]) -> DataError:
+    first, last = windows[0].start, windows[-1].end
+    return DataError(
+        f"{job.monitor.monitor}: the reference from {first:%Y-%m-%d} to {last:%Y-%m-%d} has no rows in "
+        f"{job.monitor.logs.uri}: name a reference that the log covers"
+    )
 
 
 def _keep(job: Job, reference: Reference, calibrations: Calibrations) -> None:

@@ -12,7 +12,7 @@ from driftline_jobs.measure.drift import category_drift, ordered_drift
 from driftline_jobs.measure.figures import Figure
 from driftline_jobs.measure.samples import CategorySample, OrderedSample
 from driftline_jobs.profile.binning import Binning
-from driftline_jobs.profile.cells import ALL
+from driftline_jobs.profile.cells import ALL, column_label
 from driftline_jobs.profile.state import Profile
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.tabulate.cells import MeasuredCell, common, empty_profile
@@ -99,7 +99,7 @@ def add_drift(
             table.add(
                 len(pairs),
                 **shared,
-                column_name=column.column,
+                column_name=column_label(column.column),
                 column_kind=column.kind,
                 comparison=comparison,
                 metric=metric,

@@ -15,6 +15,7 @@ from driftline_jobs.judge.verdicts import OPEN, YES, Verdicts, either, verdicts
 from driftline_jobs.measure.figures import Figure, FloatArray
 from driftline_jobs.measure.performance import Performance
 from driftline_jobs.profile.cells import ALL
+from driftline_jobs.profile.windows import WHOLE
 from driftline_jobs.tabulate.cells import MeasuredCell
 from driftline_schemas.monitor import Rule
 
@@ -45,7 +46,11 @@ def judge_drift(
         if fixed is not None:
             speaks = [calibrated[name] for name in (*SHAPE, metric) if name in calibrated]
             decided = [v.exceeded != OPEN for v in speaks if metric == "psi" or v is usual]
-            fixed = _undecided(fixed, np.logical_or.reduce(decided)) if decided else fixed
+            if decided:
+                # Parts of a window have no calibration of their own. Where the whole has one, a fixed limit
+                # would cry wolf for them day by day: they do not decide.
+                parts = np.array([cell.cell != WHOLE for cell in cells], np.bool_)
+                fixed = _undecided(fixed, np.logical_or.reduce([*decided, parts]))
         several = [v for v in (_by_rules(rules, metric, figure.value, cells, column), usual, fixed) if v]
         if several:
             found[metric] = reduce(either, several)

@@ -20,7 +20,7 @@ ROWS_LOW, ROWS_HIGH = 0.5, 2.0
 FRESHNESS_SLACK = 0.05
 """Of the window's length: how much earlier than in the stalest reference window rows may end."""
 MISSING_SLACK = 0.05
-"""How far the share of missing values may exceed that of the reference."""
+"""How far the share of missing values may exceed the most that a window of the reference has."""
 RANGE_SLACK = 0.5
 """Of the reference's range: how far values may lie outside of it."""
 UNSEEN_SLACK = 0.01
@@ -78,11 +78,11 @@ def data_checks(
         current, before = now.get(name), then.get(name)
         if current is None or not current.rows:
             continue  # an empty window fails its row count; about its columns it says nothing
-        checks += _missing_checks(name, current, before)
+        checks += _missing_checks(name, current, before, reference.usual_missing.get(name, (0.0, 0.0)))
         if isinstance(bins, OrderedBins):
-            checks += _range_checks(name, current, before)
+            checks += _range_checks(label, current, before)
         else:
-            checks += _unseen_checks(name, current, bins)
+            checks += _unseen_checks(label, current, bins)
     return checks
 
 
@@ -118,23 +118,24 @@ def _log_checks(found: LogFindings) -> list[Check]:
     return checks
 
 
-def _missing_checks(name: str, current: Profile, before: Profile | None) -> list[Check]:
-    usual = before.nulls / before.rows if before and before.rows else 0.0
-    share = current.nulls / current.rows
-    checks = [Check(name, "null_fraction", share, usual + MISSING_SLACK, share <= usual + MISSING_SLACK)]
+def _missing_checks(
+    name: str, current: Profile, before: Profile | None, usual: tuple[float, float]
+) -> list[Check]:
+    """Shares of missing values against the most that a window of the reference has."""
+    checks = [_at_most(name, "null_fraction", current.nulls / current.rows, usual[0] + MISSING_SLACK)]
     if isinstance(current, OrderedProfile):
         ordered = before if isinstance(before, OrderedProfile) else OrderedProfile()
-        usual = ordered.nans / ordered.rows if ordered.rows else 0.0
-        share = current.nans / current.rows
-        checks.append(
-            Check(name, "nan_fraction", share, usual + MISSING_SLACK, share <= usual + MISSING_SLACK)
-        )
+        checks.append(_at_most(name, "nan_fraction", current.nans / current.rows, usual[1] + MISSING_SLACK))
         infinite = current.below_infinity + current.above_infinity
         known = ordered.below_infinity + ordered.above_infinity > 0
         checks.append(
             Check(name, "infinities", float(infinite), None if known else 0, known or infinite == 0)
         )
     return checks
+
+
+def _at_most(column: str, name: str, value: float, limit: float) -> Check:
+    return Check(column, name, value, limit, value <= limit)
 
 
 def _range_checks(name: str, current: Profile, before: Profile | None) -> list[Check]:

@@ -1,0 +1,179 @@
+"""Late data: what lies in the log and label folders beside what was read, and a run of what that changes.
+
+catch_up
+  changed_windows   listings against ``run_inputs``; only objects that are new or replaced are looked into
+  run again         data and performance of windows whose log changed, performance alone for new labels
+  judgement         folded from the first of them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from driftline_jobs.job import Job, opened
+from driftline_jobs.logs.objects import LogObject
+from driftline_jobs.logs.sources import LogInspection
+from driftline_jobs.publish.data import publish_data
+from driftline_jobs.publish.judgement import publish_judgement
+from driftline_jobs.publish.outcomes import matched_windows
+from driftline_jobs.publish.performance import is_mature, publish_performance
+from driftline_jobs.publish.plans import scan_plan
+from driftline_jobs.publish.reference import establish_reference
+from driftline_jobs.references import Reference
+from driftline_jobs.request import Progress, RunRequest, SilentProgress
+from driftline_schemas.monitor import LabelSource
+from driftline_schemas.window import Window, from_us
+
+
+class Cause(StrEnum):
+    """Why a window is run again."""
+
+    LOG = "log"
+    LABELS = "labels"
+    MATURED = "matured"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedWindow:
+    """A published window that late data changes; ``causes`` in the order of ``Cause``."""
+
+    window: Window
+    causes: tuple[Cause, ...]
+
+
+def catch_up(
+    request: RunRequest, progress: Progress | None = None, *, dry_run: bool = False
+) -> list[ChangedWindow]:
+    """Run again exactly the published windows between ``first`` and ``last`` that have changed.
+
+    Returns them, ascending; with ``dry_run`` nothing is run. Errors are those of ``run``.
+    """
+    with opened(request, progress or SilentProgress()) as job:
+        published = _published(job)
+        if not published:
+            return []
+        reference, calibrations = establish_reference(job)
+        changed = changed_windows(job, reference, published)
+        if dry_run or not changed:
+            return changed
+        log = [one.window for one in changed if Cause.LOG in one.causes]
+        if log:
+            publish_data(replace(job, windows=log), reference, calibrations)
+        publish_performance(replace(job, windows=[one.window for one in changed]), reference)
+        publish_judgement(replace(job, windows=[one.window for one in changed]), reference)
+        return changed
+
+
+def changed_windows(job: Job, reference: Reference, published: Sequence[Window]) -> list[ChangedWindow]:
+    """The published windows that new or replaced objects, new labels, or time itself have changed."""
+    causes: dict[Window, set[Cause]] = {}
+    for cause, windows in (
+        (Cause.LOG, _log_changed(job, published)),
+        (Cause.LABELS, _labels_changed(job, reference, published)),
+        (Cause.MATURED, _matured(job, published)),
+    ):
+        for window in windows:
+            causes.setdefault(window, set()).add(cause)
+    return [
+        ChangedWindow(window, tuple(cause for cause in Cause if cause in causes[window]))
+        for window in sorted(causes)
+    ]
+
+
+def _published(job: Job) -> list[Window]:
+    runs = job.store.current_runs(
+        job.monitor.monitor, "data", job.request.first.start, job.request.last.end
+    ).select(["granularity", "window_start"])
+    calendar = job.monitor.calendar
+    return sorted(
+        calendar.containing(run["window_start"])
+        for run in runs.to_pylist()
+        if run["granularity"] == calendar.granularity.value
+    )
+
+
+_INPUTS = (
+    "SELECT r.window_start, i.uri, i.etag, i.rows_matched FROM current_run_inputs i "
+    "JOIN current_runs r ON r.run_id = i.run_id "
+    "WHERE r.monitor = $1 AND r.granularity = $2 AND i.role = $3"
+)
+
+
+def _inputs(job: Job, role: str) -> list[dict[str, Any]]:
+    given = [job.monitor.monitor, job.monitor.granularity.value, role]
+    rows: list[dict[str, Any]] = job.store.execute_read(_INPUTS, given).to_pylist()
+    return rows
+
+
+def _unknown(objects: Iterable[LogObject], inputs: Sequence[Mapping[str, Any]]) -> list[LogObject]:
+    """Objects that no published run has read as they are now."""
+    known = {(row["uri"], row["etag"]) for row in inputs}
+    return [found for found in objects if (found.uri, found.etag) not in known]
+
+
+def _log_changed(job: Job, published: Sequence[Window]) -> list[Window]:
+    inputs = _inputs(job, "prediction")
+    fresh = _unknown(job.log.objects(published[0].start, published[-1].end), inputs)
+    if not fresh:
+        return []
+    inspection = job.log.look_into(fresh, published[0].start, published[-1].end)
+    replaced = {found.uri for found in fresh}
+    # windows that had rows of a replaced object lose them, wherever the new one's rows lie
+    had = {row["window_start"] for row in inputs if row["uri"] in replaced and row["rows_matched"]}
+    return [w for w in published if w.start in had or _may_hold(inspection, w)]
+
+
+def _may_hold(inspection: LogInspection, window: Window) -> bool:
+    """Whether the objects' own times, or else their folders, say that they hold rows of the window."""
+    for state in inspection.found.inputs:
+        if state.min_us is not None and state.max_us is not None:
+            if from_us(state.min_us) < window.end and from_us(state.max_us) >= window.start:
+                return True
+        elif state.object.folder is not None:
+            start, end = state.object.folder
+            if start < window.end and end > window.start:
+                return True
+        elif state.state != "empty":
+            return True
+    return False
+
+
+def _labels_changed(job: Job, reference: Reference, published: Sequence[Window]) -> list[Window]:
+    source = job.monitor.labels
+    if job.labels is None or not isinstance(source, LabelSource):
+        return []
+    inputs = _inputs(job, "label")
+    fresh = _unknown(job.labels.objects(published[0].start, published[-1].end), inputs)
+    if not fresh:
+        return []
+    # Which predictions they are for, only their ids tell: one join of these objects with the log.
+    young = [w for w in published if any(_within_reach(found, w, source) for found in fresh)]
+    if not young:
+        return []
+    log = job.log.inspect(young[0].start, young[-1].end)
+    plan = scan_plan(job.monitor, log.columns, reference.binning, young)
+    return matched_windows(job, log, job.labels.look_into(fresh), plan, young)
+
+
+def _within_reach(found: LogObject, window: Window, source: LabelSource) -> bool:
+    if found.folder is None:
+        return True
+    start, end = found.folder
+    return end > window.start and start < window.end + source.catch_up
+
+
+def _matured(job: Job, published: Sequence[Window]) -> list[Window]:
+    source = job.monitor.labels
+    if not isinstance(source, LabelSource):
+        return []
+    rows = job.store.execute_read(
+        "SELECT DISTINCT window_start FROM current_performance_metrics "
+        "WHERE monitor = $1 AND granularity = $2 AND NOT is_final",
+        [job.monitor.monitor, job.monitor.granularity.value],
+    )
+    provisional: set[datetime] = set(rows.column("window_start").to_pylist())
+    return [w for w in published if w.start in provisional and is_mature(source, w, job.request.as_of)]

@@ -1,0 +1,152 @@
+"""``driftline alerts``: list alerts, acknowledge them, mute them until a time."""
+
+from __future__ import annotations
+
+import getpass
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from driftline_jobs.cli import options
+from driftline_jobs.cli.options import LogFormat
+from driftline_jobs.cli.telling import telling
+from driftline_schemas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from driftline_jobs.stores import Store
+
+AlertId = Annotated[str, typer.Argument(metavar="ALERT", help="The alert's id, as `alerts list` shows it.")]
+Comment = Annotated[str | None, typer.Option(help="Why.")]
+
+
+def alert_commands() -> typer.Typer:
+    """The commands below ``driftline alerts``."""
+    commands = typer.Typer(help="List, acknowledge and mute alerts.", no_args_is_help=True)
+    commands.command("list")(list_alerts)
+    commands.command()(acknowledge)
+    commands.command()(mute)
+    return commands
+
+
+_LATEST = (
+    "SELECT a.alert_id, a.monitor, a.window_start, a.column_name, a.metric, a.segment, a.segment_value, "
+    "a.severity, a.state, a.first_window, a.last_window, a.evidence FROM current_alerts a "
+    "JOIN (SELECT monitor, alert_id, max(window_start) AS newest FROM current_alerts "
+    "GROUP BY monitor, alert_id) n "
+    "ON n.monitor = a.monitor AND n.alert_id = a.alert_id AND n.newest = a.window_start "
+    "ORDER BY a.monitor, a.last_window DESC, a.first_window, a.alert_id"
+)
+
+
+def list_alerts(
+    monitor: Annotated[str | None, typer.Argument(help="Name of a monitor. Default: all.")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+    store: options.Store = None,
+    log_format: options.LogFormatOption = LogFormat.TEXT,
+    debug: options.Debug = False,
+) -> None:
+    """Show the alerts under way, each with what it says."""
+    with telling(log_format, debug=debug) as progress:
+        import json
+
+        with _opened(store) as opened:
+            rows: list[dict[str, Any]] = opened.execute_read(_LATEST).to_pylist()
+        shown = [
+            row for row in rows if monitor in {None, row["monitor"]} and (every or row["state"] != "resolved")
+        ]
+        lines = [
+            f"{row['alert_id']}  {row['severity']:<6}  {row['state']:<12}  "
+            f"{row['monitor']}: {json.loads(row['evidence'])['sentence']}"
+            for row in shown
+        ]
+        progress.answer(
+            "\n".join(lines) or "no alerts",
+            "alerts",
+            alerts=[
+                {
+                    "alert_id": row["alert_id"],
+                    "monitor": row["monitor"],
+                    "column_name": row["column_name"],
+                    "metric": row["metric"],
+                    "severity": row["severity"],
+                    "state": row["state"],
+                }
+                for row in shown
+            ],
+        )
+
+
+def acknowledge(
+    alert_id: AlertId,
+    *,
+    comment: Comment = None,
+    store: options.Store = None,
+    log_format: options.LogFormatOption = LogFormat.TEXT,
+    debug: options.Debug = False,
+) -> None:
+    """Say that somebody has seen an alert; it goes on under that state from the next run."""
+    _act("acknowledge", alert_id, None, comment, store, log_format, debug=debug)
+
+
+def mute(
+    alert_id: AlertId,
+    *,
+    until: Annotated[str, typer.Option(help="A time: 2013-08-01, or 2013-08-01T12:00Z.", metavar="TIME")],
+    comment: Comment = None,
+    store: options.Store = None,
+    log_format: options.LogFormatOption = LogFormat.TEXT,
+    debug: options.Debug = False,
+) -> None:
+    """Keep an alert out of the mail until a time; the tables and the report go on showing it."""
+    _act("mute", alert_id, until, comment, store, log_format, debug=debug)
+
+
+def _act(
+    action: str,
+    alert_id: str,
+    until: str | None,
+    comment: str | None,
+    store: str | None,
+    log_format: LogFormat,
+    *,
+    debug: bool,
+) -> None:
+    with telling(log_format, debug=debug) as progress:
+        end = options.parse_moment(until, "--until")
+
+        from driftline_schemas.rows import TableBuilder
+        from driftline_schemas.table_definitions import load_tables
+
+        with _opened(store) as opened:
+            monitor = _monitor_of(opened, alert_id)
+            rows = TableBuilder(load_tables()["alert_actions"])
+            rows.add(
+                1,
+                monitor=monitor,
+                alert_id=alert_id,
+                action=action,
+                until=end,
+                actor=getpass.getuser(),
+                at=datetime.now(UTC),
+                comment=comment,
+            )
+            opened.put_once("alert_actions", rows.to_arrow())
+        done = "acknowledged" if action == "acknowledge" else f"muted until {until}"
+        progress.answer(f"{monitor}: {alert_id} {done}", action, monitor=monitor, alert_id=alert_id)
+
+
+def _monitor_of(store: Store, alert_id: str) -> str:
+    found = store.execute_read("SELECT DISTINCT monitor FROM alerts WHERE alert_id = $1", [alert_id])
+    if not found.num_rows:
+        raise ConfigError(f"there is no alert {alert_id}: `driftline alerts list` shows those there are")
+    return str(found.column("monitor")[0].as_py())
+
+
+def _opened(url: str | None) -> closing[Store]:
+    from driftline_jobs.stores import open_store
+    from driftline_schemas.settings import load_settings
+
+    return closing(open_store(load_settings({"store": url}).store))

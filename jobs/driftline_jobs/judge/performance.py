@@ -1,0 +1,178 @@
+"""What is normal for a performance figure: learned from the reference's windows, sampling told apart.
+
+Each window's figure has an interval of its own. What its windows differ by beyond that is how much the
+model's performance varies from window to window when nothing is wrong (a random-effects model: DerSimonian
+and Laird, Controlled Clinical Trials 1986). A new window is held against both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from driftline_jobs.judge.calibration import TOO_SHORT, Uncalibrated
+from driftline_jobs.judge.fdr import q_values, reporting_levels
+from driftline_jobs.judge.limits import PERFORMANCE_FLOORS, base_metric
+from driftline_jobs.judge.splits import MIN_WINDOWS
+from driftline_jobs.judge.verdicts import CALIBRATED, Verdicts, verdicts
+from driftline_jobs.measure.figures import FloatArray, IntArray
+from driftline_jobs.measure.intervals import Z
+from driftline_jobs.measure.performance import HIGHER_IS_BETTER, Performance
+
+FORMAT = 1
+_LEAST = 1e-9
+_LOGIT = frozenset({"roc_auc", "average_precision", "accuracy", "precision", "recall", "f1"})
+_AT_ZERO = frozenset({"ece"})
+# A model is often calibrated as well as can be told: such figures are zero, and no scale makes that normal.
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceCalibration:
+    """What was learned of one performance metric; on the logit scale for shares, else of logarithms.
+
+    Attributes:
+        mean: of the windows, weighted by what they are sure of; error: its standard error.
+        deviation: between windows, beyond sampling.
+    """
+
+    metric: str
+    windows: int
+    mean: float
+    error: float
+    deviation: float
+
+    def _t(self, figure: Performance) -> tuple[FloatArray, FloatArray]:
+        """(cells,) how far a figure is on the worse side, in standard errors, and that error."""
+        y, own = _scaled(self.metric, figure)
+        error = np.sqrt(self.deviation**2 + own**2 + self.error**2)
+        return _worse(self.metric) * (y - self.mean) / error, error
+
+    def p_values(self, figure: Performance) -> FloatArray:
+        """(cells,) chance that a window in which nothing is wrong does as badly; NaN without a figure."""
+        from scipy.special import stdtr
+
+        t, _ = self._t(figure)
+        return np.asarray(stdtr(float(self.windows - 1), -t), np.float64)
+
+    def thresholds(self, figure: Performance, level: FloatArray) -> FloatArray:
+        """(cells,) the figure at which the p-value would be ``level``, with the window's own certainty."""
+        from scipy.special import stdtrit
+
+        _, error = self._t(figure)
+        t = stdtrit(float(self.windows - 1), 1.0 - level)
+        return _unscaled(self.metric, self.mean + _worse(self.metric) * t * error)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"format": FORMAT, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_dict``; ValueError for another format."""
+        values = dict(content)
+        if values.pop("format", None) != FORMAT:
+            raise ValueError(f"a calibration of format {content.get('format')}, expected {FORMAT}")
+        return cls(**values)
+
+
+def calibrate_performance(metric: str, figure: Performance) -> PerformanceCalibration | Uncalibrated:
+    """Learn from the figures (K,) of the reference's windows; those without an interval are left out."""
+    if base_metric(metric) not in PERFORMANCE_FLOORS:
+        return Uncalibrated(f"{metric} is neither better when higher nor when lower")
+    if base_metric(metric) in _AT_ZERO:
+        return Uncalibrated(f"{metric} is zero in many windows")
+    y, own = _scaled(metric, figure)
+    known = np.isfinite(y) & np.isfinite(own) & (own > 0)
+    y, variance = y[known], own[known] ** 2
+    count = len(y)
+    if count < MIN_WINDOWS:
+        return Uncalibrated(TOO_SHORT)
+    weight = 1.0 / variance
+    mean = (weight * y).sum() / weight.sum()
+    excess = (weight * (y - mean) ** 2).sum() - (count - 1)
+    between = max(0.0, excess / (weight.sum() - (weight**2).sum() / weight.sum()))
+    weight = 1.0 / (variance + between)
+    return PerformanceCalibration(
+        metric=metric,
+        windows=count,
+        mean=float((weight * y).sum() / weight.sum()),
+        error=float(np.sqrt(1.0 / weight.sum())),
+        deviation=float(np.sqrt(between)),
+    )
+
+
+def judge_performance(
+    calibrations: Mapping[str, PerformanceCalibration | Uncalibrated],
+    now: Mapping[str, Performance],
+    then: Mapping[str, Performance],
+    family: IntArray,
+    rate: float,
+) -> dict[str, Verdicts]:
+    """Verdicts at one false discovery rate per family; metrics that are not calibrated are left out.
+
+    Args:
+        calibrations, now, then: by metric; figures of the window and of the reference, (cells,).
+        family: (cells,) cells of equal number are one family, with all of their metrics.
+        rate: of a family. A figure is degraded if its q-value is at most this and it is worse than the
+            reference's by more than the metric's floor.
+    """
+    usable = {
+        name: c for name, c in calibrations.items() if isinstance(c, PerformanceCalibration) and name in now
+    }
+    if not usable:
+        return {}
+    p_values = np.stack([c.p_values(now[name]) for name, c in usable.items()], -1)
+    q, level = np.full(p_values.shape, np.nan), np.full(len(family), np.nan)
+    for number in np.unique(family):
+        cells = np.flatnonzero(family == number)
+        together = p_values[cells].ravel()
+        q[cells] = q_values(together).reshape(len(cells), -1)
+        level[cells] = reporting_levels(together, rate)
+    found = {}
+    for at, (name, calibration) in enumerate(usable.items()):
+        worse = _worse(name)
+        absolute, relative = PERFORMANCE_FLOORS[base_metric(name)]
+        floor = np.maximum(absolute, relative * np.abs(then[name].value))
+        lost = worse * (now[name].value - then[name].value)
+        decided = np.isfinite(p_values[:, at])
+        large = np.nan_to_num(lost, nan=np.inf) > np.nan_to_num(floor)
+        found[name] = verdicts(
+            calibration.thresholds(now[name], level),
+            CALIBRATED,
+            decided & (np.nan_to_num(q[:, at], nan=1.0) <= rate) & large,
+            decided,
+            strength=np.divide(lost, floor, out=np.full(len(lost), np.nan), where=floor > 0),
+            p_value=p_values[:, at],
+            q_value=q[:, at],
+        )
+    return found
+
+
+def _worse(metric: str) -> float:
+    return -1.0 if base_metric(metric) in HIGHER_IS_BETTER else 1.0
+
+
+def _scaled(metric: str, figure: Performance) -> tuple[FloatArray, FloatArray]:
+    """(cells,) the figure on its scale, and its standard error there."""
+    base = base_metric(metric)
+
+    def scale(x: FloatArray) -> FloatArray:
+        if base in _LOGIT:
+            inside = np.clip(x, _LEAST, 1.0 - _LEAST)
+            return np.log(inside / (1.0 - inside))
+        # what r2 leaves unexplained is positive, as losses are; better is less
+        return -np.log(np.maximum(1.0 - x, _LEAST)) if base == "r2" else np.log(np.maximum(x, _LEAST))
+
+    y = scale(figure.value)
+    half = 0.5 * np.abs(scale(figure.ci_high) - scale(figure.ci_low))
+    return y, half / Z
+
+
+def _unscaled(metric: str, y: FloatArray) -> FloatArray:
+    base = base_metric(metric)
+    if base in _LOGIT:
+        return 1.0 / (1.0 + np.exp(-y))
+    return 1.0 - np.exp(-y) if base == "r2" else np.exp(y)
