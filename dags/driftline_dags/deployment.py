@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from airflow.sdk import DAG
 
 from driftline_dags.monitor_dag import broken_dag, dag_id_of, monitor_dag
-from driftline_dags.monitor_files import MonitorFile, monitor_sources, read_monitor, read_monitors, read_text
+from driftline_dags.monitor_files import (
+    MonitorFile,
+    last_known_text,
+    monitor_sources,
+    read_monitor,
+    read_monitors,
+)
 from driftline_dags.scheduling import FILE_NAME, Scheduling, parse_scheduling
 from driftline_dags.upkeep import catch_up_dag, digest_dag, maintenance_dag
 from driftline_schemas.errors import ConfigError, DriftlineError
@@ -47,7 +53,7 @@ def _settings(problems: list[tuple[str, DriftlineError]]) -> Settings:
 def _scheduling(settings: Settings, problems: list[tuple[str, DriftlineError]]) -> Scheduling:
     place = f"{settings.monitors.rstrip('/')}/{FILE_NAME}"
     try:
-        text = read_text(place)
+        text = last_known_text(place)
         return Scheduling() if text is None else parse_scheduling(text, place)
     except DriftlineError as error:
         problems.append((place, error))

@@ -6,6 +6,7 @@ Every ``*.yaml`` and ``*.yml`` directly in ``DRIFTLINE_MONITORS`` is a monitor, 
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from driftline_dags import last_known
 from driftline_schemas.errors import ConfigError, DriftlineError, TransientError
 from driftline_schemas.monitor import Monitor, parse_monitor
 from driftline_schemas.yaml_file import MAX_BYTES
@@ -45,7 +47,7 @@ def monitor_sources(folder: str) -> list[str]:
 
     Raises ConfigError when the folder is not there, TransientError when S3 does not answer.
     """
-    names = _s3_names(folder) if _is_s3(folder) else _local_names(folder)
+    names = _last_known_names(folder) if _is_s3(folder) else _local_names(folder)
     base = folder.rstrip("/")
     return [
         f"{base}/{name}"
@@ -66,12 +68,28 @@ def read_monitors(sources: list[str]) -> list[MonitorFile]:
 def read_monitor(source: str) -> MonitorFile:
     """The monitor file at ``source``."""
     try:
-        text = read_text(source)
+        text = last_known_text(source)
         if text is None:
             raise ConfigError(f"there is no monitor file at {source}")
         return MonitorFile(source, parse_monitor(text, source), None)
     except DriftlineError as error:
         return MonitorFile(source, None, error)
+
+
+def last_known_text(source: str) -> str | None:
+    """``read_text``, and while S3 is out of reach what it gave before."""
+    if not _is_s3(source):
+        return read_text(source)
+    try:
+        text = read_text(source)
+    except TransientError:
+        text = last_known.known(source)
+        if text is None:
+            raise
+        return text
+    if text is not None:
+        last_known.keep(source, text)
+    return text
 
 
 def read_text(source: str) -> str | None:
@@ -126,6 +144,18 @@ def _local_bytes(source: str) -> bytes | None:
         return None
 
 
+def _last_known_names(folder: str) -> list[str]:
+    try:
+        names = _s3_names(folder)
+    except TransientError:
+        listed = last_known.known(folder)
+        if listed is None:
+            raise
+        return [str(name) for name in json.loads(listed)]
+    last_known.keep(folder, json.dumps(names))
+    return names
+
+
 def _s3_names(folder: str) -> list[str]:
     place = urlsplit(folder)
     prefix = place.path.strip("/")
@@ -162,15 +192,15 @@ def _s3() -> S3Client:
 
 @contextmanager
 def _s3_errors(place: str) -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore import exceptions as boto
 
     try:
         yield
-    except HTTPClientError as error:
+    except (boto.ConnectionError, boto.HTTPClientError) as error:
         raise TransientError(f"{place} is out of reach: {error}") from error
-    except ClientError as error:
+    except boto.ClientError as error:
         status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
         family = TransientError if status >= 500 or status == 429 else ConfigError
         raise family(f"{place} cannot be read: {error}") from error
-    except BotoCoreError as error:
+    except boto.BotoCoreError as error:
         raise ConfigError(f"{place} cannot be read with these settings: {error}") from error

@@ -191,6 +191,34 @@ def test_a_log_that_never_comes_is_published_as_missing(stack: Stack) -> None:
     assert stack.result("missing", run, "report")["verdict"] == "empty"
 
 
+def test_a_late_log_is_picked_up_by_catch_up(stack: Stack) -> None:
+    windows = logged(stack, "belated", 2)
+    stack.s3().delete_object(Bucket="serving-logs", Key=f"belated/dt={windows[1]}/part-0.parquet")
+    monitor = stack.add_monitor("belated", REFERENCE, FIRST, mail="none")
+    stack.wait_for_dag("belated")
+    stack.finish("belated", *[stack.trigger("belated", day) for day in windows])
+    empty = stack.page("belated", windows[1])
+
+    stack.put_day("belated", windows[1])
+    states = stack.run_upkeep("driftline_catch_up")
+    assert set(states.values()) == {"success"}
+    assert sum(task.startswith("catch_up ") for task in states) == len(
+        list(monitor.parent.glob("[!_]*.yaml"))
+    )
+    store = stack.another_store("punctual")
+    stack.driftline("run", str(monitor), "--period", str(windows[0]), "--to", str(windows[1]), store=store)
+    assert stack.tables("belated") == stack.tables("belated", store)
+    assert stack.page("belated", windows[1]) != empty
+
+
+def test_maintenance_looks_after_the_store_and_every_file(stack: Stack) -> None:
+    logged(stack, "kept", 1)
+    stack.add_monitor("kept", REFERENCE, FIRST, mail="none")
+    states = stack.run_upkeep("driftline_maintenance")
+    assert set(states.values()) == {"success"}
+    assert {"migrate_store -1", "prune_store -1"} <= set(states)
+
+
 def test_a_log_is_waited_for_without_holding_a_worker(stack: Stack) -> None:
     today = datetime.now(UTC).date()
     for day in days(today - timedelta(days=7), 7):

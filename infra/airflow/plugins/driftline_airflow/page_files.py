@@ -18,11 +18,8 @@ _LARGEST = 16 * 1024**2
 class PageFiles(Protocol):
     """Names are checked by the caller: they hold no separator."""
 
-    def folders(self) -> list[str]:
-        """The folders directly in the reports folder."""
-
-    def pages(self, monitor: str, granularity: str) -> list[str]:
-        """The files of one monitor and granularity."""
+    def names(self) -> list[tuple[str, str, str]]:
+        """Monitor, granularity and file name of everything that lies where pages lie."""
 
     def read(self, monitor: str, granularity: str, name: str) -> bytes | None:
         """One page, None if it is not there."""
@@ -39,12 +36,10 @@ class _InFolder:
     def __init__(self, folder: Path) -> None:
         self._root = folder.resolve()
 
-    def folders(self) -> list[str]:
-        return [entry.name for entry in self._root.iterdir() if entry.is_dir()] if self._root.is_dir() else []
-
-    def pages(self, monitor: str, granularity: str) -> list[str]:
-        folder = self._root / monitor / granularity
-        return [entry.name for entry in folder.iterdir() if entry.is_file()] if folder.is_dir() else []
+    def names(self) -> list[tuple[str, str, str]]:
+        return [
+            (path.parent.parent.name, path.parent.name, path.name) for path in self._root.glob("*/*/*.html")
+        ]
 
     def read(self, monitor: str, granularity: str, name: str) -> bytes | None:
         path = (self._root / monitor / granularity / name).resolve()
@@ -62,23 +57,17 @@ class _OnS3:
         self._prefix = f"{prefix}/" if prefix else ""
         self._endpoint_url = endpoint_url
 
-    def folders(self) -> list[str]:
+    def names(self) -> list[tuple[str, str, str]]:
+        # One listing of all: a request for each monitor would be hundreds.
         pages = (
-            self._client()
-            .get_paginator("list_objects_v2")
-            .paginate(Bucket=self._bucket, Prefix=self._prefix, Delimiter="/")
+            self._client().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
         )
-        found = (folder["Prefix"] for page in pages for folder in page.get("CommonPrefixes", []))
-        return [prefix.removeprefix(self._prefix).rstrip("/") for prefix in found]
-
-    def pages(self, monitor: str, granularity: str) -> list[str]:
-        prefix = f"{self._prefix}{monitor}/{granularity}/"
-        pages = (
-            self._client()
-            .get_paginator("list_objects_v2")
-            .paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
+        keys = (
+            found["Key"].removeprefix(self._prefix) for page in pages for found in page.get("Contents", [])
         )
-        return [found["Key"].removeprefix(prefix) for page in pages for found in page.get("Contents", [])]
+        return [
+            (parts[0], parts[1], parts[2]) for parts in (key.split("/") for key in keys) if len(parts) == 3
+        ]
 
     def read(self, monitor: str, granularity: str, name: str) -> bytes | None:
         client = self._client()

@@ -60,20 +60,17 @@ def _application() -> FastAPI:
         return bool(get_auth_manager().is_authorized_dag(method="GET", user=user, details=details))
 
     def overview(user: someone) -> HTMLResponse:
-        files = open_page_files(load_settings())
-        monitors = [name for name in files.folders() if _MONITOR.fullmatch(name) and may_see(user, name)]
-        pages = {
-            (monitor, granularity): [
-                name for name in files.pages(monitor, granularity) if _PAGE.fullmatch(name)
-            ]
-            for monitor in monitors
-            for granularity in _GRANULARITIES
-        }
-        return HTMLResponse(_overview(pages), headers=_HEADERS)
+        pages: dict[tuple[str, str], list[str]] = {}
+        for monitor, granularity, name in open_page_files(load_settings()).names():
+            if _is_page(monitor, granularity, name):
+                pages.setdefault((monitor, granularity), []).append(name)
+        seen = {monitor for monitor in {monitor for monitor, _ in pages} if may_see(user, monitor)}
+        shown = {place: names for place, names in pages.items() if place[0] in seen}
+        return HTMLResponse(_overview(shown), headers=_HEADERS)
 
     def page(monitor: str, granularity: str, name: str, user: someone) -> HTMLResponse:
         # Names of exactly this form, and no others, can be asked for: no way leads out of the folder.
-        if not (_MONITOR.fullmatch(monitor) and granularity in _GRANULARITIES and _PAGE.fullmatch(name)):
+        if not _is_page(monitor, granularity, name):
             raise HTTPException(404, "there is no such report")
         if not may_see(user, monitor):
             raise HTTPException(403, f"you may not see the DAG driftline__{monitor}, nor its reports")
@@ -89,12 +86,15 @@ def _application() -> FastAPI:
     return application
 
 
+def _is_page(monitor: str, granularity: str, name: str) -> bool:
+    return bool(_MONITOR.fullmatch(monitor) and granularity in _GRANULARITIES and _PAGE.fullmatch(name))
+
+
 def _overview(pages: dict[tuple[str, str], list[str]]) -> str:
     sections = [
         f"<section><h2>{escape(monitor)} <small>by {escape(granularity)}</small></h2>"
         f"<ul>{''.join(_items(monitor, granularity, names))}</ul></section>"
         for (monitor, granularity), names in sorted(pages.items())
-        if names
     ]
     body = "".join(sections) or "<p>No report has been written yet.</p>"
     style = (
