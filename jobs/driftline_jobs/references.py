@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.stored import read_outcomes
 from driftline_jobs.profile.binning import Binning
+from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.codec import decode, encode
 from driftline_jobs.profile.state import OrderedProfile, Profile, merge, subtract
 from driftline_jobs.profile.windows import WHOLE, Cell, WindowProfile
@@ -82,6 +83,10 @@ class Reference:
     def outcomes(self) -> dict[Cell, Outcomes]:
         """What became of the predictions of the reference, where labels were there."""
         return self._outcomes(_TOTAL)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {column_label(name): name for name in self.binning.columns}
 
     @cached_property
     def _starts(self) -> frozenset[datetime]:
@@ -160,7 +165,7 @@ class Reference:
         found: dict[Cell, dict[str, Profile]] = {}
         for at, name, state in self._states(level, start_us, cell):
             if name != _OUTCOMES:
-                found.setdefault(at, {})[name] = decode(state)
+                found.setdefault(at, {})[self._names[name]] = decode(state)
         return found
 
     def _outcomes(self, level: str, start_us: int | None = None) -> dict[Cell, Outcomes]:
@@ -210,7 +215,7 @@ def reference_from(
 
     def add(level: str, start_us: int, cells: Mapping[Cell, Mapping[str, Profile]]) -> None:
         rows.extend(
-            (level, start_us, *_texts(cell), name, encode(cells[cell][name]))
+            (level, start_us, *_texts(cell), column_label(name), encode(cells[cell][name]))
             for cell in sorted(cells)
             for name in sorted(cells[cell])
         )

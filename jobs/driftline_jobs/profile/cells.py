@@ -18,6 +18,7 @@ NULL = "__null__"
 OTHER = "__other__"
 SEGMENT_VALUES_KEPT = 100
 _RESERVED = re.compile(r"\\*(\*|__null__|__other__)")
+_ALL_OF_IT = re.compile(r"\\*\*")
 _ROWS_PER_JOINT_CELL = 4096
 
 
@@ -36,10 +37,15 @@ def escaped(value: str) -> str:
     return "\\" + value if _RESERVED.fullmatch(value) else value
 
 
+def column_label(name: str) -> str:
+    """How a log's column is called in the tables, where ``*`` is all of the row and no text holds NUL."""
+    return ("\\" + name if _ALL_OF_IT.fullmatch(name) else name).replace("\0", "\u2400")
+
+
 def segment_name(columns: Sequence[str]) -> str:
     """One column by its name, crossed ones as a canonical JSON array."""
     return (
-        columns[0]
+        column_label(columns[0])
         if len(columns) == 1
         else json.dumps(list(columns), ensure_ascii=False, separators=(",", ":"))
     )

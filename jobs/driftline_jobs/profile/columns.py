@@ -80,8 +80,8 @@ def codes(array: pa.Array, sensitive_salt: str | None = None) -> Codes:
     """Any scalar column as codes into its distinct values, written as text.
 
     A number is written so that 1 and 1.0 are the same value, a boolean as true or false; NaN is none. A value
-    of more than 256 characters is shortened and marked with a hash of the whole. With ``sensitive_salt`` every
-    value is replaced by its salted hash before anything else sees it.
+    of more than 256 characters is shortened and marked with a hash of the whole. With ``sensitive_salt``
+    every value is replaced by its salted hash before anything else sees it.
     """
     if pa.types.is_floating(array.type):
         array = pc.if_else(pc.is_nan(array), None, array)

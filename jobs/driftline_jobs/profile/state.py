@@ -70,7 +70,8 @@ class OrderedProfile:
             return np.zeros(bins.bins)
         counts = self.bin_counts(bins)
         quanta = self.sums_high.astype(object) * (1 << 32) + self.sums_low.astype(object)
-        return np.array([float(q) for q in quanta]) * bins.quantum + counts * bins.pivot
+        with np.errstate(over="ignore", invalid="ignore"):  # near the largest float: no figure comes of it
+            return np.array([float(q) for q in quanta]) * bins.quantum + counts * bins.pivot
 
     def total(self, bins: OrderedBins) -> float:
         """Sum of the finite values."""

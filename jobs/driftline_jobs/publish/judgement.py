@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from driftline_jobs.job import Job, attempt, peak_memory_bytes
+from driftline_jobs.profile.binning import Binning
+from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.codec import decode
 from driftline_jobs.profile.state import Profile, merge
 from driftline_jobs.profile.windows import WHOLE
@@ -112,12 +114,21 @@ def _add_previous(
     profiles = whole_profiles(job, min(wanted), max(window.end for window in windows))
     pairs = []
     for window, record in zip(windows, attempts, strict=True):
-        mine = profiles.get(window.start, {})
+        mine = _by_column(profiles.get(window.start), reference.binning) or {}
         rows = next(iter(mine.values())).rows if mine else 0
         cell = MeasuredCell(window, WHOLE, record.run_id, mine, rows)
-        pairs.append(Pair(cell, profiles.get(calendar.previous(window).start)))
+        before = profiles.get(calendar.previous(window).start)
+        pairs.append(Pair(cell, _by_column(before, reference.binning)))
     columns = measure_drift(pairs, reference.binning)
     add_drift(table, job.monitor, pairs, columns, "previous", None, decides=False)
+
+
+def _by_column(profiles: Mapping[str, Profile] | None, binning: Binning) -> dict[str, Profile] | None:
+    """Profiles by the log's columns rather than by the names that these have in the tables."""
+    if profiles is None:
+        return None
+    labels = {name: column_label(name) for name in binning.columns}
+    return {name: profiles[label] for name, label in labels.items() if label in profiles}
 
 
 def whole_profiles(job: Job, start: datetime, end: datetime) -> Mapping[datetime, dict[str, Profile]]:

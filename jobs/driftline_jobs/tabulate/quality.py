@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.references import Reference
@@ -78,7 +79,8 @@ def data_checks(
         current, before = now.get(name), then.get(name)
         if current is None or not current.rows:
             continue  # an empty window fails its row count; about its columns it says nothing
-        checks += _missing_checks(name, current, before, reference.usual_missing.get(name, (0.0, 0.0)))
+        label = column_label(name)
+        checks += _missing_checks(label, current, before, reference.usual_missing.get(name, (0.0, 0.0)))
         if isinstance(bins, OrderedBins):
             checks += _range_checks(label, current, before)
         else:
@@ -112,7 +114,7 @@ def _log_checks(found: LogFindings) -> list[Check]:
         ),
     ]
     checks += [
-        Check(column, check, float(count), 0, passed=False)
+        Check(column_label(column), check, float(count), 0, passed=False)
         for (check, column), count in sorted((found.columns or {}).items())
     ]
     return checks

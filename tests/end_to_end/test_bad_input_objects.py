@@ -1,0 +1,297 @@
+"""Objects that are not as they should be: set aside and said so, and nothing else is lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.end_to_end.builder import ROWS, Bench, Columns, assert_same_tables, day, normalised
+
+from driftline_jobs.stores import open_store
+from driftline_schemas.errors import ConfigError, DataError
+
+
+def _damage_a_page(path: Path, column: str) -> None:
+    """Overwrite the data of one column's first page, with the footer left as it was."""
+    names = pq.ParquetFile(path).schema_arrow.names
+    chunk = pq.ParquetFile(path).metadata.row_group(0).column(names.index(column))
+    start = chunk.dictionary_page_offset or chunk.data_page_offset
+    content = bytearray(path.read_bytes())
+    content[start : start + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
+    path.write_bytes(bytes(content))
+
+
+def test_no_object_in_the_window_is_an_empty_window(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 4)
+    bench.run(4, 6)
+    empty = bench.described(5, "*")
+    assert empty["count"] == 0
+    rows = bench.check(5, "rows")
+    assert (rows["value"], bool(rows["passed"])) == (0.0, False)
+    drift = bench.current("drift_metrics", 5)
+    assert set(drift["status"]) == {"empty_window"}
+    assert drift["value"].isna().all()
+    assert drift["drifted"].isna().all()
+    assert bench.performance(5, "roc_auc")["value"] is None or np.isnan(
+        bench.performance(5, "roc_auc")["value"]
+    )
+    assert bench.described(4, "*")["count"] == ROWS
+
+
+def test_a_truncated_object_and_text_named_parquet_are_set_aside(bench: Bench) -> None:
+    bench.reference()
+    made = bench.days(4, 4)[4]
+    whole = bench.write(4, bench.rows(4, id=None), "cut.parquet")
+    whole.write_bytes(whole.read_bytes()[:-200])
+    (whole.parent / "notes.parquet").write_text("at,id\n2024-01-05,1\n", encoding="utf-8")
+    (whole.parent / "nothing.parquet").write_bytes(b"")
+    bench.run(4)
+    inputs = bench.inputs(4)
+    folder = f"logs/dt={day(4):%Y-%m-%d}"
+    assert inputs[f"{folder}/part-0.parquet"] == ("read", None)
+    for name in ("cut", "notes", "nothing"):
+        state, reason = inputs[f"{folder}/{name}.parquet"]
+        assert state == "quarantined"
+        assert reason
+    assert bench.described(4, "*")["count"] == ROWS
+    assert bench.described(4, "amount")["mean"] == pytest.approx(np.mean(made["amount"].to_numpy()), rel=1e-8)
+    assert not bench.check(4, "quarantined_objects")["passed"]
+
+
+def test_a_damaged_page_inside_a_good_footer_costs_its_object_alone(bench: Bench) -> None:
+    bench.reference()
+    made = bench.days(4, 6)
+    bad = bench.write(5, bench.rows(5, count=77), "bad.parquet", compression="zstd")
+    _damage_a_page(bad, "amount")
+    bench.run(4, 6)
+    for number in (4, 5, 6):
+        assert bench.described(number, "*")["count"] == ROWS
+        expected = made[number]["amount"].to_numpy().mean()
+        assert bench.described(number, "amount")["mean"] == pytest.approx(expected, rel=1e-8)
+    state, reason = bench.inputs(5)[f"logs/dt={day(5):%Y-%m-%d}/bad.parquet"]
+    assert (state, bool(reason)) == ("quarantined", True)
+    assert not bench.check(5, "quarantined_objects")["passed"]
+
+
+def test_a_damaged_page_found_by_a_range_or_by_single_runs_is_the_same(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 6)
+    _damage_a_page(bench.write(5, bench.rows(5, count=77), "bad.parquet"), "amount")
+    bench.run(4, 6)
+    with open_store(bench.store_url) as store:
+        ranged = normalised(store)
+    bench.store_name = "single.duckdb"
+    for number in (6, 4, 5):
+        bench.run(number)
+    with open_store(bench.store_url) as store:
+        assert_same_tables(normalised(store), ranged)
+
+
+def test_a_damaged_page_in_the_reference_costs_its_object_alone(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 4)
+    bad = bench.write(1, bench.rows(1, count=77), "bad.parquet")
+    _damage_a_page(bad, "amount")
+    bench.run(4)
+    assert bench.drift(4, "amount", "psi")["n_reference"] == 4 * ROWS
+
+
+def test_an_object_without_the_timestamp_is_set_aside(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 4)
+    bench.write(4, bench.rows(4, at=None), "timeless.parquet")
+    bench.write(4, bench.rows(4, at=pa.array(range(ROWS))), "numbers.parquet")
+    bench.run(4)
+    inputs = bench.inputs(4)
+    folder = f"logs/dt={day(4):%Y-%m-%d}"
+    state, reason = inputs[f"{folder}/timeless.parquet"]
+    assert state == "quarantined"
+    assert "at" in (reason or "")
+    state, reason = inputs[f"{folder}/numbers.parquet"]
+    assert state == "quarantined"
+    assert "int64" in (reason or "")
+    assert bench.described(4, "*")["count"] == ROWS
+
+
+def test_a_feature_missing_from_some_objects_is_null_there(bench: Bench) -> None:
+    bench.overrides = {"segments": ["city"]}
+    bench.reference()
+    bench.days(4, 4)
+    bench.write(2, bench.rows(2, count=30, city=None, amount=None), "more.parquet")
+    bench.write(4, bench.rows(4, count=30, city=None, amount=None), "more.parquet")
+    bench.run(4)
+    assert bench.described(4, "*")["count"] == ROWS + 30
+    for column in ("city", "amount"):
+        described = bench.described(4, column)
+        assert (described["count"], described["nulls"]) == (ROWS + 30, 30)
+    assert bench.checks(4, "missing_column") == ["amount", "city"]
+    null = bench.one("profile_metrics", 4, column_name="*", segment="city", segment_value="__null__")
+    assert null["count"] == 30
+
+
+def test_a_type_that_changes_between_objects_is_said_and_read_as_missing(bench: Bench) -> None:
+    bench.reference()
+    made = bench.days(4, 4)[4]
+    bench.write(4, bench.rows(4, count=30, amount=pa.array(["12"] * 30)), "texts.parquet")
+    bench.write(4, bench.rows(4, count=20, amount=pa.array([7] * 20, pa.int16())), "ints.parquet")
+    bench.run(4)
+    described = bench.described(4, "amount")
+    assert (described["count"], described["nulls"]) == (ROWS + 50, 30)
+    expected = np.concatenate([made["amount"].to_numpy(), np.full(20, 7.0)])
+    assert described["mean"] == pytest.approx(expected.mean(), rel=1e-8)
+    assert bench.checks(4, "changed_type") == ["amount"]
+
+
+def test_a_type_that_changed_since_the_reference_is_said_and_read_as_missing(bench: Bench) -> None:
+    bench.reference()
+    texts = pa.array(["a longer text"] * ROWS)
+    bench.days(4, 5)
+    bench.days(6, 6, amount=texts, city=pa.array(np.arange(ROWS)))
+    bench.run(4, 6)
+    for column in ("amount", "city"):
+        described = bench.described(6, column)
+        assert (described["count"], described["nulls"]) == (ROWS, ROWS)
+    assert bench.checks(6, "changed_type") == ["amount", "city"]
+    with open_store(bench.store_url) as store:
+        ranged = normalised(store)
+    bench.store_name = "single.duckdb"
+    for number in (6, 5, 4):
+        bench.run(number)
+    with open_store(bench.store_url) as store:
+        assert_same_tables(normalised(store), ranged)
+
+
+def test_what_is_new_or_missing_does_not_depend_on_the_range_that_was_run(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 5)
+    bench.days(6, 7, extra=pa.array(np.arange(ROWS)), amount=None)
+    bench.days(8, 8)
+    bench.run(4, 8)
+    assert bench.checks(6, "new_column") == ["extra"]
+    assert bench.checks(6, "missing_column") == ["amount"]
+    assert bench.checks(8, "missing_column") == []
+    with open_store(bench.store_url) as store:
+        ranged = normalised(store)
+    bench.store_name = "single.duckdb"
+    for number in (7, 6, 8, 5, 4):
+        bench.run(number)
+    with open_store(bench.store_url) as store:
+        assert_same_tables(normalised(store), ranged)
+
+
+def test_hidden_paths_and_other_files_are_skipped(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 4)
+    folder = f"logs/dt={day(4):%Y-%m-%d}"
+    more = pa.table(bench.rows(4, truth=None))
+    for path in ("_temporary/a.parquet", ".hidden.parquet", "_SUCCESS.parquet", "part.parquet.tmp", "x.csv"):
+        bench.put(more, f"{folder}/{path}")
+    bench.put(more, f"logs/.trash/dt={day(4):%Y-%m-%d}/a.parquet")
+    bench.run(4)
+    assert bench.described(4, "*")["count"] == ROWS
+    assert len([path for path in bench.inputs(4) if path.startswith(folder)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("marker", "name"),
+    [("_delta_log/00000000000000000000.json", "Delta"), ("metadata/v1.metadata.json", "Iceberg")],
+)
+def test_a_folder_of_a_table_format_is_refused_by_name(bench: Bench, marker: str, name: str) -> None:
+    bench.reference()
+    target = bench.root / "logs" / marker
+    target.parent.mkdir(parents=True)
+    target.write_text("{}", encoding="utf-8")
+    with pytest.raises(DataError, match=name):
+        bench.run(4)
+
+
+def test_a_folder_that_is_not_there_is_a_clear_error(bench: Bench) -> None:
+    with pytest.raises(ConfigError, match="logs"):
+        bench.run(4)
+
+
+def test_rows_stamped_far_outside_their_folders_day_are_set_aside(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 6)
+    made = bench.rows(5, count=10)
+    times = made["at"].to_pylist()
+    times[0] = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    times[1] = dt.datetime(2077, 1, 1, tzinfo=dt.UTC)
+    times[2] = None
+    times[3] = day(4) + dt.timedelta(hours=3)  # a day early: within the lateness
+    times[4] = day(7) + dt.timedelta(hours=3)
+    made["at"] = pa.array(times, pa.timestamp("us", "UTC"))
+    bench.write(5, made, "stray.parquet")
+    bench.run(4, 6)
+    counts = [bench.described(number, "*")["count"] for number in (4, 5, 6)]
+    assert counts == [ROWS + 1, ROWS + 5, ROWS]
+    aside = [bench.check(number, "rows_set_aside")["value"] for number in (4, 5, 6)]
+    assert aside == [0, 4, 0]
+    with open_store(bench.store_url) as store:
+        ranged = normalised(store)
+    bench.store_name = "single.duckdb"
+    for number in (5, 6, 4):
+        bench.run(number)
+    with open_store(bench.store_url) as store:
+        assert_same_tables(normalised(store), ranged)
+
+
+def test_a_run_that_would_lose_rows_is_refused_and_the_others_are_published(bench: Bench) -> None:
+    bench.reference()
+    made = bench.days(4, 6)
+    more = bench.write(5, bench.rows(5, count=30), "more.parquet")
+    bench.run(4, 6)
+    more.unlink()
+    late = bench.rows(6, count=12)
+    late["id"] = pa.array([f"late-{i}" for i in range(12)])
+    bench.write(6, late, "late.parquet")
+    with pytest.raises(DataError, match=r"150 rows.*120.*--allow-missing"):
+        bench.run(4, 6)
+    assert bench.described(5, "*")["count"] == ROWS + 30
+    assert bench.described(6, "*")["count"] == ROWS + 12
+    assert bench.performance(6, "accuracy")["n"] == ROWS
+    assert bench.check(6, "label_coverage")["value"] == ROWS / (ROWS + 12)
+    assert bench.drift(6, "amount", "psi", "previous")["n_current"] == ROWS + 12
+    bench.run(5, allow_missing=True)
+    assert bench.described(5, "*")["count"] == ROWS
+    assert len(made[5]["id"]) == ROWS
+
+
+def test_an_unknown_reference_window_is_a_clear_error(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 4)
+    bench.overrides = {
+        "reference": {"window": ["2031-01-01", "2031-02-01"]},
+        "features": {"numeric": ["amount"], "categorical": ["city"]},
+    }
+    with pytest.raises(DataError, match=r"reference from 2031-01-01 to .* no rows"):
+        bench.run(4)
+
+
+def test_a_reference_too_short_for_one_window_is_a_clear_error(bench: Bench) -> None:
+    bench.reference()
+    bench.overrides = {"reference": {"window": ["2024-01-02T01:00:00", "2024-01-02T20:00:00"]}}
+    with pytest.raises(ConfigError, match="no whole day"):
+        bench.run(4)
+
+
+def test_a_column_that_the_monitor_names_and_no_object_has(bench: Bench) -> None:
+    bench.reference()
+    bench.overrides = {"features": {"numeric": ["amuont"]}}
+    with pytest.raises(ConfigError, match="did you mean 'amount'"):
+        bench.run(4)
+
+
+def test_objects_of_no_rows_are_empty_and_harmless(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 4)
+    made: Columns = {name: values[:0] for name, values in bench.rows(4).items()}
+    bench.write(4, made, "empty.parquet")
+    bench.run(4)
+    assert bench.inputs(4)[f"logs/dt={day(4):%Y-%m-%d}/empty.parquet"][0] == "empty"
+    assert bench.described(4, "*")["count"] == ROWS
