@@ -14,9 +14,6 @@ from driftline_reports.view_model import Change, Changes, DriftFigure, Figure, N
 
 Row = Mapping[str, Any]
 
-# Cards before the fold, and with charts at all: the page has to stay small enough to be mailed.
-SHOWN: Final = 8
-CARDS: Final = 50
 _TOGETHER: Final = "*"
 # The usual reading of PSI (0.1, 0.25) as Jensen-Shannon distances: JS² is about PSI / (8 ln 2).
 _MODERATE: Final = 0.134
@@ -49,7 +46,7 @@ def build(context: Context) -> Changes:
     drifted = {column: any(row["drifted"] for row in _reference(found)) for column, found in columns.items()}
     scores = {column: _score(context, column, found) for column, found in columns.items()}
     order = sorted(columns, key=lambda column: (not drifted[column], -scores[column], column))
-    with_card = [column for column in order if drifted[column]][:CARDS]
+    with_card = [column for column in order if drifted[column]][: context.room.cards]
     carriers = Carriers(
         context, with_card, {column: leads[column] for column in with_card if column in leads}
     )
@@ -66,7 +63,10 @@ def build(context: Context) -> Changes:
         for n, column in enumerate(order, 1)
     ]
     of_all: list[Query] = []
+    room = context.room
     cards = [change for change in made if change.drifted]
+    quiet = [change for change in made if not change.drifted]
+    listed = cards[room.cards :][: room.lines]
     return Changes(
         watched=len(columns),
         judged=sum(
@@ -74,10 +74,12 @@ def build(context: Context) -> Changes:
         ),
         absent=_absent(context, rows),
         ranking=_ranking(context),
-        shown=tuple(cards[:SHOWN]),
-        folded=tuple(cards[SHOWN:CARDS]),
-        listed=tuple(cards[CARDS:]),
-        quiet=tuple(change for change in made if not change.drifted),
+        shown=tuple(cards[: room.shown]),
+        folded=tuple(cards[room.shown : room.cards]),
+        listed=tuple(listed),
+        more_listed=max(len(cards) - room.cards - len(listed), 0),
+        quiet=tuple(quiet[: room.lines - len(listed)]),
+        more_quiet=max(len(quiet) - (room.lines - len(listed)), 0),
         together=_figures(together, context, _TOGETHER, of_all) if together else (),
         together_queries=tuple(of_all),
         query=everything,
@@ -149,7 +151,7 @@ class _Maker:
             distribution=drawing,
             distribution_note=note,
             trend=trend,
-            spark=plots.Spark(tuple(series.values), tuple(series.beyond)) if series else plots.Spark(()),
+            spark=plots.Spark(tuple(series.values), series.beyond[-1]) if series else plots.Spark(()),
             importance=context.inputs.importance.get(column),
             queries=tuple(queries),
         )
@@ -319,7 +321,7 @@ def _summary(context: Context, rows: Sequence[Row], lead: DriftFigure | None, si
         side = "beyond" if lead.drifted else "within"
         parts += [f", {side} its limit of ", lead.threshold, f" ({lead.source})" if lead.source else ""]
     if since:
-        parts += [f"; {since}"]
+        parts += [f"; {since}" if since.startswith(("new", "in")) else f"; changed {since}"]
     parts.append(".")
     if lead.certainty.cell is not None:
         what = "false discovery rate q" if lead.certainty.cell.column == "q_value" else "p"

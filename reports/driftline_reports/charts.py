@@ -17,8 +17,9 @@ _WIDTH: Final = 400
 _HEIGHT: Final = 118
 _TWO_DAYS_MS: Final = 2 * 86_400_000
 _HALF_YEAR_MS: Final = 190 * 86_400_000
-_SPARK_WIDTH: Final = 90
-_SPARK_HEIGHT: Final = 16
+# Twice as many units as pixels, so that whole numbers are fine enough.
+_SPARK_WIDTH: Final = 180
+_SPARK_HEIGHT: Final = 32
 
 _CONFIG: Final[Spec] = {
     "aria": False,
@@ -34,7 +35,7 @@ _CONFIG: Final[Spec] = {
         "gridColor": svg.PAINT["grid"],
         "title": None,
     },
-    "axisX": {"grid": False, "labelFlush": True, "labelOverlap": "greedy"},
+    "axisX": {"grid": False, "labelFlush": True, "labelOverlap": "greedy", "labelSeparation": 12},
     "axisY": {"tickCount": 3, "minExtent": 34},
 }
 
@@ -178,6 +179,17 @@ def volume(plot: plots.Volume) -> Markup:
     return _over_time(rows, [layer], plot.times, y, plot.summary, width=640, height=70)
 
 
+def coverage(plot: plots.Coverage) -> Markup:
+    """Share of rows with a label, of each window."""
+    rows = [{"t": t, "v": v} for t, v in zip(plot.times, plot.shares, strict=True) if v is not None]
+    width = max(1, round(0.7 * 640 / max(len(plot.times), 8), 1))
+    mark = {"type": "bar", "color": svg.PAINT["now"], "width": width}
+    layer = {"mark": mark, "encoding": {"y": {"field": "v"}}}
+    axis = {"format": ".0%", "minExtent": 56, "values": [0, 1]}
+    y = {"type": "quantitative", "axis": axis, "scale": {"domain": [0, 1]}}
+    return _over_time(rows, [layer], plot.times, y, plot.summary, width=640, height=36)
+
+
 def split(plot: plots.Split) -> Markup:
     """Mix and rate effects of segment values, left of zero and right of it."""
     rows: list[Row] = []
@@ -228,24 +240,24 @@ def calibration(plot: plots.Calibration) -> Markup:
 
 
 def spark(plot: plots.Spark) -> Markup:
-    """A line as high as a word, no axes; windows beyond the limit are dots. Decoration beside its figure."""
+    """A line as high as a word, no axes; a dot at its end if this window is beyond the limit."""
     known = [v for v in plot.values if v is not None]
     if len(known) < 2:
         return Markup("")
     low, high = min(known), max(known)
-    scale = (_SPARK_HEIGHT - 4) / (high - low) if high > low else 0.0
+    scale = (_SPARK_HEIGHT - 8) / (high - low) if high > low else 0.0
     step = _SPARK_WIDTH / (len(plot.values) - 1)
-    path, dots, joined = [], [], False
+    path, dot, joined = [], "", False
     for n, value in enumerate(plot.values):
         if value is None:
             joined = False
             continue
-        place = f"{n * step:.0f} {_SPARK_HEIGHT - 2 - (value - low) * scale:.1f}"
+        place = f"{n * step:.0f} {_SPARK_HEIGHT - 4 - (value - low) * scale:.0f}"
         path.append(f"{' ' if joined else 'M'}{place}")
         joined = True
-        if n < len(plot.beyond) and plot.beyond[n]:
-            dots.append(f"M{place}h0")
-    hits = Markup('<path class="dot s-hit" d="{}"/>').format("".join(dots)) if dots else ""
+        if plot.beyond and n == len(plot.values) - 1:
+            dot = f"M{place}h0"
+    hits = Markup('<path class="dot s-hit" d="{}"/>').format(dot) if dot else ""
     return Markup(
         '<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true"><path class="s-now" d="{}"/>{}</svg>'
     ).format(_SPARK_WIDTH, _SPARK_HEIGHT, "".join(path), hits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -19,11 +20,24 @@ T = TypeVar("T")
 TRAILING: Final = 90
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of each kind a page may hold, so that it can be mailed and opened whatever the data.
+
+    ``shown`` changed columns stand open, up to ``cards`` have charts, ``lines`` more are listed.
+    """
+
+    shown: int = 8
+    cards: int = 50
+    lines: int = 500
+
+
 class Context:
     """One page being made. Reads the inputs only; the query book is what grows."""
 
-    def __init__(self, inputs: ReportInputs) -> None:
+    def __init__(self, inputs: ReportInputs, room: Room | None = None) -> None:
         self.inputs = inputs
+        self.room = room or Room()
         self.monitor = inputs.monitor
         self.window = inputs.window
         self.zone = load_zone(inputs.monitor.timezone)

@@ -62,14 +62,17 @@ def facts(context: Context, column: str, profile: Row) -> tuple[tuple[tuple[str,
     return tuple(made), query
 
 
+def date(value: float | None) -> str:
+    """Seconds since 1970-01-01 UTC as a date and a time; a number beyond the calendar stays a number."""
+    if value is None:
+        return formats.ABSENT
+    try:
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M}"
+    except (OverflowError, OSError, ValueError):
+        return formats.number(value)
+
+
 def _writer(kind: str | None, name: str) -> Callable[[Any], str]:
-    if kind != "datetime" or name == "stddev":
-        return formats.seconds if kind == "datetime" else formats.number
-
-    def write(value: float) -> str:
-        try:
-            return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M}"
-        except (OverflowError, OSError, ValueError):
-            return formats.number(value)
-
-    return write
+    if kind != "datetime":
+        return formats.number
+    return formats.seconds if name == "stddev" else date

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from driftline_reports import formats
+from driftline_reports.names import visible
 
 Writer = Callable[[float | None], str]
 
@@ -129,7 +130,7 @@ SOURCES: Final[dict[str, str]] = {
 
 def drift(metric: str) -> Term:
     """The entry of a drift metric; one that is not known keeps its name."""
-    return DRIFT.get(metric) or Term(metric, "See the tables' reference.")
+    return DRIFT.get(metric) or Term(visible(metric), "See the tables' reference.")
 
 
 def performance(metric: str) -> Term:
@@ -141,16 +142,16 @@ def performance(metric: str) -> Term:
         base = PERFORMANCE.get(metric.removesuffix(ending))
         if metric.endswith(ending) and base:
             return Term(f"{base.title}, {words}", base.how, base.write)
-    return Term(metric, "See the tables' reference.")
+    return Term(visible(metric), "See the tables' reference.")
 
 
 def source(threshold_source: str | None) -> str:
     """Where a limit comes from, in words."""
     if threshold_source is None:
         return ""
-    return SOURCES.get(threshold_source, threshold_source.replace("_", " "))
+    return SOURCES.get(threshold_source) or words(threshold_source)
 
 
 def words(name: str | None) -> str:
     """A code such as ``new_column`` as words."""
-    return "" if name is None else name.replace("_", " ")
+    return "" if name is None else visible(name.replace("_", " "))

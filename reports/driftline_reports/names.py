@@ -22,7 +22,8 @@ WITHHELD: Final = "(withheld)"
 _LONGEST: Final = 60
 # The joiners inside emoji and Indic words are harmless and wanted.
 _HARMLESS: Final = {"\u200c", "\u200d"}
-_HASH: Final = re.compile(r"(?:[a-z0-9]{1,12}[:-]|#)?[0-9a-f]{8,64}")
+# What the profile puts in the place of a sensitive value: a keyed hash of 64 bits.
+_HASH: Final = re.compile(r"h:[0-9a-f]{16}")
 
 
 def visible(text: str, longest: int = _LONGEST) -> str:
@@ -36,7 +37,14 @@ def visible(text: str, longest: int = _LONGEST) -> str:
         return f"{_plain(text[: longest - tail])}…{_plain(text[-tail:])} {length}"
     if not text:
         return "(empty)"
+    if text.isspace():
+        return f"({formats.plural(len(text), 'blank')})"
     return _plain(text)
+
+
+def is_hash(text: str) -> bool:
+    """Whether ``text`` is what stands for a sensitive value."""
+    return _HASH.fullmatch(text) is not None
 
 
 def _plain(text: str) -> str:
@@ -84,7 +92,7 @@ class Names:
             return "all"
         if value.startswith("\\") and value.lstrip("\\") in {ALL, MISSING, OTHER}:
             value = value[1:]
-        if self.is_sensitive(column) and not _HASH.fullmatch(value):
+        if self.is_sensitive(column) and not is_hash(value):
             return WITHHELD
         return visible(value)
 

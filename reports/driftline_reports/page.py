@@ -12,11 +12,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from driftline_reports import charts, plots
+from driftline_reports.context import Room
 from driftline_reports.inputs import ReportInputs
+from driftline_reports.queries import row_key
 from driftline_reports.view import build_view
 from driftline_reports.view_model import Figure, Level, Name, View
 
+MOST_BYTES: Final = 1_500_000
+MOST_BYTES_OPEN: Final = 300_000
+"""Of a whole page, and of what stands before its folded columns."""
+
 _TEMPLATES: Final = "templates"
+_FOLD: Final = '<section id="columns"'
+_ROOMS: Final = (Room(), Room(8, 25, 250), Room(6, 12, 100), Room(4, 4, 30))
 
 Plot = (
     plots.Steps
@@ -24,6 +32,7 @@ Plot = (
     | plots.Trend
     | plots.Course
     | plots.Volume
+    | plots.Coverage
     | plots.Split
     | plots.Spark
     | plots.Calibration
@@ -31,8 +40,16 @@ Plot = (
 
 
 def render_page(inputs: ReportInputs) -> str:
-    """One window's page. The same inputs give the same bytes."""
-    return render_view(build_view(inputs))
+    """One window's page, in UTF-8 at most ``MOST_BYTES`` long. The same inputs give the same bytes.
+
+    Where hundreds of columns changed, or their names are very long, fewer of them get charts and lines.
+    """
+    html = ""
+    for room in _ROOMS:
+        html = render_view(build_view(inputs, room))
+        if len(html.encode()) <= MOST_BYTES and len(html[: html.index(_FOLD)].encode()) <= MOST_BYTES_OPEN:
+            break
+    return html
 
 
 def render_view(view: View) -> str:
@@ -56,6 +73,8 @@ def draw(plot: Plot) -> Markup:
         return charts.course(plot)
     if isinstance(plot, plots.Volume):
         return charts.volume(plot)
+    if isinstance(plot, plots.Coverage):
+        return charts.coverage(plot)
     if isinstance(plot, plots.Split):
         return charts.split(plot)
     return charts.calibration(plot)
@@ -84,9 +103,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"draw": draw, "levels": tuple(Level)}
-    made.filters["exact"] = exact
+    made.filters |= {"exact": exact, "anchor": anchor}
     made.tests |= {"figure": _is_figure, "name": _is_name}
     return made
+
+
+def anchor(metric: str) -> str:
+    """The end of the id of a metric's entry in the glossary, whatever the metric's name."""
+    return row_key(metric).replace(" ", "-")
 
 
 def exact(value: float | str | bool | None) -> str:  # noqa: FBT001 - a value of a table, whatever it is

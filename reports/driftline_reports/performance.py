@@ -79,6 +79,7 @@ def build(context: Context) -> Performance:
         provisional=any(row["kind"] == REALIZED and row["is_final"] is False for row in rows),
         lead=glossary.performance(lead["metric"]).title if lead else "",
         course=course,
+        coverage=_coverage(context, lead, history),
         rows=tuple(made[key] for key in keys if key[1] is None),
         classes=tuple(made[key] for key in keys if key[1] is not None)[:_MOST_CLASSES],
         calibration=curve,
@@ -127,7 +128,7 @@ def _row(
         reason=_reason(realized) or _reason(estimated),
         spark=plots.Spark(
             context.along({start: row["value"] for start, row in series.items()}),
-            tuple(bool(v) for v in context.along({start: row["degraded"] for start, row in series.items()})),
+            bool(main.get("degraded")),
         ),
     )
 
@@ -184,10 +185,32 @@ def _course(context: Context, metric: str, class_label: str | None, history: Seq
         reference=references[-1] if references else None,
         final=final,
         beyond=beyond,
-        coverage=series(REALIZED, "label_coverage"),
         form=_axis(term.write),
         summary=f"{term.title} over time: {told}",
     )
+
+
+def _coverage(context: Context, lead: Row | None, history: Sequence[Row]) -> plots.Coverage | None:
+    """Label coverage over time, once there is more than one window to tell of."""
+    if lead is None:
+        return None
+    shares = context.along(
+        {
+            row["window_start"]: row["label_coverage"]
+            for row in history
+            if row["metric"] == lead["metric"]
+            and row["class_label"] == lead["class_label"]
+            and row["kind"] == REALIZED
+        }
+    )
+    known = [share for share in shares if share is not None]
+    if len(known) < 2:
+        return None
+    summary = (
+        f"Share of rows with a label: {formats.percent(shares[-1])} in this window, between "
+        f"{formats.percent(min(known))} and {formats.percent(max(known))} over time"
+    )
+    return plots.Coverage(context.times(), shares, summary)
 
 
 def _axis(write: glossary.Writer) -> str:
@@ -283,9 +306,12 @@ def _calibration(context: Context) -> tuple[plots.Calibration | None, Query | No
 
 
 def _points(text: str | None) -> list[tuple[float, float]]:
-    """[mean score, share of positives, rows] of each point that has rows."""
-    points = json.loads(text) if text else []
-    return [(float(p[0]), float(p[1])) for p in points if p[0] is not None and p[1] is not None]
+    """Mean score and share of positives of each group of scores."""
+    points = [
+        (point["score"], point["rate"]) if isinstance(point, dict) else (point[0], point[1])
+        for point in (json.loads(text) if text else [])
+    ]
+    return [(float(score), float(rate)) for score, rate in points if score is not None and rate is not None]
 
 
 def _labels(context: Context, rows: Sequence[Row], query: Query) -> Sentence:
@@ -296,6 +322,8 @@ def _labels(context: Context, rows: Sequence[Row], query: Query) -> Sentence:
     if not realized:
         return ("No label of this window has arrived yet.",)
     most = max(realized, key=lambda row: (row["class_label"] is None, row["n"] or 0))
+    if not most["label_coverage"]:
+        return ("No label of this window has arrived yet.",)
     cite = Cited(most, query)
     parts: list[Part] = ["Labels have arrived for ", cite("label_coverage", formats.percent), " of the rows"]
     if most["is_final"]:

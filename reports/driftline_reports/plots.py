@@ -5,7 +5,7 @@ Times are milliseconds of the wall clock in the monitor's zone, so that a day's 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -55,7 +55,7 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A performance figure over windows: realized with its interval, estimated, limit, label coverage.
+    """A performance figure over windows: realized with its interval, estimated, limit.
 
     ``final`` says where labels are complete; ``worse_below`` on which side of the limit it hurts.
     """
@@ -69,8 +69,16 @@ class Course:
     reference: float | None
     final: tuple[bool, ...]
     beyond: tuple[bool, ...]
-    coverage: tuple[float | None, ...]
     form: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Share of each window's rows that have a label."""
+
+    times: tuple[int, ...]
+    shares: tuple[float | None, ...]
     summary: str
 
 
@@ -99,7 +107,7 @@ class Spark:
     """A figure over windows small enough to stand in a table's row."""
 
     values: tuple[float | None, ...]
-    beyond: tuple[bool, ...] = field(default=())
+    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True)

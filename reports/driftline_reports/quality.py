@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from driftline_reports import formats, glossary, levels, plots
+from driftline_reports import alerts, describe, formats, glossary, levels, plots
 from driftline_reports.context import Cited, Context
 from driftline_reports.glossary import words
 from driftline_reports.names import ALL, WITHHELD, visible
@@ -47,6 +47,7 @@ def build(context: Context) -> Quality:
         _KEYS,
     )
     tally = context.book.add(tally_sql(context))
+    dates = {name for name, row in describe.profiles(context).items() if row["column_kind"] == "datetime"}
     rows = sorted(rows, key=lambda row: (row["column_name"] != ALL, row["column_name"], row["check_name"]))
     failed = [row for row in rows if row["passed"] is False]
     reported = [row for row in rows if row["passed"] is None and row["value"] not in {None, 0.0}]
@@ -60,16 +61,16 @@ def build(context: Context) -> Quality:
             counts("checks", formats.count),
             " checks failed.",
         ]
-    alerts, more_alerts = _alerts(context)
+    raised, more_alerts = _alerts(context)
     return Quality(
         absent=() if rows else ("No check of the data was published for this window.",),
         summary=tuple(summary),
-        failed=tuple(_check(context, row, Cited(row, query)) for row in failed[:_MOST_FAILED]),
+        failed=tuple(_check(context, row, Cited(row, query), dates) for row in failed[:_MOST_FAILED]),
         more_failed=max(len(failed) - _MOST_FAILED, 0),
-        reported=tuple(_check(context, row, Cited(row, query)) for row in reported[:_MOST_REPORTED]),
+        reported=tuple(_check(context, row, Cited(row, query), dates) for row in reported[:_MOST_REPORTED]),
         more_reported=max(len(reported) - _MOST_REPORTED, 0),
         volume=_volume(context),
-        alerts=alerts,
+        alerts=raised,
         more_alerts=more_alerts,
         queries=(query, tally),
     )
@@ -84,10 +85,10 @@ def tally_sql(context: Context) -> str:
     return select("current_quality_metrics", columns, [*context.here(), "passed is not null"])
 
 
-def _check(context: Context, row: Row, cite: Cited) -> Check:
+def _check(context: Context, row: Row, cite: Cited, dates: Collection[str]) -> Check:
     column, name = row["column_name"], row["check_name"]
     hide = context.names.is_sensitive(column) and not any(word in name for word in _TELLS_NO_VALUE)
-    write = _writer(name)
+    write = describe.date if column in dates and name in {"minimum", "maximum"} else _writer(name)
     value = cite("value", write)
     return Check(
         column="the rows" if column == ALL else context.names.column(column),
@@ -146,55 +147,8 @@ def _volume(context: Context) -> plots.Volume | None:
 def _alerts(context: Context) -> tuple[tuple[Alert, ...], int]:
     rows = context.selection.rows("alerts", window=context.window.start)
     rows.sort(key=lambda row: (row["state"] == "resolved", row["first_window"], row["alert_id"]))
-    return tuple(alert(context, row) for row in rows[:_MOST_ALERTS]), max(len(rows) - _MOST_ALERTS, 0)
-
-
-def alert(context: Context, row: Row) -> Alert:
-    """One alert in words."""
-    names = context.names
-    subject = "the model" if row["column_name"] == ALL else names.column(row["column_name"])
-    if row["segment"] != ALL:
-        subject += f", {names.segment(row['segment'], row['segment_value'])}"
-    if row["model_version"] != ALL:
-        subject += f", version {names.value('', row['model_version'])}"
-    sensitive = any(
-        names.is_sensitive(column) for column in (row["column_name"], *names.segment_columns(row["segment"]))
-    )
-    return Alert(
-        subject=subject,
-        metric=_metric_title(row["metric"]),
-        severity=words(row["severity"]),
-        state=words(row["state"]),
-        first=context.title(row["first_window"]),
-        last=context.title(row["last_window"]),
-        evidence="" if sensitive else _evidence(row["evidence"]),
-    )
-
-
-def _metric_title(metric: str) -> str:
-    if metric in glossary.DRIFT:
-        return glossary.drift(metric).title
-    term = glossary.performance(metric)
-    return words(metric) if term.title == metric else term.title
-
-
-def _evidence(text: str | None) -> str:
-    """The evidence's plain entries: figures and short texts, at most six."""
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return ""
-    if not isinstance(found, dict):
-        return ""
-    parts = []
-    for key, value in found.items():
-        if isinstance(value, bool) or value is None:
-            continue
-        if isinstance(value, int | float):
-            parts.append(f"{words(visible(key))} {formats.number(float(value))}")
-        elif isinstance(value, str) and value:
-            parts.append(f"{words(visible(key))} {visible(value)}")
-    return ", ".join(parts[:6])
+    made = (alerts.describe(row, context.names, context.title) for row in rows[:_MOST_ALERTS])
+    return tuple(made), max(len(rows) - _MOST_ALERTS, 0)
 
 
 def headline(quality: Quality) -> Sentence:

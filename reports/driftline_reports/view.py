@@ -15,7 +15,7 @@ from driftline_reports import (
     verdict,
     why,
 )
-from driftline_reports.context import Cited, Context
+from driftline_reports.context import Cited, Context, Room
 from driftline_reports.inputs import ReportInputs
 from driftline_reports.names import visible
 from driftline_reports.queries import Query, select
@@ -38,9 +38,9 @@ _TASKS: Final = {
 }
 
 
-def build_view(inputs: ReportInputs) -> View:
-    """The view of one window. Pure: the same inputs give the same view."""
-    context = Context(inputs)
+def build_view(inputs: ReportInputs, room: Room | None = None) -> View:
+    """The view of one window, no larger than ``room`` allows. Pure: the same inputs give the same view."""
+    context = Context(inputs, room)
     rows = performance.window_rows(context)
     drift_tally = context.book.add(_tally_sql(context))
     changed = changes.build(context)

@@ -194,7 +194,9 @@ class Changes:
     shown: tuple[Change, ...]
     folded: tuple[Change, ...]
     listed: tuple[Change, ...]
+    more_listed: int
     quiet: tuple[Change, ...]
+    more_quiet: int
     together: tuple[DriftFigure, ...]
     together_queries: tuple[Query, ...]
     query: Query
@@ -244,6 +246,7 @@ class Performance:
     provisional: bool
     lead: str
     course: plots.Course | None
+    coverage: plots.Coverage | None
     rows: tuple[PerformanceRow, ...]
     classes: tuple[PerformanceRow, ...]
     calibration: plots.Calibration | None

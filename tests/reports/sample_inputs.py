@@ -14,10 +14,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+
 from driftline_reports.inputs import Distribution, ReportInputs
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
+
+Values = np.ndarray[Any, np.dtype[np.float64]]
 
 FIRST_NAMES = (
     "humidity", "carrier", "precip", "departure_hour", "origin", "visibility", "wind_speed", "distance",
@@ -33,7 +36,24 @@ KINDS = {
     "late": "prediction",
 }
 VALUES = {
-    "carrier": ("UA", "B6", "EV", "DL", "AA", "MQ", "US", "9E", "WN", "VX", "FL", "AS", "F9", "YV", "HA", "OO"),
+    "carrier": (
+        "UA",
+        "B6",
+        "EV",
+        "DL",
+        "AA",
+        "MQ",
+        "US",
+        "9E",
+        "WN",
+        "VX",
+        "FL",
+        "AS",
+        "F9",
+        "YV",
+        "HA",
+        "OO",
+    ),
     "origin": ("EWR", "JFK", "LGA"),
     "dest": tuple(f"D{n:02d}" for n in range(40)),
     "is_weekend": ("false", "true"),
@@ -43,34 +63,21 @@ ORDERED = (
     "psi", "js_distance", "ks", "wasserstein", "tvd", "chi_squared", "anderson_darling", "l_infinity",
     "null_fraction_delta",
 )  # fmt: skip
-CATEGORY = ("psi", "js_distance", "tvd", "chi_squared", "l_infinity", "null_fraction_delta", "unseen_fraction")
+CATEGORY = (
+    "psi",
+    "js_distance",
+    "tvd",
+    "chi_squared",
+    "l_infinity",
+    "null_fraction_delta",
+    "unseen_fraction",
+)
 DECIDING = {"anderson_darling", "chi_squared"}
 SCALE = {
     "psi": 0.02, "js_distance": 0.06, "ks": 0.03, "wasserstein": 0.4, "tvd": 0.04, "chi_squared": 22.0,
     "anderson_darling": 1.1, "l_infinity": 0.012, "null_fraction_delta": 0.001, "unseen_fraction": 0.0002,
 }  # fmt: skip
 JUMP = {"js_distance": 5.0, "tvd": 6.0, "ks": 8.0, "l_infinity": 6.0}
-HOSTILE = (
-    "<script>window.pwned=1</script>",
-    "</script><img src=x onerror=window.pwned=1>",
-    "\"><svg onload=window.pwned=1>",
-    "' onmouseover='window.pwned=1",
-    "</style></title><body onload=window.pwned=1>",
-    "a\x00b\x07c\x1b[31md\r\ne\tf",
-    "\u202eevil\u2066 right to left\u200f\u2028\u2029",
-    "x" * 10_000,
-    "{{ 7*7 }}{% raw %}${alert(1)}",
-    "javascript:window.pwned=1",
-    "'; drop table runs; --",
-    "مرحبا بالعالم",
-    "👩‍👩‍👧 emoji\ufeff",
-    "]]><!--<![CDATA[",
-    "&lt;b&gt; &amp; &#x27;",
-    "",
-    " ",
-    "__null__",
-    "\\__other__",
-)
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,6 @@ class Sample:
     rows: int = 924
     calibrated: bool = True
     worse: bool = True
-    hostile: bool = False
     monitor: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -150,6 +156,7 @@ class Maker:
         names += [f"feature_{n:03d}" for n in range(len(names), sample.count)]
         self.names = names
         self.off = set(names[: sample.drifted])
+        self.values: dict[str, tuple[Values, Values]] = {}
         self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in load_tables()}
 
     def inputs(self, **others: Any) -> ReportInputs:
@@ -177,7 +184,9 @@ class Maker:
         """Whether the window at ``index`` lies in the bad stretch at the end."""
         return index >= len(self.windows) - self.sample.days_off
 
-    def common(self, window: Window, part: str, cell: tuple[str, str, str] = ("*", "*", "*")) -> dict[str, Any]:
+    def common(
+        self, window: Window, part: str, cell: tuple[str, str, str] = ("*", "*", "*")
+    ) -> dict[str, Any]:
         """The columns that every metric table begins with."""
         return {
             "monitor": self.monitor.monitor,
@@ -208,7 +217,9 @@ class Maker:
                         "binning_id": "bin-01",
                         "started_at": window.end + timedelta(hours=7),
                         "finished_at": window.end + timedelta(hours=7, seconds=2),
-                        "rows_read": self.sample.rows if window == self.last else 900 + int(self.rng.integers(90)),
+                        "rows_read": self.sample.rows
+                        if window == self.last
+                        else 900 + int(self.rng.integers(90)),
                         "rows_quarantined": 3 if part == "data" else 0,
                         "bytes_read": 81_234 + int(self.rng.integers(9000)),
                         "labels_matched": 871 if self.sample.labels else 0,
@@ -232,19 +243,21 @@ class Maker:
                     "min_timestamp": day,
                     "max_timestamp": day + timedelta(hours=23),
                     "state": "read",
-                    "reason": "3 rows are stamped more than 1 day outside the folder's day" if role == "prediction" else None,
+                    "reason": "3 rows are stamped more than 1 day outside the folder's day"
+                    if role == "prediction"
+                    else None,
                 }
             )
 
     def drift(self) -> None:
-        """Every drift metric of every column over every window, against the reference and the window before."""
+        """Every drift metric of every column and window, against the reference and the window before."""
         if not self.sample.rows:
             return
         for index, window in enumerate(self.windows):
             base = self.common(window, "data")
             for name in self.names:
                 bad = name in self.off and self.is_off(index)
-                weight = 1.0 / (1 + self.names.index(name) * 0.25)
+                weight = max(1.0 / (1 + self.names.index(name) * 0.25), 0.6)
                 for comparison in ("reference", "previous"):
                     if comparison == "reference" and not self.sample.reference:
                         continue
@@ -257,7 +270,9 @@ class Maker:
                 for value in ("EWR", "JFK", "LGA"):
                     cell = self.common(self.last, "data", ("*", "origin", value))
                     for metric in DECIDING:
-                        self.rows["drift_metrics"].append({**cell, **self.figure(name, metric, "reference", 1.0)})
+                        self.rows["drift_metrics"].append(
+                            {**cell, **self.figure(name, metric, "reference", 1.0)}
+                        )
 
     def figure(self, name: str, metric: str, comparison: str, bad: float) -> dict[str, Any]:
         """One row's own columns."""
@@ -292,14 +307,16 @@ class Maker:
         if not self.sample.rows:
             return
         for name in self.names:
-            mean, spread = float(self.rng.normal(40, 12)), float(self.rng.uniform(3, 9))
-            moments = {
-                "mean": mean, "stddev": spread, "min": mean - 3 * spread, "p01": mean - 2.3 * spread,
-                "p05": mean - 1.64 * spread, "p25": mean - 0.67 * spread, "p50": mean, "p75": mean + 0.67 * spread,
-                "p95": mean + 1.64 * spread, "p99": mean + 2.3 * spread, "max": mean + 3 * spread,
-            }  # fmt: skip
-            if self.kind(name) == "datetime":
-                moments = {k: 1_380_326_400.0 + n * 7000 for n, k in enumerate(moments)}
+            moments: dict[str, float] = {}
+            if self.kind(name) not in CATEGORICAL:
+                now, _ = self.drawn(name)
+                shares = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+                quantiles = np.quantile(now, shares).tolist()
+                moments = {
+                    f"p{round(share * 100):02d}": value
+                    for share, value in zip(shares, quantiles, strict=True)
+                }
+                moments |= {"mean": now.mean(), "stddev": now.std(), "min": now.min(), "max": now.max()}
             self.rows["profile_metrics"].append(
                 {
                     **self.common(self.last, "data"),
@@ -311,8 +328,10 @@ class Maker:
                     "infinities": 0,
                     "zeros": 12,
                     "distinct_count": 118,
-                    **(moments if self.kind(name) not in CATEGORICAL else {}),
-                    "top_values": json.dumps([["UA", 160], ["B6", 150]]) if self.kind(name) in CATEGORICAL else None,
+                    **moments,
+                    "top_values": json.dumps([["UA", 160], ["B6", 150]])
+                    if self.kind(name) in CATEGORICAL
+                    else None,
                 }
             )
 
@@ -320,29 +339,69 @@ class Maker:
         """Realized and estimated figures of every window; labels of the last week may be incomplete."""
         if not self.sample.rows:
             return
-        figures = {"roc_auc": 0.741, "average_precision": 0.52, "accuracy": 0.781, "f1": 0.43, "log_loss": 0.468, "brier": 0.152, "ece": 0.021, "positive_rate": 0.23}
+        figures = {
+            "roc_auc": 0.741,
+            "average_precision": 0.52,
+            "accuracy": 0.781,
+            "f1": 0.43,
+            "log_loss": 0.468,
+            "brier": 0.152,
+            "ece": 0.021,
+            "positive_rate": 0.23,
+        }
         for index, window in enumerate(self.windows):
             final = self.sample.final or index < len(self.windows) - 7
             for metric, level in figures.items():
                 fall = 0.11 if self.is_off(index) and self.sample.worse else 0.0
-                worse = level + fall if metric in {"log_loss", "brier", "ece", "positive_rate"} else level - fall
+                worse = (
+                    level + fall if metric in {"log_loss", "brier", "ece", "positive_rate"} else level - fall
+                )
                 for kind in ("realized", "estimated"):
-                    if (kind == "realized" and not self.sample.labels) or (kind == "estimated" and not self.sample.estimated):
+                    if (kind == "realized" and not self.sample.labels) or (
+                        kind == "estimated" and not self.sample.estimated
+                    ):
                         continue
-                    value = float((worse if kind == "realized" else level - fall * 0.2) + self.rng.normal(0, 0.012))
-                    self.rows["performance_metrics"].append(self.performed(window, metric, kind, value, final=final))
+                    value = float(
+                        (worse if kind == "realized" else level - fall * 0.2) + self.rng.normal(0, 0.012)
+                    )
+                    self.rows["performance_metrics"].append(
+                        self.performed(window, metric, kind, value, final=final)
+                    )
         for version, rows in (("v1", 402), ("v2", 522)):
-            row = self.performed(self.last, "roc_auc", "realized" if self.sample.labels else "estimated", 0.66, final=self.sample.final)
-            self.rows["performance_metrics"].append({**row, "model_version": version, "n": rows, "degraded": None})
-        for value, auc in (("EWR", 0.571), ("JFK", 0.688), ("LGA", 0.701)):
-            row = self.performed(self.last, "roc_auc", "realized" if self.sample.labels else "estimated", auc, final=self.sample.final)
-            self.rows["performance_metrics"].append({**row, "segment": "origin", "segment_value": value, "n": 300, "degraded": None})
+            row = self.performed(
+                self.last,
+                "roc_auc",
+                "realized" if self.sample.labels else "estimated",
+                0.66,
+                final=self.sample.final,
+            )
+            self.rows["performance_metrics"].append(
+                {**row, "model_version": version, "n": rows, "degraded": None}
+            )
+        for origin, auc in (("EWR", 0.571), ("JFK", 0.688), ("LGA", 0.701)):
+            row = self.performed(
+                self.last,
+                "roc_auc",
+                "realized" if self.sample.labels else "estimated",
+                auc,
+                final=self.sample.final,
+            )
+            self.rows["performance_metrics"].append(
+                {**row, "segment": "origin", "segment_value": origin, "n": 300, "degraded": None}
+            )
         points = [[round(s, 3), round(s * 0.9 + 0.02, 3), 90] for s in np.linspace(0.03, 0.8, 12)]
         self.rows["performance_curves"].append(
-            {**self.common(self.last, "performance"), "curve": "calibration", "kind": "realized", "class_label": None, "points": json.dumps(points)}
+            {
+                **self.common(self.last, "performance"),
+                "curve": "calibration",
+                "kind": "realized",
+                "points": json.dumps(points),
+            }
         )
 
-    def performed(self, window: Window, metric: str, kind: str, value: float, *, final: bool) -> dict[str, Any]:
+    def performed(
+        self, window: Window, metric: str, kind: str, value: float, *, final: bool
+    ) -> dict[str, Any]:
         """One performance row."""
         limit = {"roc_auc": 0.70, "accuracy": 0.70}.get(metric)
         return {
@@ -368,12 +427,18 @@ class Maker:
 
     def quality(self) -> None:
         """Checks of the last windows."""
-        checks = [("*", "rows_expected", float(self.sample.rows), [500, None]), ("*", "freshness", 812.0, [None, 86_400]), ("*", "duplicate_ids", 2.0, None)]
+        checks: list[tuple[str, str, float, list[float | None] | None]] = [
+            ("*", "rows_expected", float(self.sample.rows), [500, None]),
+            ("*", "freshness", 812.0, [None, 86_400]),
+            ("*", "duplicate_ids", 2.0, None),
+        ]
         checks += [(name, "null_fraction", 0.012, [None, 0.05]) for name in self.names]
         for index, window in enumerate(self.windows):
             for column, check, value, expected in checks:
                 failed = (check == "rows_expected" and value < 500 and window == self.last) or (
-                    self.is_off(index) and bool(self.sample.drifted) and (column, check) == (self.names[0], "null_fraction")
+                    self.is_off(index)
+                    and bool(self.sample.drifted)
+                    and (column, check) == (self.names[0], "null_fraction")
                 )
                 self.rows["quality_metrics"].append(
                     {
@@ -391,13 +456,25 @@ class Maker:
         if not self.sample.rows:
             return
         if self.sample.labels and self.sample.worse and self.sample.days_off:
-            for value, mix, rate, share in (("EWR", -0.004, -0.058, 0.56), ("JFK", 0.002, -0.031, 0.26), ("LGA", 0.001, -0.02, 0.18)):
+            for value, mix, rate, share in (
+                ("EWR", -0.004, -0.058, 0.56),
+                ("JFK", 0.002, -0.031, 0.26),
+                ("LGA", 0.001, -0.02, 0.18),
+            ):
                 self.rows["attributions"].append(
-                    {**self.common(self.last, "judgement", ("*", "origin", value)), "metric": "roc_auc", "column_name": "*", "mix": mix, "rate": rate, "share": share, "n": 300}
+                    {
+                        **self.common(self.last, "judgement", ("*", "origin", value)),
+                        "metric": "roc_auc",
+                        "column_name": "*",
+                        "mix": mix,
+                        "rate": rate,
+                        "share": share,
+                        "n": 300,
+                    }
                 )
         for index, window in enumerate(self.windows):
             if self.is_off(index) and self.sample.drifted and self.sample.reference:
-                first = self.windows[len(self.windows) - self.sample.days_off]
+                first = self.windows[max(len(self.windows) - self.sample.days_off, 0)]
                 for name in self.names[: self.sample.drifted]:
                     self.rows["alerts"].append(
                         {
@@ -412,6 +489,19 @@ class Maker:
                             "evidence": json.dumps({"value": 21.4, "threshold": 3.3, "q_value": 1e-6}),
                         }
                     )
+
+    def drawn(self, name: str) -> tuple[Values, Values]:
+        """Values of an ordered column in the last window and in the reference; the same each time."""
+        if name not in self.values:
+            rng = np.random.default_rng([self.sample.seed, self.names.index(name)])
+            skewed = name in {"precip", "distance"}
+            before = rng.gamma(3.0, 6.0, 27_000) if skewed else rng.normal(40, 7, 27_000)
+            bad = name in self.off
+            now = rng.choice(before, self.sample.rows) * (1.12 if bad else 1.0) + (3 if bad else 0)
+            if self.kind(name) == "datetime":
+                now, before = now * 9e4 + 1.36e9, before * 9e4 + 1.36e9
+            self.values[name] = now, before
+        return self.values[name]
 
     def distributions(self) -> dict[str, Distribution]:
         """Counts per bin of the last window and the reference."""
@@ -429,12 +519,8 @@ class Maker:
                     name, kind, current, reference if self.sample.reference else None, None, labels, *missing
                 )
                 continue
-            draw = self.rng.gamma(3.0, 6.0, 27_000) if name in {"precip", "distance"} else self.rng.normal(40, 7, 27_000)
-            quantiles = [0.001, 0.01, *np.arange(0.05, 0.96, 0.05), 0.99, 0.999]
-            edges = np.unique(np.quantile(draw, quantiles))
-            now = self.rng.choice(draw, self.sample.rows) * (1.12 if bad else 1.0) + (3 if bad else 0)
-            if kind == "datetime":
-                edges, now, draw = edges * 9e4 + 1.36e9, now * 9e4 + 1.36e9, draw * 9e4 + 1.36e9
+            now, draw = self.drawn(name)
+            edges = np.unique(np.quantile(draw, [0.001, 0.01, *np.arange(0.05, 0.96, 0.05), 0.99, 0.999]))
             made[name] = Distribution(
                 name,
                 kind,
@@ -465,50 +551,3 @@ def to_tables(rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, pa.T
         schema = table.arrow_schema()
         made[name] = pa.Table.from_pylist([dict(row) for row in rows.get(name, ())], schema=schema)
     return made
-
-
-def hostile(count: int = len(HOSTILE)) -> ReportInputs:
-    """Every text of every table is somebody's attempt to break the page."""
-    sample = Sample(columns=[text for text in HOSTILE if text][:count], count=min(count, len(HOSTILE) - 1), windows=8, drifted=12)
-    maker = Maker(sample)
-    maker.monitor = monitor(description=HOSTILE[0] + HOSTILE[6] + HOSTILE[7][:5000], owner="</title><script>window.pwned=1</script>")
-    made = maker.inputs()
-    tables = dict(made.tables)
-    for name, table in tables.items():
-        tables[name] = _poison(name, table)
-    distributions = {
-        name: Distribution(name, "categorical", np.arange(1, len(HOSTILE) + 1), np.arange(len(HOSTILE), 0, -1), None, HOSTILE, 0, 0, HOSTILE[0])
-        for name in made.distributions
-    }
-    return ReportInputs(made.monitor, made.window, tables, distributions, made.generated_at)
-
-
-POISONED = {
-    "drift_metrics": ("segment_value", "reason", "threshold_source", "status", "reference_id"),
-    "performance_metrics": ("class_label", "segment_value", "reason", "status", "threshold_source"),
-    "quality_metrics": ("check_name", "expected"),
-    "attributions": ("segment_value",),
-    "alerts": ("alert_id", "column_name", "metric", "severity", "evidence", "segment_value"),
-    "run_inputs": ("role", "uri", "etag", "reason"),
-    "runs": ("engine", "code_version", "config_hash", "reference_id", "binning_id"),
-}
-
-
-def _poison(name: str, table: pa.Table) -> pa.Table:
-    """Texts of the table replaced by hostile ones where the whole's rows do not depend on them."""
-    nul_free = [text.replace("\x00", "\u2400") for text in HOSTILE]
-    for column in POISONED.get(name, ()):
-        texts = table[column].to_pylist()
-        whole = table["segment_value"].to_pylist() if column == "segment_value" else None
-        new = [
-            text if whole is not None and whole[n] == "*" else nul_free[n % len(nul_free)]
-            for n, text in enumerate(texts)
-        ]
-        if column == "class_label":
-            # Half stay figures of the model as a whole.
-            new = [None if n % 2 else text for n, text in enumerate(new)]
-        table = table.set_column(table.column_names.index(column), column, pa.array(new, pa.string()))
-    if name in {"drift_metrics", "profile_metrics", "quality_metrics"}:
-        names = [text.replace("\x00", "\u2400") for text in table["column_name"].to_pylist()]
-        table = table.set_column(table.column_names.index("column_name"), "column_name", pa.array(names, pa.string()))
-    return table

@@ -1,0 +1,62 @@
+"""Alerts in words, for the page and for the index."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from driftline_reports import formats, glossary
+from driftline_reports.glossary import words
+from driftline_reports.names import ALL, Names, visible
+from driftline_reports.view_model import Alert
+
+Row = Mapping[str, Any]
+
+
+def describe(row: Row, names: Names, title: Callable[[datetime], str]) -> Alert:
+    """One row of ``alerts``; ``title`` names the window that starts at a moment."""
+    subject = "the model" if row["column_name"] == ALL else names.column(row["column_name"])
+    if row["segment"] != ALL:
+        subject += f", {names.segment(row['segment'], row['segment_value'])}"
+    if row["model_version"] != ALL:
+        subject += f", version {names.value('', row['model_version'])}"
+    columns = (row["column_name"], *names.segment_columns(row["segment"]))
+    # Evidence may hold a value; where one must not be seen, none of it is.
+    hide = any(names.is_sensitive(column) for column in columns)
+    return Alert(
+        subject=subject,
+        metric=_metric_title(row["metric"]),
+        severity=words(row["severity"]),
+        state=words(row["state"]),
+        first=title(row["first_window"]),
+        last=title(row["last_window"]),
+        evidence="" if hide else _evidence(row["evidence"]),
+    )
+
+
+def _metric_title(metric: str) -> str:
+    if metric in glossary.DRIFT:
+        return glossary.drift(metric).title
+    term = glossary.performance(metric)
+    return term.title if metric in glossary.PERFORMANCE else words(term.title)
+
+
+def _evidence(text: str | None) -> str:
+    """The evidence's plain entries: figures and short texts, at most six."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return ""
+    if not isinstance(found, dict):
+        return ""
+    parts = []
+    for key, value in found.items():
+        if isinstance(value, bool) or value is None:
+            continue
+        if isinstance(value, int | float):
+            parts.append(f"{words(key)} {formats.number(float(value))}")
+        elif isinstance(value, str) and value:
+            parts.append(f"{words(key)} {visible(value)}")
+    return ", ".join(parts[:6])

@@ -1,0 +1,206 @@
+"""The pages in a real browser: nothing leaves them, nothing runs in them, everybody can read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Dialog
+from playwright.sync_api import Page as BrowserPage
+from tests.reports.axe import faults
+from tests.reports.hostile_inputs import hostile
+from tests.reports.sample_inputs import Sample, make
+
+from driftline_reports.index import render_index
+from driftline_reports.inputs import IndexInputs, MonitorHistory, ReportInputs, page_name
+from driftline_reports.mail import render_mail
+from driftline_reports.page import render_page
+from driftline_reports.view import build_view
+
+Scheme = Literal["light", "dark"]
+
+
+@dataclass
+class Opened:
+    """A page in the browser, what it asked for beyond itself, and what it complained of."""
+
+    page: BrowserPage
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        """Write down everything from here on."""
+
+        def refuse(dialog: Dialog) -> None:
+            self.complaints.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", refuse)
+
+
+Open = Callable[..., Opened]
+
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Opens HTML from a file, as a reader of an attachment would."""
+    contexts = []
+
+    def open_html(html: str, *, width: int = 1400, scheme: Scheme = "light") -> Opened:
+        path = tmp_path / "page.html"
+        path.write_text(html, encoding="utf-8")
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        contexts.append(context)
+        made = Opened(context.new_page())
+        made.listen()
+        made.page.goto(path.as_uri())
+        return made
+
+    yield open_html
+    for context in contexts:
+        context.close()
+
+
+def unfold(page: BrowserPage) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+
+
+def index_of(*pages: ReportInputs) -> str:
+    """The index over the windows of these pages."""
+    histories = []
+    for inputs in pages:
+        starts: list[datetime] = inputs.tables["runs"]["window_start"].to_pylist()
+        windows = {start: inputs.monitor.calendar.containing(start) for start in starts}
+        names = {start: page_name(inputs.monitor, window) for start, window in windows.items()}
+        histories.append(MonitorHistory(inputs.monitor, inputs.tables, names))
+    return render_index(IndexInputs(histories, pages[0].generated_at))
+
+
+def a_page() -> str:
+    return render_page(make(Sample(count=24, drifted=12, final=False)))
+
+
+def an_index() -> str:
+    others = Sample(seed=3, windows=60, labels=False, monitor={"monitor": "churn", "granularity": "hour"})
+    return index_of(make(), make(others))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1400])
+@pytest.mark.parametrize("make_html", [a_page, an_index], ids=["page", "index"])
+def test_readable_by_everybody(
+    opened: Open, make_html: Callable[[], str], width: int, scheme: Scheme
+) -> None:
+    found = opened(make_html(), width=width, scheme=scheme)
+    assert faults(found.page) == []
+    unfold(found.page)
+    assert faults(found.page) == []
+    wide = found.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width, "the page scrolls sideways"
+
+
+def test_the_mail_is_readable_too(opened: Open) -> None:
+    mail = render_mail(build_view(make()), page_link="https://reports.example.com/2013-09-28.html")
+    for width in (400, 1400):
+        found = opened(mail.html, width=width)
+        assert faults(found.page) == []
+        assert found.requests == [found.page.url]
+
+
+@pytest.mark.parametrize("make_html", [a_page, an_index], ids=["page", "index"])
+def test_no_request_and_no_complaint(opened: Open, make_html: Callable[[], str]) -> None:
+    found = opened(make_html())
+    unfold(found.page)
+    found.page.emulate_media(media="print")
+    assert found.requests == [found.page.url]
+    assert found.complaints == []
+
+
+def test_the_policy_forbids_scripts_styles_and_requests(opened: Open) -> None:
+    html = a_page()
+    attack = (
+        "<script>window.pwned=1</script><img src='https://example.com/x.png' onerror='window.pwned=1'>"
+        "<p id=styled style='color:rgb(1, 2, 3)'>x</p>"
+    )
+    found = opened(html.replace("<main>", f"<main>{attack}"))
+    assert found.page.evaluate("window.pwned") is None
+    assert found.page.evaluate("getComputedStyle(document.getElementById('styled')).color") != "rgb(1, 2, 3)"
+    assert any("Content Security Policy" in complaint for complaint in found.complaints)
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_hostile_texts_run_nothing(opened: Open, width: int) -> None:
+    inputs = hostile()
+    mail = render_mail(build_view(inputs))
+    for html in (render_page(inputs), mail.html, index_of(inputs)):
+        # Even without the policy nothing may run: mail programs do not know it.
+        bare = html.replace("Content-Security-Policy", "X-Nothing")
+        for text in (html, bare):
+            found = opened(text, width=width)
+            unfold(found.page)
+            found.page.mouse.move(width / 2, 450)
+            assert found.page.evaluate("window.pwned") is None
+            assert found.complaints == []
+            assert found.requests == [found.page.url]
+            assert (
+                found.page.evaluate("document.querySelectorAll('script, img, iframe, body *[onload]').length")
+                == 0
+            )
+            assert found.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_by_keyboard_alone(opened: Open) -> None:
+    found = opened(a_page())
+    page = found.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#changes")
+    reached = set()
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        place = page.evaluate("document.activeElement.closest('details')?.id || ''")
+        if page.evaluate("document.activeElement.tagName") == "SUMMARY" and place == "quiet":
+            page.keyboard.press("Enter")
+            break
+        reached.add(page.evaluate("document.activeElement.tagName"))
+    assert page.evaluate("document.getElementById('quiet').open") is True
+    assert {"A", "SUMMARY", "DIV"} <= reached
+
+
+def test_in_print_the_folded_parts_show_and_the_statements_do_not(opened: Open) -> None:
+    found = opened(a_page())
+    page = found.page
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator("details.sql").first.is_hidden()
+    assert page.locator("#quiet tbody tr").first.bounding_box() is not None
+
+
+def test_charts_have_a_text_alternative_and_no_ids(opened: Open) -> None:
+    found = opened(a_page())
+    labels = found.page.eval_on_selector_all(
+        "svg.chart", "all => all.map(one => [one.getAttribute('role'), one.getAttribute('aria-label')])"
+    )
+    assert len(labels) > 20
+    assert all(role == "img" and len(label) > 20 for role, label in labels)
+    ids = found.page.eval_on_selector_all("[id]", "all => all.map(one => one.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_the_check_itself_sees_a_fault(opened: Open) -> None:
+    found = opened(
+        "<!doctype html><html><body><img src='data:,'><p style='color:#eee'>pale</p></body></html>"
+    )
+    assert {fault.split()[0] for fault in faults(found.page)} >= {
+        "image-alt",
+        "html-has-lang",
+        "color-contrast",
+    }
