@@ -1,6 +1,6 @@
 """NannyML's univariate drift on two days, to compare with.
 
-    python -m venv .venv-nannyml && .venv-nannyml/bin/pip install nannyml==0.13.1
+    python -m venv .venv-nannyml && .venv-nannyml/bin/pip install nannyml==0.13.1 statsmodels
     cd /tmp/bench/logs
     …/.venv-nannyml/bin/python …/tests/bench/nannyml_drift.py dt=2026-03-02 dt=2026-03-03
 
@@ -12,6 +12,7 @@ are counted. One method for each kind of column, those that are its defaults.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -39,6 +40,8 @@ def main() -> None:
     parser.add_argument("reference", type=Path)
     parser.add_argument("current", type=Path)
     asked = parser.parse_args()
+
+    os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"  # else it tells its makers of every call
 
     import nannyml  # type: ignore[import-not-found]
     import pandas as pd

@@ -104,7 +104,7 @@ def scan_split(split: Split, plan: ScanPlan) -> ScanResult:
         TransientError: the object could not be reached.
     """
     result = ScanResult()
-    with SplitReader(split, plan.columns, _dictionaries(plan)) as reader:
+    with SplitReader(split, plan.columns, _dictionaries(plan), wanted=_read(plan)) as reader:
         all_times = reader.timestamps(plan.timestamp)
         chosen, base, times = rows_in_windows(all_times, split, plan)
         _count(all_times, times, base, split, plan, result)
@@ -116,6 +116,11 @@ def scan_split(split: Split, plan: ScanPlan) -> ScanResult:
             for grouping, profiles in rows.profiles(name, bins, grouped):
                 _collect(result.profiles, name, grouping, profiles)
     return result
+
+
+def _read(plan: ScanPlan) -> set[str]:
+    segments = {name for segment in plan.segments for name in segment}
+    return {plan.timestamp, plan.model_version or plan.timestamp, *segments, *plan.binning.columns}
 
 
 def _dictionaries(plan: ScanPlan) -> list[str]:
