@@ -63,7 +63,7 @@ def catch_up(
         log = [one.window for one in changed if Cause.LOG in one.causes]
         if log:
             publish_data(replace(job, windows=log), reference, calibrations)
-        publish_performance(replace(job, windows=[one.window for one in changed]), reference)
+        publish_performance(replace(job, windows=[one.window for one in changed]), reference, calibrations)
         publish_judgement(replace(job, windows=[one.window for one in changed]), reference)
         return changed
 

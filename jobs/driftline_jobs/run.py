@@ -36,7 +36,7 @@ def run(request: RunRequest, progress: Progress | None = None) -> RunOutcome:
         reference, calibrations = establish_reference(job)
         data = publish_data(job, reference, calibrations)
         job.windows = [window for window in job.windows if window not in data.refused]
-        performance = publish_performance(job, reference)
+        performance = publish_performance(job, reference, calibrations)
         judgement = publish_judgement(job, reference)
         if data.refused:
             first, *others = data.refused.values()

@@ -42,6 +42,18 @@ class Verdicts:
     q_value: FloatArray
     strength: FloatArray
 
+    def only(self, where: npt.NDArray[np.bool_]) -> Verdicts:
+        """The same with nothing decided outside of ``where`` (cells,)."""
+        return verdicts(
+            self.threshold,
+            self.source,
+            self.exceeded == YES,
+            (self.exceeded != OPEN) & where,
+            strength=self.strength,
+            p_value=np.where(where, self.p_value, np.nan),
+            q_value=np.where(where, self.q_value, np.nan),
+        )
+
 
 def verdicts(
     threshold: FloatArray,

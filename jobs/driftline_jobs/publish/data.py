@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from driftline_jobs.calibrations import Calibrations, judge_windows
+from driftline_jobs.calibrations import Calibrations
 from driftline_jobs.job import Job, attempt, peak_memory_bytes
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
@@ -179,14 +179,10 @@ def add_reference_drift(
         against = reference.without(profile.window)
         pairs += [Pair.of(cell, against) for cell in measured]
     columns = measure_drift(pairs, reference.binning)
-    alerts = job.monitor.alerts
-    whole = [pair.current.cell == WHOLE and pair.current.rows >= alerts.min_rows for pair in pairs]
-    calibrated = judge_windows(
-        calibrations,
-        columns,
-        [pair.current.window.start for pair in pairs],
-        np.array(whole, np.bool_),
-        alerts.false_alarm_rate,
+    enough = job.monitor.alerts.min_rows
+    whole = [pair.current.cell == WHOLE and pair.current.rows >= enough for pair in pairs]
+    calibrated = calibrations.judge_drift(
+        columns, [pair.current.window.start for pair in pairs], np.array(whole, np.bool_)
     )
     add_drift(
         table,

@@ -69,7 +69,7 @@ def join_outcomes(
         request = JoinRequest(
             predictions=prediction_plan(job.monitor, scan),
             prediction_splits=inspection.splits,
-            labels=label_plan(job.monitor, source, found)
+            labels=label_plan(job.monitor, source, found, scan)
             if isinstance(source, LabelSource) and found
             else None,
             label_splits=tuple((numbers[split.object.uri], split) for split in splits),

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
+import numpy as np
+
+from driftline_jobs.calibrations import Calibrations
 from driftline_jobs.job import Job, attempt, peak_memory_bytes
 from driftline_jobs.labels.binary import BinaryOutcomes
 from driftline_jobs.labels.multiclass import MulticlassOutcomes
@@ -32,7 +36,7 @@ PART = "performance"
 _TABLES = ("profiles", "performance_metrics", "performance_curves", "quality_metrics", "run_inputs")
 
 
-def publish_performance(job: Job, reference: Reference) -> Published:
+def publish_performance(job: Job, reference: Reference, calibrations: Calibrations) -> Published:
     """Join once over all windows, then publish them together; nothing to do without labels."""
     published = Published()
     if job.monitor.labels is None or not job.windows:
@@ -48,7 +52,7 @@ def publish_performance(job: Job, reference: Reference) -> Published:
         plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows)
         joined = join_outcomes(job, inspection, plan, job.windows)
         if joined is not None:
-            _publish(job, reference, joined, attempts, published)
+            _publish(job, reference, calibrations, joined, attempts, published)
     except DriftlineError as error:
         job.store.fail(attempts, type(error).__name__, str(error))
         raise
@@ -58,6 +62,7 @@ def publish_performance(job: Job, reference: Reference) -> Published:
 def _publish(
     job: Job,
     reference: Reference,
+    calibrations: Calibrations,
     joined: JoinedWindows,
     attempts: Sequence[RunRecord],
     published: Published,
@@ -96,7 +101,11 @@ def _publish(
                 peak_memory_bytes=peak_memory_bytes(),
             )
         )
-    add_performance(builders, job.monitor, cells, task_of(job.monitor, reference.binning))
+    tested = [
+        cell.cell.cell == WHOLE and cell.outcome.labelled >= job.monitor.alerts.min_rows for cell in cells
+    ]
+    usual = partial(calibrations.judge_performance, tested=np.array(tested, np.bool_))
+    add_performance(builders, job.monitor, cells, task_of(job.monitor, reference.binning), usual)
     inputs = builders.pop("run_inputs").to_arrow()
     job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, inputs)
     published.run_ids += [record.run_id for record in records]

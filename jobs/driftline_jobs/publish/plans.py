@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import numpy as np
 
@@ -40,7 +41,10 @@ def watched(monitor: Monitor, columns: tuple[LogColumn, ...]) -> list[Watched]:
         if name not in there:
             raise missing_column(monitor, name, there)
     kept = [column for column in columns if column.name not in not_watched]
-    return watched_columns(kept, roles, monitor.features.numeric, monitor.features.categorical)
+    # a number or a date that is sensitive has no mean or extremes to show: only its hashes are watched
+    sensitive = monitor.features.sensitive
+    numeric = [name for name in monitor.features.numeric if name not in sensitive]
+    return watched_columns(kept, roles, numeric, (*monitor.features.categorical, *sensitive))
 
 
 def missing_column(monitor: Monitor, name: str, there: set[str]) -> ConfigError:
@@ -134,7 +138,9 @@ def prediction_plan(monitor: Monitor, scan: ScanPlan) -> PredictionPlan:
     )
 
 
-def label_plan(monitor: Monitor, labels: LabelSource, log: LogInspection) -> LabelPlan:
+def label_plan(
+    monitor: Monitor, labels: LabelSource, log: LogInspection, scan: ScanPlan | None = None
+) -> LabelPlan:
     """What the join needs of the label objects."""
     return LabelPlan(
         log.columns,
@@ -142,4 +148,6 @@ def label_plan(monitor: Monitor, labels: LabelSource, log: LogInspection) -> Lab
         labels.label,
         labels.timestamp,
         numeric=monitor.task is Task.REGRESSION,
+        bounds_us=None if scan is None else scan.bounds_us,
+        reach_us=labels.catch_up // timedelta(microseconds=1),
     )

@@ -16,7 +16,7 @@ from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from, new_salt
 from driftline_jobs.profile.windows import WindowProfile
 from driftline_jobs.publish.outcomes import join_outcomes
-from driftline_jobs.publish.plans import decision_of, scan_plan, watched
+from driftline_jobs.publish.plans import decision_of, scan_plan, task_of, watched
 from driftline_jobs.publish.scanning import scan_windows
 from driftline_jobs.references import Reference, reference_from
 from driftline_schemas.errors import ConfigError, DataError, UnreadableObjectError
@@ -55,7 +55,7 @@ def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
         list(profiles.values()),
         outcomes.by_window if outcomes else {},
     )
-    calibrations = learn(reference, job.monitor)
+    calibrations = learn(reference, job.monitor, task_of(job.monitor, binning))
     _keep(job, reference, calibrations)
     job.progress.event("reference", reference_id=reference.reference_id, rows=reference.rows)
     return reference, calibrations

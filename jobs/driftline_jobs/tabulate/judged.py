@@ -8,10 +8,9 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from driftline_jobs.judge.limits import fixed_drift, interval_verdicts, rule_verdicts
-from driftline_jobs.judge.verdicts import OPEN, YES, Verdicts, either, verdicts
+from driftline_jobs.judge.verdicts import OPEN, YES, Verdicts, either
 from driftline_jobs.measure.figures import Figure, FloatArray
 from driftline_jobs.measure.performance import Performance
 from driftline_jobs.profile.cells import ALL
@@ -50,22 +49,11 @@ def judge_drift(
                 # Parts of a window have no calibration of their own. Where the whole has one, a fixed limit
                 # would cry wolf for them day by day: they do not decide.
                 parts = np.array([cell.cell != WHOLE for cell in cells], np.bool_)
-                fixed = _undecided(fixed, np.logical_or.reduce([*decided, parts]))
+                fixed = fixed.only(~np.logical_or.reduce([*decided, parts]))
         several = [v for v in (_by_rules(rules, metric, figure.value, cells, column), usual, fixed) if v]
         if several:
             found[metric] = reduce(either, several)
     return found
-
-
-def _undecided(verdict: Verdicts, where: npt.NDArray[np.bool_]) -> Verdicts:
-    """The verdict without its say in some cells."""
-    return verdicts(
-        verdict.threshold,
-        verdict.source,
-        verdict.exceeded == YES,
-        (verdict.exceeded != OPEN) & ~where,
-        strength=verdict.strength,
-    )
 
 
 def judge_performance(
@@ -73,16 +61,26 @@ def judge_performance(
     now: Mapping[tuple[str, str | None], Performance],
     then: Mapping[tuple[str, str | None], Performance],
     cells: Sequence[MeasuredCell],
+    calibrated: Mapping[tuple[str, str | None], Verdicts],
 ) -> dict[tuple[str, str | None], Verdicts]:
-    """Hold the model's figures against the monitor's rules and, by intervals, against the reference's."""
+    """Hold the model's figures against the monitor's rules and against what is usual.
+
+    What is usual is what the calibration says. Only where it says nothing of any figure do the reference's
+    intervals decide: they take rows for independent, and would cry wolf for days that are merely unlike.
+    """
+    silent = np.ones(len(cells), np.bool_)
+    if calibrated:
+        parts = np.array([cell.cell != WHOLE for cell in cells], np.bool_)
+        silent = ~np.logical_or.reduce([parts, *(v.exceeded != OPEN for v in calibrated.values())])
     found: dict[tuple[str, str | None], Verdicts] = {}
     for key, figure in now.items():
         metric, _ = key
+        usual = calibrated.get(key)
         interval = interval_verdicts(metric, figure, then[key])
-        ruled = _by_rules(rules, metric, figure.value, cells, None)
-        verdict = ruled if interval is None else interval if ruled is None else either(ruled, interval)
-        if verdict is not None:
-            found[key] = verdict
+        interval = None if interval is None else interval.only(silent)
+        several = [v for v in (_by_rules(rules, metric, figure.value, cells, None), usual, interval) if v]
+        if several:
+            found[key] = reduce(either, several)
     return found
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
+from driftline_jobs.judge.verdicts import Verdicts
 from driftline_jobs.labels.binary import BinaryOutcomes, BinaryTask
 from driftline_jobs.labels.collect import Task
 from driftline_jobs.labels.multiclass import MulticlassOutcomes, MulticlassTask
@@ -27,6 +28,9 @@ REALIZED = "realized"
 _CURVE = ("score", "rate", "low", "high", "n")
 FigureKey = tuple[str, str | None]
 """Metric, and the class it is about if it is about one."""
+
+Figures = Mapping[FigureKey, Performance]
+Usual = Callable[[Figures, Figures], Mapping[FigureKey, Verdicts]]
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,22 @@ def _of_class(figure: Performance, at: int) -> Performance:
 
 
 def add_performance(
-    builders: Mapping[str, TableBuilder], monitor: Monitor, cells: Sequence[PerformanceCell], task: Task
+    builders: Mapping[str, TableBuilder],
+    monitor: Monitor,
+    cells: Sequence[PerformanceCell],
+    task: Task,
+    usual: Usual,
 ) -> None:
-    """Append one row per cell and figure, judged, and the calibration curve of every cell that has one."""
+    """Append one row per cell and figure, judged, and the calibration curve of every cell that has one.
+
+    ``usual`` judges the figures now and in the reference by what was learned from the reference.
+    """
     nothing = task.nothing()
     now = measure_performance([cell.outcome for cell in cells], task)
     then = measure_performance([cell.reference or nothing for cell in cells], task)
-    judged = judge_performance(monitor.alerts.rules, now, then, [cell.cell for cell in cells])
+    judged = judge_performance(
+        monitor.alerts.rules, now, then, [cell.cell for cell in cells], usual(now, then)
+    )
     shared = common(monitor.monitor, [cell.cell for cell in cells])
     for key, figure in now.items():
         metric, class_label = key
