@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.stores import behind
 from tests.stores.postgres_server import PostgresServer
 
 from driftline_jobs.stores import Store, open_store
@@ -23,8 +25,9 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def _numbers() -> Iterator[int]:
-    return itertools.count(1)
+def databases() -> list[str]:
+    """Names of databases that hold nothing and are free: making one takes longer than most tests."""
+    return []
 
 
 @pytest.fixture(params=KINDS)
@@ -34,22 +37,24 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def new_url(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path, _numbers: Iterator[int]
-) -> Callable[[], str]:
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, databases: list[str]
+) -> Iterator[Callable[[], str]]:
     """Makes the URL of a store that holds nothing yet."""
+    numbers = itertools.count(1)
+    taken: list[str] = []
 
     def make() -> str:
-        number = next(_numbers)
         if kind == "duckdb":
-            return f"duckdb:///{tmp_path / f'store{number}.duckdb'}"
-        import psycopg
-
+            return f"duckdb:///{tmp_path / f'store{next(numbers)}.duckdb'}"
         server: PostgresServer = request.getfixturevalue("postgres")
-        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE test{number}".encode())
-        return server.url(f"test{number}")
+        name = databases.pop() if databases else server.create_database()
+        taken.append(name)
+        return server.url(name)
 
-    return make
+    yield make
+    for name in taken:
+        behind.write(request.getfixturevalue("postgres").url(name), "DROP SCHEMA IF EXISTS driftline CASCADE")
+        databases.append(name)
 
 
 @pytest.fixture
@@ -57,9 +62,20 @@ def url(new_url: Callable[[], str]) -> str:
     return new_url()
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty DuckDB store of the present version, to be copied: making one takes longer than most tests."""
+    path = tmp_path_factory.mktemp("empty") / "store.duckdb"
+    with open_store(f"duckdb:///{path}") as store:
+        store.migrate()
+    return path
+
+
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
+def store(url: str, empty_file: Path) -> Iterator[Store]:
     """An empty store of the present version."""
+    if url.startswith("duckdb"):
+        shutil.copyfile(empty_file, url.removeprefix("duckdb:///"))
     store = open_store(url, wait_seconds=20)
     store.migrate()
     yield store

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -36,6 +37,8 @@ class PostgresServer:
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="driftline-pg-")))
     port: int = field(default_factory=_free_port)
+    # Nothing of a test outlives it: there is no need to wait for the disk.
+    settings: tuple[str, ...] = ("fsync=off", "max_connections=60")
 
     def __post_init__(self) -> None:
         source = _bundled()
@@ -56,11 +59,8 @@ class PostgresServer:
         )
 
     def start(self) -> None:
-        # Nothing here outlives the test run: there is no need to wait for the disk.
-        options = (
-            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= "
-            "-c fsync=off -c max_connections=60"
-        )
+        settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", *self.settings)
+        options = f"-p {self.port} " + " ".join(f"-c {setting}" for setting in settings)
         self._run("pg_ctl", "-D", self._data, "-w", "-l", self.folder / "log", "-o", options, "start")
 
     def stop(self, mode: str = "fast") -> None:
@@ -69,6 +69,15 @@ class PostgresServer:
     def remove(self) -> None:
         self.stop("immediate")
         shutil.rmtree(self.folder)
+
+    def create_database(self) -> str:
+        """Make an empty database; returns its name."""
+        import psycopg
+
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            name = f"test_{secrets.token_hex(4)}"
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return name
 
     def url(self, database: str, user: str = USER) -> str:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +13,7 @@ import pytest
 from tests.stores import behind
 from tests.stores.makers import day, drift, inputs, performance, run
 
-from driftline_jobs.stores import RunRecord, Store
+from driftline_jobs.stores import RunRecord, Store, open_store
 
 
 def values(rows: pa.Table) -> set[object]:
@@ -206,6 +208,27 @@ def test_begin_and_publish_make_one_row(store: Store) -> None:
 
     rows = store.execute_read("SELECT status, rows_read FROM runs").to_pylist()
     assert rows == [{"status": "published", "rows_read": 77}]
+
+
+def test_threads_that_publish_one_window_at_once_leave_one_run(store: Store, url: str) -> None:
+    start = threading.Barrier(6)
+
+    def publish(number: int) -> None:
+        with open_store(url, wait_seconds=60) as mine:
+            record = run(f"r{number}")
+            start.wait()
+            mine.publish([record], {"drift_metrics": drift([record], value=float(number))})
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(publish, range(6)))
+
+    [winner] = store.current_runs("flights", "data").to_pylist()
+    assert values(store.current("drift_metrics", "flights")) == {float(winner["run_id"][1:])}
+    history = store.execute_read(
+        "SELECT published_at, superseded_at FROM runs ORDER BY published_at"
+    ).to_pylist()
+    assert len(history) == 6
+    assert [row["superseded_at"] for row in history[:-1]] == [row["published_at"] for row in history[1:]]
 
 
 def test_an_empty_list_of_runs_is_nothing_to_do(store: Store) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -148,14 +147,6 @@ def test_a_read_changes_nothing(store: Store, statement: str) -> None:
     with pytest.raises(QueryError):
         store.execute_read(statement)
     assert store.execute_read("SELECT COUNT(*) AS n FROM runs").column("n").to_pylist() == [1]
-
-
-@pytest.mark.parametrize("kind", ["duckdb"], indirect=True)
-def test_a_read_of_duckdb_touches_no_other_file(store: Store, tmp_path: Path) -> None:
-    for statement in (f"COPY runs TO '{tmp_path}/x.csv'", f"SELECT * FROM read_text('{__file__}')"):
-        with pytest.raises(QueryError, match="disabled"):
-            store.execute_read(statement)
-    assert not (tmp_path / "x.csv").exists()
 
 
 def test_a_refused_query_is_shown_with_its_cause(store: Store) -> None:

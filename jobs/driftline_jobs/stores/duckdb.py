@@ -16,16 +16,18 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from driftline_jobs.stores.arrow import from_store, parameter
 from driftline_jobs.stores.base import QueryError
+from driftline_jobs.stores.turns import turn
 from driftline_schemas.ddl import Dialect, quote_name
 from driftline_schemas.errors import ConfigError, DataError, StoreBusyError, TransientError
 
@@ -97,7 +99,6 @@ class DuckDbDatabase:
         self.path = path
         self.copy = copy
         self.name = str(path)
-        # Two threads of one process would not wait for one another but fail: DuckDB shares the open file.
         self._turn = threading.RLock()
 
     def __repr__(self) -> str:
@@ -107,8 +108,6 @@ class DuckDbDatabase:
     def reading(self, wait_seconds: float) -> Iterator[DuckDbSession]:
         """See ``Database.reading``."""
         with self._turn, self._open(wait_seconds, read_only=True) as connection:
-            # Read-only is the file alone: without this, COPY could still write others.
-            connection.execute("SET enable_external_access = false")
             yield DuckDbSession(connection)
 
     @contextmanager
@@ -148,17 +147,19 @@ class DuckDbDatabase:
 
     @contextmanager
     def _open(self, wait_seconds: float, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
-        connection = self._connect(wait_seconds, read_only=read_only)
-        try:
-            connection.execute("SET TimeZone = 'UTC'")
-            yield connection
-        finally:
-            connection.close()
+        deadline = time.monotonic() + wait_seconds
+        # An attempt that fails costs DuckDB milliseconds of processor time: with many who wait, that is most.
+        with turn(self.path, wait_seconds, shared=read_only):
+            connection = self._connect(deadline, wait_seconds, read_only=read_only)
+            try:
+                connection.execute("SET TimeZone = 'UTC'")
+                yield connection
+            finally:
+                connection.close()
 
-    def _connect(self, wait_seconds: float, *, read_only: bool) -> DuckDBPyConnection:
+    def _connect(self, deadline: float, wait_seconds: float, *, read_only: bool) -> DuckDBPyConnection:
         import duckdb
 
-        deadline = time.monotonic() + wait_seconds
         pause = 0.002
         while True:
             try:
@@ -167,7 +168,12 @@ class DuckDbDatabase:
                         f"there is no store at {self.name}: `driftline run` or `driftline store migrate` "
                         "makes one, or DRIFTLINE_STORE names another"
                     )
-                return duckdb.connect(str(self.path), read_only=read_only)
+                if read_only:
+                    return duckdb.connect(str(self.path), read_only=True)
+                # Within a process, connections of one configuration share the file, and two transactions
+                # would both find a window unpublished. A name of its own makes the second one wait.
+                alone: dict[str, Any] = {"custom_user_agent": f"driftline/{uuid.uuid4()}"}
+                return duckdb.connect(str(self.path), config=alone)
             except duckdb.Error as error:
                 holder = _holder(str(error))
                 if holder is None:

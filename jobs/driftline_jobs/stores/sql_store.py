@@ -54,6 +54,7 @@ class SqlStore:
         self._wait_seconds = wait_seconds
         self._steps = migrations(database.dialect)
         self._was_there = False
+        self._checked = False
 
     def __repr__(self) -> str:
         return f"SqlStore({self._database!r})"
@@ -78,7 +79,7 @@ class SqlStore:
             session.run(_FORGET)
             session.insert("runs", _without(rows, known))
 
-        self._write(runs, work)
+        self._write({run.monitor for run in runs}, work)
 
     def publish(
         self, runs: Sequence[RunRecord], tables: Mapping[str, pa.Table], inputs: pa.Table | None = None
@@ -112,7 +113,7 @@ class SqlStore:
                 "runs", run_rows(runs, status="published", published_at=moment, superseded_at=None)
             )
 
-        self._write(runs, work)
+        self._write({run.monitor for run in runs}, work)
         self._database.published(self._wait_seconds)
 
     def fail(self, runs: Sequence[RunRecord], error_kind: str, error: str) -> None:
@@ -135,7 +136,7 @@ class SqlStore:
             session.run(_FORGET)
             session.insert("runs", _without(rows, known))
 
-        self._write(runs, work)
+        self._write({run.monitor for run in runs}, work)
 
     def current(
         self,
@@ -200,7 +201,6 @@ class SqlStore:
         same = " AND ".join(f"t.{quote_name(name)} = a.{quote_name(name)}" for name in key)
 
         def work(session: Session) -> int:
-            session.lock(conformed.column("monitor").unique().to_pylist())
             keys = conformed.select(key).append_column("row", pa.array(range(conformed.num_rows), pa.int64()))
             session.stage("attempted", keys)
             there = session.query(f'SELECT a."row" FROM attempted a JOIN {table} t ON {same}')
@@ -211,21 +211,22 @@ class SqlStore:
                 session.insert(table, fresh)
             return int(fresh.num_rows)
 
-        return (
-            self._retry(lambda: self._database.writing(self._wait_seconds), work) if conformed.num_rows else 0
-        )
+        return self._write(set(conformed.column("monitor").to_pylist()), work) if conformed.num_rows else 0
 
     def execute_read(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """See ``Store.execute_read``."""
-        return self._retry(
-            lambda: self._database.reading(self._wait_seconds), lambda session: session.query(sql, parameters)
-        )
+
+        def work(session: Session) -> pa.Table:
+            if not self._checked:  # once is enough to read: whoever brings a store up to date adds to it
+                require_version(session, self._database, len(self._steps))
+                self._checked = True
+            return session.query(sql, parameters)
+
+        return self._retry(lambda: self._database.reading(self._wait_seconds), work)
 
     def prune(self, keep: timedelta) -> int:
         """See ``Store.prune``."""
-        deleted = self._retry(
-            lambda: self._database.writing(self._wait_seconds), lambda session: pruning.prune(session, keep)
-        )
+        deleted = self._change(lambda session: pruning.prune(session, keep))
         self._database.published(self._wait_seconds)
         return deleted
 
@@ -243,12 +244,23 @@ class SqlStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _write(self, runs: Sequence[RunRecord], work: Callable[[Session], Answer]) -> Answer:
+    def _write(self, monitors: set[str], work: Callable[[Session], Answer]) -> Answer:
+        """``work`` while nobody else writes about ``monitors``."""
+
         def locked(session: Session) -> Answer:
-            session.lock([run.monitor for run in runs])
+            session.lock(sorted(monitors))
             return work(session)
 
-        return self._retry(lambda: self._database.writing(self._wait_seconds), locked)
+        return self._change(locked)
+
+    def _change(self, work: Callable[[Session], Answer]) -> Answer:
+        """``work`` in a transaction that may write, on a store of the version we know."""
+
+        def checked_first(session: Session) -> Answer:
+            require_version(session, self._database, len(self._steps))
+            return work(session)
+
+        return self._retry(lambda: self._database.writing(self._wait_seconds), checked_first)
 
     def _retry(
         self, transaction: Callable[[], AbstractContextManager[Session]], work: Callable[[Session], Answer]
@@ -259,7 +271,6 @@ class SqlStore:
         while True:
             try:
                 with transaction() as session:
-                    require_version(session, self._database, len(self._steps))
                     self._was_there = True
                     answer = work(session)
             except StoreBusyError:
