@@ -90,13 +90,17 @@ class SendDigest(BaseOperator):
 
     def execute(self, context: Context) -> None:
         """Gather what the monitors' assets tell, and send it unless there is nothing to tell."""
-        start, end = context["data_interval_start"], context["data_interval_end"]
-        published: list[Mapping[str, Any]] = []
+        # A digest that is asked for by hand has no interval: it is about the day before.
+        end = context.get("data_interval_end") or context["dag_run"].run_after
+        start = context.get("data_interval_start") or end - timedelta(days=1)
+        found: dict[tuple[str, str], Mapping[str, Any]] = {}
         for monitor in self.monitors[self.address]:
             events = (
                 context["inlet_events"][asset_of(monitor)].after(start.isoformat()).before(end.isoformat())
             )
-            published += [event.extra for event in events]
+            # A window that was published twice is told of once, as it stands.
+            found |= {(monitor, event.extra["window_start"]): event.extra for event in events}
+        published = list(found.values())
         if not published:
             raise AirflowSkipException(f"nothing to tell {self.address}: no window was published")
         with SmtpHook(smtp_conn_id=self.connection) as smtp:
