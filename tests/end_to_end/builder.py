@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -248,6 +249,10 @@ def normalised(store: Store, monitor: str = "bench") -> dict[str, Table]:
     for name, rows in tables.items():
         dropped = [c for c in (*_COSTS, *(_RUN_COSTS if name == "runs" else ())) if c in rows.columns]
         kept = rows.drop(columns=dropped)
+        if "state" in kept.columns and name != "run_inputs":
+            kept["state"] = [
+                hashlib.sha256(s).hexdigest() if isinstance(s, bytes) else s for s in kept["state"]
+            ]
         order = [column for column in known[name].key if column in kept.columns] or list(kept.columns)
         if name in ("run_inputs", "runs"):
             order = [c for c in ("window_start", "part", "role", "uri") if c in kept.columns]

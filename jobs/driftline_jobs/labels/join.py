@@ -93,8 +93,10 @@ class LabelJoin:
         if self._plan.label is None:
             self._settle_labels()
             query = (
-                "SELECT p.* EXCLUDE (id, ts, label), l.label, l.object "
-                "FROM predictions p LEFT JOIN settled l ON p.id = l.id"
+                "SELECT p.* EXCLUDE (id, ts, label), coalesce(l.label, a.label) AS label, "
+                "coalesce(l.object, a.object) AS object "
+                "FROM predictions p LEFT JOIN settled l ON p.id = l.id "
+                "LEFT JOIN latest a ON p.id = a.id AND p.base = a.base AND NOT a.differ"
             )
         else:
             query = "SELECT * EXCLUDE (id, ts) FROM predictions"
@@ -132,22 +134,32 @@ class LabelJoin:
         execute("INSERT INTO predictions SELECT * FROM first_of")
 
     def _settle_labels(self) -> None:
+        """One row per id where all its labels agree and may touch its predictions; the few others apart."""
         execute = self._connection.execute
-        # one row per id; only ids with different labels, which are few, need a second look
         execute(
             "CREATE TABLE settled AS SELECT id, any_value(label) AS label, min(object) AS object, "
-            "min(label) <> max(label) AS differ FROM labels GROUP BY id"
+            "min(label) <> max(label) AS differ, "
+            "max(first_base) AS first_base, min(last_base) AS last_base FROM labels GROUP BY id"
+        )
+        # by prediction, not by id: a label may come in time for one window, and too late for another
+        execute(
+            "CREATE TABLE apart AS SELECT DISTINCT base, id FROM predictions WHERE id IN "
+            "(SELECT s.id FROM settled s JOIN predictions p ON p.id = s.id "
+            "WHERE s.differ OR p.base NOT BETWEEN s.first_base AND s.last_base)"
         )
         execute(
-            "CREATE TABLE latest AS SELECT l.id, min(l.label) AS label, min(l.object) AS object, "
-            "min(l.label) <> max(l.label) AS differ "
-            "FROM labels l JOIN settled s ON l.id = s.id AND s.differ "
-            "JOIN (SELECT id, max(ts) AS ts FROM labels GROUP BY id) m ON m.id = l.id "
-            "WHERE l.ts IS NOT DISTINCT FROM m.ts GROUP BY l.id"
+            "CREATE TABLE near AS SELECT a.base, l.* FROM labels l JOIN apart a ON l.id = a.id "
+            "WHERE a.base BETWEEN l.first_base AND l.last_base"
         )
-        execute("DELETE FROM settled WHERE differ")
-        execute("INSERT INTO settled SELECT id, label, object, false FROM latest WHERE NOT differ")
+        execute(
+            "CREATE TABLE latest AS SELECT n.base, n.id, min(n.label) AS label, min(n.object) AS object, "
+            "min(n.label) <> max(n.label) AS differ FROM near n "
+            "JOIN (SELECT base, id, max(ts) AS ts FROM near GROUP BY base, id) m "
+            "ON m.id = n.id AND m.base = n.base "
+            "WHERE n.ts IS NOT DISTINCT FROM m.ts GROUP BY n.base, n.id"
+        )
+        execute("DELETE FROM settled WHERE differ OR id IN (SELECT id FROM apart)")
         self.counts.conflicting = self._per_window(
-            "SELECT base, count(*) FROM predictions "
-            "WHERE id IN (SELECT id FROM latest WHERE differ) GROUP BY base"
+            "SELECT p.base, count(*) FROM predictions p JOIN latest a ON p.id = a.id AND p.base = a.base "
+            "WHERE a.differ GROUP BY p.base"
         )

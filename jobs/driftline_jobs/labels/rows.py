@@ -14,6 +14,9 @@ from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.columns import class_values, codes, numbers
 from driftline_jobs.profile.scan import ScanPlan, rows_in_windows
 from driftline_schemas.serving_log import LogColumn
+from driftline_schemas.window import to_us
+
+EVERY_WINDOW = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,29 @@ class PredictionPlan:
 
 @dataclass(frozen=True)
 class LabelPlan:
-    """Which columns of the label objects the join needs."""
+    """Which columns of the label objects the join needs.
+
+    ``bounds_us`` are those of the base windows, as in the scan, and ``reach_us`` is how long after its end a
+    label may still touch one, by the folder that the label lies in. Without bounds every label does.
+    """
 
     columns: tuple[LogColumn, ...]
     prediction_id: str
     label: str
     timestamp: str | None
     numeric: bool = False
+    bounds_us: IntArray | None = None
+    reach_us: int = 0
+
+    def touched(self, split: Split) -> tuple[int, int]:
+        """The first and last base window that labels of this object may touch."""
+        folder = split.object.folder
+        if self.bounds_us is None or folder is None:
+            return 0, EVERY_WINDOW
+        start_us, end_us = (to_us(moment) for moment in folder)
+        first = int(np.searchsorted(self.bounds_us[1:] + self.reach_us, start_us, side="right"))
+        last = int(np.searchsorted(self.bounds_us[:-1], end_us, side="left")) - 1
+        return first, last
 
 
 def value_type(*, numeric: bool) -> pa.DataType:
@@ -84,6 +103,8 @@ def label_schema(*, numeric: bool) -> pa.Schema:
             ("id", pa.string()),
             ("label", value_type(numeric=numeric)),
             ("ts", pa.int64()),
+            ("first_base", pa.int32()),
+            ("last_base", pa.int32()),
         ]
     )
 
@@ -91,7 +112,9 @@ def label_schema(*, numeric: bool) -> pa.Schema:
 def prediction_rows(split: Split, plan: PredictionPlan) -> pa.RecordBatch:
     """The rows of a split that lie in the plan's windows."""
     names = [*plan.cell_columns, plan.prediction, plan.label]
-    with SplitReader(split, plan.scan.columns, _texts(plan.scan.columns, names)) as reader:
+    read_too = [plan.scan.timestamp, plan.prediction_id, *(name for _, name in plan.scores)]
+    wanted = [name for name in [*names, *read_too] if name is not None]
+    with SplitReader(split, plan.scan.columns, _texts(plan.scan.columns, names), wanted=wanted) as reader:
         chosen, base, times = rows_in_windows(reader.timestamps(plan.scan.timestamp), split, plan.scan)
         read = _Columns(reader, chosen, len(base))
         salt = plan.scan.binning.salt
@@ -117,8 +140,11 @@ def label_rows(split: Split, number: int, plan: LabelPlan) -> pa.RecordBatch:
             ts = pa.array(times, mask=times == NO_TIME)
         else:
             ts = pa.nulls(reader.rows, pa.int64())
+        number_of, first, last = (
+            pa.array(np.full(reader.rows, value), pa.int32()) for value in (number, *plan.touched(split))
+        )
         batch = pa.record_batch(
-            [pa.array(np.full(reader.rows, number), pa.int32()), read.ids(plan.prediction_id), label, ts],
+            [number_of, read.ids(plan.prediction_id), label, ts, first, last],
             schema=label_schema(numeric=plan.numeric),
         )
     return batch.filter(pc.and_(label.is_valid(), batch.column("id").is_valid()))
@@ -151,6 +177,7 @@ class _Columns:
             array = pc.cast(array, array.type.value_type)
         if pa.types.is_floating(array.type):
             # an id that was widened to float because one of them was missing is still the same id
+            array = pc.if_else(pc.is_finite(array), array, None)
             array = pc.cast(array, pa.int64(), safe=False)
         return pc.cast(array, pa.string())
 
