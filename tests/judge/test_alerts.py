@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -122,18 +123,20 @@ def test_acknowledged_alerts_go_on_under_that_state() -> None:
 
 
 def test_ids_tell_everything_apart_and_nothing_else() -> None:
-    first = alert_id("flights", CARRIER, "psi", START)
-    assert first == alert_id("flights", Place(column="carrier"), "psi", START)
+    first = alert_id("flights", CARRIER, Topic.DRIFT, "psi", START)
+    assert first == alert_id("flights", Place(column="carrier"), Topic.DRIFT, "psi", START)
     others = {
-        alert_id("other", CARRIER, "psi", START),
-        alert_id("flights", Place("carrier", "v1"), "psi", START),
-        alert_id("flights", Place("carrier", "*", "v1"), "psi", START),
-        alert_id("flights", CARRIER, "ks", START),
-        alert_id("flights", CARRIER, "psi", START + timedelta(hours=1)),
+        alert_id("other", CARRIER, Topic.DRIFT, "psi", START),
+        alert_id("flights", Place("carrier", "v1"), Topic.DRIFT, "psi", START),
+        alert_id("flights", Place("carrier", "*", "v1"), Topic.DRIFT, "psi", START),
+        alert_id("flights", CARRIER, Topic.DRIFT, "ks", START),
+        alert_id("flights", CARRIER, Topic.DRIFT, "psi", START + timedelta(hours=1)),
+        # a metric and a quality check may have one name
+        alert_id("flights", CARRIER, Topic.QUALITY, "psi", START),
         # parts must not run into each other
-        alert_id("flights", Place("carrierpsi"), "", START),
+        alert_id("flights", Place("carrierpsi"), Topic.DRIFT, "", START),
     }
-    assert len(others | {first}) == 7
+    assert len(others | {first}) == 8
     assert len(first) == 16
 
 
@@ -196,5 +199,6 @@ def test_numbers_have_sensible_digits(value: float, text: str) -> None:
 
 @pytest.mark.parametrize("name", ["strength", "value", "threshold", "q_value"])
 def test_findings_hold_no_nan(name: str) -> None:
+    changes: dict[str, Any] = {name: float("nan")}
     with pytest.raises(ValueError, match=name):
-        replace(drift(), **{name: float("nan")})
+        replace(drift(), **changes)

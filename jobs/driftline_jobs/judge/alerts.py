@@ -179,11 +179,12 @@ def fold(
     return events
 
 
-def alert_id(monitor: str, place: Place, metric: str, first_window: datetime) -> str:
+def alert_id(monitor: str, place: Place, topic: Topic, metric: str, first_window: datetime) -> str:
     """16 hex digits: the same thing first seen in the same window has the same id in every run."""
     parts = (
         monitor,
         place.column,
+        topic.value,
         metric,
         place.model_version,
         place.segment,

@@ -25,6 +25,7 @@ _LOG_BELOW = 0.02
 _LEAST = 0.01
 # A statistic next to nothing is as clean as one of a hundredth of its mean: its logarithm knows no bottom.
 _MOSTLY = 0.75
+_STEPS = 100
 TOO_SHORT = "the reference has too few windows to learn from"
 FORMAT = 1
 
@@ -244,22 +245,19 @@ def _differ(values: FloatArray, labels: np.ndarray[tuple[int], np.dtype[np.str_]
 def _variation(statistic: Statistic) -> float:
     """The variation v at which the mean of value / (expected + v / s) is 1; 0 if sampling explains all.
 
-    The mean falls as v grows, and is at most 1 where v is the greatest of value · s: bisection.
+    That mean is convex and falls as v grows, so Newton's steps from below never pass the root.
     """
-    low, high = 0.0, float((statistic.value * statistic.sampling).max())
-
-    def mean(v: float) -> float:
+    if not (statistic.expected > 0.0).all():
+        return float((statistic.value * statistic.sampling).mean())
+    v = 0.0
+    for _ in range(_STEPS):
         model = statistic.expected + v / statistic.sampling
-        return float(
-            np.divide(statistic.value, model, out=np.full(len(model), np.inf), where=model > 0).mean()
-        )
-
-    if mean(low) <= 1.0:
-        return 0.0
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if mean(middle) > 1.0 else (low, middle)
-    return 0.5 * (low + high)
+        ratio = statistic.value / model
+        step = (ratio.mean() - 1.0) / (ratio / (model * statistic.sampling)).mean()
+        if not step > 1e-12 * v:
+            break
+        v += float(step)
+    return v
 
 
 def _power(value: FloatArray, power: float, typical: FloatArray | float) -> FloatArray:
