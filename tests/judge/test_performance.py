@@ -82,7 +82,7 @@ def test_less_than_the_floor_is_not_worth_an_alert() -> None:
     ("metric", "values", "worse"),
     [
         ("log_loss", (0.40, 0.44), 0.60),
-        ("r2", (0.70, 0.74), 0.40),
+        ("r2", (0.70, 0.74), 0.60),
         ("roc_auc_macro", (0.80, 0.82), 0.70),
     ],
 )

@@ -191,7 +191,8 @@ def alert_id(monitor: str, place: Place, topic: Topic, metric: str, first_window
         place.segment_value,
         first_window.isoformat(),
     )
-    # each part with its length, so that no two lists of parts read the same
+    # A check and a metric may share a name, such as unseen_fraction: the topic tells them apart. Each part
+    # comes with its length, so that no two lists of parts read the same.
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -221,9 +222,7 @@ def _seen(monitor: str, alert: Alert | None, findings: Sequence[Finding], window
     place = leading.place
     if alert is None:
         windows, peak, first, since = 1, leading.strength, window.start, window.label
-        # a check and a metric may share a name, such as unseen_fraction: they are two things
-        told = f"{leading.topic}:{leading.metric}"
-        identity, metric = alert_id(monitor, place, told, first), leading.metric
+        identity, metric = alert_id(monitor, place, leading.topic, leading.metric, first), leading.metric
     else:
         windows, peak = alert.windows + 1, max(alert.peak, leading.strength)
         first, since = alert.first_window, str(alert.evidence["since"])

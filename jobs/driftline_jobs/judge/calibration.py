@@ -158,8 +158,9 @@ def calibrate(statistic: Statistic, splits: Splits, power: float = CUBE_ROOT) ->
     Args:
         statistic: of the K windows of ``splits``.
         splits: how they came about.
-        power: nearest to normal without drift (``power_of``). Where the calendar tells windows apart, the
-            cube root is taken instead: such statistics are not central, and for them a higher power is right.
+        power: nearest to normal without drift (``power_of``). The more the calendar tells windows apart, the
+            nearer to the cube root is what is taken: such statistics are not central, and for them a higher
+            power is right.
     """
     usable = np.isfinite(statistic.value)
     if not usable.all():
@@ -198,8 +199,9 @@ def calibrate(statistic: Statistic, splits: Splits, power: float = CUBE_ROOT) ->
         return Uncalibrated("the figure is the same in every window of the reference")
     labels = np.array(splits.labels, dtype=np.str_)
     chosen, level, used = whole, None, power
-    if splits.level is not None and _differ(whole.values, labels):
-        used, level = max(power, CUBE_ROOT), splits.level
+    effect = _group_effect(whole.values, labels) if splits.level is not None else 0.0
+    if effect > 0.0:
+        used, level = power + (CUBE_ROOT - power) * effect, splits.level
         chosen = learn(used, {str(label): np.flatnonzero(labels == label) for label in np.unique(labels)})
         whole = learn(used, {NO_LABEL: everyone})
     return Calibration(
@@ -226,8 +228,8 @@ class _Fit:
     values: FloatArray
 
 
-def _differ(values: FloatArray, labels: np.ndarray[tuple[int], np.dtype[np.str_]]) -> bool:
-    """Whether an F test finds a difference between the labels' means."""
+def _group_effect(values: FloatArray, labels: np.ndarray[tuple[int], np.dtype[np.str_]]) -> float:
+    """Share of the variance that the labels explain (omega squared); 0 where an F test finds none."""
     from scipy.special import fdtrc
 
     names = np.unique(labels)
@@ -237,9 +239,12 @@ def _differ(values: FloatArray, labels: np.ndarray[tuple[int], np.dtype[np.str_]
         between += len(part) * float(part.mean() - values.mean()) ** 2
         within += float(((part - part.mean()) ** 2).sum())
     first, second = len(names) - 1, len(values) - len(names)
-    if within <= 0.0:
-        return between > 0.0
-    return bool(fdtrc(first, second, between / first / (within / second)) < GROUP_LEVEL)
+    error = within / second
+    if error <= 0.0:
+        return 1.0 if between > 0.0 else 0.0
+    if fdtrc(first, second, between / first / error) >= GROUP_LEVEL:
+        return 0.0
+    return max(0.0, (between - first * error) / (between + within + error))
 
 
 def _variation(statistic: Statistic) -> float:
