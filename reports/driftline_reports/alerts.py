@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from driftline_reports import formats, glossary
 from driftline_reports.glossary import words
@@ -13,6 +13,7 @@ from driftline_reports.names import ALL, Names, visible
 from driftline_reports.view_model import Alert
 
 Row = Mapping[str, Any]
+_LONGEST: Final = 260
 
 
 def describe(row: Row, names: Names, title: Callable[[datetime], str]) -> Alert:
@@ -44,13 +45,15 @@ def _metric_title(metric: str) -> str:
 
 
 def _evidence(text: str | None) -> str:
-    """The evidence's plain entries: figures and short texts, at most six."""
+    """The evidence's sentence; without one its plain entries, figures and short texts, at most six."""
     try:
         found = json.loads(text or "{}")
     except ValueError:
         return ""
     if not isinstance(found, dict):
         return ""
+    if isinstance(found.get("sentence"), str):
+        return visible(found["sentence"], _LONGEST)
     parts = []
     for key, value in found.items():
         if isinstance(value, bool) or value is None:

@@ -50,7 +50,7 @@ class Carriers:
         found.sort(key=lambda row: (-(row["value"] or 0.0), *(row[name] for name in _CELL)))
         made = []
         for row in found[:_MOST]:
-            cite = Cited(row, query)
+            cite = self._cite(row, query)
             made.append(
                 Carrier(
                     self._name(row), cite("value", term.write), term.title, cite("n_current", formats.count)
@@ -70,11 +70,14 @@ class Carriers:
         rows.sort(key=lambda row: (-row["share"], *(row[name] for name in _CELL)))
         made = []
         for row in rows[:_MOST]:
-            cite = Cited(row, query)
+            cite = self._cite(row, query)
             made.append(
                 Carrier(self._name(row), cite("share", formats.percent), "share", cite("n", formats.count))
             )
         return tuple(made), query
+
+    def _cite(self, row: Row, query: Query) -> Cited:
+        return Cited(row, query, hide=self._context.names.hides(row["segment"], row["segment_value"]))
 
     def _name(self, row: Row) -> str:
         names = self._context.names

@@ -119,7 +119,7 @@ class _Maker:
         carried: tuple[Any, ...] = ()
         facts: tuple[tuple[str, Figure], ...] = ()
         trend = None
-        since = self._since(column)
+        since, windows = self._since(column)
         if card:
             if lead and series:
                 queries.append(self._trend_query(column, lead["metric"]))
@@ -145,6 +145,7 @@ class _Maker:
             lead=first,
             figures=figures,
             since=since,
+            windows=windows,
             describe=facts,
             carriers=carried,
             new_values=distributions.new_values(distribution, names) if card else (),
@@ -156,19 +157,19 @@ class _Maker:
             queries=tuple(queries),
         )
 
-    def _since(self, column: str) -> str:
-        """Since when the column has been beyond its limit without a break, in words."""
+    def _since(self, column: str) -> tuple[str, int]:
+        """Since when the column has been beyond its limit without a break: in words, and how many windows."""
         context = self._context
         decided = self._history.decided.get(column, {})
         if not decided.get(context.window.start):
-            return ""
+            return "", 0
         first, length, open_ended = unbroken(context.starts, decided)
         if length == 1 and len(context.starts) == 1:
-            return "in the only window there is"
+            return "in the only window there is", 1
         if length == 1 and not open_ended:
-            return "new in this window"
+            return "new in this window", 1
         at_least = "at least " if open_ended and len(context.starts) > 1 else ""
-        return f"{at_least}since {context.title(first)}, {formats.plural(length, 'window')} in a row"
+        return f"{at_least}since {context.title(first)}, {formats.plural(length, 'window')} in a row", length
 
     def _trend_query(self, column: str, metric: str) -> Query:
         context = self._context

@@ -52,8 +52,8 @@ def steps(plot: plots.Steps) -> Markup:
     places = f"round(datum.index * {max(len(plot.ticks) - 1, 1)})"
     expression = _labels([(str(n), text) for n, (_, text) in enumerate(plot.ticks)], places)
     axis = {"values": [place for place, _ in plot.ticks], "labelExpr": expression}
-    y: Spec = {"field": "y", "type": "quantitative", "scale": {"zero": True, "nice": not plot.by_area}}
-    y["axis"] = None if plot.by_area else {"format": ".0%"}
+    y: Spec = {"field": "y", "type": "quantitative", "scale": {"zero": True}}
+    y["axis"] = {"format": ".0%" if max(plot.current) >= 0.02 else ".1%"}
     x = {"field": "x", "type": "quantitative", "scale": {"domain": [low, high], "nice": False}, "axis": axis}
     return _draw({"data": {"values": rows}, "encoding": {"x": x, "y": y}, "layer": layers}, plot.summary)
 
@@ -97,7 +97,7 @@ def trend(plot: plots.Trend) -> Markup:
         {"t": time, "v": value, "hit": hit}
         for time, value, hit in zip(plot.times, plot.values, plot.beyond, strict=True)
     ]
-    limits = _runs(plot.times, plot.limits)
+    limits = _stretches(plot.times, plot.limits)
     layers: list[Spec] = []
     if limits:
         shaded = {"y": {"field": "v"}, "y2": {"datum": top}}
@@ -136,7 +136,7 @@ def course(plot: plots.Course) -> Markup:
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     margin = 0.06 * (high - low) or 0.05
     layers: list[Spec] = []
-    limits = _runs(plot.times, plot.limits)
+    limits = _stretches(plot.times, plot.limits)
     if any(v is not None for v in plot.low):
         band = {"type": "area", "color": svg.PAINT["band"], "invalid": "break-paths-filter-domains"}
         layers.append({"mark": band, "encoding": {"y": {"field": "low"}, "y2": {"field": "high"}}})
@@ -346,26 +346,37 @@ def _single_points(values: Sequence[float | None], times: Sequence[int], colour:
 
 def _limit_zone(limits: list[Row], y: Spec) -> Spec:
     mark = {"type": "area", "interpolate": "step-after", "color": svg.PAINT["limit"]}
-    return {"data": {"values": limits}, "mark": mark, "encoding": y}
+    return {"data": {"values": limits}, "mark": mark, "encoding": {**y, "detail": {"field": "stretch"}}}
 
 
 def _limit_line(limits: list[Row]) -> Spec:
     mark = {"type": "line", "interpolate": "step-after", "color": svg.PAINT["limit"], "strokeWidth": 1}
-    return {"data": {"values": limits}, "mark": mark, "encoding": {"y": {"field": "v"}}}
+    encoding = {"y": {"field": "v"}, "detail": {"field": "stretch"}}
+    return {"data": {"values": limits}, "mark": mark, "encoding": encoding}
 
 
-def _runs(times: Sequence[int], limits: Sequence[float | None]) -> list[Row]:
-    """The limit where it changes and at both ends: windows without one carry on with the last."""
+def _stretches(times: Sequence[int], limits: Sequence[float | None]) -> list[Row]:
+    """The limit where it changes, in stretches of windows that have one.
+
+    A window without a limit has none drawn: one that came later did not hold then. A stretch reaches half a
+    window to both sides, so that a single window's limit can be seen.
+    """
     rows: list[Row] = []
-    last: float | None = None
-    for time, limit in zip(times, limits, strict=True):
-        if limit is not None and limit != last:
-            rows.append({"t": time, "v": limit})
-            last = limit
-    if rows:
-        rows[0] = {**rows[0], "t": times[0]}
-        if rows[-1]["t"] != times[-1]:
-            rows.append({"t": times[-1], "v": last})
+    half = (times[-1] - times[0]) / max(len(times) - 1, 1) / 2 or 1
+    stretch, last = 0, None
+    for n, (time, limit) in enumerate(zip(times, limits, strict=True)):
+        if limit is None:
+            last = None
+            continue
+        if last is None:
+            stretch += 1
+            rows.append({"t": max(time - half, times[0]), "v": limit, "stretch": stretch})
+        elif limit != last:
+            rows.append({"t": time - half, "v": limit, "stretch": stretch})
+        if n == len(times) - 1 or limits[n + 1] is None:
+            end = min(time + half, times[-1]) if len(times) > 1 else time + half
+            rows.append({"t": end, "v": limit, "stretch": stretch})
+        last = limit
     return rows
 
 

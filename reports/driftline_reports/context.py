@@ -101,11 +101,15 @@ class Context:
 
 
 class Cited:
-    """Figures of one row of one query's result."""
+    """Figures of one row of one query's result.
 
-    def __init__(self, row: Mapping[str, Any], query: Query) -> None:
+    With ``hide`` the figures do not say where they stand: the row's own key holds what must not be seen.
+    """
+
+    def __init__(self, row: Mapping[str, Any], query: Query, *, hide: bool = False) -> None:
         self._row = row
         self._query = query.id
+        self._hide = hide
         self._key = row_key(*(row.get(key) for key in query.keys))
 
     def __call__(self, column: str, write: Callable[[Any], str] = formats.number) -> Figure:
@@ -113,7 +117,7 @@ class Cited:
         value = self._row.get(column)
         if value is None:
             return Figure(formats.ABSENT)
-        cell = Cell(self._query, self._key, column)
+        cell = None if self._hide else Cell(self._query, self._key, column)
         if isinstance(value, datetime):
             # As text with the offset: a figure stands on the page as the table holds it.
             return Figure(write(value), value.isoformat(), cell)

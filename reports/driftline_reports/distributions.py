@@ -15,12 +15,16 @@ from driftline_reports.names import OTHER, Names
 
 _MOST_BARS: Final = 8
 _UNSEEN: Final = "__unseen__"
-# Where a bin towers this far over the rest, areas hide everything else: bins are drawn equally wide then.
-_UNEVEN: Final = 12.0
+_INTERVALS: Final = 30
+_MOST_INTERVALS: Final = 36
+# Where one interval holds this share of the rows, the reference's own bins may tell more.
+_TOWERING: Final = 0.6
 _LABEL: Final = 22
 
 Row = Mapping[str, Any]
 Writer = Callable[[float], str]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Counts = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def plot(
@@ -31,9 +35,8 @@ def plot(
     ``profile`` is the column's row of ``profile_metrics``: its quantiles say how far the open outer bins
     reach in this window.
     """
-    total = int(distribution.current.sum())
-    if not total:
-        return None, "No value of this column in this window."
+    if not distribution.current.sum():
+        return _nothing_there(distribution)
     notes = [distribution.note] if distribution.note else []
     missing = _missing_note(distribution)
     if distribution.labels is not None:
@@ -44,14 +47,26 @@ def plot(
             notes.insert(0, f"The {len(bars.labels)} values whose share moved most, of {of}.")
         return bars, " ".join([*notes, *missing])
     hide = names.is_sensitive(distribution.column)
-    steps = None if hide else _areas(distribution, profile)
+    steps = None if hide else _intervals(distribution, profile)
     if steps is None:
         steps = _equal_bins(distribution, hide=hide)
         how = "Height is the share of rows; the bins are the reference's, drawn equally wide."
         notes.insert(0, f"{how} Values are withheld." if hide else how)
     else:
-        notes.insert(0, "Area is the share of rows.")
+        notes.insert(0, f"Share of rows in {len(steps.current)} equal intervals.")
     return steps, " ".join([*notes, *missing])
+
+
+def _nothing_there(distribution: Distribution) -> tuple[plots.Bars | None, str]:
+    """A column without any value: if rows there are, that is the change to be shown."""
+    if not distribution.current_missing:
+        return None, "No row of this window has this column."
+    if distribution.reference is None:
+        return None, "Every value is missing in this window."
+    before, missing = int(distribution.reference.sum()), distribution.reference_missing
+    share = missing / max(before + missing, 1)
+    summary = f"Every value is missing now; in the reference {formats.percent(share)} were"
+    return plots.Bars(("missing", "has a value"), (1.0, 0.0), (share, 1 - share), summary), f"{summary}."
 
 
 def new_values(distribution: Distribution | None, names: Names) -> tuple[str, ...]:
@@ -96,42 +111,92 @@ def _bars(distribution: Distribution, names: Names) -> plots.Bars:
 
 
 def _label(column: str, label: str, names: Names) -> str:
-    return "values not in reference" if label == _UNSEEN else names.value(column, label)
+    return "not in the reference" if label == _UNSEEN else names.value(column, label)
 
 
 def _short(text: str) -> str:
     return text if len(text) <= _LABEL else f"{text[: _LABEL - 6]}…{text[-5:]}"
 
 
-def _areas(distribution: Distribution, profile: Row | None) -> plots.Steps | None:
-    """Bins on the axis of values; None where that drawing would hide most of the column."""
+def _intervals(distribution: Distribution, profile: Row | None) -> plots.Steps | None:
+    """Shares in equal intervals of the value's own axis; None where most rows would fall into one of them.
+
+    Between two edges rows are spread evenly, as everywhere a histogram is drawn from counts.
+    """
     edges = np.asarray(distribution.edges, float)
     if len(edges) < 3 or not np.isfinite(edges).all():
         return None
     low, high = _reach(edges, distribution, profile)
-    bounds = np.concatenate([[low], edges, [high]])
-    widths = np.diff(bounds)
-    if not np.isfinite(widths).all() or (widths <= 0).any():
+    if not np.isfinite(high - low) or high <= low:
         return None
-    sides = [np.asarray(_shares(distribution.current)) / widths]
+    bounds = _bounds(edges, low, high)
+    outer = _outer_points(edges, profile)
+    now = _spread(edges, distribution.current, (low, high), bounds, outer)
+    sides = [now]
     if distribution.reference is not None:
-        sides.append(np.asarray(_shares(distribution.reference)) / widths)
-    heights = np.concatenate(sides)
-    spread = float(bounds[-1] - bounds[0])
-    if not np.isfinite(heights).all() or heights.max() * spread > _UNEVEN:
+        sides.append(_spread(edges, distribution.reference, (low, high), bounds, {}))
+    binned = [
+        max(_shares(counts))
+        for counts in (distribution.current, distribution.reference)
+        if counts is not None
+    ]
+    towering = max(float(side.max()) for side in sides)
+    if towering > _TOWERING and towering > 2 * max(binned):
         return None
-    scale = float(heights.max())
     form = _axis_writer(distribution.kind, low, high)
     written = form if distribution.kind == "datetime" else formats.tick
-    ticks = tuple((float(v), written(float(v))) for v in _round_places(low, high))
+    ticks = tuple((float(v), written(float(v))) for v in _round_places(float(bounds[0]), float(bounds[-1])))
     return plots.Steps(
         tuple(map(float, bounds)),
-        tuple(float(v) / scale for v in sides[0]),
-        tuple(float(v) / scale for v in sides[1]) if len(sides) > 1 else None,
+        tuple(map(float, now)),
+        tuple(map(float, sides[1])) if len(sides) > 1 else None,
         ticks,
-        by_area=True,
         summary=_steps_summary(distribution, form),
     )
+
+
+def _bounds(edges: Floats, low: float, high: float) -> Floats:
+    """Bounds of equal intervals; of values on a grid (whole numbers, quarters) whole steps of that grid.
+
+    Else an interval would hold now two values and now three, and a comb would be seen that is not there.
+    """
+    step = float(np.diff(edges).min())
+    places = (edges - edges[0]) / step
+    steps = (high - low) / step
+    if steps > 400 or np.abs(places - np.round(places)).max() > 1e-6:
+        return np.linspace(low, high, _INTERVALS + 1)
+    width = step * max(math.ceil(steps / _MOST_INTERVALS), 1)
+    first = edges[0] + math.floor((low - edges[0]) / width + 1e-9) * width
+    return np.asarray(first + width * np.arange(math.ceil((high - first) / width - 1e-9) + 1))
+
+
+def _outer_points(edges: Floats, profile: Row | None) -> dict[float, float]:
+    """Value and share below it, from the window's own quantiles, where they lie beyond the edges."""
+    if profile is None:
+        return {}
+    quantiles = {0.01: "p01", 0.05: "p05", 0.25: "p25", 0.5: "p50", 0.75: "p75", 0.95: "p95", 0.99: "p99"}
+    points = {}
+    for share, name in quantiles.items():
+        value = profile.get(name)
+        if value is not None and not edges[0] <= value <= edges[-1]:
+            points[float(value)] = share
+    return points
+
+
+def _spread(
+    edges: Floats, counts: Counts, reach: tuple[float, float], bounds: Floats, points: Mapping[float, float]
+) -> Floats:
+    """Shares of ``counts`` in the intervals of ``bounds``; what lies outside of them is in none."""
+    total = float(counts.sum())
+    if not total:
+        return np.zeros(len(bounds) - 1)
+    below = np.cumsum(counts)[:-1] / total
+    known = {reach[0]: 0.0, **dict(zip(edges.tolist(), below.tolist(), strict=True)), reach[1]: 1.0}
+    known |= {value: share for value, share in points.items() if reach[0] < value < reach[1]}
+    places = np.array(sorted(known))
+    # A quantile is known to 1 %: the shares must not fall where it disagrees with the counts.
+    shares = np.maximum.accumulate(np.array([known[place] for place in places.tolist()]))
+    return np.diff(np.interp(bounds, places, np.minimum(shares, 1.0), left=0.0, right=1.0))
 
 
 def _reach(
@@ -168,7 +233,6 @@ def _equal_bins(distribution: Distribution, *, hide: bool) -> plots.Steps:
         tuple(_shares(distribution.current)),
         tuple(_shares(reference)) if reference is not None else None,
         ticks,
-        by_area=False,
         summary=_steps_summary(distribution, None if hide else form),
     )
 

@@ -120,11 +120,12 @@ NEITHER: Final = frozenset({"positive_rate", "bias"})
 
 SOURCES: Final[dict[str, str]] = {
     "calibrated": "limit learned from the reference's own windows",
-    "calibration": "limit learned from the reference's own windows",
+    "calibrated_blocks": "limit learned from resampled pieces of the reference",
     "rule": "limit from the monitor file",
-    "fixed": "fixed limit, not calibrated",
-    "default": "fixed limit, not calibrated",
-    "detector": "slow shift, summed over windows",
+    "fixed_default": "fixed limit, the reference being too short to learn one",
+    "reference_interval": "the reference's figure less a margin",
+    "trivial_model": "what a model that has learned nothing would get",
+    "detector": "limit of the sum over windows",
 }
 
 

@@ -71,7 +71,7 @@ def to_message(
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     if page is not None:
-        message.add_attachment(page.encode(), maintype="text", subtype="html", filename=page_name)
+        message.add_attachment(page, subtype="html", filename=page_name, cte="base64")
     return message
 
 

@@ -106,6 +106,10 @@ class Names:
             return ", ".join(f"{self.column(name)} = {self.value(name, part)}" for name, part in pairs)
         return f"{self.column(segment)} = {self.value(columns[0], value)}"
 
+    def hides(self, segment: str, value: str) -> bool:
+        """Whether any part of that cell's name is withheld."""
+        return WITHHELD in self.segment(segment, value)
+
     def segment_title(self, segment: str) -> str:
         """The segment itself: "origin", "origin × carrier"."""
         return " × ".join(self.column(name) for name in self.segment_columns(segment))

@@ -40,16 +40,22 @@ Plot = (
 
 
 def render_page(inputs: ReportInputs) -> str:
-    """One window's page, in UTF-8 at most ``MOST_BYTES`` long. The same inputs give the same bytes.
+    """One window's page, see ``lay_out``."""
+    return lay_out(inputs)[1]
 
-    Where hundreds of columns changed, or their names are very long, fewer of them get charts and lines.
+
+def lay_out(inputs: ReportInputs) -> tuple[View, str]:
+    """One window's view and its page, in UTF-8 at most ``MOST_BYTES`` long; the same inputs, the same bytes.
+
+    Where hundreds of columns changed, or names are very long, fewer columns get charts and lines: the page
+    then says how many more there are.
     """
-    html = ""
     for room in _ROOMS:
-        html = render_view(build_view(inputs, room))
+        view = build_view(inputs, room)
+        html = render_view(view)
         if len(html.encode()) <= MOST_BYTES and len(html[: html.index(_FOLD)].encode()) <= MOST_BYTES_OPEN:
             break
-    return html
+    return view, html
 
 
 def render_view(view: View) -> str:

@@ -261,7 +261,8 @@ def _groups(
 
 
 def _group(context: Context, row: Row, lead: Row, query: Query, *, worse_is_more: bool) -> GroupRow:
-    cite, term = Cited(row, query), glossary.performance(lead["metric"])
+    cite = Cited(row, query, hide=context.names.hides(row["segment"], row["segment_value"]))
+    term = glossary.performance(lead["metric"])
     name = (
         context.names.value("", row["model_version"])
         if row["segment"] == ALL

@@ -14,15 +14,13 @@ class Steps:
     """Shares of an ordered column over its bins, now and in the reference.
 
     ``bounds`` are the B + 1 places where bins begin and end on the axis; ``current`` and ``reference`` the B
-    heights. ``ticks`` pairs a place with its text. ``by_area``: heights are densities, so that a bin's area
-    is its share of rows; else the bins are drawn equally wide and a height is the share itself.
+    shares. ``ticks`` pairs a place with its text.
     """
 
     bounds: tuple[float, ...]
     current: tuple[float, ...]
     reference: tuple[float, ...] | None
     ticks: tuple[tuple[float, str], ...]
-    by_area: bool
     summary: str
     reference_swatch: ClassVar[str] = "s-ref"
 
@@ -71,6 +69,25 @@ class Course:
     beyond: tuple[bool, ...]
     form: str
     summary: str
+
+    @property
+    def legend(self) -> list[tuple[str, str]]:
+        """Swatch and meaning of what is drawn: nothing that is not there."""
+        waiting = (v is not None and not done for v, done in zip(self.realized, self.final, strict=True))
+        there = {
+            ("s-now", "realized"): _any(self.realized),
+            ("f-band", "95% interval"): _any(self.low),
+            ("s-guess", "estimated without labels"): _any(self.estimated),
+            ("s-limit", "limit"): _any(self.limits),
+            ("s-quiet", "reference"): self.reference is not None,
+            ("dot", "beyond the limit"): any(self.beyond),
+            ("hollow", "labels incomplete"): any(waiting),
+        }
+        return [entry for entry, shown in there.items() if shown]
+
+
+def _any(values: tuple[float | None, ...]) -> bool:
+    return any(value is not None for value in values)
 
 
 @dataclass(frozen=True, slots=True)

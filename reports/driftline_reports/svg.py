@@ -31,6 +31,9 @@ PAINT: Final = {
 }
 _CLASSES: Final = {colour: name for name, colour in PAINT.items()}
 _TRANSLATE: Final = re.compile(r"translate\((-?[\d.]+)[ ,]+(-?[\d.]+)\)$")
+# An "e" belongs to a number such as 3.5e-10.
+_COMMAND: Final = re.compile(r"([A-DF-Za-df-z])([^A-DF-Za-df-z]*)")
+_NUMBER: Final = re.compile(r"-?[\d.]+(?:e-?\d+)?")
 _KEPT: Final = {
     "path": ("d", "stroke-width", "stroke-dasharray"),
     "line": ("x1", "y1", "x2", "y2", "stroke-width", "stroke-dasharray"),
@@ -117,8 +120,8 @@ def _shift(path: str, left: float, top: float) -> str:
     """A path of absolute M, L, H, V and relative h, v, Z commands moved by (left, top), one decimal kept."""
     pieces: list[str] = []
     last = ""
-    for command, numbers in re.findall(r"([A-Za-z])([^A-Za-z]*)", path):
-        values = [float(n) for n in re.findall(r"-?[\d.]+(?:e-?\d+)?", numbers)]
+    for command, numbers in _COMMAND.findall(path):
+        values = [float(number) for number in _NUMBER.findall(numbers)]
         if command in "ML":
             values = [v + (top if n % 2 else left) for n, v in enumerate(values)]
         elif command in "HV":

@@ -208,6 +208,12 @@ class _Words:
             word = {"calm": "Calm", "unjudged": "Not judged", "empty": "Empty"}[level.value]
             return (f"{word} {at_least}since {context.title(first)} ({formats.plural(length, 'window')}).",)
         first, length, open_ended = unbroken(context.starts, decided)
+        card = next(iter(self._changes.shown), None)
+        if level is Level.CHANGED and card is not None and card.since:
+            # Which columns changed may differ from window to window: the one that is told of first counts.
+            said: Sentence = (Name(card.name), f": {card.since}.")
+            others = f" Some column changed in each of the last {formats.plural(length, 'window')}."
+            return (*said, others) if self._changes.judged > 1 and length > card.windows else said
         if length <= 1 and not open_ended:
             return ("New in this window.",)
         at_least = "At least since" if open_ended else "Since"

@@ -167,6 +167,7 @@ class Change:
     lead: DriftFigure | None
     figures: tuple[DriftFigure, ...]
     since: str
+    windows: int
     describe: tuple[tuple[str, Figure], ...]
     carriers: tuple[Carrier, ...]
     new_values: tuple[str, ...]

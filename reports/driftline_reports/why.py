@@ -62,7 +62,7 @@ def _name(context: Context, row: Row) -> str:
 
 
 def _reason(context: Context, row: Row, query: Query, term: glossary.Term) -> Reason:
-    cite = Cited(row, query)
+    cite = Cited(row, query, hide=context.names.hides(row["segment"], row["segment_value"]))
     write = formats.points if term.write is formats.percent else _signed
     return Reason(
         name=_name(context, row),

@@ -293,7 +293,7 @@ class Maker:
             "p_value": p if calibrated else None,
             "q_value": min(p * 4, 1.0) if calibrated else None,
             "threshold": limit,
-            "threshold_source": ("calibrated" if calibrated else "default") if decides else None,
+            "threshold_source": ("calibrated" if calibrated else "fixed_default") if decides else None,
             "drifted": bool(limit is not None and value > limit) if decides else None,
             "n_current": self.sample.rows,
             "n_reference": 27_004,

@@ -209,8 +209,17 @@ def test_the_model_held_though_its_data_changed() -> None:
     assert verdict.level is Level.CHANGED
     assert plain(verdict.headline) == "The model held, but its data changed: 1 of 2 columns changed."
     assert plain(verdict.where) == "Changed most: humidity. "
-    assert plain(verdict.since) == "Since Tue 9\xa0Jul\xa02013, 2 windows in a row."
+    assert plain(verdict.since) == "humidity: since Tue 9\xa0Jul\xa02013, 2 windows in a row."
     assert plain(verdict.sure).startswith("For humidity the false discovery rate is <0.001.")
+
+
+def test_a_new_column_after_others() -> None:
+    rows = days()
+    rows["drift_metrics"] = [drift(back, "humidity", drifted=0 < back < 4, q=1e-4) for back in range(6)]
+    rows["drift_metrics"] += [drift(back, "pressure", drifted=back == 0, q=1e-4) for back in range(6)]
+    assert plain(view(rows).verdict.since) == (
+        "pressure: new in this window. Some column changed in each of the last 4 windows."
+    )
 
 
 def test_a_fixed_limit_gives_no_certainty() -> None:
