@@ -112,8 +112,10 @@ def table(rows: int, threads: int, figures: dict[str, tuple[list[Cost], list[Cos
     """The figures as text: medians over the repetitions, and the ratios of each pair's seconds."""
     lines = [
         f"{rows:,} rows, 32 columns read, {threads} threads; medians",
-        f"{'':34}{'work s':>8}{'process s':>11}{'cpu s':>8}{'peak MB':>9}"
-        f"{'x scan':>8}{'(min-max)':>14}{'x cpu':>7}",
+        (
+            f"{'':34}{'work s':>8}{'process s':>11}{'cpu s':>8}{'peak MB':>9}"
+            f"{'x scan':>8}{'(min-max)':>14}{'x cpu':>7}"
+        ),
     ]
     for case, (scans, runs) in figures.items():
         ratios = sorted(ran.work / scanned.work for scanned, ran in zip(scans, runs, strict=True))

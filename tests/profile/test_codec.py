@@ -12,7 +12,7 @@ from driftline_jobs.profile.codec import decode, encode
 from driftline_jobs.profile.columns import dictionary_for, hash_texts
 from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.kernels import profile_categories, profile_ordered
-from driftline_jobs.profile.state import CategoryProfile, merge
+from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, merge
 from driftline_schemas.errors import DataError
 
 
@@ -50,6 +50,7 @@ def test_sums_beyond_64_bits_are_exact() -> None:
     for _ in range(12):
         whole = merge([whole] * 8)
     assert decode(encode(whole)).rows == (1 << 10) * 4 * 8**12
+    assert isinstance(whole, OrderedProfile)
     assert whole.total(OrderedBins("numeric", (), 0.0, 0)) == 60.0 * (1 << 10) * 4 * 8**12
     assert bins.bins == 1
 
