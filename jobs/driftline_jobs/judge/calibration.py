@@ -19,7 +19,7 @@ from driftline_jobs.judge.splits import Splits
 from driftline_jobs.judge.statistics import CUBE_ROOT, Statistic
 from driftline_jobs.measure.figures import FloatArray
 
-GROUP_LEVEL = 0.1
+GROUP_LEVEL = 0.05
 """Windows are told apart by the calendar where an F test finds a difference at this level."""
 _LOG_BELOW = 0.02
 _LEAST = 0.01

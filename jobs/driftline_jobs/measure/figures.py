@@ -36,6 +36,7 @@ class Status(StrEnum):
     TOO_FEW_ROWS = "too_few_rows"
     ZERO_TARGETS = "zero_targets"
     CONSTANT_LABEL = "constant_label"
+    COLLAPSED = "collapsed"
     NOT_FINITE = "not_finite"
 
 
@@ -54,6 +55,7 @@ _REASONS = {
     Status.TOO_FEW_ROWS: "too few rows to compute the figure",
     Status.ZERO_TARGETS: "every label is zero, so a relative error is not defined",
     Status.CONSTANT_LABEL: "every label is the same, so there is no variance to explain",
+    Status.COLLAPSED: "in the window some columns follow from the others, so no density can be compared",
     Status.NOT_FINITE: "the figure lies beyond what a 64-bit float can hold",
 }
 _STATUS_TYPE = f"<U{max(len(status) for status in Status)}"

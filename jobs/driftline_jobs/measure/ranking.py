@@ -157,6 +157,16 @@ class CalibrationCurve:
 
 def calibration_curve(counts: ScoreLabelCounts, groups: int = CALIBRATION_GROUPS) -> CalibrationCurve:
     """The score bins joined into at most ``groups`` of about equally many rows."""
+    positives, n, scores = calibration_groups(counts, groups)
+    some = np.where(n > 0, n, np.nan)
+    low, high = wilson(positives, n)
+    return CalibrationCurve(score=scores / some, rate=positives / some, low=low, high=high, n=n)
+
+
+def calibration_groups(
+    counts: ScoreLabelCounts, groups: int = CALIBRATION_GROUPS
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Positives, rows and score sums of the groups of ``calibration_curve``, (..., groups) each."""
     pos, neg = counts.pos.astype(np.float64), counts.neg.astype(np.float64)
     rows = pos + neg
     total = np.maximum(rows.sum(-1, keepdims=True), 1.0)
@@ -165,10 +175,7 @@ def calibration_curve(counts: ScoreLabelCounts, groups: int = CALIBRATION_GROUPS
     def joined(per_bin: FloatArray) -> FloatArray:
         return np.stack([np.where(group == g, per_bin, 0.0).sum(-1) for g in range(groups)], -1)
 
-    positives, n, scores = joined(pos), joined(rows), joined(counts.score_sums)
-    some = np.where(n > 0, n, np.nan)
-    low, high = wilson(positives, n)
-    return CalibrationCurve(score=scores / some, rate=positives / some, low=low, high=high, n=n)
+    return joined(pos), joined(rows), joined(counts.score_sums)
 
 
 def calibration_error(counts: ScoreLabelCounts) -> Performance:
