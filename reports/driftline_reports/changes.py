@@ -57,7 +57,6 @@ def build(context: Context) -> Changes:
             f"c{n}",
             columns[column],
             leads.get(column),
-            scores[column],
             card=column in carriers.columns,
         )
         for n, column in enumerate(order, 1)
@@ -103,9 +102,7 @@ class _Maker:
         self._profiles = profiles
         self._everything = everything
 
-    def make(
-        self, column: str, anchor: str, rows: Sequence[Row], lead: Row | None, score: float, *, card: bool
-    ) -> Change:
+    def make(self, column: str, anchor: str, rows: Sequence[Row], lead: Row | None, *, card: bool) -> Change:
         context, names = self._context, self._context.names
         queries: list[Query] = []
         if card:
@@ -139,7 +136,6 @@ class _Maker:
             kind=next((row["column_kind"] for row in rows if row["column_kind"]), "") or "",
             sensitive=names.is_sensitive(column),
             drifted=drifted,
-            score=score,
             effect=_effect_word(_effect(rows)),
             summary=_summary(context, rows, first, since) if card else _why_no_figure(rows, lead),
             lead=first,

@@ -7,7 +7,7 @@ shares, counts whole. The exact value always stands beside the text (see ``Figur
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -150,11 +150,6 @@ def window(start: datetime, end: datetime, granularity: str, zone: ZoneInfo) -> 
     if granularity == "month":
         return f"{local:%B}\N{NO-BREAK SPACE}{local.year}"
     return f"{local:%a} {day(local)}"
-
-
-def span(length: timedelta) -> str:
-    """The length of a time span in words of one unit."""
-    return seconds(length.total_seconds())
 
 
 def plural(value: int, one: str, many: str | None = None) -> str:

@@ -115,8 +115,6 @@ ALWAYS: Final[dict[str, Term]] = {
 }
 
 LOWER_IS_BETTER: Final = frozenset({"log_loss", "brier", "ece", "mae", "rmse", "mape"})
-# Nobody is better or worse for these: they describe the window, not the model.
-NEITHER: Final = frozenset({"positive_rate", "bias"})
 
 SOURCES: Final[dict[str, str]] = {
     "calibrated": "limit learned from the reference's own windows",

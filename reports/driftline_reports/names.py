@@ -110,10 +110,6 @@ class Names:
         """Whether any part of that cell's name is withheld."""
         return WITHHELD in self.segment(segment, value)
 
-    def segment_title(self, segment: str) -> str:
-        """The segment itself: "origin", "origin × carrier"."""
-        return " × ".join(self.column(name) for name in self.segment_columns(segment))
-
     def segment_columns(self, segment: str) -> list[str]:
         """The columns a segment is made of; a crossed one is a canonical JSON array of its columns."""
         columns = _crossed(segment)

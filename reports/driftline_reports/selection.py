@@ -77,13 +77,6 @@ class Selection:
         table = table.filter(mask(table)).select(list(columns))
         return {column: _numbers(table[column]).to_pylist() for column in columns}
 
-    def windows(self, name: str) -> list[datetime]:
-        """Every window start that ``name`` has rows of, ascending."""
-        table = self._tables.get(name)
-        if table is None or not len(table) or "window_start" not in table.column_names:
-            return []
-        return sorted(start for start in pc.unique(table["window_start"]).to_pylist() if start is not None)
-
 
 def _plain(table: pa.Table, monitor: str, granularity: str) -> pa.Table:
     """The monitor's rows with every timestamp in UTC microseconds and every text a plain text."""

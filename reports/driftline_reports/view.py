@@ -83,8 +83,6 @@ def _head(context: Context) -> Head:
         owner=visible(monitor.owner, 120) if monitor.owner else "",
         task=_TASKS.get(monitor.task.value, monitor.task.value),
         window=context.title(context.window.start),
-        start=context.window.start,
-        end=context.window.end,
         zone=monitor.timezone,
         generated=formats.moment(inputs.generated_at, context.zone),
         index_link=inputs.index_link,
@@ -165,6 +163,8 @@ def _glossary(changed: Changes, performed: Performance) -> tuple[Entry, ...]:
     known = [name for name in glossary.DRIFT if name in drift] + sorted(drift - set(glossary.DRIFT))
     entries = [Entry(name, glossary.drift(name).title, glossary.drift(name).how) for name in known]
     metrics = dict.fromkeys(row.metric for row in (*performed.rows, *performed.classes))
+    if entries:
+        entries += [Entry(key, term.title, term.how) for key, term in glossary.ALWAYS.items()]
     return (
         *entries,
         *(Entry(m, glossary.performance(m).title, glossary.performance(m).how) for m in metrics),

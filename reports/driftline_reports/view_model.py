@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from driftline_reports import plots
@@ -88,8 +87,6 @@ class Head:
     owner: str
     task: str
     window: str
-    start: datetime
-    end: datetime
     zone: str
     generated: str
     index_link: str | None
@@ -161,7 +158,6 @@ class Change:
     kind: str
     sensitive: bool
     drifted: bool
-    score: float
     effect: str
     summary: Sentence
     lead: DriftFigure | None

@@ -156,6 +156,16 @@ def test_hostile_texts_run_nothing(opened: Open, width: int) -> None:
             assert found.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("make_html", [a_page, an_index], ids=["page", "index"])
+def test_every_link_within_the_page_leads_somewhere(opened: Open, make_html: Callable[[], str]) -> None:
+    page = opened(make_html()).page
+    dead = page.evaluate(
+        "[...document.querySelectorAll('a[href^=\"#\"]')].map(link => link.getAttribute('href').slice(1))"
+        ".filter(id => !document.getElementById(id))"
+    )
+    assert dead == []
+
+
 def test_by_keyboard_alone(opened: Open) -> None:
     found = opened(a_page())
     page = found.page
