@@ -14,7 +14,13 @@ from driftline_jobs.measure.performance import HIGHER_IS_BETTER, LOWER_IS_BETTER
 
 FIXED_LIMITS = {"psi": 0.2, "null_fraction_delta": 0.05, "unseen_fraction": 0.01}
 """Drift beyond these is worth a look whatever is usual; what sampling adds comes on top (``fixed_drift``)."""
-EFFECT_FLOORS = {"psi": 0.01, "null_fraction_delta": 0.01, "unseen_fraction": 0.005}
+EFFECT_FLOORS = {
+    "psi": 0.01,
+    "null_fraction_delta": 0.01,
+    "unseen_fraction": 0.005,
+    "gaussian_kl": 0.01,
+    "reconstruction_error": 0.02,
+}
 """No alert below these, however sure: a shift of a tenth of a standard deviation has a PSI of 0.01."""
 CLEAN_SHARE = 0.001
 """A fixed limit allows for what at most this share of clean windows exceed by sampling alone."""
@@ -136,7 +142,7 @@ def fixed_drift(metric: str, figure: Figure, n: npt.ArrayLike, m: npt.ArrayLike)
 
 def above_floor(metric: str, figure: Figure) -> npt.NDArray[np.bool_]:
     """(cells,) whether the debiased effect is large enough to be worth an alert."""
-    effect = figure.debiased if metric == "psi" else np.abs(figure.value)
+    effect = np.abs(figure.value) if np.isnan(figure.debiased).all() else figure.debiased
     return np.nan_to_num(effect, nan=-1.0) >= EFFECT_FLOORS[metric]
 
 

@@ -1,0 +1,97 @@
+"""The test of the columns together: drift between them, calibrated as that of each is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from driftline_jobs.judge.calibration import Calibration, Uncalibrated, calibrate
+from driftline_jobs.judge.columns import Calibrations, Held
+from driftline_jobs.judge.limits import above_floor
+from driftline_jobs.judge.splits import Splits
+from driftline_jobs.judge.statistics import Statistic
+from driftline_jobs.measure.figures import BoolArray, Counts, Figure, FloatArray
+from driftline_jobs.measure.multivariate import Moments, multivariate_drift, reference_space
+
+METRICS = ("gaussian_kl", "reconstruction_error")
+
+
+def together_statistic(metric: str, figure: Figure, n: Counts, m: Counts | float) -> Statistic:
+    """gaussian_kl or reconstruction_error on the scale of the calibration.
+
+    Twice the divergence over s = 1/n + 1/m is about chi-squared without drift. What cannot be reconstructed
+    may grow or shrink, so its square counts.
+
+    Args:
+        n, m: (...,) rows of the window and of the reference.
+    """
+    sampling = np.broadcast_to(1.0 / np.maximum(n, 1) + 1.0 / np.maximum(m, 1), figure.value.shape)
+    sampling = np.asarray(sampling, np.float64)
+    if metric == "gaussian_kl":
+        return Statistic(2.0 * figure.value / sampling, figure.degrees, sampling, 0.5 * sampling)
+    if metric == "reconstruction_error":
+        return Statistic(figure.value**2 / sampling, 0.0 * sampling, sampling, sampling, 0.5)
+    raise ValueError(f"{metric} is not a figure of the columns together: expected one of {METRICS}")
+
+
+def calibrate_together(pieces: Moments, splits: Splits) -> dict[str, Calibration | Uncalibrated]:
+    """Learn what is normal for the columns together.
+
+    Args:
+        pieces: (N, ...) moments of the pieces of the reference that ``splits`` weighs, on one centre.
+    """
+    n, sums, products = splits.apply(pieces.n), splits.apply(pieces.sums), splits.apply(pieces.products)
+    found: list[dict[str, Figure]] = []
+    for at in range(len(splits.window)):
+        rest = Moments(n[1][at], sums[1][at], products[1][at])
+        found.append(
+            multivariate_drift(Moments(n[0][at], sums[0][at], products[0][at]), reference_space(rest))
+        )
+    return {
+        metric: calibrate(
+            together_statistic(metric, _stacked([one[metric] for one in found]), n[0], n[1]), splits
+        )
+        for metric in METRICS
+    }
+
+
+def hold_together(
+    calibrations: Calibrations,
+    figures: dict[str, Figure],
+    n: Counts,
+    m: Counts | float,
+    *,
+    labels: Sequence[Sequence[str]] | None = None,
+    enough: BoolArray | None = None,
+) -> dict[str, Held]:
+    """Hold the figures (cells,) of the columns together against what is normal; see ``hold_column``."""
+    held = {}
+    for metric in METRICS:
+        calibration = calibrations.get(metric)
+        if not isinstance(calibration, Calibration):
+            continue
+        statistic = together_statistic(metric, figures[metric], n, m)
+        level = calibration.level
+        names = (
+            None
+            if level is None
+            else tuple(several[level] if len(several) > level else "" for several in labels or [])
+        )
+        p_value: FloatArray = calibration.p_values(statistic, names)
+        if enough is not None:
+            p_value = np.where(enough, p_value, np.nan)
+        held[metric] = Held(
+            calibration, statistic, p_value, np.asarray(above_floor(metric, figures[metric])), names
+        )
+    return held
+
+
+def _stacked(figures: Sequence[Figure]) -> Figure:
+    """Figures without axes as one with a leading axis."""
+    return Figure(
+        *(
+            np.stack([getattr(one, name) for one in figures])
+            for name in ("value", "debiased", "lower", "upper", "degrees", "status")
+        )
+    )
