@@ -111,7 +111,9 @@ def _add_previous(
     """Each window as a whole against the window before it, from the profiles that are published."""
     calendar = job.monitor.calendar
     wanted = {moment for window in windows for moment in (window.start, calendar.previous(window).start)}
-    profiles = whole_profiles(job, min(wanted), max(window.end for window in windows))
+    profiles = whole_profiles(
+        job, reference.binning.binning_id, min(wanted), max(window.end for window in windows)
+    )
     pairs = []
     for window, record in zip(windows, attempts, strict=True):
         mine = _by_column(profiles.get(window.start), reference.binning) or {}
@@ -131,14 +133,17 @@ def _by_column(profiles: Mapping[str, Profile] | None, binning: Binning) -> dict
     return {name: profiles[label] for name, label in labels.items() if label in profiles}
 
 
-def whole_profiles(job: Job, start: datetime, end: datetime) -> Mapping[datetime, dict[str, Profile]]:
-    """The published profiles of whole windows, merged over their base windows."""
+def whole_profiles(
+    job: Job, binning_id: str, start: datetime, end: datetime
+) -> Mapping[datetime, dict[str, Profile]]:
+    """The published profiles of whole windows made at these bins, merged over their base windows."""
     rows: pa.Table = job.store.execute_read(
-        "SELECT window_start, column_name, state FROM current_profiles "
-        "WHERE monitor = $1 AND granularity = $2 AND window_start >= $3 AND window_start < $4 "
-        "AND model_version = '*' AND segment = '*' AND column_name <> '*' "
-        "ORDER BY window_start, column_name, base_start",
-        [job.monitor.monitor, job.monitor.granularity.value, start, end],
+        "SELECT p.window_start, p.column_name, p.state FROM current_profiles p "
+        "JOIN runs r ON r.run_id = p.run_id AND r.binning_id = $5 "  # other bins cannot be compared
+        "WHERE p.monitor = $1 AND p.granularity = $2 AND p.window_start >= $3 AND p.window_start < $4 "
+        "AND p.model_version = '*' AND p.segment = '*' AND p.column_name <> '*' "
+        "ORDER BY p.window_start, p.column_name, p.base_start",
+        [job.monitor.monitor, job.monitor.granularity.value, start, end, binning_id],
     )
     parts: dict[datetime, dict[str, list[Profile]]] = {}
     names = ("window_start", "column_name", "state")
