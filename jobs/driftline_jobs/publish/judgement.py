@@ -46,7 +46,7 @@ class Judged:
 def publish_judgement(job: Job, reference: Reference) -> Judged:
     """Judge the windows that were run, and those after them that this changes."""
     job.progress.stage("judge")
-    published = _published_windows(job)
+    published = _published_windows(job, reference)
     events = alert_events(job, published)
     before = published_alerts(job)
     asked = set(job.windows)
@@ -90,14 +90,17 @@ def publish_judgement(job: Job, reference: Reference) -> Judged:
     )
 
 
-def _published_windows(job: Job) -> list[Window]:
+def _published_windows(job: Job, reference: Reference) -> list[Window]:
     """The published windows from the first that was run on, ascending."""
-    runs = job.store.current_runs(job.monitor.monitor, "data").select(["granularity", "window_start"])
+    runs = job.store.current_runs(job.monitor.monitor, "data").select(
+        ["granularity", "window_start", "binning_id"]
+    )
     calendar = job.monitor.calendar
     return sorted(
         calendar.containing(run["window_start"])
         for run in runs.to_pylist()
         if run["granularity"] == calendar.granularity.value
+        and run["binning_id"] == reference.binning.binning_id  # windows at other bins keep their judgement
     )
 
 
