@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import pytest
 from tests.stores.makers import drift, run
+from tests.stores.processes import python
 
 from driftline_jobs.stores import Store, open_store
+from driftline_jobs.stores.turns import turn
 from driftline_schemas.errors import ConfigError, StoreBusyError, TransientError
 
 
@@ -28,6 +31,20 @@ connection = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "read")
 print("open", flush=True)
 sys.stdin.read()
 """
+
+
+# Writes one row at a time, opening and closing the file for each.
+COME_AND_GO = """
+import pathlib, sys
+from driftline_jobs.stores.duckdb import DuckDbDatabase
+from tests.stores.makers import binning
+
+database = DuckDbDatabase(pathlib.Path(sys.argv[1]))
+for number in range(int(sys.argv[3])):
+    with database.writing(60) as session:
+        session.insert("binnings", binning(f"{sys.argv[2]}-{number}"))
+"""
+COMINGS = 20
 
 
 @contextmanager
@@ -69,6 +86,36 @@ def test_a_writer_waits_no_longer_than_it_may_and_names_who_holds_the_store(
             impatient.publish([run("r1")], {})
         assert str(path) in str(caught.value)
     store.publish([run("r1")], {})
+
+
+def test_a_job_that_waits_for_another_job_names_it(store: Store, path: Path, url: str) -> None:
+    with turn(path, 0, shared=False), open_store(url, wait_seconds=0.05) as impatient:
+        with pytest.raises(StoreBusyError, match=rf"in use by process {os.getpid()} and did not become free"):
+            impatient.publish([run("r1")], {})
+        with pytest.raises(StoreBusyError, match="in use by process"):
+            impatient.current("drift_metrics", "flights")
+    with turn(path, 0, shared=True), open_store(url, wait_seconds=0.05) as impatient:
+        with pytest.raises(StoreBusyError, match="in use by process"):
+            impatient.publish([run("r1")], {})
+        assert impatient.current("drift_metrics", "flights").num_rows == 0
+    store.publish([run("r1")], {})
+
+
+def test_a_forked_child_does_not_keep_the_turn(path: Path, store: Store) -> None:
+    with turn(path, 0, shared=False):
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
+    store.publish([run("r1")], {})
+    child.communicate(b"\n")
+
+
+def test_many_processes_that_come_and_go_lose_nothing(store: Store, path: Path) -> None:
+    """DuckDB takes its lock after it has read the header: without turns a row is lost now and then."""
+    workers = [python("-c", COME_AND_GO, path, str(worker), str(COMINGS)) for worker in range(4)]
+    assert [worker.wait() for worker in workers] == [0] * 4
+    there = store.execute_read(
+        "SELECT COUNT(*) AS n, COUNT(DISTINCT binning_id) AS ids FROM binnings"
+    ).to_pylist()
+    assert there == [{"n": 4 * COMINGS, "ids": 4 * COMINGS}]
 
 
 def test_readers_do_not_wait_for_one_another(store: Store, path: Path, url: str) -> None:

@@ -6,29 +6,24 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from tests.stores.makers import day
 from tests.stores.postgres_server import PostgresServer
+from tests.stores.processes import python
 
 from driftline_jobs.stores import Store, open_store
 
-ROOT = Path(__file__).parents[2]
 PUBLISHED = "SELECT COUNT(*) AS n FROM runs WHERE status = 'published'"
-PUBLISHER = ROOT / "tests" / "stores" / "publisher.py"
+PUBLISHER = Path(__file__).with_name("publisher.py")
 # Workers, windows of each, and seconds from one kill to the next. The full size takes minutes.
 SIZE = {"small": (3, 8, 0.8), "full": (8, 50, 3.0)}[os.environ.get("STORE_KILL_SIZE", "small")]
 
 
 def start(url: str, worker: int, windows: int, columns: int) -> subprocess.Popen[bytes]:
-    path = os.pathsep.join(str(ROOT / part) for part in ("", "schemas", "reports", "jobs"))
-    return subprocess.Popen(
-        [sys.executable, PUBLISHER, url, str(worker), str(windows), str(columns)],
-        env={**os.environ, "PYTHONPATH": path},
-    )
+    return python(PUBLISHER, url, str(worker), str(windows), str(columns))
 
 
 def publish_under_fire(

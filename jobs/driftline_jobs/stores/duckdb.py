@@ -4,6 +4,11 @@ DuckDB lets one process write a file at a time and none read it meanwhile. So no
 transaction opens the file, waits its turn if it must, and closes it again, and between two transactions
 everybody else gets in. Whoever keeps the file open all day (a notebook, a dashboard) would still lock the
 jobs out; for them the store can keep a copy, which is swapped by rename and which nobody writes.
+
+DuckDB's own lock is not enough between processes that come and go: it reads the file's header first and
+takes the lock second (seen in 2.0), so that one who opens the file just as another ends a transaction goes on
+from the state before it, and what was committed is lost. Hence turns, which begin before the opening and end
+after the closing. Whoever opens the file with other programs should do so for reading.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,14 +153,17 @@ class DuckDbDatabase:
     @contextmanager
     def _open(self, wait_seconds: float, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
         deadline = time.monotonic() + wait_seconds
-        # An attempt that fails costs DuckDB milliseconds of processor time: with many who wait, that is most.
-        with turn(self.path, wait_seconds, shared=read_only):
-            connection = self._connect(deadline, wait_seconds, read_only=read_only)
+        self._require_file()
+        with ExitStack() as stack:
             try:
-                connection.execute("SET TimeZone = 'UTC'")
-                yield connection
-            finally:
-                connection.close()
+                stack.enter_context(turn(self.path, wait_seconds, shared=read_only))
+            except TimeoutError as error:
+                raise self._busy(str(error), wait_seconds) from None
+            connection = stack.enter_context(
+                closing(self._connect(deadline, wait_seconds, read_only=read_only))
+            )
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
 
     def _connect(self, deadline: float, wait_seconds: float, *, read_only: bool) -> DuckDBPyConnection:
         import duckdb
@@ -163,11 +171,7 @@ class DuckDbDatabase:
         pause = 0.002
         while True:
             try:
-                if not self.path.exists():  # DuckDB would make one that is not ours
-                    raise ConfigError(
-                        f"there is no store at {self.name}: `driftline run` or `driftline store migrate` "
-                        "makes one, or DRIFTLINE_STORE names another"
-                    )
+                self._require_file()
                 if read_only:
                     return duckdb.connect(str(self.path), read_only=True)
                 # Within a process, connections of one configuration share the file, and two transactions
@@ -179,14 +183,24 @@ class DuckDbDatabase:
                 if holder is None:
                     raise _unusable(self.name, error) from error
                 if time.monotonic() >= deadline:
-                    raise StoreBusyError(
-                        f"the store {self.name} is in use by {holder} and did not become free within "
-                        f"{wait_seconds:g} s. DuckDB lets one process write, or many read, at a time: "
-                        "end the other, or run again later, or use a postgresql:// store"
-                    ) from error
+                    raise self._busy(holder, wait_seconds) from error
             # At random, so that of many who wait nobody is always the one who comes too late.
             time.sleep(min(random.uniform(0.5, 1.5) * pause, max(0.0, deadline - time.monotonic())))  # noqa: S311
             pause = min(pause * 1.5, 0.05)
+
+    def _require_file(self) -> None:
+        if not self.path.exists():  # DuckDB would make one that is not ours
+            raise ConfigError(
+                f"there is no store at {self.name}: `driftline run` or `driftline store migrate` makes one, "
+                "or DRIFTLINE_STORE names another"
+            )
+
+    def _busy(self, holder: str, wait_seconds: float) -> StoreBusyError:
+        return StoreBusyError(
+            f"the store {self.name} is in use by {holder} and did not become free within {wait_seconds:g} s. "
+            "DuckDB lets one process write, or many read, at a time: end the other, or run again later, or "
+            "use a postgresql:// store"
+        )
 
     def _refresh_copy(self, copy: Path, wait_seconds: float) -> None:
         # Open for reading, the file cannot change under the copying. And another process copies: the locks

@@ -1,4 +1,4 @@
-"""Taking turns at a file, between processes, without asking again and again what it costs much to ask."""
+"""Taking turns at a file, between processes: many may read it together, one may write it alone."""
 
 from __future__ import annotations
 
@@ -6,41 +6,74 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 _PAUSE = 0.004
+_LOCKS = Path("/proc/locks")
 
 
 @contextmanager
 def turn(path: Path, wait_seconds: float, *, shared: bool) -> Iterator[None]:
-    """Wait at most ``wait_seconds`` until no other process is in a turn at ``path``, then be in one.
+    """Be in a turn at ``path``, once all others are over; ``TimeoutError``, saying whose, if it takes longer.
 
-    A courtesy, not a guarantee: whoever has waited that long goes on regardless, as does everybody where
-    files cannot be locked or the folder not be written. What must not happen twice at once is prevented
-    elsewhere. The lock is on a hidden file beside ``path``: on the file itself, closing ours would free the
-    locks that others in this process have on it.
+    The lock is on a hidden file beside ``path``, which stays: on the file itself, closing our handle would
+    free the locks that others in this process have on it. It is between threads as well, and ends with the
+    process, however that ends. Where the folder cannot be written, or the system has no such locks, there are
+    no turns.
     """
-    deadline = time.monotonic() + wait_seconds
-    if not path.exists():
+    handle = _lock_file(path)
+    if handle is None:
         yield
         return
-    try:
-        import fcntl
+    import fcntl
 
-        handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except (ImportError, OSError):
-        yield
-        return
     try:
-        how = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
+        how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        deadline = time.monotonic() + wait_seconds
         while True:
-            with suppress(BlockingIOError):
-                fcntl.flock(handle, how)
+            try:
+                fcntl.flock(handle, how | fcntl.LOCK_NB)
                 break
-            if time.monotonic() >= deadline:
-                break
-            time.sleep(random.uniform(0.5, 1.5) * _PAUSE)  # noqa: S311 - so that nobody is always too late
-        yield
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise TimeoutError(_holders(handle)) from None
+                time.sleep(random.uniform(0.5, 1.5) * _PAUSE)  # noqa: S311 - so that nobody is always too late
+        try:
+            yield
+        finally:
+            # Closing is not enough: a process forked meanwhile would have the lock as long as it lives.
+            fcntl.flock(handle, fcntl.LOCK_UN)
     finally:
         os.close(handle)
+
+
+def _lock_file(path: Path) -> int | None:
+    """A handle of the file to lock, or None if there can be none."""
+    try:
+        import fcntl  # noqa: F401 - asked only whether it is there
+    except ImportError:
+        return None
+    lock = path.with_name(f".{path.name}.lock")
+    for flags in (os.O_RDWR | os.O_CREAT, os.O_RDONLY):  # another user's can be locked, though not written
+        try:
+            return os.open(lock, flags | os.O_CLOEXEC, 0o666)
+        except OSError:
+            continue
+    return None
+
+
+def _holders(handle: int) -> str:
+    """Who has the lock, as far as the system tells."""
+    status = os.fstat(handle)
+    try:
+        lines = [line.split() for line in _LOCKS.read_text(encoding="ascii").splitlines()]
+    except OSError:
+        lines = []
+    # "1: FLOCK  ADVISORY  WRITE 4711 fe:00:123456 0 EOF"; who waits has "->" after the number.
+    pids = [
+        line[4]
+        for line in lines
+        if line[1] == "FLOCK" and line[5].rpartition(":")[2] == str(status.st_ino) and line[4].isdigit()
+    ]
+    return f"process {', '.join(pids)}" if pids else "another process"
