@@ -102,23 +102,23 @@ def test_it_cannot_see_concept_drift() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(EXACT))
-def test_intervals_hold_what_labels_show(name: str) -> None:
+def test_intervals_hold_what_labels_show() -> None:
     """References of 4,000 rows, windows of 2,000: the truth for the window's rows lies in the interval in
-    90 % of 300 runs or more. Both sources of error are in play: either alone would cover less.
+    90 % of 200 runs or more. Both sources of error are in play: either alone would cover less.
     """
     rng = RNG(3)
-    covered = 0
-    for run in range(300):
+    covered = dict.fromkeys(EXACT, 0)
+    for run in range(200):
         reference = scored(rng, 4_000)
         edges = score_edges(reference[1], THRESHOLD)
         labels, scores = scored(rng, 2_000, 0.3)
         calibration = calibrate_scores(labelled(*reference, edges), seed=run)
         assert calibration is not None
-        figure = estimate_binary(calibration, unlabelled(scores, edges))[name]
-        exact = EXACT[name](labels, scores)
-        covered += float(figure.ci_low) <= exact <= float(figure.ci_high)
-    assert covered / 300 >= 0.9
+        figures = estimate_binary(calibration, unlabelled(scores, edges))
+        for name, exact in EXACT.items():
+            figure = figures[name]
+            covered[name] += float(figure.ci_low) <= exact(labels, scores) <= float(figure.ci_high)
+    assert min(covered.values()) >= 180, covered
 
 
 def test_label_rates_are_isotonic_regression_on_the_bins() -> None:
