@@ -73,8 +73,8 @@ QUESTIONS = (
         "The alerts that went on longest",
         """
         SELECT column_name AS "about", metric, max(severity) AS "severity",
-               strftime(min(first_window), '%Y-%m-%d') AS "first",
-               strftime(max(last_window), '%Y-%m-%d') AS "last",
+               strftime(min(first_window), '%d %b') AS "first",
+               strftime(max(last_window), '%d %b') AS "last",
                count(DISTINCT window_start) FILTER (state <> 'resolved') AS "days"
         FROM current_alerts
         WHERE monitor = $1
@@ -87,8 +87,8 @@ QUESTIONS = (
         "What was wrong with the data",
         """
         SELECT check_name AS "check", column_name AS "column", count(DISTINCT window_start) AS "days",
-               strftime(min(window_start), '%Y-%m-%d') AS "first",
-               strftime(max(window_start), '%Y-%m-%d') AS "last"
+               strftime(min(window_start), '%d %b') AS "first",
+               strftime(max(window_start), '%d %b') AS "last"
         FROM current_quality_metrics
         WHERE monitor = $1 AND NOT passed AND segment = '*' AND model_version = '*'
         GROUP BY check_name, column_name
