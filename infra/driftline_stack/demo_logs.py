@@ -54,7 +54,8 @@ def _write_monitor(folder: Path, monitors: Path, reference: date, first: date) -
     monitor["notify"] = {"email": ["team@example.com"], "when": "always"}
     (monitors / f"{MONITOR}.yaml").write_text(yaml.safe_dump(monitor, sort_keys=False), encoding="utf-8")
     scheduling = {
-        "defaults": {"pool": "driftline"},
+        # Told to spark-submit for a monitor with `engine: spark`.
+        "defaults": {"pool": "driftline", "spark_conf": {"spark.executor.memory": "1g"}},
         "monitors": {MONITOR: {"start": str(first)}},
     }
     (monitors / "_airflow.yaml").write_text(yaml.safe_dump(scheduling, sort_keys=False), encoding="utf-8")

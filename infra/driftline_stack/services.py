@@ -16,6 +16,7 @@ from driftline_stack.processes import Process, StackError, listens, start, wait_
 
 BUCKETS = ("serving-logs", "labels", "reports")
 DATABASE = USER = "driftline"
+AIRFLOW_DATABASE = "airflow"
 _NOBODY = 65534
 _PLAIN = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
 
@@ -82,26 +83,25 @@ def _make_buckets(client: Any) -> bool:  # noqa: ANN401 - as above
 
 
 def start_postgres(home: Path, port: int, password: str) -> Process:
-    """Postgres from its wheel, with one database that ``USER`` owns."""
+    """Postgres from its wheel, with a database for the tables and one for Airflow, which ``USER`` owns."""
     folder, binaries, identity = _postgres_place(home)
     data, log = folder / "data", home / "logs" / "postgres.log"
     environment = {**_PLAIN, "HOME": str(folder)}
 
-    def run(program: str, *arguments: str | Path, **extra: str) -> None:
+    def run(program: str, *arguments: str | Path) -> None:
         done = subprocess.run(  # noqa: S603 - our own words
             [binaries / program, *arguments],
             capture_output=True,
             text=True,
             cwd=folder,
-            env={**environment, **extra},
+            env=environment,
             check=False,
             **identity,
         )
         if done.returncode:
             raise StackError(f"{program} failed: {done.stderr.strip()}")
 
-    first = not (data / "PG_VERSION").exists()
-    if first:
+    if not (data / "PG_VERSION").exists():
         word = folder / "password"
         word.touch(0o600)
         word.write_text(password)
@@ -111,13 +111,26 @@ def start_postgres(home: Path, port: int, password: str) -> Process:
         run("initdb", "-D", data, "-U", USER, *words)
         word.unlink()
     command: list[str | Path] = [binaries / "postgres", "-D", data, "-p", str(port)]
-    options = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=60")
+    options = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=100")
     command += [word for option in options for word in ("-c", option)]
     process = start("postgres", command, log=log, environment=environment, folder=folder, identity=identity)
-    wait_for("Postgres", lambda: listens(port), process=process, log=log)
-    if first:
-        run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", USER, DATABASE, PGPASSWORD=password)
+    wait_for("Postgres", lambda: _make_databases(port, password), process=process, log=log)
     return process
+
+
+def _make_databases(port: int, password: str) -> bool:
+    import psycopg
+
+    try:
+        with psycopg.connect(
+            host="127.0.0.1", port=port, user=USER, password=password, dbname="postgres", autocommit=True
+        ) as connection:
+            present = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+            for name in {DATABASE, AIRFLOW_DATABASE} - present:
+                connection.execute(f"CREATE DATABASE {name}".encode())
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def remove_postgres(home: Path) -> None:
