@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -14,9 +15,10 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -51,6 +53,14 @@ reference: {{window: [{reference}, {first}]}}
 alerts: {{min_rows: 50}}
 notify: {{email: [team@example.com], when: always}}
 """
+
+
+class RefusedError(OSError):
+    """An answer of Airflow's server that is none; the message holds what the server said."""
+
+    def __init__(self, request: str, status: int, body: str) -> None:
+        super().__init__(f"{request} -> {status}: {body}")
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -88,12 +98,16 @@ class Stack:
     # Monitors
 
     def add_monitor(self, name: str, reference: date, first: date, **scheduling: object) -> Path:
-        """Drop a monitor file in; ``scheduling`` becomes its part of ``_airflow.yaml``."""
+        """Drop a monitor file in; ``scheduling`` becomes its part of ``_airflow.yaml``.
+
+        Unless that has a ``start``, be it None, the scheduler runs no window by itself.
+        """
         monitors = Path(self.facts["monitors"])
         settings = monitors / "_airflow.yaml"
         known = json.loads(settings.read_text()) if settings.exists() else {"monitors": {}}
         known["defaults"] = {"pool": "driftline", "retry_after": "1min"}
-        known["monitors"][name] = scheduling
+        not_yet = str(datetime.now(UTC).date() + timedelta(days=2))
+        known["monitors"][name] = {"start": not_yet, **scheduling}
         # JSON is YAML.
         settings.write_text(json.dumps(known))
         path = monitors / f"{name}.yaml"
@@ -105,7 +119,7 @@ class Stack:
     def status(self, path: str, *, logged_in: bool = True) -> int:
         """What Airflow's server answers to a browser that asks for ``path`` as it stands."""
         connection = http.client.HTTPConnection(self.facts["airflow"].removeprefix("http://"), timeout=30)
-        headers = {"Cookie": f"_token={self._token()}"} if logged_in else {}
+        headers = {"Cookie": f"_token={self._token}"} if logged_in else {}
         connection.request("GET", path, headers=headers)
         status = connection.getresponse().status
         connection.close()
@@ -113,20 +127,14 @@ class Stack:
 
     def api(self, path: str, method: str = "GET", body: object = None) -> Any:
         """Airflow's public API."""
-        return self._post(f"/api/v2{path}", self._token(), body, method)
+        return self._ask(f"/api/v2{path}", self._token, body, method)
 
+    @cached_property
     def _token(self) -> str:
-        token = self._post(
-            "/auth/token",
-            None,
-            {
-                "username": self.facts["airflow_user"],
-                "password": self.facts["airflow_password"],
-            },
-        )["access_token"]
-        return str(token)
+        user = {"username": self.facts["airflow_user"], "password": self.facts["airflow_password"]}
+        return str(self._ask("/auth/token", None, user)["access_token"])
 
-    def _post(self, path: str, token: str | None, body: object, method: str = "POST") -> Any:
+    def _ask(self, path: str, token: str | None, body: object, method: str = "POST") -> Any:
         headers = {"Content-Type": "application/json"} | (
             {"Authorization": f"Bearer {token}"} if token else {}
         )
@@ -134,34 +142,58 @@ class Stack:
         request = urllib.request.Request(  # noqa: S310 - our own server
             self.facts["airflow"] + path, data=data, headers=headers, method=method
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server
-            content = answer.read()
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server
+                content = answer.read()
+        except urllib.error.HTTPError as error:
+            raise RefusedError(f"{method} {path}", error.code, error.read().decode()) from error
         return json.loads(content) if content else None
 
     def wait_for_dag(self, name: str) -> None:
+        """Until Airflow knows the monitor's DAG; its turn to be parsed comes at once."""
+
         def there() -> bool:
             try:
                 self.api(f"/dags/driftline__{name}")
-            except urllib.error.HTTPError as error:
-                if error.code == 404:
+            except RefusedError as error:
+                if error.status == 404:
                     return False
                 raise
             return True
 
+        if not there():
+            token = self.api("/dags/driftline_catch_up/details")["file_token"]
+            self.api(f"/parseDagFile/{token}", "PUT")
         until(there, f"the DAG of {name}", 60)
 
     def trigger(self, name: str, day: date | None) -> str:
         """Start a run for one window; returns its id."""
-        conf = {} if day is None else {"period": str(day)}
-        body = {"logical_date": None, "conf": conf}
-        run_id: str = self.api(f"/dags/driftline__{name}/dagRuns", "POST", body)["dag_run_id"]
+        return self.start_run(f"driftline__{name}", {} if day is None else {"period": str(day)})
+
+    def start_run(self, dag_id: str, conf: Mapping[str, object]) -> str:
+        """Start one run of a DAG; returns its id.
+
+        A server that stumbles is asked again: since the id is ours, a run that it started after all is
+        refused as one that there is, and not started twice.
+        """
+        run_id = f"by_hand_{secrets.token_hex(6)}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf}
+        for attempt in range(4):
+            try:
+                self.api(f"/dags/{dag_id}/dagRuns", "POST", body)
+            except RefusedError as error:
+                if error.status == 409 and attempt:
+                    break
+                if error.status < 500 or attempt == 3:
+                    raise
+                time.sleep(1)
+            else:
+                break
         return run_id
 
     def run_upkeep(self, dag_id: str, seconds: float = 150) -> dict[str, str]:
         """Run one of the DAGs over all monitors to its end; the state of its tasks."""
-        body: dict[str, object] = {"logical_date": None, "conf": {}}
-        run_id = self.api(f"/dags/{dag_id}/dagRuns", "POST", body)["dag_run_id"]
-        path = f"/dags/{dag_id}/dagRuns/{quote(run_id)}"
+        path = f"/dags/{dag_id}/dagRuns/{self.start_run(dag_id, {})}"
         until(lambda: self.api(path)["state"] in {"success", "failed"}, f"a run of {dag_id}", seconds)
         found = self.api(f"{path}/taskInstances?limit=100")["task_instances"]
         return {f"{task['task_id']} {task['map_index']}": task["state"] for task in found}
@@ -236,6 +268,12 @@ class Stack:
             found[table] = sorted(json.dumps(row, default=str, sort_keys=True) for row in kept)
         return found
 
+    # Spark
+
+    def start_spark(self) -> None:
+        """Add Spark, which most of the tests do without; ``down`` stops it with the rest."""
+        _stack("spark", "--home", str(self.home))
+
     # Mail
 
     def mails(self, name: str) -> list[EmailMessage]:
@@ -272,7 +310,7 @@ def until(happened: Callable[[], bool], what: str, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
-        time.sleep(1)
+        time.sleep(0.3)
 
 
 @contextmanager

@@ -6,25 +6,16 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import sync_playwright
-from tests.end_to_end.airflow_stack import ROWS, Stack, days, running_stack, until
-
-pytestmark = pytest.mark.slow
+from tests.end_to_end.airflow_stack import ROWS, Stack, days, until
 
 FIRST = date(2026, 3, 2)
 REFERENCE = FIRST - timedelta(days=7)
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("stack")) as running:
-        yield running
 
 
 def logged(stack: Stack, name: str, count: int) -> list[date]:
@@ -38,7 +29,7 @@ def test_a_dropped_in_monitor_is_scheduled_published_and_mailed(stack: Stack) ->
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     for day in days(yesterday - timedelta(days=7), 8):
         stack.put_day("dropped", day)
-    stack.add_monitor("dropped", yesterday - timedelta(days=7), yesterday)
+    stack.add_monitor("dropped", yesterday - timedelta(days=7), yesterday, start=None)
     until(lambda: "success" in _states(stack, "dropped"), "a scheduled run", 150)
 
     rows = stack.query(
@@ -74,6 +65,7 @@ def _states(stack: Stack, name: str) -> list[str]:
         return []
 
 
+@pytest.mark.slow
 def test_a_drift_is_named_in_the_asset(stack: Stack) -> None:
     (day,) = logged(stack, "drifting", 1)
     stack.put_day("drifting", day, shifted=2000)
@@ -87,9 +79,10 @@ def test_a_drift_is_named_in_the_asset(stack: Stack) -> None:
     assert found["verdict"] == "changed"
 
 
+@pytest.mark.slow
 def test_a_backfill_equals_single_runs(stack: Stack) -> None:
     windows = logged(stack, "filled", 10)
-    monitor = stack.add_monitor("filled", REFERENCE, FIRST)
+    monitor = stack.add_monitor("filled", REFERENCE, FIRST, start=None)
     stack.wait_for_dag("filled")
     store = stack.another_store("single")
     _backfill(stack, "filled", windows)
@@ -103,12 +96,15 @@ def test_a_backfill_equals_single_runs(stack: Stack) -> None:
     assert once == stack.tables("filled", store)
 
 
+@pytest.mark.slow
 def test_a_backfill_again_changes_nothing_but_runs(stack: Stack) -> None:
     windows = logged(stack, "refilled", 2)
-    stack.add_monitor("refilled", REFERENCE, FIRST, mail="none")
+    stack.add_monitor("refilled", REFERENCE, FIRST, start=None, mail="none")
     stack.wait_for_dag("refilled")
     seen = []
     for _ in range(2):
+        # The scheduler notes the end a while after the last run: until then no other backfill may begin.
+        until(lambda: not _backfills_under_way(stack, "refilled"), "the end of the backfill", 60)
         _backfill(stack, "refilled", windows)
         _finish_backfill(stack, "refilled", len(windows))
         runs = stack.query(
@@ -128,18 +124,21 @@ def _backfill(stack: Stack, name: str, windows: list[date]) -> None:
     )
 
 
+def _backfills_under_way(stack: Stack, name: str) -> bool:
+    backfills = stack.api(f"/backfills?dag_id=driftline__{name}")["backfills"]
+    return not all(backfill["completed_at"] for backfill in backfills)
+
+
 def _finish_backfill(stack: Stack, name: str, windows: int) -> None:
     def over() -> bool:
         states = [state for run, state in stack.runs(name).items() if run.startswith("backfill")]
-        # The scheduler notes the end a while after the last run: until then no other backfill may begin.
-        backfills = stack.api(f"/backfills?dag_id=driftline__{name}")["backfills"]
-        ended = all(backfill["completed_at"] for backfill in backfills)
-        return ended and len(states) == windows and set(states) <= {"success", "failed"}
+        return len(states) == windows and set(states) <= {"success", "failed"}
 
     until(over, f"the backfill of {name}", 200)
     assert {state for run, state in stack.runs(name).items() if run.startswith("backfill")} == {"success"}
 
 
+@pytest.mark.slow
 def test_a_killed_task_that_is_cleared_ends_with_the_same_tables(stack: Stack) -> None:
     (day,) = logged(stack, "killed", 1)
     monitor = stack.add_monitor("killed", REFERENCE, FIRST, retries=0)
@@ -188,6 +187,7 @@ def _kill_command(monitor: str, command: str) -> threading.Event:
     return done
 
 
+@pytest.mark.slow
 def test_two_runs_of_one_window_at_once_do_no_harm(stack: Stack) -> None:
     (day,) = logged(stack, "twice", 1)
     monitor = stack.add_monitor("twice", REFERENCE, FIRST, mail="none")
@@ -199,6 +199,7 @@ def test_two_runs_of_one_window_at_once_do_no_harm(stack: Stack) -> None:
     assert stack.tables("twice") == stack.tables("twice", store)
 
 
+@pytest.mark.slow
 def test_a_log_that_never_comes_is_published_as_missing(stack: Stack) -> None:
     logged(stack, "missing", 0)
     stack.add_monitor("missing", REFERENCE, FIRST, mail="none")
@@ -214,6 +215,7 @@ def test_a_log_that_never_comes_is_published_as_missing(stack: Stack) -> None:
     assert stack.result("missing", run, "report")["verdict"] == "empty"
 
 
+@pytest.mark.slow
 def test_a_late_log_is_picked_up_by_catch_up(stack: Stack) -> None:
     windows = logged(stack, "belated", 2)
     stack.s3().delete_object(Bucket="serving-logs", Key=f"belated/dt={windows[1]}/part-0.parquet")
@@ -234,6 +236,7 @@ def test_a_late_log_is_picked_up_by_catch_up(stack: Stack) -> None:
     assert stack.page("belated", windows[1]) != empty
 
 
+@pytest.mark.slow
 def test_maintenance_looks_after_the_store_and_every_file(stack: Stack) -> None:
     logged(stack, "kept", 1)
     stack.add_monitor("kept", REFERENCE, FIRST, mail="none")
@@ -242,6 +245,7 @@ def test_maintenance_looks_after_the_store_and_every_file(stack: Stack) -> None:
     assert {"migrate_store -1", "prune_store -1"} <= set(states)
 
 
+@pytest.mark.slow
 def test_a_digest_tells_of_many_windows_in_one_mail(stack: Stack) -> None:
     windows = logged(stack, "digested", 2)
     stack.add_monitor("digested", REFERENCE, FIRST, mail="digest")
@@ -260,6 +264,7 @@ def test_a_digest_tells_of_many_windows_in_one_mail(stack: Stack) -> None:
         assert f'<a href="{address}">{day}</a>' in body.get_content()
 
 
+@pytest.mark.slow
 def test_a_log_is_waited_for_without_holding_a_worker(stack: Stack) -> None:
     today = datetime.now(UTC).date()
     for day in days(today - timedelta(days=7), 7):
