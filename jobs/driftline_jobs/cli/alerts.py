@@ -130,7 +130,7 @@ def _act(
                 action=action,
                 until=end,
                 actor=getpass.getuser(),
-                at=datetime.now(UTC),
+                acted_at=datetime.now(UTC),
                 comment=comment,
             )
             opened.put_once("alert_actions", rows.to_arrow())
