@@ -16,36 +16,38 @@ MAIL_FILE = "mail.json"
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A window's verdict in short.
+    """A window's verdict in short, as those who are told of it are told: without what they have muted.
 
     ``verdict`` is a ``Level``'s value, ``worst_column`` the one that changed most among those that drifted,
-    ``alerts`` how many are open in the window.
+    ``alerts`` how many are open in the window and not muted, ``muted`` how many are muted.
     """
 
     verdict: str
     headline: str
     worst_column: str | None
     alerts: int
+    muted: int
 
 
-def summary(inputs: ReportInputs, view: View) -> Summary:
-    """The facts of a page."""
+def summary(inputs: ReportInputs, view: View, muted: int) -> Summary:
+    """The facts of a page, from the inputs and the view without what is muted."""
     changed = (*view.changes.shown, *view.changes.folded, *view.changes.listed)
     return Summary(
         verdict=view.verdict.level.value,
         headline=plain(view.verdict.headline).strip(),
         worst_column=next((change.name for change in changed if change.drifted), None),
         alerts=_open_alerts(inputs),
+        muted=muted,
     )
 
 
-def write_mail(view: View, folder: Path, *, page_link: str | None, attached: str) -> None:
+def write_mail(view: View, folder: Path, *, page_link: str | None, attached: str, muted: int) -> None:
     """Write subject, HTML and text of the mail as ``mail.json`` into ``folder``.
 
     Raises ConfigError for a link that is no address, and for a folder that is not ours to write.
     """
     try:
-        mail = render_mail(view, page_link=page_link, attached=attached)
+        mail = render_mail(view, page_link=page_link, attached=attached, muted=muted)
     except ValueError as error:
         raise ConfigError(f"--page-link: {error}") from error
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from driftline_jobs.logs.filesystem import Location, open_location
+from driftline_jobs.index import LINK, refresh_index
 from driftline_jobs.mailing import Summary, summary, write_mail
+from driftline_jobs.pages import Pages
 from driftline_jobs.profile.binning import Binning, Bins, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.codec import decode
@@ -25,9 +26,10 @@ from driftline_jobs.stores import open_store
 from driftline_jobs.stores.base import Store
 from driftline_reports.context import TRAILING
 from driftline_reports.inputs import Distribution, ReportInputs, page_name
-from driftline_reports.page import render_view
+from driftline_reports.muting import without_muted
+from driftline_reports.page import lay_out
 from driftline_reports.view import build_view
-from driftline_schemas.errors import ConfigError, TransientError
+from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
 from driftline_schemas.window import Window
@@ -53,20 +55,29 @@ def write_report(
     generated_at: datetime,
     mail_out: Path | None = None,
     page_link: str | None = None,
+    index: bool = True,
 ) -> Written:
     """Write the page of a published window below ``settings.reports``, and its mail into ``mail_out``.
 
-    ``page_link`` is where the mail's readers find the page. Raises ConfigError when the window was not
-    published or the folder is not ours to write, TransientError when the store or the folder does not answer.
+    ``page_link`` is where the mail's readers find the page; without ``index`` the page stands alone, to be
+    sent. Raises ConfigError when the window was not published or the folder is not ours to write,
+    TransientError when the store or the folder does not answer.
     """
     with closing(open_store(settings.store)) as store:
         inputs = gather(store, monitor, window, generated_at)
-    view = build_view(inputs)
-    name = page_name(monitor, window)
-    page = _write(render_view(view), settings, name)
+        inputs = replace(inputs, index_link=LINK if index else None)
+        name = page_name(monitor, window)
+        view, html = lay_out(inputs)
+        pages = Pages.open(settings)
+        page = pages.write(name, html.encode())
+        if index:
+            refresh_index(store, monitor, pages, generated_at)
+    told, muted = without_muted(inputs)
+    if muted:
+        view = build_view(told)
     if mail_out is not None:
-        write_mail(view, mail_out, page_link=page_link, attached=PurePosixPath(name).name)
-    return Written(page, summary(inputs, view))
+        write_mail(view, mail_out, page_link=page_link, attached=PurePosixPath(name).name, muted=muted)
+    return Written(page, summary(told, view, muted))
 
 
 def gather(store: Store, monitor: Monitor, window: Window, generated_at: datetime) -> ReportInputs:
@@ -82,6 +93,7 @@ def gather(store: Store, monitor: Monitor, window: Window, generated_at: datetim
 
     tables = {name: current(name, first.start) for name in _TRENDS}
     tables |= {name: current(name, window.start) for name in _OF_THE_WINDOW}
+    tables["alert_actions"] = store.current("alert_actions", monitor.monitor)
     run = _data_run(tables["runs"], monitor, window)
     return ReportInputs(
         monitor=monitor,
@@ -187,37 +199,3 @@ def _category_counts(profile: Profile, bins: CategoryBins) -> IntArray:
 
 def _missing(profile: Profile) -> int:
     return profile.nulls + (profile.nans if isinstance(profile, OrderedProfile) else 0)
-
-
-def _write(page: str, settings: Settings, name: str) -> str:
-    """Write the page whole or not at all: a reader never meets half of one."""
-    folder = open_location(settings.reports, Path.cwd(), endpoint_url=settings.endpoint_url, must_exist=False)
-    path = f"{folder.path}/{name}"
-    if folder.is_s3:
-        _write_object(folder, path, page.encode())
-        return f"s3://{path}"
-    _write_file(Path(path), page.encode())
-    return path
-
-
-def _write_object(folder: Location, path: str, content: bytes) -> None:
-    # An object appears when its upload is complete, so no care is needed here.
-    try:
-        with folder.filesystem().open_output_stream(path, metadata={"Content-Type": "text/html"}) as out:
-            out.write(content)
-    except OSError as error:
-        raise folder.error(error, f"s3://{path}") from error
-
-
-def _write_file(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        raise ConfigError(
-            f"the page cannot be written to {path}: {error.strerror}; name another --out"
-        ) from error
-    except OSError as error:
-        raise TransientError(f"the page cannot be written to {path} for now: {error.strerror}") from error

@@ -16,7 +16,7 @@ Row = Mapping[str, Any]
 _LONGEST: Final = 260
 
 
-def describe(row: Row, names: Names, title: Callable[[datetime], str]) -> Alert:
+def describe(row: Row, names: Names, title: Callable[[datetime], str], muted: str = "") -> Alert:
     """One row of ``alerts``; ``title`` names the window that starts at a moment."""
     subject = "the model" if row["column_name"] == ALL else names.column(row["column_name"])
     if row["segment"] != ALL:
@@ -34,6 +34,7 @@ def describe(row: Row, names: Names, title: Callable[[datetime], str]) -> Alert:
         first=title(row["first_window"]),
         last=title(row["last_window"]),
         evidence="" if hide else _evidence(row["evidence"]),
+        muted=muted,
     )
 
 

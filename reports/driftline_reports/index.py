@@ -1,4 +1,8 @@
-"""Every monitor's windows on one page: a calendar of verdicts, the newest alerts, a link to each report."""
+"""Every monitor's windows on one page: a calendar of verdicts, the newest alerts, a link to each report.
+
+One monitor's part of it, an entry, is made from that monitor's rows alone and can be kept as JSON: so a
+report refreshes its own entry, and the page is put together from the entries of all.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
+from pydantic import TypeAdapter
 
-from driftline_reports import alerts, formats, levels
-from driftline_reports.inputs import IndexInputs, MonitorHistory
+from driftline_reports import alerts, formats, levels, muting
+from driftline_reports.inputs import IndexInputs, MonitorHistory, check_link
 from driftline_reports.names import Names, visible
 from driftline_reports.page import environment, policy, stylesheet
 from driftline_reports.selection import Row, Selection
@@ -59,6 +64,29 @@ class MonitorCalendar:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexAlert:
+    """One alert: whether it is over, the last window it was seen in, where its page is, what it says."""
+
+    resolved: bool
+    last: datetime
+    link: str
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """One monitor's part of the index; ``more_alerts`` are those it has beyond ``alerts``."""
+
+    calendar: MonitorCalendar
+    alerts: tuple[IndexAlert, ...]
+    more_alerts: int
+    format: int = 1
+
+
+_ENTRY: Final = TypeAdapter(IndexEntry)
+
+
+@dataclass(frozen=True, slots=True)
 class IndexView:
     """The index as data."""
 
@@ -70,10 +98,19 @@ class IndexView:
 
 def render_index(inputs: IndexInputs) -> str:
     """The index page: self-contained, without a script, the same bytes for the same inputs."""
+    return _render(build_index(inputs))
+
+
+def render_entries(entries: Sequence[IndexEntry], generated_at: datetime) -> str:
+    """The index page from entries that were made before, in any order."""
+    return _render(_view(entries, generated_at))
+
+
+def _render(view: IndexView) -> str:
     style = stylesheet()
     template = environment().get_template("index.html.j2")
     return template.render(
-        view=build_index(inputs),
+        view=view,
         style=Markup(style),  # noqa: S704 - our own file
         policy=policy(style),
     )
@@ -81,38 +118,73 @@ def render_index(inputs: IndexInputs) -> str:
 
 def build_index(inputs: IndexInputs) -> IndexView:
     """What the index shows: monitors by name, alerts that are not resolved before all others."""
-    histories = sorted(inputs.monitors, key=lambda history: history.monitor.monitor)
-    calendars, raised = [], []
-    for history in histories:
-        monitor = history.monitor
-        selection = Selection(history.tables, monitor.monitor, monitor.granularity.value)
-        calendars.append(_calendar(history, levels.gather(selection)))
-        raised += list(_alerts(history, selection))
-    raised.sort(key=lambda found: (found[0], -found[1].timestamp(), found[2], found[4].subject))
-    shown = tuple((name, link, alert) for _, _, name, link, alert in raised[:_MOST_ALERTS])
-    generated = formats.moment(inputs.generated_at, ZoneInfo("UTC"))
-    return IndexView(tuple(calendars), shown, max(len(raised) - _MOST_ALERTS, 0), generated)
+    made = [build_entry(history, inputs.generated_at) for history in inputs.monitors]
+    return _view(made, inputs.generated_at)
 
 
-def _alerts(
-    history: MonitorHistory, selection: Selection
-) -> Iterator[tuple[bool, datetime, str, str, Alert]]:
-    """The newest word on every alert: resolved or not, when, whose, where, what."""
+def build_entry(history: MonitorHistory, generated_at: datetime) -> IndexEntry:
+    """One monitor's part of the index. What is muted at ``generated_at`` is said to be."""
+    monitor = history.monitor
+    selection = Selection(history.tables, monitor.monitor, monitor.granularity.value)
+    raised = sorted(_alerts(history, selection, generated_at), key=_weight)
+    return IndexEntry(
+        _calendar(history, levels.gather(selection)),
+        tuple(raised[:_MOST_ALERTS]),
+        max(len(raised) - _MOST_ALERTS, 0),
+    )
+
+
+def entry_to_json(entry: IndexEntry) -> bytes:
+    """The entry as it is kept; equal entries give equal bytes."""
+    return _ENTRY.dump_json(entry)
+
+
+def entry_from_json(data: bytes) -> IndexEntry:
+    """The entry that was kept. Raises ValueError for anything else, and for links that run something."""
+    entry = _ENTRY.validate_json(data)
+    if entry.format != 1:
+        raise ValueError(f"an entry of format {entry.format}, 1 is known")
+    cells = [cell for grid in entry.calendar.grids for _, row in grid.rows for cell in row]
+    for link in [cell.link for cell in (*cells, entry.calendar.newest) if cell is not None]:
+        check_link(link)
+    for alert in entry.alerts:
+        check_link(alert.link)
+    return entry
+
+
+def _view(entries: Sequence[IndexEntry], generated_at: datetime) -> IndexView:
+    ordered = sorted(entries, key=lambda entry: entry.calendar.name)
+    raised = [(one, entry.calendar.name) for entry in ordered for one in entry.alerts]
+    raised.sort(key=lambda found: (*_weight(found[0])[:2], found[1], found[0].alert.subject))
+    more = sum(entry.more_alerts for entry in ordered) + max(len(raised) - _MOST_ALERTS, 0)
+    shown = tuple((name, one.link, one.alert) for one, name in raised[:_MOST_ALERTS])
+    generated = formats.moment(generated_at, ZoneInfo("UTC"))
+    return IndexView(tuple(entry.calendar for entry in ordered), shown, more, generated)
+
+
+def _weight(one: IndexAlert) -> tuple[bool, float, str]:
+    return one.resolved, -one.last.timestamp(), one.alert.subject
+
+
+def _alerts(history: MonitorHistory, selection: Selection, now: datetime) -> Iterator[IndexAlert]:
+    """The newest word on every alert."""
     newest: dict[str, Row] = {}
     for row in selection.rows("alerts"):
         known = newest.get(row["alert_id"])
         if known is None or row["window_start"] >= known["window_start"]:
             newest[row["alert_id"]] = row
     names, zone = Names(history.monitor.features.sensitive), load_zone(history.monitor.timezone)
+    mutes = muting.muted_until(selection, now)
 
     def title(start: datetime) -> str:
         return _title(history.monitor.calendar.containing(start), zone)
 
     for row in newest.values():
         start = row["last_window"]
-        link = history.pages.get(start, "")
-        described = alerts.describe(row, names, title)
-        yield row["state"] == "resolved", start, history.monitor.monitor, link, described
+        until = mutes.get(row["alert_id"])
+        muted = formats.moment(until, zone) if until else ""
+        described = alerts.describe(row, names, title, muted)
+        yield IndexAlert(row["state"] == "resolved", start, history.pages.get(start, ""), described)
 
 
 def _calendar(history: MonitorHistory, facts: Mapping[datetime, levels.Facts]) -> MonitorCalendar:

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final
 
+from driftline_reports import formats
 from driftline_reports.inputs import check_link
 from driftline_reports.page import environment
 from driftline_reports.view_model import Change, View, plain
@@ -27,11 +28,14 @@ class Mail:
     text: str
 
 
-def render_mail(view: View, *, page_link: str | None = None, attached: str | None = None) -> Mail:
+def render_mail(
+    view: View, *, page_link: str | None = None, attached: str | None = None, muted: int = 0
+) -> Mail:
     """The mail for a page's view: no script, no image, no request, under 100 kB.
 
     ``page_link`` is where the page lies, if the readers can reach it; ``attached`` is its file name, if it
-    comes with the mail. Raises ValueError for a link that is neither relative nor http(s).
+    comes with the mail; ``muted`` is how many alerts the view was made without. Raises ValueError for a link
+    that is neither relative nor http(s).
     """
     check_link(page_link)
     subject = _subject(view)
@@ -47,9 +51,10 @@ def render_mail(view: View, *, page_link: str | None = None, attached: str | Non
             most=_MOST,
             link=page_link,
             attached=attached,
+            muted=_muted(muted),
         )
     )
-    return Mail(subject, html.lstrip(), _text(view, changed, page_link, attached))
+    return Mail(subject, html.lstrip(), _text(view, changed, page_link, attached, _muted(muted)))
 
 
 def to_message(
@@ -92,7 +97,16 @@ def _subject(view: View) -> str:
     return text if len(text) <= _SUBJECT else f"{text[: _SUBJECT - 1]}…"
 
 
-def _text(view: View, changed: Sequence[Change], page_link: str | None, attached: str | None) -> str:
+def _muted(alerts: int) -> str:
+    """That this mail is not about everything: what it leaves out is counted, and not named."""
+    if not alerts:
+        return ""
+    return f"{formats.plural(alerts, 'alert is', 'alerts are')} muted and left out here; the report has all."
+
+
+def _text(
+    view: View, changed: Sequence[Change], page_link: str | None, attached: str | None, muted: str
+) -> str:
     verdict = view.verdict
     lines = [
         f"{view.head.monitor}, {view.head.window} ({view.head.zone}): {verdict.level.word}",
@@ -123,6 +137,8 @@ def _text(view: View, changed: Sequence[Change], page_link: str | None, attached
         more = len(view.quality.failed) + view.quality.more_failed - _MOST
         if more > 0:
             lines.append(f"  and {more} more")
+    if muted:
+        lines += ["", muted]
     where = f"The whole report: {page_link}" if page_link else ""
     if not where and attached:
         where = f"The whole report is attached: {attached}"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from driftline_reports import alerts, describe, formats, glossary, levels, plots
+from driftline_reports import alerts, describe, formats, glossary, levels, muting, plots
 from driftline_reports.context import Cited, Context
 from driftline_reports.glossary import words
 from driftline_reports.names import ALL, WITHHELD, visible
@@ -147,7 +147,15 @@ def _volume(context: Context) -> plots.Volume | None:
 def _alerts(context: Context) -> tuple[tuple[Alert, ...], int]:
     rows = context.selection.rows("alerts", window=context.window.start)
     rows.sort(key=lambda row: (row["state"] == "resolved", row["first_window"], row["alert_id"]))
-    made = (alerts.describe(row, context.names, context.title) for row in rows[:_MOST_ALERTS])
+    mutes = muting.muted_until(context.selection, context.inputs.generated_at)
+
+    def until(alert_id: str) -> str:
+        return formats.moment(mutes[alert_id], context.zone) if alert_id in mutes else ""
+
+    made = (
+        alerts.describe(row, context.names, context.title, until(row["alert_id"]))
+        for row in rows[:_MOST_ALERTS]
+    )
     return tuple(made), max(len(rows) - _MOST_ALERTS, 0)
 
 

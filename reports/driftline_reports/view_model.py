@@ -288,7 +288,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert that touches this window."""
+    """One alert that touches this window; ``muted`` until when it is kept out of mails, if it is."""
 
     subject: str
     metric: str
@@ -297,6 +297,7 @@ class Alert:
     first: str
     last: str
     evidence: str
+    muted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def catch_up(
         moment = options.parse_moment(as_of, "--as-of") or datetime.now(UTC)
 
         from driftline_jobs.catch_up import catch_up as run_again
+        from driftline_jobs.index import refresh_where_there_is_one
         from driftline_jobs.published import published_range
         from driftline_jobs.request import RunRequest
         from driftline_schemas.monitor import load_monitor
@@ -48,6 +49,8 @@ def catch_up(
         if known is not None:
             request = RunRequest(monitor, monitor_file, *known, settings, moment, allow_missing=allow_missing)
             changed = run_again(request, progress, dry_run=dry_run)
+            if changed and not dry_run:
+                refresh_where_there_is_one(monitor, settings, progress)
         said = "would run" if dry_run else "ran"
         windows = "1 window" if len(changed) == 1 else f"{len(changed):,} windows"
         lines = [

@@ -32,6 +32,10 @@ def report(
         str | None,
         typer.Option("--page-link", help="Where the mail's readers find the page.", metavar="URL"),
     ] = None,
+    index: Annotated[
+        bool,
+        typer.Option("--index/--no-index", help="Rebuild the index of all reports, and link the page to it."),
+    ] = True,
     store: options.Store = None,
     log_format: options.LogFormatOption = LogFormat.TEXT,
     debug: options.Debug = False,
@@ -52,6 +56,7 @@ def report(
             generated_at=datetime.now(UTC),
             mail_out=mail_out,
             page_link=page_link,
+            index=index,
         )
         progress.answer(
             written.page,

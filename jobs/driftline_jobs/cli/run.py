@@ -58,6 +58,7 @@ def run(
         )
 
         # Only now the heavy ones: a wrong command is answered without waiting for an engine to load.
+        from driftline_jobs.index import refresh_where_there_is_one
         from driftline_jobs.request import RunRequest
         from driftline_jobs.run import run as publish
 
@@ -71,6 +72,7 @@ def run(
             allow_missing=allow_missing,
         )
         outcome = publish(request, progress)
+        refresh_where_there_is_one(monitor, settings, progress)
         answer(progress, monitor, outcome)
         if fail_on_alert and outcome.alerts:
             raise typer.Exit(ALERTS)

@@ -1,0 +1,99 @@
+"""What people have muted: still on the page, marked as such, and not in the mail while it lasts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftline_reports.inputs import ReportInputs
+from driftline_reports.names import ALL
+from driftline_reports.selection import Row, Selection
+from driftline_schemas.metrics import PERFORMANCE
+
+# Arrow has no types to check against: a mask over rows.
+Mask: TypeAlias = Any
+_CELL: Final = ("model_version", "segment", "segment_value")
+# Which rows an alert may be about, and the column in which they decide.
+_DECIDES: Final = {
+    "drift_metrics": "drifted",
+    "performance_metrics": "degraded",
+    "quality_metrics": "passed",
+}
+
+
+def muted_until(selection: Selection, now: datetime) -> dict[str, datetime]:
+    """The alerts that are muted at ``now``, by id, and until when. Of several mutes the newest counts."""
+    newest: dict[str, Row] = {}
+    for row in selection.rows("alert_actions", action="mute"):
+        known = newest.get(row["alert_id"])
+        if known is None or row["acted_at"] >= known["acted_at"]:
+            newest[row["alert_id"]] = row
+    return {name: row["until"] for name, row in newest.items() if row["until"] and row["until"] > now}
+
+
+def without_muted(inputs: ReportInputs) -> tuple[ReportInputs, int]:
+    """The window as a mail may tell of it, and how many alerts under way are muted at ``generated_at``.
+
+    The muted alerts are gone, and what they are about decides nothing: the rows are there, and neither
+    drifted, nor worse, nor failed. The tables and the page stay as they are.
+    """
+    granularity = inputs.window.granularity.value
+    selection = Selection(inputs.tables, inputs.monitor.monitor, granularity)
+    mutes = muted_until(selection, inputs.generated_at)
+    start = inputs.window.start
+    rows = [row for row in selection.rows("alerts", window=start) if row["alert_id"] in mutes]
+    if not rows:
+        return inputs, 0
+    tables = dict(inputs.tables)
+    ids = pa.array([row["alert_id"] for row in rows])
+    alerts = tables["alerts"]
+    gone = pc.and_(_of_window(alerts, start), pc.is_in(alerts["alert_id"].cast(pa.string()), value_set=ids))
+    tables["alerts"] = alerts.filter(pc.invert(gone))
+    for name, column in _DECIDES.items():
+        about = [row for row in rows if _table_of(row) == name]
+        if about and name in tables:
+            tables[name] = _undecided(tables[name], column, start, about)
+    return replace(inputs, tables=tables), sum(row["state"] != "resolved" for row in rows)
+
+
+def _table_of(alert: Row) -> str:
+    """The table whose rows raised the alert: a failed check has no threshold, a metric always has."""
+    try:
+        threshold = json.loads(alert["evidence"] or "{}").get("threshold")
+    except (ValueError, AttributeError):
+        threshold = None
+    if threshold is None:
+        return "quality_metrics"
+    if alert["column_name"] == ALL and any(alert["metric"] in names for names in PERFORMANCE.values()):
+        return "performance_metrics"
+    return "drift_metrics"
+
+
+def _undecided(
+    table: pa.Table, column: str, start: datetime, alerts: Sequence[Mapping[str, Any]]
+) -> pa.Table:
+    """The table without a decision in the rows that alerts are about; one of the whole has its segments."""
+    about: Mask = None
+    for alert in alerts:
+        here = _of_window(table, start)
+        if "column_name" in table.column_names:
+            here = pc.and_(here, pc.equal(table["column_name"], alert["column_name"]))
+        if any(alert[name] != ALL for name in _CELL):
+            for name in _CELL:
+                here = pc.and_(here, pc.equal(table[name], alert[name]))
+        about = here if about is None else pc.or_(about, here)
+    decided = pc.if_else(about, pa.scalar(None, pa.bool_()), table[column])
+    return table.set_column(table.column_names.index(column), column, decided)
+
+
+def _of_window(table: pa.Table, start: datetime) -> Mask:
+    """Rows of the window, in a table whose times may be naive and then mean UTC."""
+    kind = table.schema.field("window_start").type
+    moment = start if kind.tz else start.replace(tzinfo=None)
+    return pc.equal(table["window_start"], pa.scalar(moment, kind))
