@@ -207,9 +207,12 @@ class Bench:
             segment="*",
         )
 
-    def performance(self, number: int, metric: str) -> dict[str, Any]:
-        """A realized figure of the whole of a day."""
-        return self.one("performance_metrics", number, metric=metric, model_version="*", segment="*")
+    def performance(self, number: int, metric: str, kind: str = "realized") -> dict[str, Any]:
+        """A figure of the whole of a day, for the model as a whole."""
+        where = {"metric": metric, "kind": kind, "model_version": "*", "segment": "*"}
+        rows = self.current("performance_metrics", number, **where)
+        (row,) = rows[rows["class_label"].isna()].to_dict("records")
+        return {str(name): value for name, value in row.items()}
 
     def check(self, number: int, check: str, column: str = "*") -> dict[str, Any]:
         """A quality check of a day."""

@@ -30,6 +30,8 @@ class BinaryOutcomes(Outcomes):
         positives, negatives: (bins,) labelled rows per score bin and label; rows without a score in
             [0, 1] are in none of them, but in ``unscored``.
         score_sums: (bins,) scores of the labelled rows of a bin, in integers of 2**-34.
+        scored, scored_positive, scored_sums: (bins,) rows with a score in [0, 1], labelled or not: how many,
+            how many of them were predicted positive, and their scores as above.
         log_loss, log_loss_squares, brier, brier_squares: exact sums over the scored labelled rows.
     """
 
@@ -40,6 +42,9 @@ class BinaryOutcomes(Outcomes):
     positives: list[int] = field(default_factory=list)
     negatives: list[int] = field(default_factory=list)
     score_sums: list[int] = field(default_factory=list)
+    scored: list[int] = field(default_factory=list)
+    scored_positive: list[int] = field(default_factory=list)
+    scored_sums: list[int] = field(default_factory=list)
     log_loss: int = 0
     log_loss_squares: int = 0
     brier: int = 0
@@ -49,7 +54,7 @@ class BinaryOutcomes(Outcomes):
     def nothing(cls, bins: OrderedBins | None) -> Self:
         """Outcomes of no rows."""
         count = bins.bins if bins else 0
-        return cls(positives=[0] * count, negatives=[0] * count, score_sums=[0] * count)
+        return cls(**{name: [0] * count for name in _BY_SCORE})  # type: ignore[arg-type]
 
     @classmethod
     def of_rows(
@@ -70,22 +75,37 @@ class BinaryOutcomes(Outcomes):
         outcome.confusion = np.bincount(2 * label[decided] + predicted[decided], minlength=4).tolist()
         if bins is None:
             return outcome
-        scored = labelled & (score >= 0.0) & (score <= 1.0)
-        outcome.unscored = outcome.labelled - int(np.count_nonzero(scored))
-        scores, truth = score[scored], label[scored]
+        scored = (score >= 0.0) & (score <= 1.0)
+        outcome.unscored = int(np.count_nonzero(labelled & ~scored))
+        scores, truth, guess = score[scored], label[scored], predicted[scored]
         for start in range(0, len(scores), CHUNK):
-            outcome.add_scored(scores[start : start + CHUNK], truth[start : start + CHUNK], bins)
+            rows = slice(start, start + CHUNK)
+            outcome.add_scored(scores[rows], truth[rows], guess[rows], bins)
         return outcome
 
-    def add_scored(self, scores: FloatArray, truth: IntArray, bins: OrderedBins) -> None:
-        """Add rows with a score in [0, 1] and a label; at most 2**16, so that sums stay exact."""
+    def add_scored(self, scores: FloatArray, truth: IntArray, predicted: IntArray, bins: OrderedBins) -> None:
+        """Add rows with a score in [0, 1]; at most 2**16, so that sums stay exact."""
         place = bin_of_values(scores, bins)
         count = bins.bins
-        per_label = np.bincount(place + count * truth, minlength=2 * count)
-        self.negatives = (np.array(self.negatives) + per_label[:count]).tolist()
-        self.positives = (np.array(self.positives) + per_label[count:]).tolist()
-        quanta = np.bincount(place, weights=np.rint(np.ldexp(scores, SCORE_BITS)), minlength=count)
-        self.score_sums = [a + int(b) for a, b in zip(self.score_sums, quanta.tolist(), strict=True)]
+        # by prediction (positive or not), label (none, negative, positive) and bin
+        kind = place + count * ((truth + 1) + 3 * (predicted == 1))
+        rows = np.bincount(kind, minlength=6 * count).reshape(2, 3, count)
+        labelled = truth >= 0
+        quanta = np.bincount(
+            place + count * labelled, weights=np.rint(np.ldexp(scores, SCORE_BITS)), minlength=2 * count
+        ).reshape(2, count)
+        for name, more in (
+            ("negatives", rows[:, 1].sum(0)),
+            ("positives", rows[:, 2].sum(0)),
+            ("score_sums", quanta[1]),
+            ("scored", rows.sum((0, 1))),
+            ("scored_positive", rows[1].sum(0)),
+            ("scored_sums", quanta.sum(0)),
+        ):
+            before = getattr(self, name)
+            setattr(self, name, [a + int(b) for a, b in zip(before, more.tolist(), strict=True)])
+        if not labelled.all():
+            scores, truth = scores[labelled], truth[labelled]
 
         # scikit-learn's log_loss clips at the machine's epsilon too: equal scores then give equal figures
         chance = np.clip(np.where(truth == 1, scores, 1.0 - scores), EPSILON, 1.0 - EPSILON)
@@ -95,6 +115,9 @@ class BinaryOutcomes(Outcomes):
         self.log_loss_squares += exact_sum(loss * loss, SQUARE_BITS)
         self.brier += exact_sum(square, LOSS_BITS)
         self.brier_squares += exact_sum(square * square, LOSS_BITS)
+
+
+_BY_SCORE = ("positives", "negatives", "score_sums", "scored", "scored_positive", "scored_sums")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ class MulticlassOutcomes(Outcomes):
         confusion: (C * C,) labelled rows by label and prediction, a label's row after the other.
         positives, negatives, score_sums: (scored classes * bins,) each class against the rest, as for a
             binary model, a class after the other; classes of fewer bins leave the last ones empty.
+        scored, scored_predicted, scored_sums: as long; rows with a full set of scores, labelled or not, by
+            the score of each class: how many, how many were predicted as that class, and their scores.
         log_loss, log_loss_squares, brier, brier_squares: exact sums over the scored rows; ``brier`` is the
             squared distance over all classes.
     """
@@ -36,6 +38,9 @@ class MulticlassOutcomes(Outcomes):
     positives: list[int] = field(default_factory=list)
     negatives: list[int] = field(default_factory=list)
     score_sums: list[int] = field(default_factory=list)
+    scored: list[int] = field(default_factory=list)
+    scored_predicted: list[int] = field(default_factory=list)
+    scored_sums: list[int] = field(default_factory=list)
     log_loss: int = 0
     log_loss_squares: int = 0
     brier: int = 0
@@ -69,9 +74,7 @@ class MulticlassTask:
         size = len(self.bins) * self.most_bins
         return MulticlassOutcomes(
             confusion=[0] * len(self.names) ** 2,
-            positives=[0] * size,
-            negatives=[0] * size,
-            score_sums=[0] * size,
+            **{name: [0] * size for name in _BY_SCORE},  # type: ignore[arg-type]
         )
 
     def rows(self, table: pa.Table, order: IntArray | None) -> _MulticlassRows:
@@ -112,27 +115,47 @@ class _MulticlassRows:
         outcome.confusion = np.bincount(pairs, minlength=names * names).tolist()
         if not len(scores):
             return outcome
-        scored = labelled & ((scores >= 0.0) & (scores <= 1.0)).all(axis=0)
-        outcome.unscored = outcome.labelled - int(np.count_nonzero(scored))
-        scores, label = scores[:, scored], label[scored]
+        scored = ((scores >= 0.0) & (scores <= 1.0)).all(axis=0)
+        outcome.unscored = int(np.count_nonzero(labelled & ~scored))
+        scores, label, predicted = scores[:, scored], label[scored], predicted[scored]
         for first in range(0, len(label), CHUNK):
-            _add(outcome, scores[:, first : first + CHUNK], label[first : first + CHUNK], self.task)
+            rows = slice(first, first + CHUNK)
+            _add(outcome, scores[:, rows], label[rows], predicted[rows], self.task)
         return outcome
 
 
-def _add(outcome: MulticlassOutcomes, scores: FloatArray, label: IntArray, task: MulticlassTask) -> None:
+_BY_SCORE = ("positives", "negatives", "score_sums", "scored", "scored_predicted", "scored_sums")
+
+
+def _add(
+    outcome: MulticlassOutcomes,
+    scores: FloatArray,
+    label: IntArray,
+    predicted: IntArray,
+    task: MulticlassTask,
+) -> None:
     size = task.most_bins
-    positives, negatives, sums = (np.zeros((len(task.bins), size), np.int64) for _ in range(3))
+    labelled = label >= 0
+    more = {name: np.zeros((len(task.bins), size), np.int64) for name in _BY_SCORE}
     for at, bins in enumerate(task.bins):
         place = bin_of_values(scores[at], bins)
-        own = label == at
-        positives[at] = np.bincount(place[own], minlength=size)
-        negatives[at] = np.bincount(place[~own], minlength=size)
-        quanta = np.rint(np.ldexp(scores[at], SCORE_BITS))
-        sums[at] = np.bincount(place, weights=quanta, minlength=size).astype(np.int64)
-    for name, counts in (("positives", positives), ("negatives", negatives), ("score_sums", sums)):
+        # by prediction (this class or not), label (none, another, this one) and bin
+        kind = place + size * (labelled.astype(np.int64) + (label == at) + 3 * (predicted == at))
+        rows = np.bincount(kind, minlength=6 * size).reshape(2, 3, size)
+        quanta = np.bincount(
+            place + size * labelled, weights=np.rint(np.ldexp(scores[at], SCORE_BITS)), minlength=2 * size
+        ).reshape(2, size)
+        more["negatives"][at] = rows[:, 1].sum(0)
+        more["positives"][at] = rows[:, 2].sum(0)
+        more["score_sums"][at] = quanta[1]
+        more["scored"][at] = rows.sum((0, 1))
+        more["scored_predicted"][at] = rows[1].sum(0)
+        more["scored_sums"][at] = quanta.sum(0)
+    for name, counts in more.items():
         before = getattr(outcome, name)
-        setattr(outcome, name, [a + b for a, b in zip(before, counts.ravel().tolist(), strict=True)])
+        setattr(outcome, name, [a + int(b) for a, b in zip(before, counts.ravel().tolist(), strict=True)])
+    if not labelled.all():
+        scores, label = scores[:, labelled], label[labelled]
 
     known = label < len(task.bins)
     of_label = np.where(known, scores[np.where(known, label, 0), np.arange(len(label))], 0.0)

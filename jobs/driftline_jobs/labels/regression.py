@@ -8,15 +8,14 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.labels.outcomes import CHUNK, Outcomes, bin_of_values, exact_sum
+from driftline_jobs.labels.outcomes import CHUNK, Outcomes, bin_of_values
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
 
-ERROR_BITS, SQUARE_BITS, FOURTH_BITS = 38, 32, 20
+_LOW_BITS = 22
+ERROR_BITS, SQUARE_BITS, FOURTH_BITS = 38 + _LOW_BITS, 32 + _LOW_BITS, 20 + _LOW_BITS
 """Of values scaled by 2**-exponent of the prediction: what sums of them are integers of."""
-RELATIVE_BITS = 30
-RELATIVE_SQUARE_BITS = 15
-BIN_ABSOLUTE_BITS, BIN_SQUARE_BITS = 30, 24
+RELATIVE_BITS, RELATIVE_SQUARE_BITS = 30 + _LOW_BITS, 15 + _LOW_BITS
 _REACH = 2.0**6
 _RELATIVE_REACH = 2.0**15
 
@@ -27,29 +26,42 @@ class RegressionOutcomes(Outcomes):
     bins, and held within ±2**6 (``beyond`` counts the rows that are held back).
 
     Attributes:
-        n: labelled rows with a prediction; nonzero: those whose label is not 0.
-        error, absolute, squares, fourths: Σe, Σ|e|, Σe², Σe⁴.
-        relative, relative_squares: Σ|e/y|, Σ(e/y)², each held below 2**15.
-        labels, label_squares: Σ(y - c), Σ(y - c)², c the pivot of the prediction's bins.
-        bin_rows, bin_absolute, bin_squares: (bins,) rows, Σ|e| and Σe² by bin of the prediction.
+        predicted: (bins,) rows by the bin of their prediction, labelled or not.
+        n: (bins,) those with a label; nonzero: (bins,) those of them whose label is not 0.
+        error, absolute, squares, fourths: (bins,) Σe, Σ|e|, Σe², Σe⁴.
+        relative, relative_squares: (bins,) Σ|e/y|, Σ(e/y)², each held below 2**15.
+        labels, label_squares: (bins,) Σ(y - c), Σ(y - c)², c the pivot of the prediction's bins.
     """
 
     task: ClassVar[str] = "regression"
 
-    n: int = 0
     beyond: int = 0
-    nonzero: int = 0
-    error: int = 0
-    absolute: int = 0
-    squares: int = 0
-    fourths: int = 0
-    relative: int = 0
-    relative_squares: int = 0
-    labels: int = 0
-    label_squares: int = 0
-    bin_rows: list[int] = field(default_factory=list)
-    bin_absolute: list[int] = field(default_factory=list)
-    bin_squares: list[int] = field(default_factory=list)
+    predicted: list[int] = field(default_factory=list)
+    n: list[int] = field(default_factory=list)
+    nonzero: list[int] = field(default_factory=list)
+    error: list[int] = field(default_factory=list)
+    absolute: list[int] = field(default_factory=list)
+    squares: list[int] = field(default_factory=list)
+    fourths: list[int] = field(default_factory=list)
+    relative: list[int] = field(default_factory=list)
+    relative_squares: list[int] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    label_squares: list[int] = field(default_factory=list)
+
+
+_BY_BIN = (
+    "predicted",
+    "n",
+    "nonzero",
+    "error",
+    "absolute",
+    "squares",
+    "fourths",
+    "relative",
+    "relative_squares",
+    "labels",
+    "label_squares",
+)
 
 
 @dataclass(frozen=True)
@@ -60,8 +72,7 @@ class RegressionTask:
 
     def nothing(self) -> RegressionOutcomes:
         """Outcomes of no rows."""
-        count = self.bins.bins
-        return RegressionOutcomes(bin_rows=[0] * count, bin_absolute=[0] * count, bin_squares=[0] * count)
+        return RegressionOutcomes(**{name: [0] * self.bins.bins for name in _BY_BIN})  # type: ignore[arg-type]
 
     def rows(self, table: pa.Table, order: IntArray | None) -> _RegressionRows:
         """The columns of the rows, in ``order``."""
@@ -84,43 +95,55 @@ class _RegressionRows:
         outcome.predictions = len(label)
         labelled = np.isfinite(label)
         outcome.labelled = int(np.count_nonzero(labelled))
-        both = labelled & np.isfinite(predicted)
-        predicted, label = predicted[both], label[both]
+        usable = np.isfinite(predicted)
+        predicted, label = predicted[usable], label[usable]
         for first in range(0, len(label), CHUNK):
             _add(outcome, predicted[first : first + CHUNK], label[first : first + CHUNK], self.task.bins)
         return outcome
 
 
 def _add(outcome: RegressionOutcomes, predicted: FloatArray, label: FloatArray, bins: OrderedBins) -> None:
+    place = bin_of_values(predicted, bins)
+    more = {"predicted": np.bincount(place, minlength=bins.bins).tolist()}
+    labelled = np.isfinite(label)
+    if not labelled.all():
+        predicted, label, place = predicted[labelled], label[labelled], place[labelled]
     scale = 2.0**-bins.exponent
     raw = (predicted - label) * scale
     error = np.clip(raw, -_REACH, _REACH)
-    centred = np.clip((label - bins.pivot) * scale, -_REACH, _REACH)
-    outcome.n += len(label)
     outcome.beyond += int(np.count_nonzero(raw != error))
-    outcome.error += exact_sum(error, ERROR_BITS)
-    outcome.absolute += exact_sum(np.abs(error), ERROR_BITS)
-    outcome.squares += exact_sum(error**2, SQUARE_BITS)
-    outcome.fourths += exact_sum(error**4, FOURTH_BITS)
-    outcome.labels += exact_sum(centred, ERROR_BITS)
-    outcome.label_squares += exact_sum(centred**2, SQUARE_BITS)
+    centred = np.clip((label - bins.pivot) * scale, -_REACH, _REACH)
     nonzero = label != 0.0
-    relative = np.minimum(np.abs((predicted[nonzero] - label[nonzero]) / label[nonzero]), _RELATIVE_REACH)
-    outcome.nonzero += int(np.count_nonzero(nonzero))
-    outcome.relative += exact_sum(relative, RELATIVE_BITS)
-    outcome.relative_squares += exact_sum(relative**2, RELATIVE_SQUARE_BITS)
-    place = bin_of_values(predicted, bins)
-    size = bins.bins
-    # 2**16 integers below 2**37 keep float64 exact
-    by_bin = (
-        ("bin_rows", np.bincount(place, minlength=size)),
-        ("bin_absolute", _by_bin(place, np.abs(error), BIN_ABSOLUTE_BITS, size)),
-        ("bin_squares", _by_bin(place, error**2, BIN_SQUARE_BITS, size)),
-    )
-    for name, counts in by_bin:
+    ratio = np.divide(predicted - label, label, out=np.zeros(len(label)), where=nonzero)
+    relative = np.minimum(np.abs(ratio), _RELATIVE_REACH)
+    more["n"] = np.bincount(place, minlength=bins.bins).tolist()
+    more["nonzero"] = np.bincount(place[nonzero], minlength=bins.bins).tolist()
+    for name, values, bits in (
+        ("error", error, ERROR_BITS),
+        ("absolute", np.abs(error), ERROR_BITS),
+        ("squares", error**2, SQUARE_BITS),
+        ("fourths", error**4, FOURTH_BITS),
+        ("relative", relative, RELATIVE_BITS),
+        ("relative_squares", relative**2, RELATIVE_SQUARE_BITS),
+        ("labels", centred, ERROR_BITS),
+        ("label_squares", centred**2, SQUARE_BITS),
+    ):
+        more[name] = _exact_sums(place, values, bits, bins.bins)
+    for name, counts in more.items():
         before = getattr(outcome, name)
-        setattr(outcome, name, [a + int(b) for a, b in zip(before, counts.tolist(), strict=True)])
+        setattr(outcome, name, [a + b for a, b in zip(before, counts, strict=True)])
 
 
-def _by_bin(place: IntArray, values: FloatArray, bits: int, size: int) -> IntArray:
-    return np.bincount(place, weights=np.rint(np.ldexp(values, bits)), minlength=size).astype(np.int64)
+def _exact_sums(place: IntArray, values: FloatArray, bits: int, count: int) -> list[int]:
+    """(count,) sums by place in units of 2**-bits, each value rounded.
+
+    Added as integers, in two parts: bincount would add floats, which are not exact beyond 2**53.
+    """
+    scaled = np.ldexp(values, bits - _LOW_BITS)
+    high = np.floor(scaled)
+    parts = []
+    for part in (high, np.rint(np.ldexp(scaled - high, _LOW_BITS))):
+        total = np.zeros(count, np.int64)
+        np.add.at(total, place, part.astype(np.int64))
+        parts.append(total.tolist())
+    return [(upper << _LOW_BITS) + lower for upper, lower in zip(*parts, strict=True)]

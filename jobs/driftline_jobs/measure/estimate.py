@@ -143,7 +143,7 @@ def estimate_multiclass(
         hits = (rows.predicted * calibration.probability).sum((-1, -2))
         some = np.where(n > 0, n, np.nan)
         share = hits / some
-        draws = (calibration.draws * rows.predicted[None]).sum((-1, -2)) / some
+        draws = np.stack([(draw * rows.predicted).sum((-1, -2)) for draw in calibration.draws]) / some
         error = np.sqrt(share * (1.0 - share) / some + draws.var(0, ddof=1))
         support = (rows.counts * calibration.probability).sum(-1)
         overall["accuracy"] = performance(

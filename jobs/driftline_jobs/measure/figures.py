@@ -28,6 +28,7 @@ class Status(StrEnum):
     NO_REFERENCE_VALUES = "no_reference_values"
     CONSTANT = "constant"
     NO_LABELS = "no_labels"
+    NO_REFERENCE_LABELS = "no_reference_labels"
     NO_SCORES = "no_scores"
     ONE_CLASS = "one_class"
     CLASS_ABSENT = "class_absent"
@@ -47,6 +48,7 @@ _REASONS = {
     Status.NO_REFERENCE_VALUES: "the reference has no value in this column, only missing ones",
     Status.CONSTANT: "the column has one bin only, so no two windows can differ in it",
     Status.NO_LABELS: "no row of the window has both a prediction and a label",
+    Status.NO_REFERENCE_LABELS: "the reference has no labels (of some class), so nothing can be estimated",
     Status.NO_SCORES: "no labelled row of the window has a score",
     Status.ONE_CLASS: "every label is of one class, so the figure is not defined",
     Status.CLASS_ABSENT: "the class occurs neither among the labels nor among the predictions",

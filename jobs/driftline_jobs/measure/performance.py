@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from driftline_jobs.measure.figures import (
     reason_of,
 )
 
+IndexArray = npt.NDArray[np.intp]
 HIGHER_IS_BETTER = frozenset({"roc_auc", "average_precision", "accuracy", "precision", "recall", "f1", "r2"})
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece", "mae", "rmse", "mape"})
 # bias is best at zero; positive_rate is neither good nor bad
@@ -48,6 +49,10 @@ class Performance:
     def ok(self) -> BoolArray:
         """(...,) where there is a value."""
         return np.isfinite(self.value)
+
+    def at(self, places: IndexArray) -> Performance:
+        """The same at these places of the leading axis."""
+        return Performance(**{item.name: getattr(self, item.name)[places] for item in fields(self)})
 
     def published(self, name: str) -> list[float | None]:
         """The array ``name`` flattened in C order, None for NaN: what goes into a table's column."""

@@ -23,6 +23,7 @@ from driftline_jobs.publish.plans import scan_plan, task_of
 from driftline_jobs.references import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.cells import MeasuredCell
+from driftline_jobs.tabulate.estimates import add_estimates
 from driftline_jobs.tabulate.outcomes import add_outcome_profiles
 from driftline_jobs.tabulate.performance import PerformanceCell, add_performance
 from driftline_jobs.tabulate.quality import Check, add_checks
@@ -105,7 +106,9 @@ def _publish(
         cell.cell.cell == WHOLE and cell.outcome.labelled >= job.monitor.alerts.min_rows for cell in cells
     ]
     usual = partial(calibrations.judge_performance, tested=np.array(tested, np.bool_))
-    add_performance(builders, job.monitor, cells, task_of(job.monitor, reference.binning), usual)
+    task = task_of(job.monitor, reference.binning)
+    now, then = add_performance(builders, job.monitor, cells, task, usual)
+    add_estimates(builders["performance_metrics"], job.monitor, cells, task, now, then)
     inputs = builders.pop("run_inputs").to_arrow()
     job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, inputs)
     published.run_ids += [record.run_id for record in records]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from driftline_jobs.labels.regression import (
 )
 from driftline_jobs.labels.regression import SQUARE_BITS as ERROR_SQUARE_BITS
 from driftline_jobs.measure.binary import BinaryCounts, ConfusionCounts, LossSums
+from driftline_jobs.measure.estimate import ScoredRows
 from driftline_jobs.measure.multiclass import MulticlassCounts
 from driftline_jobs.measure.ranking import ScoreLabelCounts
 from driftline_jobs.measure.regression import RegressionSums
@@ -54,22 +55,45 @@ def stack_multiclass(outcomes: Sequence[MulticlassOutcomes], task: MulticlassTas
 
 def stack_regression(outcomes: Sequence[RegressionOutcomes], task: RegressionTask) -> RegressionSums:
     """(cells,) sums in the label's unit; labels are summed about the pivot, which r2 does not mind."""
-    unit = 2.0**task.bins.exponent
+    return _regression_sums(
+        lambda name: [sum(getattr(outcome, name)) for outcome in outcomes], task.bins.exponent
+    )
+
+
+def stack_regression_bins(outcome: RegressionOutcomes, task: RegressionTask) -> RegressionSums:
+    """(bins,) the same by bin of the prediction, of one cell."""
+    return _regression_sums(lambda name: getattr(outcome, name), task.bins.exponent)
+
+
+def _regression_sums(totals: Callable[[str], Sequence[int]], exponent: int) -> RegressionSums:
+    unit = 2.0**exponent
 
     def sums(name: str, bits: int, power: int) -> FloatArray:
-        return _scaled([getattr(outcome, name) for outcome in outcomes], bits) * unit**power
+        return _scaled(totals(name), bits) * unit**power
 
     return RegressionSums(
-        n=np.array([outcome.n for outcome in outcomes], np.int64),
+        n=np.array(totals("n"), np.int64),
         error=sums("error", ERROR_BITS, 1),
         absolute=sums("absolute", ERROR_BITS, 1),
         squares=sums("squares", ERROR_SQUARE_BITS, 2),
         fourths=sums("fourths", FOURTH_BITS, 4),
-        nonzero=np.array([outcome.nonzero for outcome in outcomes], np.int64),
+        nonzero=np.array(totals("nonzero"), np.int64),
         relative=sums("relative", RELATIVE_BITS, 0),
         relative_squares=sums("relative_squares", RELATIVE_SQUARE_BITS, 0),
         labels=sums("labels", ERROR_BITS, 1),
         label_squares=sums("label_squares", ERROR_SQUARE_BITS, 2),
+    )
+
+
+def scored_rows(
+    outcomes: Sequence[BinaryOutcomes] | Sequence[MulticlassOutcomes], shape: tuple[int, ...]
+) -> ScoredRows:
+    """All rows by their score, labelled or not, in the ``shape`` (cells, …, bins)."""
+    predicted = [o.scored_positive if isinstance(o, BinaryOutcomes) else o.scored_predicted for o in outcomes]
+    return ScoredRows(
+        counts=np.array([outcome.scored for outcome in outcomes], np.int64).reshape(shape),
+        score_sums=_scaled_lists([outcome.scored_sums for outcome in outcomes]).reshape(shape),
+        predicted=np.array(predicted, np.int64).reshape(shape),
     )
 
 
@@ -79,9 +103,7 @@ def _scores(
     return ScoreLabelCounts(
         pos=np.array([outcome.positives for outcome in outcomes], np.int64).reshape(shape),
         neg=np.array([outcome.negatives for outcome in outcomes], np.int64).reshape(shape),
-        score_sums=np.array(
-            [[total / 2**SCORE_BITS for total in outcome.score_sums] for outcome in outcomes], np.float64
-        ).reshape(shape),
+        score_sums=_scaled_lists([outcome.score_sums for outcome in outcomes]).reshape(shape),
     )
 
 
@@ -93,6 +115,10 @@ def _losses(outcomes: Sequence[BinaryOutcomes] | Sequence[MulticlassOutcomes]) -
         brier=_scaled([outcome.brier for outcome in outcomes], LOSS_BITS),
         brier_squares=_scaled([outcome.brier_squares for outcome in outcomes], LOSS_BITS),
     )
+
+
+def _scaled_lists(several: Sequence[Sequence[int]]) -> FloatArray:
+    return np.array([[total / 2**SCORE_BITS for total in totals] for totals in several], np.float64)
 
 
 def _scaled(totals: Sequence[int], bits: int) -> FloatArray:

@@ -62,12 +62,17 @@ def measure_performance(outcomes: Sequence[Outcomes], task: Task) -> dict[Figure
         raise TypeError(f"no figures are known for {type(task).__name__}")
     several = [outcome for outcome in outcomes if isinstance(outcome, MulticlassOutcomes)]
     found = multiclass_performance(stack_multiclass(several, task))
-    by_class: dict[FigureKey, Performance] = {
+    overall = {(metric, None): figure for metric, figure in found.overall.items()}
+    return overall | by_class(found.per_class, task)
+
+
+def by_class(figures: Mapping[str, Performance], task: MulticlassTask) -> dict[FigureKey, Performance]:
+    """Figures (cells, classes) as one (cells,) per class."""
+    return {
         (metric, name): _of_class(figure, at)
-        for metric, figure in found.per_class.items()
+        for metric, figure in figures.items()
         for at, name in enumerate(task.names[: figure.value.shape[-1]])
     }
-    return {(metric, None): figure for metric, figure in found.overall.items()} | by_class
 
 
 def _of_class(figure: Performance, at: int) -> Performance:
@@ -80,10 +85,11 @@ def add_performance(
     cells: Sequence[PerformanceCell],
     task: Task,
     usual: Usual,
-) -> None:
+) -> tuple[Figures, Figures]:
     """Append one row per cell and figure, judged, and the calibration curve of every cell that has one.
 
-    ``usual`` judges the figures now and in the reference by what was learned from the reference.
+    ``usual`` judges the figures now and in the reference by what was learned from the reference; both are
+    returned.
     """
     nothing = task.nothing()
     now = measure_performance([cell.outcome for cell in cells], task)
@@ -114,6 +120,7 @@ def add_performance(
             reason=figure.reasons(),
         )
     _add_curves(builders["performance_curves"], monitor, cells, task)
+    return now, then
 
 
 def _add_curves(table: TableBuilder, monitor: Monitor, cells: Sequence[PerformanceCell], task: Task) -> None:

@@ -414,7 +414,7 @@ CREATE TABLE performance_metrics (
   "reason" VARCHAR
 );
 
-COMMENT ON TABLE performance_metrics IS 'One row per window, model version, segment value, metric, kind and class. How well the model did by the labels that have arrived (realized), and how well it would be expected to have done without them (estimated, which cannot see a change in the relation of features and label).';
+COMMENT ON TABLE performance_metrics IS 'One row per window, model version, segment value, metric, kind and class. How well the model did by the labels that have arrived (realized), and how well it would be expected to have done without them (estimated, which cannot see a change in the relation of features and label). Once labels are there, estimate_error holds the estimated figure less the realized one.';
 
 COMMENT ON COLUMN performance_metrics."monitor" IS 'Name of the monitor.';
 
@@ -434,7 +434,7 @@ COMMENT ON COLUMN performance_metrics."run_id" IS 'Run that published the row, s
 
 COMMENT ON COLUMN performance_metrics."metric" IS 'Name of the metric, for example roc_auc.';
 
-COMMENT ON COLUMN performance_metrics."kind" IS 'From labels or without them. One of: realized, estimated.';
+COMMENT ON COLUMN performance_metrics."kind" IS 'From labels, without them, or how far the estimate was off once they were there. One of: realized, estimated, estimate_error.';
 
 COMMENT ON COLUMN performance_metrics."class_label" IS 'Class of a multiclass metric, null for the model as a whole.';
 
@@ -979,7 +979,7 @@ FROM performance_metrics t
 JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
 WHERE r.status = 'published' AND r.superseded_at IS NULL;
 
-COMMENT ON VIEW current_performance_metrics IS 'The present answer: performance_metrics of the newest published run of each (monitor, granularity, window_start, part). One row per window, model version, segment value, metric, kind and class. How well the model did by the labels that have arrived (realized), and how well it would be expected to have done without them (estimated, which cannot see a change in the relation of features and label).';
+COMMENT ON VIEW current_performance_metrics IS 'The present answer: performance_metrics of the newest published run of each (monitor, granularity, window_start, part). One row per window, model version, segment value, metric, kind and class. How well the model did by the labels that have arrived (realized), and how well it would be expected to have done without them (estimated, which cannot see a change in the relation of features and label). Once labels are there, estimate_error holds the estimated figure less the realized one.';
 
 COMMENT ON COLUMN current_performance_metrics."monitor" IS 'Name of the monitor.';
 
@@ -999,7 +999,7 @@ COMMENT ON COLUMN current_performance_metrics."run_id" IS 'Run that published th
 
 COMMENT ON COLUMN current_performance_metrics."metric" IS 'Name of the metric, for example roc_auc.';
 
-COMMENT ON COLUMN current_performance_metrics."kind" IS 'From labels or without them. One of: realized, estimated.';
+COMMENT ON COLUMN current_performance_metrics."kind" IS 'From labels, without them, or how far the estimate was off once they were there. One of: realized, estimated, estimate_error.';
 
 COMMENT ON COLUMN current_performance_metrics."class_label" IS 'Class of a multiclass metric, null for the model as a whole.';
 
