@@ -1469,32 +1469,32 @@ COMMENT ON COLUMN databricks_profile_metrics."percent_zeros" IS 'Rows that hold 
 COMMENT ON COLUMN databricks_profile_metrics."percent_distinct" IS 'Distinct values. Unit: percent.';
 
 CREATE VIEW drift_calendar AS
-SELECT r.monitor, r.granularity, r.window_start, r.window_end, r.rows_read,
-  d.columns_judged, d.drifted_columns,
-  CAST(d.drifted_columns AS DOUBLE PRECISION) / NULLIF(d.columns_judged, 0) AS drifted_share,
-  d.largest_excess, q.failed_checks, a.open_alerts
-FROM current_runs r
-CROSS JOIN LATERAL (
-  SELECT COUNT(DISTINCT m.column_name) AS columns_judged,
-    COUNT(DISTINCT CASE WHEN m.drifted THEN m.column_name END) AS drifted_columns,
-    MAX(m.value / NULLIF(m.threshold, 0)) AS largest_excess
-  FROM current_drift_metrics m
-  WHERE m.monitor = r.monitor AND m.window_start = r.window_start AND m.granularity = r.granularity
-    AND m.model_version = '*' AND m.segment = '*' AND m.comparison = 'reference' AND m.drifted IS NOT NULL
-) d
-CROSS JOIN LATERAL (
-  SELECT COUNT(*) AS failed_checks
-  FROM current_quality_metrics m
-  WHERE m.monitor = r.monitor AND m.window_start = r.window_start AND m.granularity = r.granularity
-    AND m.model_version = '*' AND m.segment = '*' AND NOT m.passed
-) q
-CROSS JOIN LATERAL (
-  SELECT COUNT(DISTINCT m.alert_id) AS open_alerts
-  FROM current_alerts m
-  WHERE m.monitor = r.monitor AND m.window_start = r.window_start AND m.granularity = r.granularity
-    AND m.state <> 'resolved'
-) a
-WHERE r.part = 'data';
+SELECT monitor, granularity, window_start, window_end, MAX(rows_read) AS rows_read,
+  COUNT(DISTINCT judged) AS columns_judged, COUNT(DISTINCT drifted) AS drifted_columns,
+  CAST(COUNT(DISTINCT drifted) AS DOUBLE PRECISION) / NULLIF(COUNT(DISTINCT judged), 0) AS drifted_share,
+  MAX(excess) AS largest_excess, COUNT(failed_check) AS failed_checks, COUNT(DISTINCT open_alert) AS open_alerts
+FROM (
+  SELECT monitor, granularity, window_start, window_end, run_id, rows_read, CAST(NULL AS TEXT) AS judged,
+    CAST(NULL AS TEXT) AS drifted, CAST(NULL AS DOUBLE PRECISION) AS excess, CAST(NULL AS TEXT) AS failed_check,
+    CAST(NULL AS TEXT) AS open_alert
+  FROM current_runs
+  WHERE part = 'data'
+  UNION ALL
+  SELECT monitor, granularity, window_start, window_end, NULL, NULL, column_name,
+    CASE WHEN drifted THEN column_name END, value / NULLIF(threshold, 0), NULL, NULL
+  FROM current_drift_metrics
+  WHERE model_version = '*' AND segment = '*' AND comparison = 'reference' AND drifted IS NOT NULL
+  UNION ALL
+  SELECT monitor, granularity, window_start, window_end, NULL, NULL, NULL, NULL, NULL, check_name, NULL
+  FROM current_quality_metrics
+  WHERE model_version = '*' AND segment = '*' AND NOT passed
+  UNION ALL
+  SELECT monitor, granularity, window_start, window_end, NULL, NULL, NULL, NULL, NULL, NULL, alert_id
+  FROM current_alerts
+  WHERE state <> 'resolved'
+) told
+GROUP BY monitor, granularity, window_start, window_end
+HAVING COUNT(run_id) > 0;
 
 COMMENT ON VIEW drift_calendar IS 'One row per monitor and window. Counts for the log as a whole, all model versions together, against the reference.';
 
