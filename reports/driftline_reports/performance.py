@@ -18,6 +18,7 @@ Row = Mapping[str, Any]
 
 REALIZED: Final = "realized"
 ESTIMATED: Final = "estimated"
+ERROR: Final = "estimate_error"
 _TABLE: Final = "current_performance_metrics"
 _KEYS: Final = ("metric", "kind", "class_label")
 _MOST_GROUPS: Final = 8
@@ -44,8 +45,9 @@ def lead_row(rows: Sequence[Row]) -> Row | None:
         known = order.index(row["metric"]) if row["metric"] in order else len(order)
         return (bool(row["degraded"]), row["kind"] == REALIZED, row["degraded"] is not None, -known)
 
-    known = [row for row in rows if row["class_label"] is None and row["value"] is not None]
-    averages = [row for row in rows if row["class_label"] is not None and row["value"] is not None]
+    told = [row for row in rows if row["kind"] in {REALIZED, ESTIMATED} and row["value"] is not None]
+    known = [row for row in told if row["class_label"] is None]
+    averages = [row for row in told if row["class_label"] is not None]
     return max(known or averages, key=weight, default=None)
 
 
@@ -98,7 +100,7 @@ def _row(
 ) -> PerformanceRow:
     metric, class_label = key
     term = glossary.performance(metric)
-    realized, estimated = kinds.get(REALIZED), kinds.get(ESTIMATED)
+    realized, estimated, error = kinds.get(REALIZED), kinds.get(ESTIMATED), kinds.get(ERROR)
     main = realized or estimated or {}
     cite = Cited(main, query)
     cite_realized = Cited(realized, query) if realized else None
@@ -118,6 +120,7 @@ def _row(
         high=cite_realized("ci_high", term.write) if cite_realized else _NOBODY,
         bound=cite_realized("error_bound", _bound) if cite_realized else _NOBODY,
         estimated=Cited(estimated, query)("value", term.write) if estimated else _NOBODY,
+        error=Cited(error, query)("value", _gap(term.write)) if error else _NOBODY,
         reference=cite("reference_value", term.write),
         trivial=cite("trivial_value", term.write),
         threshold=cite("threshold", term.write),
@@ -131,6 +134,15 @@ def _row(
             bool(main.get("degraded")),
         ),
     )
+
+
+def _gap(write: glossary.Writer) -> glossary.Writer:
+    """How a difference of such figures is written: with its sign, shares in points."""
+    return formats.points if write is formats.percent else _signed
+
+
+def _signed(value: float | None) -> str:
+    return formats.signed(value, 2)
 
 
 def _bound(value: float | None) -> str:
@@ -278,7 +290,7 @@ def _group(context: Context, row: Row, lead: Row, query: Query, *, worse_is_more
         figure=cite("value", term.write),
         low=cite("ci_low", term.write),
         high=cite("ci_high", term.write),
-        whole_gap=formats.points(gap) if term.write is formats.percent else formats.signed(gap, 2),
+        whole_gap=_gap(term.write)(gap),
         flag=flag,
     )
 

@@ -201,7 +201,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceRow:
-    """One metric of the model as a whole, or of one class of it."""
+    """One metric of the model as a whole or of one class; ``error`` is what the estimate was off by."""
 
     metric: str
     title: str
@@ -210,6 +210,7 @@ class PerformanceRow:
     high: Figure
     bound: Figure
     estimated: Figure
+    error: Figure
     reference: Figure
     trivial: Figure
     threshold: Figure

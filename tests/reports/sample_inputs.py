@@ -367,6 +367,10 @@ class Maker:
                     self.rows["performance_metrics"].append(
                         self.performed(window, metric, kind, value, final=final)
                     )
+                if self.sample.labels and self.sample.estimated:
+                    real, guess = self.rows["performance_metrics"][-2:]
+                    off = {"value": guess["value"] - real["value"], "threshold": None, "degraded": None}
+                    self.rows["performance_metrics"].append({**guess, "kind": "estimate_error", **off})
         for version, rows in (("v1", 402), ("v2", 522)):
             row = self.performed(
                 self.last,
