@@ -12,6 +12,7 @@ from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 
 DAY = timedelta(days=1)
+_WHOLE = {"model_version": "*", "segment": "*", "segment_value": "*"}
 
 
 def day(number: int) -> datetime:
@@ -120,4 +121,15 @@ def inputs(runs: Sequence[RunRecord], uris: Sequence[str] = ("s3://logs/a.parque
 def binning(binning_id: str, monitor: str = "flights", state: bytes = b"\x00\x01\xff") -> pa.Table:
     builder = TableBuilder(load_tables()["binnings"])
     builder.add(1, binning_id=binning_id, monitor=monitor, created_at=day(0), state=state)
+    return builder.to_arrow()
+
+
+def one_row(table: str, record: RunRecord, **values: object) -> pa.Table:
+    """One row about the whole log, with the columns that the run says itself."""
+    builder = TableBuilder(load_tables()[table])
+    common = {
+        name: getattr(record, name)
+        for name in ("monitor", "window_start", "window_end", "granularity", "run_id")
+    }
+    builder.add(1, **{**common, **_WHOLE, **values})
     return builder.to_arrow()

@@ -7,102 +7,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from tests.stores import behind
-from tests.stores.makers import day, drift, inputs, performance, run
+from tests.stores.makers import day, drift, run
 from tests.stores.postgres_server import PostgresServer
 
 from driftline_jobs.stores import Store
-from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.view_definitions import load_views
 
 ROLE = Path(__file__).parents[2] / "infra" / "postgres" / "readonly_role.sql"
-CELL = {"model_version": "*", "segment": "*", "segment_value": "*"}
-
-
-def rows(table: str, record: object, **values: object) -> pa.Table:
-    builder = TableBuilder(load_tables()[table])
-    common = {
-        name: getattr(record, name)
-        for name in ("monitor", "window_start", "window_end", "granularity", "run_id")
-    }
-    builder.add(1, **{**common, **CELL, **values})
-    return builder.to_arrow()
-
-
-@pytest.fixture
-def filled(store: Store) -> Store:
-    """Two days: on the first all is well, on the second carrier has drifted and an alert is open.
-
-    A first run of the second day, with other figures, is superseded.
-    """
-    first, second, outdated = run("r1", 0), run("r2", 1, cpu_seconds=2.5), run("r0", 1, rows_read=500)
-    labels = [run("p1", 0, part="performance"), run("p2", 1, part="performance")]
-    verdict = run("j2", 1, part="judgement")
-    store.publish([outdated], {"drift_metrics": drift([outdated], value=7.0, drifted=True)})
-    store.publish(
-        [first, second],
-        {
-            "drift_metrics": pa.concat_tables(
-                [
-                    drift([first], drifted=False),
-                    drift([second], ["carrier"], value=0.5, drifted=True),
-                    drift([second], ["distance"], value=0.1, drifted=False),
-                ]
-            ),
-            "quality_metrics": pa.concat_tables(
-                [
-                    rows("quality_metrics", first, column_name="*", check_name="freshness", passed=True),
-                    rows("quality_metrics", second, column_name="*", check_name="freshness", passed=False),
-                ]
-            ),
-            "profile_metrics": rows(
-                "profile_metrics",
-                second,
-                column_name="distance",
-                column_kind="numeric",
-                count=200,
-                nulls=20,
-                nans=4,
-                zeros=2,
-                distinct_count=50,
-                mean=3.5,
-                p50=3.0,
-                top_values=[[["a", 1]]],
-            ),
-        },
-        inputs([first, second]),
-    )
-    store.publish(
-        labels,
-        {
-            "performance_metrics": pa.concat_tables(
-                [
-                    performance([labels[0]], 0.8),
-                    performance([labels[1]], 0.6, degraded=True, ci_low=0.55, ci_high=0.65),
-                    performance([labels[1]], 0.7, kind="estimated", is_final=None),
-                ]
-            )
-        },
-    )
-    store.publish(
-        [verdict],
-        {
-            "alerts": rows(
-                "alerts",
-                verdict,
-                alert_id="a1",
-                column_name="carrier",
-                metric="psi",
-                severity="high",
-                state="open",
-                first_window=day(1),
-                last_window=day(1),
-                evidence={"sentence": "carrier moved"},
-            )
-        },
-    )
-    store.fail([run("r9", 1, cpu_seconds=4.0)], "DataError", "x")
-    return store
 
 
 def test_latest_status_is_of_the_newest_window(filled: Store) -> None:
