@@ -93,7 +93,10 @@ def test_the_index_shows_it_as_muted(rows: Rows) -> None:
     rows["alert_actions"] = [muted("b")]
     given = inputs(rows)
     entry = build_entry(MonitorHistory(given.monitor, given.tables), NOW)
-    assert {one.alert.subject: bool(one.alert.muted) for one in entry.alerts} == {"gusts": False, "rain": True}
+    assert {one.alert.subject: bool(one.alert.muted) for one in entry.alerts} == {
+        "gusts": False,
+        "rain": True,
+    }
 
 
 def test_a_mute_ends_by_itself(rows: Rows) -> None:
