@@ -166,7 +166,7 @@ class MailReport(WindowOperator):
             raise AirflowSkipException("no alert in this window, and notify.when is alert")
         window = window_or_fail(context, self.monitor)
         with tempfile.TemporaryDirectory(prefix="driftline-mail-") as folder:
-            options = ["--out", folder, "--mail-out", folder]
+            options = ["--out", folder, "--mail-out", folder, "--no-index"]
             base = conf.get("api", "base_url", fallback="").rstrip("/")
             if base:
                 options += ["--page-link", f"{base}{FRAME}{page_path(self.monitor, window)}"]

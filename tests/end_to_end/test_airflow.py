@@ -12,17 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import sync_playwright
-from tests.end_to_end.airflow_stack import ROWS, Stack, days, until
-
-FIRST = date(2026, 3, 2)
-REFERENCE = FIRST - timedelta(days=7)
-
-
-def logged(stack: Stack, name: str, count: int) -> list[date]:
-    """Logs of the reference and of ``count`` days after it; the days."""
-    for day in days(REFERENCE, 7 + count):
-        stack.put_day(name, day)
-    return days(FIRST, count)
+from tests.end_to_end.airflow_stack import FIRST, REFERENCE, ROWS, Stack, days, logged, until
 
 
 def test_a_dropped_in_monitor_is_scheduled_published_and_mailed(stack: Stack) -> None:
@@ -319,12 +309,15 @@ def test_reports_are_read_in_airflow_s_pages_by_those_who_may(stack: Stack, tmp_
         view.goto(f"{stack.facts['airflow']}/plugin/driftline")
         view.frame_locator("iframe").get_by_role("link", name=str(day)).first.click()
         report.get_by_text("Mon 2 Mar 2026").first.wait_for()
+        # In the folder this link leads to the index of all; here to what its reader may see.
+        report.get_by_role("link", name="All windows").click()
+        report.get_by_role("heading", name="Drift reports").wait_for()
         browser.close()
 
 
 def _refuses_strangers(stack: Stack, page: str) -> None:
     """Neither a page nor the list without a login, and no file but a report with one."""
-    for path in (page, "/driftline/"):
+    for path in (page, "/driftline/", "/driftline/reports/index.html"):
         assert stack.status(path, logged_in=False) == 401
     assert stack.status(page) == 200
     for path in (
@@ -334,5 +327,8 @@ def _refuses_strangers(stack: Stack, page: str) -> None:
         "/driftline/reports/%2e%2e/day/2026-03-02.html",
         "/driftline/reports/shown/year/2026-03-02.html",
         "/driftline/reports/shown/day/1999-01-01.html",
+        # The index of all monitors and what it is made from are for those who have the folder.
+        "/driftline/index.html",
+        "/driftline/reports/shown/entry.json",
     ):
         assert stack.status(path) == 404

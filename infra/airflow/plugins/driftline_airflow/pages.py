@@ -46,7 +46,7 @@ def _application() -> FastAPI:
     from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
     from airflow.api_fastapi.core_api.security import get_user
     from fastapi import Depends, FastAPI, HTTPException
-    from fastapi.responses import HTMLResponse
+    from fastapi.responses import HTMLResponse, RedirectResponse
 
     from driftline_airflow.page_files import open_page_files
     from driftline_schemas.settings import load_settings
@@ -79,9 +79,17 @@ def _application() -> FastAPI:
             raise HTTPException(404, "this report has not been written yet, or has been removed")
         return HTMLResponse(content, headers=_HEADERS)
 
+    def index(user: someone) -> RedirectResponse:
+        # Pages link to the index of all monitors, which is for those who may see all: here the overview is
+        # what each may see of it.
+        del user
+        return RedirectResponse("../", headers=_HEADERS)
+
     # The annotations name what only this function knows, so they cannot be resolved from their text.
-    overview.__annotations__["user"] = page.__annotations__["user"] = someone
+    for route in (overview, page, index):
+        route.__annotations__["user"] = someone
     application.get("/")(overview)
+    application.get("/reports/index.html")(index)
     application.get("/reports/{monitor}/{granularity}/{name}")(page)
     return application
 
