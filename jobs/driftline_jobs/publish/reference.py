@@ -15,11 +15,12 @@ from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from, new_salt
 from driftline_jobs.profile.windows import WindowProfile
+from driftline_jobs.publish.founding import founding_windows
 from driftline_jobs.publish.outcomes import join_outcomes
 from driftline_jobs.publish.plans import decision_of, scan_plan, task_of, watched
 from driftline_jobs.publish.scanning import scan_windows
 from driftline_jobs.references import Reference, reference_from
-from driftline_schemas.errors import ConfigError, DataError, UnreadableObjectError
+from driftline_schemas.errors import DataError, UnreadableObjectError
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window, to_us
@@ -37,7 +38,7 @@ def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
     if found is not None:
         return found, _learned(job, found)
     job.progress.stage("reference")
-    windows = _windows(job)
+    windows = founding_windows(job.monitor, job.windows)
     inspection = job.log.inspect(windows[0].start, windows[-1].end)
     binning, inspection = _survey(job, inspection, windows)
     plan = scan_plan(job.monitor, inspection.columns, binning, windows)
@@ -90,29 +91,6 @@ def stored_reference(job: Job) -> Reference | None:
     return Reference.from_bytes(job.monitor.monitor, source, binning, rows.column("state")[0].as_py())
 
 
-def _windows(job: Job) -> list[Window]:
-    reference = job.monitor.reference
-    if reference.window is None:
-        raise ConfigError(
-            f"{job.monitor.monitor}: a reference by {reference.kind} cannot be used: "
-            "give reference.window, the half-open range of days to compare with"
-        )
-    start, end = reference.window
-    windows = [
-        window
-        for window in job.monitor.calendar.tiling(start, end)
-        if window.start >= start
-        and window.end <= end
-        and not any(window.start < e and window.end > s for s, e in reference.exclude)
-    ]
-    if not windows:
-        raise ConfigError(
-            f"{job.monitor.monitor}: reference.window from {start:%Y-%m-%d} to {end:%Y-%m-%d} holds no whole "
-            f"{job.monitor.granularity.value} outside reference.exclude: make it longer"
-        )
-    return windows
-
-
 def _survey(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> tuple[Binning, LogInspection]:
     """The bins, and the inspection without the objects that turned out to be damaged."""
     while True:
@@ -153,8 +131,17 @@ def _no_rows(job: Job, windows: Sequence[Window]) -> DataError:
     first, last = windows[0].start, windows[-1].end
     return DataError(
         f"{job.monitor.monitor}: the reference from {first:%Y-%m-%d} to {last:%Y-%m-%d} has no rows in "
-        f"{job.monitor.logs.uri}: name a reference that the log covers"
+        f"{job.monitor.logs.uri}: {_NEXT_STEP[job.monitor.reference.kind]}"
     )
+
+
+_NEXT_STEP = {
+    "window": "name a reference that the log covers",
+    "uri": "name a data set that holds rows",
+    "trailing": "start with a later window, or name a fixed reference.window",
+    "same_weekday": "start with a later window, or name a fixed reference.window",
+    "model_version": "start with a window that the log covers, or name a fixed reference.window",
+}
 
 
 def _keep(job: Job, reference: Reference, calibrations: Calibrations) -> None:
