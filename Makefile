@@ -31,7 +31,7 @@ setup: ## Fill .venv with every extra and the test tools, and .venv-airflow with
 demo: $(DEMO_VENV)/.installed ## Watch a real model on a year of real flights, in demo/
 	@$(DEMO_VENV)/bin/driftline demo --dir "$(DEMO_DIR)"
 
-up: setup ## Start Airflow, S3, Postgres and a mail catcher on this machine, with the demo's monitor
+up: setup ## Start Airflow, S3, Postgres, Spark and a mail catcher on this machine, with the demo's monitor
 	@PYTHONPATH=infra .venv/bin/python -m driftline_stack up --home .stack
 
 down: ## Stop them again (the data stays in .stack/)

@@ -42,6 +42,7 @@ _PORTS = {
     "spark_page": 8081,
     "spark_worker_page": 8082,
 }
+_SERVERS = {"s3", "postgres", "mail"}
 _INNER_PORTS = [
     f"s3_{part}{grpc}" for part in ("master", "volume", "filer", "s3", "admin") for grpc in ("", "_grpc")
 ]
@@ -152,11 +153,13 @@ def _start_spark(
 
 
 def down(home: Path, *, remove: bool) -> None:
-    """Stop what ``up`` started in ``home``, the last first."""
+    """Stop what ``up`` started in ``home``: first those who use the servers, then the servers."""
     running = recall(home / "processes.json")
-    for process in reversed(running):
-        _say(f"stopping {process.name}")
-        stop([process])
+    users = [process for process in running if process.name not in _SERVERS]
+    for processes in (users, [process for process in running if process.name in _SERVERS]):
+        if processes:
+            _say(f"stopping {', '.join(process.name for process in processes)}")
+            stop(processes)
     (home / "processes.json").unlink(missing_ok=True)
     if remove:
         remove_postgres(home)

@@ -30,6 +30,8 @@ import pyarrow.parquet as pq
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 400
+FIRST = date(2026, 3, 2)
+REFERENCE = FIRST - timedelta(days=7)
 # What differs between two runs of the same window: who, when, and how long it took.
 _OF_THE_RUN = {"run_id"}
 METRIC_TABLES = (
@@ -304,6 +306,13 @@ def day_of_log(day: date, rows: int = ROWS, shifted: float = 0.0) -> pa.Table:
 
 def days(first: date, count: int) -> list[date]:
     return [first + timedelta(days=n) for n in range(count)]
+
+
+def logged(stack: Stack, name: str, count: int) -> list[date]:
+    """Logs of the reference and of ``count`` days after it; the days."""
+    for day in days(REFERENCE, 7 + count):
+        stack.put_day(name, day)
+    return days(FIRST, count)
 
 
 def until(happened: Callable[[], bool], what: str, seconds: float) -> None:
