@@ -20,10 +20,10 @@ ITSELF := install --quiet --no-deps --editable
 # The demo takes the full environment if it is there, else one with the base install alone.
 DEMO_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-base)
 
-.PHONY: help setup demo up down test lint lock bench clean
+.PHONY: help setup demo up down test lint lock bench bench-store clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Fill .venv with every extra and the test tools, and .venv-airflow with Airflow
 	@$(MAKE) --no-print-directory --jobs=2 .venv/.installed .venv-airflow/.installed
@@ -47,6 +47,11 @@ lint: .venv/.installed ## Check style and types
 
 bench: .venv/.installed ## What a run costs beside a bare scan (BENCH_ARGS="--rows 1000000" for less)
 	.venv/bin/python tests/bench/bench.py $(BENCH_ARGS)
+
+bench-store: .venv/.installed ## The stores: 14.6 M rows, late data, killed processes (BENCH_ARGS="--monitors 10" for less)
+	PYTHONPATH=. .venv/bin/python tests/bench/store_bench.py $(BENCH_ARGS)
+	PYTHONPATH=. .venv/bin/python tests/bench/catch_up_bench.py
+	STORE_KILL_SIZE=full .venv/bin/pytest --durations=5 tests/stores/test_killing.py
 
 lock: .venv-lock/.installed ## Resolve what pyproject.toml asks for (LOCK_ARGS=--upgrade for newer versions)
 	@compile() { \
