@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from driftline_jobs.judge.calibration import Calibration, Uncalibrated
 from driftline_jobs.judge.columns import Held, calibrate_column, hold_column, judge_families
-from driftline_jobs.judge.cycles import cycle_labels
+from driftline_jobs.judge.cycles import NO_LABEL, cycle_labels
+from driftline_jobs.judge.detector import Course, follow_p_values, limit_for
 from driftline_jobs.judge.performance import (
     PerformanceCalibration,
     calibrate_performance,
@@ -27,17 +28,20 @@ from driftline_jobs.measure.performance import Performance
 from driftline_jobs.profile.state import OrderedProfile, Profile
 from driftline_jobs.references import Reference
 from driftline_jobs.tabulate.drift import ColumnDrift
+from driftline_jobs.tabulate.judged import SHAPE
 from driftline_jobs.tabulate.performance import FigureKey, measure_performance
 from driftline_jobs.tabulate.stacks import sample_of
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.window import Granularity
 
-DRIFT_SHARE = 0.5
-"""Of the false-alarm rate what the drift of columns may use; the rest is for the model's performance."""
+DRIFT_SHARE, LASTING_SHARE = 0.4, 0.1
+"""Of the false-alarm rate what the drift of columns may use, in a window and over windows; the rest is for
+the model's performance. A tenth of the evidence costs the detector a window or two of delay."""
 _HOURS_OF_A_DAY = 24
 Learned = Calibration | PerformanceCalibration | Uncalibrated
 BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,34 @@ class Calibrations:
         rate = DRIFT_SHARE * self.monitor.alerts.false_alarm_rate
         return judge_families(held, np.arange(len(starts)), rate)
 
+    def follow_columns(
+        self,
+        p_values: Mapping[str, FloatArray],
+        starts: Sequence[datetime],
+        reported: Mapping[str, BoolArray],
+    ) -> tuple[dict[str, Course], float]:
+        """What lasts, by column, over W windows in their order; and the limit at which evidence is enough.
+
+        Args:
+            p_values: by column, (W,) of the statistic of its shape; NaN where a window was not tested.
+            reported: by column, (W,) what the windows' own tests reported.
+        """
+        labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
+        learned = {
+            column: found
+            for (column, statistic), found in self.drift.items()
+            if statistic in SHAPE and isinstance(found, Calibration) and column in p_values
+        }
+        limit = limit_for(LASTING_SHARE * self.monitor.alerts.false_alarm_rate, len(learned))
+        courses = {}
+        for column, calibration in learned.items():
+            level = calibration.level
+            names = None if level is None else [s[level] if len(s) > level else NO_LABEL for s in labels]
+            courses[column] = follow_p_values(
+                calibration, p_values[column], limit, labels=names, reported=reported[column]
+            )
+        return courses, limit
+
     def judge_performance(
         self,
         now: Mapping[FigureKey, Performance],
@@ -76,7 +108,7 @@ class Calibrations:
         """Verdicts (cells,) by figure of the model as a whole: each window's are one family of tests."""
         overall = {metric: figure for (metric, name), figure in now.items() if name is None}
         before = {metric: figure for (metric, name), figure in then.items() if name is None}
-        rate = (1.0 - DRIFT_SHARE) * self.monitor.alerts.false_alarm_rate
+        rate = (1.0 - DRIFT_SHARE - LASTING_SHARE) * self.monitor.alerts.false_alarm_rate
         family = np.arange(len(tested))
         found = judge_performance(self.performance, overall, before, family, rate)
         return {(metric, None): verdict.only(tested) for metric, verdict in found.items()}

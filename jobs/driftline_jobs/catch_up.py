@@ -64,7 +64,7 @@ def catch_up(
         if log:
             publish_data(replace(job, windows=log), reference, calibrations)
         publish_performance(replace(job, windows=[one.window for one in changed]), reference, calibrations)
-        publish_judgement(replace(job, windows=[one.window for one in changed]), reference)
+        publish_judgement(replace(job, windows=[one.window for one in changed]), reference, calibrations)
         return changed
 
 

@@ -37,7 +37,7 @@ def run(request: RunRequest, progress: Progress | None = None) -> RunOutcome:
         data = publish_data(job, reference, calibrations)
         job.windows = [window for window in job.windows if window not in data.refused]
         performance = publish_performance(job, reference, calibrations)
-        judgement = publish_judgement(job, reference)
+        judgement = publish_judgement(job, reference, calibrations)
         if data.refused:
             first, *others = data.refused.values()
             raise DataError(first + (f" (and {len(others)} more windows)" if others else ""))

@@ -179,6 +179,12 @@ class Bench:
             rows = rows[rows[name] == value]
         return rows
 
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of a query of the store."""
+        with open_store(self.store_url) as store:
+            found: list[dict[str, Any]] = store.execute_read(sql).to_pylist()
+            return found
+
     def one(self, table: str, number: int, **where: object) -> dict[str, Any]:
         """The one current row there must be."""
         rows = self.current(table, number, **where)
@@ -224,11 +230,12 @@ class Bench:
         return sorted(rows[rows["passed"].eq(False)]["column_name"])
 
     def inputs(self, number: int, part: str = "data") -> dict[str, tuple[str, str | None]]:
-        """State and reason of the objects of a day's current run, by path below the root."""
+        """State and reason of the objects that a day's current run read, by path below the root."""
         with open_store(self.store_url) as store:
             rows = store.execute_read(
                 "SELECT i.uri AS uri, i.state AS state, i.reason AS reason FROM run_inputs i "
-                "JOIN current_runs r USING (run_id) WHERE r.part = $1 AND r.window_start = $2",
+                "JOIN current_runs r USING (run_id) "
+                "WHERE r.part = $1 AND r.window_start = $2 AND i.role <> 'reference'",
                 [part, day(number)],
             ).to_pylist()
         root = str(self.root)

@@ -40,7 +40,9 @@ def test_hours_as_windows(bench: Bench) -> None:
     bench.run("2024-01-05T03", "2024-01-05T06")
     rows = bench.current("profile_metrics", column_name="*", segment="*", model_version="*")
     assert rows["count"].tolist() == [ROWS // 24] * 4
-    accuracy = bench.current("performance_metrics", metric="accuracy", segment="*", model_version="*")
+    accuracy = bench.current(
+        "performance_metrics", metric="accuracy", kind="realized", segment="*", model_version="*"
+    )
     assert accuracy["n"].tolist() == [ROWS // 24] * 4
 
 

@@ -98,6 +98,18 @@ class Calibration:
             result[where] = stdtr(degrees, -t)
         return np.where(np.isfinite(statistic.value), result, np.nan)
 
+    def behind(self, p_values: FloatArray, labels: Sequence[str] | None = None) -> FloatArray:
+        """(W,) the transformed statistics that have these p-values; NaN where there is none."""
+        from scipy.special import stdtrit
+
+        result = np.full(p_values.shape, np.nan)
+        # as far out as numbers go: a p-value of 0 is one that got lost on the way
+        p = np.clip(p_values, 1e-300, 1.0 - 1e-16)
+        for group, deviation, degrees, where in self._members(len(result), labels):
+            t = -stdtrit(degrees, p[where])
+            result[where] = group.mean + t * deviation * np.sqrt(1.0 + 1.0 / group.count)
+        return result
+
     def thresholds(
         self, statistic: Statistic, level: FloatArray, labels: Sequence[str] | None = None
     ) -> FloatArray:

@@ -93,15 +93,36 @@ def follow(
         labels: (W,) calendar labels of the calibration's level.
         reported: (W,) what the window test reported.
     """
+    return _follow(calibration, _transformed(calibration, statistic, labels), limit, labels, reported)
+
+
+def follow_p_values(
+    calibration: Calibration,
+    p_values: FloatArray,
+    limit: float,
+    *,
+    labels: Sequence[str] | None = None,
+    reported: BoolArray | None = None,
+) -> Course:
+    """The same from the p-values (W,) that the calibration has given the windows; NaN where there is none."""
+    return _follow(calibration, calibration.behind(p_values, labels), limit, labels, reported)
+
+
+def _follow(
+    calibration: Calibration,
+    transformed: FloatArray,
+    limit: float,
+    labels: Sequence[str] | None,
+    reported: BoolArray | None,
+) -> Course:
     from scipy.special import ndtri, stdtr
 
-    count = len(statistic.value)
+    count = len(transformed)
     groups = {g.label: [g.count, g.mean] for g in (*calibration.groups, calibration.whole)}
     # residuals around the groups' means, and around the common mean for labels the reference has not
     spread = {True: calibration.deviation**2 * calibration.degrees}
     spread[False] = calibration.whole_deviation**2 * calibration.whole_degrees
     degrees = {True: calibration.degrees, False: calibration.whole_degrees}
-    transformed = _transformed(calibration, statistic, labels)
     z, won = np.full(count, np.nan), np.zeros(count)
     since = np.full(count, -1, np.int64)
     sum_won, began, risen = 0.0, -1, 0.0

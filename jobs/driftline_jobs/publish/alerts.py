@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,14 @@ from driftline_jobs.judge.alerts import Finding, Place, Topic, WindowFindings, f
 from driftline_jobs.tabulate.alerts import AlertRow
 from driftline_schemas.window import Granularity, Window
 
+LASTING = "lasting_shift"
 _PLACE = "window_start, column_name, model_version, segment, segment_value"
 _CELL = "window_start, '*' AS column_name, model_version, segment, segment_value"
 _WHERE = "WHERE monitor = $1 AND granularity = $2"
 _DRIFTED = (
     f"SELECT {_PLACE}, metric, value, threshold, threshold_source, q_value, NULL AS reference_value "  # noqa: S608
-    f"FROM current_drift_metrics {_WHERE} AND drifted"
+    # what lasts is told by the detector itself, which has just been followed to the end
+    f"FROM current_drift_metrics {_WHERE} AND drifted AND metric <> '{LASTING}'"
 )
 _DEGRADED = (
     f"SELECT {_CELL}, metric, value, threshold, threshold_source, NULL AS q_value, reference_value "  # noqa: S608
@@ -33,9 +35,13 @@ _JUDGED = (
 )
 
 
-def alert_events(job: Job, windows: Sequence[Window]) -> dict[Window, list[AlertRow]]:
-    """What the alerts of each published window ought to be."""
+def alert_events(
+    job: Job, windows: Sequence[Window], lasting: Mapping[datetime, Sequence[Finding]]
+) -> dict[Window, list[AlertRow]]:
+    """What the alerts of each published window ought to be; ``lasting`` are the detector's alarms."""
     findings = _findings(job)
+    for start, several in lasting.items():
+        findings.setdefault(start, []).extend(several)
     judged = _judged(job)
     acknowledged = {
         row["alert_id"]

@@ -13,13 +13,15 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from driftline_jobs.calibrations import Calibrations
 from driftline_jobs.job import Job, attempt, peak_memory_bytes
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.codec import decode
 from driftline_jobs.profile.state import Profile, merge
 from driftline_jobs.profile.windows import WHOLE
-from driftline_jobs.publish.alerts import alert_events, published_alerts
+from driftline_jobs.publish.alerts import alert_events, published_alerts, window_label
+from driftline_jobs.publish.lasting import follow_windows
 from driftline_jobs.references import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.alerts import add_alerts
@@ -43,20 +45,24 @@ class Judged:
     open_alerts: int = 0
 
 
-def publish_judgement(job: Job, reference: Reference) -> Judged:
+def publish_judgement(job: Job, reference: Reference, calibrations: Calibrations) -> Judged:
     """Judge the windows that were run, and those after them that this changes."""
     job.progress.stage("judge")
     published = _published_windows(job, reference)
-    events = alert_events(job, published)
+    lasting = follow_windows(job, reference, calibrations, published, [window_label(w) for w in published])
+    events = alert_events(job, published, lasting.findings())
     before = published_alerts(job)
     asked = set(job.windows)
     compared = {
         window for window in published if window in asked or job.monitor.calendar.previous(window) in asked
     }
+    shifted = lasting.changed(job)
     due = [
         window
         for window in published
-        if window in compared or events.get(window, []) != before.get(window.start, [])
+        if window in compared
+        or window.start in shifted
+        or events.get(window, []) != before.get(window.start, [])
     ]
     if not due:
         return Judged()
@@ -65,6 +71,7 @@ def publish_judgement(job: Job, reference: Reference) -> Judged:
     builders = {name: TableBuilder(table) for name, table in load_tables().items() if name in _TABLES}
     try:
         _add_previous(job, reference, builders["drift_metrics"], due, attempts)
+        lasting.add_rows(builders["drift_metrics"], job, reference, dict(zip(due, attempts, strict=True)))
         for window, record in zip(due, attempts, strict=True):
             add_alerts(builders["alerts"], job.monitor.monitor, window, record.run_id, events.get(window, []))
         cpu, wall = job.meter.read(len(due))

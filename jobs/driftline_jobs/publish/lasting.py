@@ -1,0 +1,135 @@
+"""Small shifts that last: the detector over all published windows, and its rows of ``drift_metrics``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from driftline_jobs.calibrations import Calibrations
+from driftline_jobs.job import Job
+from driftline_jobs.judge.alerts import Finding, Place, Topic
+from driftline_jobs.judge.detector import Course
+from driftline_jobs.judge.verdicts import DETECTOR
+from driftline_jobs.profile.cells import column_label
+from driftline_jobs.profile.windows import WHOLE
+from driftline_jobs.publish.alerts import LASTING
+from driftline_jobs.references import Reference
+from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.tabulate.cells import MeasuredCell, common, kinds
+from driftline_jobs.tabulate.judged import SHAPE
+from driftline_schemas.rows import TableBuilder
+from driftline_schemas.window import Window
+
+_WHERE = "WHERE monitor = $1 AND granularity = $2 AND segment = '*' AND model_version = '*'"
+_TESTED = (
+    "SELECT window_start, column_name, metric, p_value, drifted FROM current_drift_metrics "  # noqa: S608
+    f"{_WHERE} AND comparison = 'reference' AND metric IN ('{SHAPE[0]}', '{SHAPE[1]}') "
+    "AND p_value IS NOT NULL"
+)
+_PUBLISHED = (
+    "SELECT window_start, column_name, value FROM current_drift_metrics "  # noqa: S608 - fixed names
+    f"{_WHERE} AND metric = '{LASTING}'"
+)
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """What the detector made of every column, over ``windows`` in their order."""
+
+    windows: Sequence[Window]
+    labels: Sequence[str]
+    courses: Mapping[str, Course]
+    limit: float
+
+    def findings(self) -> dict[datetime, list[Finding]]:
+        """Alarms, by the start of the window."""
+        found: dict[datetime, list[Finding]] = {}
+        for column, course in self.courses.items():
+            for at in np.flatnonzero(course.alarm).tolist():
+                found.setdefault(self.windows[at].start, []).append(
+                    Finding(
+                        place=Place(column_label(column)),
+                        topic=Topic.DRIFT,
+                        metric=LASTING,
+                        strength=1.0,
+                        value=float(course.won[at]),
+                        threshold=self.limit,
+                        threshold_source=DETECTOR,
+                        detail=f"grown since {self.labels[course.since[at]]}",
+                    )
+                )
+        return found
+
+    def changed(self, job: Job) -> set[datetime]:
+        """Starts of the windows whose published rows, if they have any, say something else."""
+        published = {
+            (row["window_start"], row["column_name"]): row["value"]
+            for row in job.store.execute_read(
+                _PUBLISHED, [job.monitor.monitor, job.monitor.granularity.value]
+            ).to_pylist()
+        }
+        now = {(self.windows[at].start, column_label(column)): won for column, at, won in self._judged()}
+        known = {window.start for window in self.windows}
+        return {key[0] for key in now.keys() | published.keys() if now.get(key) != published.get(key)} & known
+
+    def _judged(self) -> Iterator[tuple[str, int, float]]:
+        for column, course in self.courses.items():
+            for at in np.flatnonzero(np.isfinite(course.z)).tolist():
+                yield column, at, float(course.won[at])
+
+    def add_rows(
+        self, table: TableBuilder, job: Job, reference: Reference, attempts: Mapping[Window, RunRecord]
+    ) -> None:
+        """Append one row per column and window that was judged, for the windows of ``attempts``."""
+        kind = kinds(reference.binning)
+        for column, course in self.courses.items():
+            places = [
+                at for at in np.flatnonzero(np.isfinite(course.z)).tolist() if self.windows[at] in attempts
+            ]
+            cells = [
+                MeasuredCell(self.windows[at], WHOLE, attempts[self.windows[at]].run_id, {}, 0)
+                for at in places
+            ]
+            table.add(
+                len(places),
+                **common(job.monitor.monitor, cells),
+                column_name=column_label(column),
+                column_kind=kind[column],
+                comparison="reference",
+                metric=LASTING,
+                value=course.won[places],
+                threshold=self.limit,
+                threshold_source=DETECTOR,
+                drifted=course.alarm[places],
+                reference_id=reference.reference_id,
+                status="ok",
+            )
+
+
+def follow_windows(
+    job: Job,
+    reference: Reference,
+    calibrations: Calibrations,
+    windows: Sequence[Window],
+    labels: Sequence[str],
+) -> Lasting:
+    """Follow every calibrated column over the windows, by the p-values that are published.
+
+    Windows of the reference itself are passed over: the calibration was learned from them.
+    """
+    place = {window.start: at for at, window in enumerate(windows) if not reference.holds(window)}
+    names = {column_label(name): name for name in reference.binning.columns}
+    p_values: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
+    reported: dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]] = {}
+    rows = job.store.execute_read(_TESTED, [job.monitor.monitor, job.monitor.granularity.value])
+    for row in rows.to_pylist():
+        column, at = names.get(row["column_name"]), place.get(row["window_start"])
+        if column is None or at is None:
+            continue
+        p_values.setdefault(column, np.full(len(windows), np.nan))[at] = row["p_value"]
+        reported.setdefault(column, np.zeros(len(windows), np.bool_))[at] = bool(row["drifted"])
+    courses, limit = calibrations.follow_columns(p_values, [window.start for window in windows], reported)
+    return Lasting(windows, labels, courses, limit)

@@ -1,0 +1,114 @@
+"""Shifts too small for any one window, followed over many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from scipy import stats
+from tests.end_to_end.builder import ROWS, Bench, day
+
+REFERENCE, CLEAN, LAST = 24, 6, 50
+SHIFT = 0.12
+"""Of a standard deviation: one day of so few rows cannot tell."""
+WATCHED = {
+    "reference": {"window": [f"{day(0):%Y-%m-%d}", f"{day(REFERENCE):%Y-%m-%d}"]},
+    "features": {"ignore": ["city"]},
+    "alerts": {"min_rows": 10, "false_alarm_rate": 0.1},
+}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log whose amounts shift a little after some clean days."""
+    bench = Bench(tmp_path_factory.mktemp("lasting"), overrides=WATCHED)
+    for number in range(LAST):
+        random = np.random.default_rng([number, 11])
+        shift = SHIFT if number >= REFERENCE + CLEAN else 0.0
+        made = bench.rows(number, amount=pa.array(random.normal(shift, 1.0, ROWS)))
+        bench.write(number, made)
+        bench.write_labels(number, made)
+    bench.run(0, LAST - 1)
+    return bench.root
+
+
+@pytest.fixture
+def ranged(root: Path) -> Bench:
+    """The bench of the range run."""
+    return Bench(root, overrides=WATCHED)
+
+
+def course(bench: Bench, column: str) -> dict[int, tuple[float, bool]]:
+    """Evidence and alarm by the number of the day."""
+    rows = bench.current("drift_metrics", column_name=column, metric="lasting_shift")
+    return {
+        (start - day(0)).days: (value, bool(drifted))
+        for start, value, drifted in zip(rows["window_start"], rows["value"], rows["drifted"], strict=True)
+    }
+
+
+def window_tests(bench: Bench) -> pd.DataFrame:
+    """The windows' own tests of the amounts."""
+    return bench.current(
+        "drift_metrics",
+        column_name="amount",
+        metric="anderson_darling",
+        comparison="reference",
+        model_version="*",
+    )
+
+
+def test_a_lasting_shift_is_found_that_windows_do_not_show(ranged: Bench) -> None:
+    alarms = [number for number, (_, alarm) in course(ranged, "amount").items() if alarm]
+    assert alarms
+    assert min(alarms) >= REFERENCE + CLEAN
+    # of twenty shifted windows, the windows' own tests report one
+    assert window_tests(ranged)["drifted"].tolist().count(True) <= 1 < len(alarms)
+    assert not any(alarm for _, alarm in course(ranged, "score").values())
+
+    alerts = ranged.current("alerts", alarms[0], column_name="amount")
+    (evidence,) = alerts["evidence"]
+    assert "lasting_shift" in evidence
+    assert "grown since 2024-" in evidence
+
+
+def test_the_evidence_is_that_of_recursive_residuals(ranged: Bench) -> None:
+    """By hand, from the published p-values and what was learned: t, the residuals' spread, and the bets."""
+    (state,) = [
+        row
+        for row in ranged.query("SELECT * FROM calibrations WHERE column_name = 'amount'")
+        if row["statistic"] == "anderson_darling"
+    ]
+    if state["weekday_effects"] is not None:
+        pytest.fail("the rows know no weekdays: choose another seed")
+    mean, count, degrees = state["center"], REFERENCE, REFERENCE - 1
+    spread = state["scale"] ** 2 * degrees
+    first_mean, first_scale = mean, state["scale"]
+    tests = window_tests(ranged).sort_values("window_start").iloc[REFERENCE:]
+    published = course(ranged, "amount")
+    limit = ranged.current("drift_metrics", metric="lasting_shift")["threshold"].iloc[0]
+    won = 0.0
+    for at, (p, reported) in enumerate(zip(tests["p_value"], tests["drifted"], strict=True)):
+        y = first_mean + stats.t.isf(p, REFERENCE - 1) * first_scale * np.sqrt(1 + 1 / REFERENCE)
+        residual = (y - mean) / np.sqrt(1 + 1 / count)
+        z = stats.norm.isf(stats.t.sf(residual / np.sqrt(spread / degrees), degrees))
+        won = min((won + 1) * np.mean([np.exp(d * z - d * d / 2) for d in (0.5, 1.0, 2.0)]), limit)
+        assert published[REFERENCE + at][0] == pytest.approx(won, rel=1e-6)
+        if won < limit and not reported:
+            mean, count = mean + (y - mean) / (count + 1), count + 1
+            spread, degrees = spread + residual**2, degrees + 1
+
+
+def test_single_runs_in_any_order_end_in_the_same_evidence(root: Path) -> None:
+    single = Bench(root, overrides=WATCHED, store_name="single.duckdb")
+    order = [*range(REFERENCE + 4, LAST, 5), *range(REFERENCE, LAST, 6)]
+    for number in order:
+        single.run(number)
+    again = Bench(root, overrides=WATCHED, store_name="again.duckdb")
+    for number in sorted(set(order)):
+        again.run(number)
+    assert len(course(single, "amount")) == len(set(order))
+    assert course(single, "amount") == course(again, "amount")
