@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -48,6 +49,21 @@ class ReferenceWindow:
     freshness_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class ReferenceObject:
+    """An object that a reference was made from, as it was then; see ``run_inputs``."""
+
+    uri: str
+    etag: str
+    size_bytes: int
+    rows: int | None
+    rows_matched: int
+    min_us: int | None
+    max_us: int | None
+    state: str
+    reason: str | None
+
+
 @dataclass
 class Reference:
     """A reference with its profiles.
@@ -55,6 +71,10 @@ class Reference:
     Attributes:
         source: canonical JSON of what was asked for.
         windows: the windows it is made of, ascending; empty windows are not among them.
+        elsewhere: whether it is a data set of its own: then no window of the log is part of it, and how many
+            rows it has, or when they end, says nothing about the log.
+        effective_from: the first window that it is for, when the monitor was rebased; None for all.
+        objects: what it was made from, by uri; no part of its identity.
     """
 
     monitor: str
@@ -62,11 +82,15 @@ class Reference:
     binning: Binning
     windows: tuple[ReferenceWindow, ...]
     table: pa.Table = field(repr=False)
+    elsewhere: bool = False
+    effective_from: datetime | None = None
+    objects: tuple[ReferenceObject, ...] = field(default=(), repr=False)
 
     @cached_property
     def reference_id(self) -> str:
         """16 hex digits of the SHA-256 of what it holds and what was asked for."""
-        digest = hashlib.sha256(self.binning.binning_id.encode() + self.source.encode() + self.to_bytes())
+        content = self._stream(self._about())
+        digest = hashlib.sha256(self.binning.binning_id.encode() + self.source.encode() + content)
         return digest.hexdigest()[:16]
 
     @property
@@ -93,8 +117,13 @@ class Reference:
         return frozenset(window.start for window in self.windows)
 
     def holds(self, window: Window) -> bool:
-        """Whether the window is one of the reference's own."""
-        return window.start in self._starts
+        """Whether the window is one of the reference's own: never, of a data set elsewhere."""
+        return not self.elsewhere and window.start in self._starts
+
+    @property
+    def log_windows(self) -> tuple[ReferenceWindow, ...]:
+        """The windows of the log itself: what says how many rows one has, and how fresh they are."""
+        return () if self.elsewhere else self.windows
 
     def without(self, window: Window) -> Mapping[Cell, dict[str, Profile]]:
         """The cells as a window may be compared with them: its own rows are taken out."""
@@ -183,10 +212,17 @@ class Reference:
         }
 
     def to_bytes(self) -> bytes:
-        """An Arrow stream; equal references give equal bytes."""
+        """An Arrow stream; equal references made from equal objects give equal bytes."""
+        return self._stream({**self._about(), "objects": [list(astuple(one)) for one in self.objects]})
+
+    def _about(self) -> dict[str, Any]:
         windows = [[to_us(w.start), to_us(w.end), w.rows, w.freshness_seconds] for w in self.windows]
-        about = json.dumps({"format": FORMAT, "windows": windows}, separators=(",", ":")).encode()
-        table = self.table.replace_schema_metadata({b"driftline": about}).combine_chunks()
+        since = None if self.effective_from is None else to_us(self.effective_from)
+        return {"format": FORMAT, "windows": windows, "elsewhere": self.elsewhere, "effective_from": since}
+
+    def _stream(self, about: Mapping[str, Any]) -> bytes:
+        described = {b"driftline": json.dumps(about, separators=(",", ":")).encode()}
+        table = self.table.replace_schema_metadata(described).combine_chunks()
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as writer:
             writer.write_table(table)
@@ -206,7 +242,17 @@ class Reference:
             ReferenceWindow(from_us(start), from_us(end), rows, freshness)
             for start, end, rows, freshness in about["windows"]
         )
-        return cls(monitor, source, binning, windows, table)
+        since = about["effective_from"]
+        return cls(
+            monitor,
+            source,
+            binning,
+            windows,
+            table,
+            elsewhere=about["elsewhere"],
+            effective_from=None if since is None else from_us(since),
+            objects=tuple(ReferenceObject(*values) for values in about["objects"]),
+        )
 
 
 def reference_from(
@@ -215,6 +261,10 @@ def reference_from(
     binning: Binning,
     windows: Sequence[WindowProfile],
     outcomes: Mapping[Window, Mapping[Cell, Outcomes]],
+    *,
+    elsewhere: bool = False,
+    effective_from: datetime | None = None,
+    objects: Sequence[ReferenceObject] = (),
 ) -> Reference:
     """Put together what was scanned of a reference; windows without rows say nothing and are left out."""
     held = sorted((w for w in windows if w.rows is not None), key=lambda held: held.window)
@@ -264,7 +314,16 @@ def reference_from(
         for w in held
         if w.rows is not None
     )
-    return Reference(monitor, source, binning, about, pa.table(arrays, schema=_SCHEMA))
+    return Reference(
+        monitor,
+        source,
+        binning,
+        about,
+        pa.table(arrays, schema=_SCHEMA),
+        elsewhere=elsewhere,
+        effective_from=effective_from,
+        objects=tuple(objects),
+    )
 
 
 def _texts(cell: Cell) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from driftline_jobs.calibrations import Calibrations
 from driftline_jobs.job import Job, attempt, peak_memory_bytes
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
-from driftline_jobs.publish.inputs import add_inputs
+from driftline_jobs.publish.inputs import add_inputs, add_reference_inputs
 from driftline_jobs.publish.plans import scan_plan
 from driftline_jobs.publish.scanning import ScannedWindows, scan_windows
 from driftline_jobs.references import Reference
@@ -137,6 +137,7 @@ def _publish(
         checks = data_checks(profile, reference, found, reference.binning)
         add_checks(builders["quality_metrics"], monitor, measured[0], checks)
         add_inputs(builders["run_inputs"], run_id, batch.inspection, profile.window, profile.matched)
+        add_reference_inputs(builders["run_inputs"], run_id, reference)
     every = [cell for measured in cells for cell in measured]
     add_descriptions(builders["profile_metrics"], monitor, every, reference.binning)
     add_reference_drift(builders["drift_metrics"], job, reference, calibrations, batch.windows, cells)

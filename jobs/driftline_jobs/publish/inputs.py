@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.logs.splits import InputState
+from driftline_jobs.references import Reference
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.window import Window, from_us
 
@@ -30,3 +31,22 @@ def add_inputs(
         reason=[state.reason for state in states],
     )
     return states
+
+
+def add_reference_inputs(table: TableBuilder, run_id: str, reference: Reference) -> None:
+    """The objects that the run's window was compared with, as they were when the reference was made."""
+    objects = reference.objects
+    table.add(
+        len(objects),
+        run_id=run_id,
+        role="reference",
+        uri=[one.uri for one in objects],
+        etag=[one.etag for one in objects],
+        size_bytes=[one.size_bytes for one in objects],
+        rows=[one.rows for one in objects],
+        rows_matched=[one.rows_matched for one in objects],
+        min_timestamp=[None if one.min_us is None else from_us(one.min_us) for one in objects],
+        max_timestamp=[None if one.max_us is None else from_us(one.max_us) for one in objects],
+        state=[one.state for one in objects],
+        reason=[one.reason for one in objects],
+    )

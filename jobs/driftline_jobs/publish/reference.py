@@ -15,9 +15,9 @@ from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from, new_salt
 from driftline_jobs.profile.windows import WindowProfile
-from driftline_jobs.publish.founding import founding_windows
 from driftline_jobs.publish.outcomes import join_outcomes
 from driftline_jobs.publish.plans import decision_of, scan_plan, task_of, watched
+from driftline_jobs.publish.reference_data import objects_of, reference_data
 from driftline_jobs.publish.scanning import scan_windows
 from driftline_jobs.references import Reference, reference_from
 from driftline_schemas.errors import DataError, UnreadableObjectError
@@ -37,25 +37,37 @@ def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
     found = stored_reference(job)
     if found is not None:
         return found, _learned(job, found)
+    return make_reference(job)
+
+
+def make_reference(job: Job, effective_from: datetime | None = None) -> tuple[Reference, Calibrations]:
+    """Survey, profile and keep a reference, for all windows or for those from ``effective_from`` on.
+
+    Errors are those of ``establish_reference``.
+    """
     job.progress.stage("reference")
-    windows = founding_windows(job.monitor, job.windows)
-    inspection = job.log.inspect(windows[0].start, windows[-1].end)
-    binning, inspection = _survey(job, inspection, windows)
-    plan = scan_plan(job.monitor, inspection.columns, binning, windows)
+    data = reference_data(job)
+    binning, inspection = _survey(data.job, data.inspection, data.windows)
+    plan = scan_plan(data.job.monitor, inspection.columns, binning, data.windows)
     # by window: one that comes twice, the second time without a damaged object, counts once
-    profiles: dict[Window, WindowProfile] = {
-        profile.window: profile
-        for batch in scan_windows(job.engine, inspection, plan, windows, job.progress)
-        for profile in batch.windows
-    }
-    outcomes = join_outcomes(job, inspection, plan, windows)
+    profiles: dict[Window, WindowProfile] = {}
+    for batch in scan_windows(job.engine, inspection, plan, data.windows, job.progress):
+        profiles |= {profile.window: profile for profile in batch.windows}
+        inspection = batch.inspection
+    outcomes = join_outcomes(data.job, inspection, plan, data.windows)
+    held = list(profiles.values())
     reference = reference_from(
         job.monitor.monitor,
         source_of(job),
         binning,
-        list(profiles.values()),
+        held,
         outcomes.by_window if outcomes else {},
+        elsewhere=data.job is not job,
+        effective_from=effective_from,
+        objects=objects_of(inspection, held),
     )
+    if not reference.rows:
+        raise _no_rows(data.job, data.windows)
     calibrations = learn(reference, job.monitor, task_of(job.monitor, binning))
     _keep(job, reference, calibrations)
     job.progress.event("reference", reference_id=reference.reference_id, rows=reference.rows)

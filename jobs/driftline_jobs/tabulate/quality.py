@@ -92,12 +92,12 @@ def _row_checks(window: WindowProfile, reference: Reference) -> list[Check]:
     expected: list[float] | None = None
     passed = window.count > 0
     freshness_limit: float | None = None
-    if reference.windows:
-        median = statistics.median(w.rows for w in reference.windows)
+    if reference.log_windows:
+        median = statistics.median(w.rows for w in reference.log_windows)
         expected = [ROWS_LOW * median, ROWS_HIGH * median]
         passed = passed and expected[0] <= window.count <= expected[1]
         length = (window.window.end - window.window.start).total_seconds()
-        freshness_limit = max(w.freshness_seconds for w in reference.windows) + FRESHNESS_SLACK * length
+        freshness_limit = max(w.freshness_seconds for w in reference.log_windows) + FRESHNESS_SLACK * length
     checks = [Check("*", "rows", float(window.count), expected, passed)]
     if window.rows is None:
         return [*checks, Check("*", "freshness", None, freshness_limit, None)]

@@ -1,0 +1,158 @@
+"""Where the rows of a reference are read: in the monitor's own log, or in a data set elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from driftline_jobs.job import Job
+from driftline_jobs.logs.filesystem import Location, open_location
+from driftline_jobs.logs.inspection import inspect
+from driftline_jobs.logs.objects import list_objects
+from driftline_jobs.logs.read import NO_TIME, SplitReader
+from driftline_jobs.logs.sources import LogInspection, PredictionLog
+from driftline_jobs.logs.splits import Inspection, Split
+from driftline_jobs.profile.windows import WindowProfile
+from driftline_jobs.publish.founding import founding_windows, not_excluded
+from driftline_jobs.references import ReferenceObject
+from driftline_schemas.errors import ConfigError, DataError, UnreadableObjectError
+from driftline_schemas.monitor import LabelColumn, LabelSource, Monitor
+from driftline_schemas.window import Window, from_us
+
+MOST_WINDOWS = 50_000
+"""More windows than five years of hours: a data set that spans them has a date that is wrong."""
+_NO_TIME = timedelta(0)
+
+
+@dataclass(frozen=True)
+class ReferenceData:
+    """The rows of a reference.
+
+    Attributes:
+        job: how they are read: for a data set elsewhere, its monitor has that place as its log, with the
+            labels in a column of it.
+        inspection: the objects.
+        windows: the windows that the reference is made of, ascending.
+    """
+
+    job: Job
+    inspection: LogInspection
+    windows: list[Window]
+
+
+def reference_data(job: Job) -> ReferenceData:
+    """Find the rows that the reference of the job's windows is made from.
+
+    Raises:
+        ConfigError: the place is not there, or its objects have no timestamps.
+        DataError: nothing in it can be read, or its timestamps make no sense.
+    """
+    if job.monitor.reference.uri is not None:
+        return _elsewhere(job, job.monitor.reference.uri)
+    windows = founding_windows(job.monitor, job.windows)
+    return ReferenceData(job, job.log.inspect(windows[0].start, windows[-1].end), windows)
+
+
+def objects_of(inspection: LogInspection, profiles: Iterable[WindowProfile]) -> list[ReferenceObject]:
+    """The objects that the windows of a reference were made from, or could have been, by uri."""
+    matched: dict[str, int] = {}
+    for profile in profiles:
+        for uri, rows in profile.matched.items():
+            matched[uri] = matched.get(uri, 0) + rows
+    found = []
+    for state in sorted(inspection.found.inputs, key=lambda state: state.object.uri):
+        one = state.object
+        damaged = inspection.damaged.get(one.uri)
+        found.append(
+            ReferenceObject(
+                uri=one.uri,
+                etag=one.etag,
+                size_bytes=one.size_bytes,
+                rows=state.rows,
+                rows_matched=matched.get(one.uri, 0),
+                min_us=state.min_us,
+                max_us=state.max_us,
+                state=state.state if damaged is None else "quarantined",
+                reason=state.reason if damaged is None else damaged[1],
+            )
+        )
+    return found
+
+
+def _elsewhere(job: Job, uri: str) -> ReferenceData:
+    location = open_location(uri, job.request.monitor_path.resolve().parent)
+    monitor = _monitor_of(job.monitor, uri)
+    # A folder called by a date is when the data set was made, not when its rows are from.
+    listed = [
+        replace(found, folder_start=None, folder_end=None)
+        for found in list_objects(location, monitor.timezone)
+    ]
+    found = inspect(listed, location, monitor, role="reference")
+    windows = _windows(job, location, found)
+    theirs = replace(job, monitor=monitor, log=PredictionLog(monitor, location), labels=None)
+    return ReferenceData(theirs, LogInspection(found, _NO_TIME), windows)
+
+
+def _monitor_of(monitor: Monitor, uri: str) -> Monitor:
+    """The monitor as if the data set were its log: its labels are a column, its ids lead nowhere else."""
+    labels = monitor.labels
+    ignored = set(monitor.features.ignore)
+    if isinstance(labels, LabelSource):
+        roles = monitor.log_roles
+        ignored |= {name for name in (labels.prediction_id, labels.timestamp) if name and name not in roles}
+        # under the prediction's name there is the prediction, so nothing says what became of it
+        labels = None if labels.label in roles else LabelColumn(column=labels.label)
+    return monitor.model_copy(
+        update={
+            "logs": monitor.logs.model_copy(update={"uri": uri}),
+            "labels": labels,
+            "features": monitor.features.model_copy(update={"ignore": tuple(sorted(ignored))}),
+        }
+    )
+
+
+def _windows(job: Job, location: Location, found: Inspection) -> list[Window]:
+    """Every window from the first row of the data set to the last."""
+    name, calendar = job.monitor.monitor, job.monitor.calendar
+    aside = [state for state in found.inputs if state.state == "quarantined"]
+    if not found.splits and aside:
+        raise ConfigError(
+            f"{name}: no object of reference.uri can be read; {aside[0].object.uri}: {aside[0].reason}. "
+            f"Its rows need the columns of the log, {job.monitor.logs.timestamp!r} among them"
+        )
+    spans = [_span(job, split, found) for split in found.splits]
+    lows = [low for low, _ in filter(None, spans)]
+    highs = [high for _, high in filter(None, spans)]
+    if not lows:
+        raise DataError(
+            f"{name}: the data set at {location.uri} holds no rows with a time: name one that does"
+        )
+    try:
+        first, last = (calendar.containing(from_us(moment)) for moment in (min(lows), max(highs)))
+        too_long = (last.end - first.start) / (first.end - first.start) > MOST_WINDOWS
+    except (OverflowError, ValueError):
+        too_long = True
+    if too_long:
+        raise DataError(
+            f"{name}: the data set at {location.uri} has timestamps so far apart that they are no "
+            f"{calendar.granularity.value}s of one reference: correct or remove those that stand for none"
+        )
+    kept = not_excluded(job.monitor, calendar.between(first, last))
+    if not kept:
+        raise ConfigError(f"{name}: reference.exclude leaves nothing of the data set at {location.uri}")
+    return kept
+
+
+def _span(job: Job, split: Split, found: Inspection) -> tuple[int, int] | None:
+    """The first and last timestamp of a split: by its footer, or else by its rows. None if it has none."""
+    if split.min_us is not None and split.max_us is not None:
+        return split.min_us, split.max_us
+    timestamp = job.monitor.logs.timestamp
+    try:
+        with SplitReader(split, found.columns, wanted=[timestamp]) as reader:
+            times = reader.timestamps(timestamp)
+    except UnreadableObjectError:
+        return None  # the survey comes upon it too, and sets the object aside
+    times = times[times != NO_TIME]
+    return (int(times.min()), int(times.max())) if len(times) else None
