@@ -8,6 +8,7 @@ drift): that only labels show.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,7 +119,7 @@ def estimate_binary(calibration: ScoreCalibration, rows: ScoredRows) -> dict[str
     if rows.counts.size == 0:
         return estimated
     spread = {
-        name: np.stack([_values(draw, rows, name) for draw in calibration.draws]).std(0, ddof=1)
+        name: np.sqrt(_variance([_values(draw, rows, name) for draw in calibration.draws]))
         for name in estimated
     }
     return {name: _widened(name, figure, Z * spread[name]) for name, figure in estimated.items()}
@@ -143,8 +144,8 @@ def estimate_multiclass(
         hits = (rows.predicted * calibration.probability).sum((-1, -2))
         some = np.where(n > 0, n, np.nan)
         share = hits / some
-        draws = np.stack([(draw * rows.predicted).sum((-1, -2)) for draw in calibration.draws]) / some
-        error = np.sqrt(share * (1.0 - share) / some + draws.var(0, ddof=1))
+        draws = [(draw * rows.predicted).sum((-1, -2)) / some for draw in calibration.draws]
+        error = np.sqrt(share * (1.0 - share) / some + _variance(draws))
         support = (rows.counts * calibration.probability).sum(-1)
         overall["accuracy"] = performance(
             share,
@@ -175,6 +176,17 @@ def estimate_multiclass(
                 trivial=trivial,
             )
     return overall, per_class
+
+
+def _variance(draws: Sequence[FloatArray]) -> FloatArray:
+    """Variance over the draws, each (...,).
+
+    Summed along the last axis in memory: numpy adds up any other in an order that depends on how many windows
+    there are, and a window's figures must not depend on what it is run with.
+    """
+    values = np.ascontiguousarray(np.stack(draws, -1))
+    variance: FloatArray = values.var(-1, ddof=1)
+    return variance
 
 
 def _expected(probability: FloatArray, rows: ScoredRows) -> ScoreLabelCounts:
