@@ -8,7 +8,7 @@ catch_up
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -22,7 +22,7 @@ from driftline_jobs.publish.judgement import publish_judgement
 from driftline_jobs.publish.outcomes import matched_windows
 from driftline_jobs.publish.performance import is_mature, publish_performance
 from driftline_jobs.publish.plans import scan_plan
-from driftline_jobs.publish.reference import establish_reference
+from driftline_jobs.publish.reference import by_reference, establish_reference
 from driftline_jobs.references import Reference
 from driftline_jobs.request import Progress, RunRequest, SilentProgress
 from driftline_schemas.monitor import LabelSource
@@ -56,16 +56,40 @@ def catch_up(
         published = _published(job)
         if not published:
             return []
-        reference, calibrations = establish_reference(job)
+        reference, _ = establish_reference(job)
         changed = changed_windows(job, reference, published)
-        if dry_run or not changed:
-            return changed
-        log = [one.window for one in changed if Cause.LOG in one.causes]
-        if log:
-            publish_data(replace(job, windows=log), reference, calibrations)
-        publish_performance(replace(job, windows=[one.window for one in changed]), reference, calibrations)
-        publish_judgement(replace(job, windows=[one.window for one in changed]), reference, calibrations)
+        if changed and not dry_run:
+            logs = {one.window for one in changed if Cause.LOG in one.causes}
+            for part in by_reference(replace(job, windows=[one.window for one in changed])):
+                _run_again(part, logs)
         return changed
+
+
+def _run_again(job: Job, logs: Collection[Window]) -> None:
+    """Publish the performance of windows that have one reference, and the data of those in ``logs``.
+
+    The data too where it was published at other bins than the reference has now: the parts of a window must
+    be of one mind about where these are.
+    """
+    reference, calibrations = establish_reference(job)
+    elsewhere = _at_other_bins(job, reference)
+    again = [window for window in job.windows if window in logs or window.start in elsewhere]
+    if again:
+        publish_data(replace(job, windows=again), reference, calibrations)
+    publish_performance(job, reference, calibrations)
+    publish_judgement(job, reference, calibrations)
+
+
+def _at_other_bins(job: Job, reference: Reference) -> set[datetime]:
+    runs = job.store.current_runs(
+        job.monitor.monitor, "data", job.windows[0].start, job.windows[-1].end
+    ).select(["granularity", "window_start", "binning_id"])
+    return {
+        run["window_start"]
+        for run in runs.to_pylist()
+        if run["granularity"] == job.monitor.granularity.value
+        and run["binning_id"] != reference.binning.binning_id
+    }
 
 
 def changed_windows(job: Job, reference: Reference, published: Sequence[Window]) -> list[ChangedWindow]:

@@ -1,6 +1,6 @@
 """The main path: read the log once, profile, measure, judge, publish.
 
-    run
+    run            in parts, where `driftline rebase` has given the later windows another reference
       establish    the reference: found in the store, or surveyed, profiled, learned from and kept
       data         one scan over all windows; each is measured and published as soon as it is whole
       performance  labels joined to predictions, published apart, so that late labels leave the rest alone
@@ -12,14 +12,17 @@ Nothing flows back: a step reads only what the steps before it have left.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from driftline_jobs.job import opened
-from driftline_jobs.publish.data import publish_data
-from driftline_jobs.publish.judgement import publish_judgement
+from driftline_jobs.job import Job, opened
+from driftline_jobs.publish.data import Published, publish_data
+from driftline_jobs.publish.judgement import Judged, publish_judgement
 from driftline_jobs.publish.performance import publish_performance
-from driftline_jobs.publish.reference import establish_reference
+from driftline_jobs.publish.reference import by_reference, establish_reference
 from driftline_jobs.request import Progress, RunOutcome, RunRequest, SilentProgress
 from driftline_schemas.errors import DataError
+from driftline_schemas.window import Window
 
 
 def run(request: RunRequest, progress: Progress | None = None) -> RunOutcome:
@@ -33,19 +36,40 @@ def run(request: RunRequest, progress: Progress | None = None) -> RunOutcome:
     """
     started = time.perf_counter()
     with opened(request, progress or SilentProgress()) as job:
-        reference, calibrations = establish_reference(job)
-        data = publish_data(job, reference, calibrations)
-        job.windows = [window for window in job.windows if window not in data.refused]
-        performance = publish_performance(job, reference, calibrations)
-        judgement = publish_judgement(job, reference, calibrations)
-        if data.refused:
-            first, *others = data.refused.values()
+        parts = [_publish(part) for part in by_reference(job)]
+        refused = [why for part in parts for why in part.data.refused.values()]
+        if refused:
+            first, *others = refused
             raise DataError(first + (f" (and {len(others)} more windows)" if others else ""))
         return RunOutcome(
-            windows=tuple(job.windows),
-            run_ids=(*data.run_ids, *performance.run_ids, *judgement.run_ids),
-            alerts=judgement.open_alerts,
-            rows_read=data.rows_read,
-            rows_quarantined=data.rows_quarantined,
+            windows=tuple(window for part in parts for window in part.windows),
+            run_ids=tuple(run_id for part in parts for run_id in part.run_ids),
+            alerts=sum(part.judgement.open_alerts for part in parts),
+            rows_read=sum(part.data.rows_read for part in parts),
+            rows_quarantined=sum(part.data.rows_quarantined for part in parts),
             wall_seconds=time.perf_counter() - started,
         )
+
+
+@dataclass(frozen=True)
+class _Part:
+    windows: Sequence[Window]
+    data: Published
+    performance: Published
+    judgement: Judged
+
+    @property
+    def run_ids(self) -> Iterator[str]:
+        yield from self.data.run_ids
+        yield from self.performance.run_ids
+        yield from self.judgement.run_ids
+
+
+def _publish(job: Job) -> _Part:
+    """Publish windows that have one reference."""
+    reference, calibrations = establish_reference(job)
+    data = publish_data(job, reference, calibrations)
+    job.windows = [window for window in job.windows if window not in data.refused]
+    performance = publish_performance(job, reference, calibrations)
+    judgement = publish_judgement(job, reference, calibrations)
+    return _Part(job.windows, data, performance, judgement)

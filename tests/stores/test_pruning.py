@@ -30,7 +30,9 @@ def runs_left(store: Store) -> list[object]:
     return list(store.execute_read("SELECT run_id FROM runs ORDER BY run_id").column("run_id").to_pylist())
 
 
-def reference(reference_id: str, days: int) -> tuple[pa.Table, pa.Table]:
+def reference(
+    reference_id: str, days: int, effective_from: datetime | None = None
+) -> tuple[pa.Table, pa.Table]:
     """A reference made so many days ago, and what was learned from it."""
     created = datetime.now(UTC) - days * DAY
     sets = TableBuilder(load_tables()["reference_sets"])
@@ -39,6 +41,7 @@ def reference(reference_id: str, days: int) -> tuple[pa.Table, pa.Table]:
         reference_id=reference_id,
         monitor="flights",
         source={"trailing": "28d"},
+        effective_from=effective_from,
         binning_id="b",
         rows=5,
         created_at=created,
@@ -118,6 +121,18 @@ def test_references_go_with_the_last_run_that_rests_on_them(store: Store) -> Non
     store.prune(timedelta(0))
     assert store.current("reference_sets", "flights").column("reference_id").to_pylist() == ["todays", "used"]
     assert store.current("calibrations", "flights").column("reference_id").to_pylist() == ["todays", "used"]
+
+
+def test_a_rebase_waits_for_its_windows(store: Store) -> None:
+    for table, rows in zip(
+        ("reference_sets", "calibrations"),
+        reference("rebased", 500, datetime(2013, 1, 5, tzinfo=UTC)),
+        strict=True,
+    ):
+        store.put_once(table, rows)
+    store.prune(400 * DAY)
+    for table in ("reference_sets", "calibrations"):
+        assert store.current(table, "flights").column("reference_id").to_pylist() == ["rebased"]
 
 
 def test_a_negative_time_is_refused(store: Store) -> None:

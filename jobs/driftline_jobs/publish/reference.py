@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -37,10 +39,14 @@ def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
     found = stored_reference(job)
     if found is not None:
         return found, _learned(job, found)
-    return make_reference(job)
+    make_reference(job)
+    kept = stored_reference(job)  # that of another first run, if that was faster
+    if kept is None:
+        raise DataError(f"{job.monitor.monitor}: the store has lost the reference that was just made")
+    return kept, _learned(job, kept)
 
 
-def make_reference(job: Job, effective_from: datetime | None = None) -> tuple[Reference, Calibrations]:
+def make_reference(job: Job, effective_from: datetime | None = None) -> Reference:
     """Survey, profile and keep a reference, for all windows or for those from ``effective_from`` on.
 
     Errors are those of ``establish_reference``.
@@ -71,7 +77,7 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> tuple[Re
     calibrations = learn(reference, job.monitor, task_of(job.monitor, binning))
     _keep(job, reference, calibrations)
     job.progress.event("reference", reference_id=reference.reference_id, rows=reference.rows)
-    return reference, calibrations
+    return reference
 
 
 def _learned(job: Job, reference: Reference) -> Calibrations:
@@ -88,19 +94,52 @@ def source_of(job: Job) -> str:
     return canonical_json(content)
 
 
+def by_reference(job: Job) -> list[Job]:
+    """The job in parts, ascending, so that the windows of each have one reference: the monitor was rebased
+    between them."""
+    kept = _kept(job)
+    parts: list[tuple[str | None, list[Window]]] = []
+    for window in job.windows:
+        found = _effective(kept, window)
+        if not parts or parts[-1][0] != found:
+            parts.append((found, []))
+        parts[-1][1].append(window)
+    return [replace(job, windows=windows) for _, windows in parts]
+
+
 def stored_reference(job: Job) -> Reference | None:
-    """The newest reference of the monitor that was made from the same words."""
-    source = source_of(job)
-    rows = job.store.execute_read(
-        "SELECT r.state AS state, b.state AS binning FROM reference_sets r "
-        "JOIN binnings b ON b.binning_id = r.binning_id "
-        "WHERE r.monitor = $1 AND r.source = $2 ORDER BY r.created_at DESC LIMIT 1",
-        [job.monitor.monitor, source],
-    )
-    if not rows.num_rows:
+    """The reference of the job's first window that was made from the same words, None if there is none."""
+    found = _effective(_kept(job), job.windows[0])
+    if found is None:
         return None
-    binning = Binning.from_bytes(rows.column("binning")[0].as_py())
-    return Reference.from_bytes(job.monitor.monitor, source, binning, rows.column("state")[0].as_py())
+    (row,) = job.store.execute_read(
+        "SELECT r.source AS source, r.state AS state, b.state AS binning FROM reference_sets r "
+        "JOIN binnings b ON b.binning_id = r.binning_id WHERE r.reference_id = $1",
+        [found],
+    ).to_pylist()
+    binning = Binning.from_bytes(row["binning"])
+    return Reference.from_bytes(job.monitor.monitor, row["source"], binning, row["state"])
+
+
+def _kept(job: Job) -> list[dict[str, Any]]:
+    """The references of the monitor that were made from the same words, the oldest first."""
+    rows: list[dict[str, Any]] = job.store.execute_read(
+        "SELECT reference_id, effective_from FROM reference_sets WHERE monitor = $1 AND source = $2 "
+        "ORDER BY created_at, reference_id",
+        [job.monitor.monitor, source_of(job)],
+    ).to_pylist()
+    return rows
+
+
+def _effective(kept: Sequence[Mapping[str, Any]], window: Window) -> str | None:
+    """Which is the window's: the newest that rebased it, or else the one that all windows began with.
+
+    Of those that all began with, the oldest: two first runs at once may both have made one.
+    """
+    rebased = [row for row in kept if row["effective_from"] and row["effective_from"] <= window.start]
+    founding = [row for row in kept if row["effective_from"] is None]
+    found = rebased[-1] if rebased else founding[0] if founding else None
+    return None if found is None else str(found["reference_id"])
 
 
 def _survey(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> tuple[Binning, LogInspection]:
@@ -175,6 +214,7 @@ def _keep(job: Job, reference: Reference, calibrations: Calibrations) -> None:
         source=reference.source,
         window_start=reference.windows[0].start if reference.windows else None,
         window_end=reference.windows[-1].end if reference.windows else None,
+        effective_from=reference.effective_from,
         binning_id=reference.binning.binning_id,
         rows=reference.rows,
         created_at=now,

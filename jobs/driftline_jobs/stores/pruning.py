@@ -16,7 +16,7 @@ _OLD_RUNS = (
     "OR (r.status <> 'published' AND COALESCE(r.finished_at, r.started_at, r.as_of) <= $1)"
 )
 _UNUSED = (
-    "s.created_at <= $1 AND NOT EXISTS "
+    "s.created_at <= $1 AND s.effective_from IS NULL AND NOT EXISTS "  # a rebase is for windows to come
     "(SELECT 1 FROM runs r WHERE r.monitor = s.monitor AND r.{column} = s.{column})"
 )
 

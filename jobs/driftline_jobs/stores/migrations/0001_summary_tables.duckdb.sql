@@ -643,13 +643,14 @@ CREATE TABLE reference_sets (
   "source" VARCHAR NOT NULL,
   "window_start" TIMESTAMP,
   "window_end" TIMESTAMP,
+  "effective_from" TIMESTAMP,
   "binning_id" VARCHAR NOT NULL,
   "rows" BIGINT NOT NULL,
   "created_at" TIMESTAMP NOT NULL,
   "state" BLOB NOT NULL
 );
 
-COMMENT ON TABLE reference_sets IS 'One row per reference, written once. What windows are compared with. A reference has an identity and never changes; a moving reference is a sequence of them.';
+COMMENT ON TABLE reference_sets IS 'One row per reference, written once. What windows are compared with. A reference has an identity and never changes; a moving reference is a sequence of them. Of those with an effective_from that a window does not precede, the newest is for it.';
 
 COMMENT ON COLUMN reference_sets."reference_id" IS 'Identifier, a hash of what the reference is made of.';
 
@@ -660,6 +661,8 @@ COMMENT ON COLUMN reference_sets."source" IS 'What was asked for, as in the moni
 COMMENT ON COLUMN reference_sets."window_start" IS 'First instant the reference covers; null for a data set without times. Unit: UTC.';
 
 COMMENT ON COLUMN reference_sets."window_end" IS 'End of what the reference covers. Unit: UTC.';
+
+COMMENT ON COLUMN reference_sets."effective_from" IS 'Start of the first window that it is for, when the monitor was rebased; null for one that is for all windows before that. Unit: UTC.';
 
 COMMENT ON COLUMN reference_sets."binning_id" IS 'Bins of its profiles, see binnings.';
 
