@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import pyarrow as pa
@@ -107,6 +108,14 @@ class Reference:
     def outcomes(self) -> dict[Cell, Outcomes]:
         """What became of the predictions of the reference, where labels were there."""
         return self._outcomes(_TOTAL)
+
+    def cells_of(self, window: Window) -> dict[Cell, dict[str, Profile]]:
+        """The profiles of one of its windows."""
+        return self._profiles(_WINDOW, to_us(window.start))
+
+    def outcomes_of(self, window: Window) -> dict[Cell, Outcomes]:
+        """The outcomes of one of its windows."""
+        return self._outcomes(_WINDOW, to_us(window.start))
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -301,14 +310,6 @@ def reference_from(
                     add(_BASE, key.base_start_us, {WHOLE: window.base[key]})
     add(_TOTAL, 0, {cell: {n: merge(p) for n, p in columns.items()} for cell, columns in parts.items()})
     add_outcomes(_TOTAL, 0, {cell: several[0].merged(several) for cell, several in totals.items()})
-    arrays = (
-        [
-            pa.array(list(values), field_.type)
-            for values, field_ in zip(zip(*rows, strict=True), _SCHEMA, strict=True)
-        ]
-        if rows
-        else [pa.array([], field_.type) for field_ in _SCHEMA]
-    )
     about = tuple(
         ReferenceWindow(w.window.start, w.window.end, w.count, (to_us(w.window.end) - w.rows.last_us) / 1e6)
         for w in held
@@ -319,11 +320,27 @@ def reference_from(
         source,
         binning,
         about,
-        pa.table(arrays, schema=_SCHEMA),
+        _table(rows),
         elsewhere=elsewhere,
         effective_from=effective_from,
         objects=tuple(objects),
     )
+
+
+def totals_table(cells: Mapping[Cell, Mapping[str, Profile]]) -> pa.Table:
+    """The table of a reference of which only these profiles over all of it are kept."""
+    rows = [
+        (_TOTAL, 0, *_texts(cell), column_label(name), encode(cells[cell][name]))
+        for cell in sorted(cells)
+        for name in sorted(cells[cell])
+    ]
+    return _table(rows)
+
+
+def _table(rows: Sequence[tuple[str, int, str, str, str, str, bytes]]) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else repeat((), len(_SCHEMA))
+    arrays = [pa.array(list(values), of.type) for values, of in zip(columns, _SCHEMA, strict=True)]
+    return pa.table(arrays, schema=_SCHEMA)
 
 
 def _texts(cell: Cell) -> tuple[str, str, str]:

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 from driftline_jobs.job import Job, opened
 from driftline_jobs.publish.data import Published, publish_data
-from driftline_jobs.publish.judgement import Judged, publish_judgement
+from driftline_jobs.publish.judged import Judged
+from driftline_jobs.publish.judgement import publish_judgement
 from driftline_jobs.publish.performance import publish_performance
 from driftline_jobs.publish.reference import by_reference, establish_reference
 from driftline_jobs.request import Progress, RunOutcome, RunRequest, SilentProgress

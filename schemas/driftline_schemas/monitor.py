@@ -189,6 +189,11 @@ class Reference(_Section):
             return "trailing"
         return "same_weekday" if self.same_weekday is not None else "model_version"
 
+    @property
+    def moves(self) -> bool:
+        """Whether each window has a reference of its own."""
+        return self.kind in {"trailing", "same_weekday", "model_version"}
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         sources = ("window", "uri", "trailing", "same_weekday", "model_version")

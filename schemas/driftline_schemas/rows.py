@@ -62,6 +62,16 @@ class TableBuilder:
         if self._pending >= _FLUSH_ROWS:
             self._flush()
 
+    def extend(self, other: TableBuilder) -> None:
+        """Add all rows of another builder of the same table."""
+        if other.table.name != self.table.name:
+            raise ValueError(f"rows of {other.table.name} are no rows of {self.table.name}")
+        if self._pending:
+            self._flush()
+        rows = other.to_arrow()
+        self._flushed.append(rows)
+        self._flushed_rows += rows.num_rows
+
     def to_arrow(self) -> pa.Table:
         """All rows so far, checked (see ``conform``), in the table's Arrow schema."""
         if self._pending or not self._flushed:

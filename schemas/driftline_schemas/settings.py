@@ -61,6 +61,7 @@ class Settings(BaseSettings):
         reports: folder or ``s3://`` prefix of the pages.
         monitors: folder or ``s3://`` prefix of the monitor files.
         spark_master: as Spark names it, for the engine ``spark``.
+        drill_down: whether runs keep a sample of rows, and reports show it.
         threads: how many splits are profiled at a time; None means one per core.
         memory_limit: bytes that the label join may hold before it spills to disk.
         endpoint_url: an S3 server other than Amazon's, from ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``.
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
     reports: Annotated[str, Field(min_length=1)] = "reports"
     monitors: Annotated[str, Field(min_length=1)] = "monitors"
     spark_master: Annotated[str, Field(min_length=1)] = "local[*]"
+    drill_down: bool = False
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     memory_limit: Annotated[ByteSize, Field(ge=64 * 1024**2)] = ByteSize(512 * 1024**2)
     endpoint_url: Annotated[str, AfterValidator(_endpoint_url)] | None = Field(

@@ -50,8 +50,8 @@ def ordered_drift(current: OrderedSample, reference: OrderedSample) -> dict[str,
     missing = (current.missing + reference.missing) > 0
     one_bin = not len(current.edges)
     figures = share_figures(
-        np.concatenate([values_n, current.missing[..., None]], -1),
-        np.concatenate([values_m, reference.missing[..., None]], -1),
+        current.every_row(),
+        reference.every_row(),
         shape,
         np.asarray(one_bin) & ~missing,
     )
@@ -73,10 +73,7 @@ def category_drift(current: CategorySample, reference: CategorySample) -> dict[s
             "the two samples have other vocabularies: only profiles of one binning can be compared"
         )
     shape = np.broadcast_shapes(current.counts.shape[:-1], reference.counts.shape[:-1])
-    bins_n, bins_m = (
-        np.concatenate([s.counts, s.other[..., None], s.unseen[..., None], s.missing[..., None]], -1)
-        for s in (current, reference)
-    )
+    bins_n, bins_m = current.every_row(), reference.every_row()
     figures = share_figures(bins_n, bins_m, shape, np.asarray(False))
     n, m = bins_n.sum(-1), bins_m.sum(-1)
     known = n - current.missing

@@ -46,6 +46,10 @@ class OrderedSample:
         counts[..., -1] += self.above_inf
         return counts
 
+    def every_row(self) -> Counts:
+        """(..., B + 1) all rows, the missing ones in a bin of their own."""
+        return np.concatenate([self.with_infinities(), self.missing[..., None]], -1)
+
 
 @dataclass(frozen=True, slots=True)
 class CategorySample:
@@ -62,6 +66,11 @@ class CategorySample:
     other: Counts
     unseen: Counts
     missing: Counts
+
+    def every_row(self) -> Counts:
+        """(..., V + 3) all rows: the vocabulary, other, unseen and missing values."""
+        beyond = (self.other[..., None], self.unseen[..., None], self.missing[..., None])
+        return np.concatenate([self.counts, *beyond], -1)
 
 
 def distribution(counts: Counts) -> tuple[FloatArray, FloatArray]:

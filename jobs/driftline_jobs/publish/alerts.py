@@ -39,16 +39,11 @@ def alert_events(
     job: Job, windows: Sequence[Window], lasting: Mapping[datetime, Sequence[Finding]]
 ) -> dict[Window, list[AlertRow]]:
     """What the alerts of each published window ought to be; ``lasting`` are the detector's alarms."""
-    findings = _findings(job)
+    findings = published_findings(job)
     for start, several in lasting.items():
         findings.setdefault(start, []).extend(several)
-    judged = _judged(job)
-    acknowledged = {
-        row["alert_id"]
-        for row in _rows(
-            job, "SELECT alert_id FROM alert_actions WHERE monitor = $1 AND action = 'acknowledge'", 1
-        )
-    }
+    judged = published_topics(job)
+    acknowledged = acknowledged_alerts(job)
     said = [
         WindowFindings(
             start=window.start,
@@ -64,6 +59,12 @@ def alert_events(
         for window, alerts in zip(windows, folded, strict=True)
         if alerts
     }
+
+
+def acknowledged_alerts(job: Job) -> frozenset[str]:
+    """Ids of the alerts that somebody has seen."""
+    sql = "SELECT alert_id FROM alert_actions WHERE monitor = $1 AND action = 'acknowledge'"
+    return frozenset(row["alert_id"] for row in _rows(job, sql, 1))
 
 
 def published_alerts(job: Job) -> dict[datetime, list[AlertRow]]:
@@ -92,15 +93,17 @@ def _rows(job: Job, sql: str, parameters: int = 2) -> list[dict[str, Any]]:
     return rows
 
 
-def _findings(job: Job) -> dict[datetime, list[Finding]]:
+def published_findings(job: Job) -> dict[datetime, list[Finding]]:
+    """What each published window says is wrong, by its start."""
     found: dict[datetime, list[Finding]] = {}
     for topic, sql in ((Topic.DRIFT, _DRIFTED), (Topic.PERFORMANCE, _DEGRADED), (Topic.QUALITY, _FAILED)):
         for row in _rows(job, sql):
-            found.setdefault(row["window_start"], []).append(_finding(topic, row))
+            found.setdefault(row["window_start"], []).append(finding(topic, row))
     return found
 
 
-def _finding(topic: Topic, row: dict[str, Any]) -> Finding:
+def finding(topic: Topic, row: Mapping[str, Any]) -> Finding:
+    """What one row of a metric table says is wrong."""
     value, threshold = row["value"], row["threshold"]
     return Finding(
         place=Place(row["column_name"], row["model_version"], row["segment"], row["segment_value"]),
@@ -124,7 +127,8 @@ def _strength(value: float | None, threshold: float | None, reference: float | N
     return max(abs(value - start) / allowed, 1.0) if allowed else 1.0
 
 
-def _judged(job: Job) -> dict[datetime, set[Topic]]:
+def published_topics(job: Job) -> dict[datetime, set[Topic]]:
+    """What each published window has judged, by its start."""
     found: dict[datetime, set[Topic]] = {}
     for topic, view, column in _JUDGED:
         sql = f"SELECT DISTINCT window_start FROM {view} {_WHERE} AND {column} IS NOT NULL"  # noqa: S608  fixed names

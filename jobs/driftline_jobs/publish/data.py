@@ -140,7 +140,8 @@ def _publish(
         add_reference_inputs(builders["run_inputs"], run_id, reference)
     every = [cell for measured in cells for cell in measured]
     add_descriptions(builders["profile_metrics"], monitor, every, reference.binning)
-    add_reference_drift(builders["drift_metrics"], job, reference, calibrations, batch.windows, cells)
+    if not job.monitor.reference.moves:  # where it does, what a window is compared with is the fold's to say
+        add_reference_drift(builders["drift_metrics"], job, reference, calibrations, cells)
 
     cpu, wall = job.meter.read(len(batch.windows))
     records = []
@@ -171,13 +172,12 @@ def add_reference_drift(
     job: Job,
     reference: Reference,
     calibrations: Calibrations,
-    windows: Sequence[WindowProfile],
     cells: Sequence[Sequence[MeasuredCell]],
 ) -> None:
-    """Every measured cell against the same cell of the reference, without the window's own rows."""
+    """Every measured cell of each window against the same of the reference, without the window's own rows."""
     pairs = []
-    for profile, measured in zip(windows, cells, strict=True):
-        against = reference.without(profile.window)
+    for measured in cells:
+        against = reference.without(measured[0].window)
         pairs += [Pair.of(cell, against) for cell in measured]
     columns = measure_drift(pairs, reference.binning)
     enough = job.monitor.alerts.min_rows

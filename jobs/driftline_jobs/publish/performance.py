@@ -75,7 +75,7 @@ def _publish(
     for window, record in zip(job.windows, attempts, strict=True):
         outcomes = joined.by_window.get(window, {})
         whole = outcomes.get(WHOLE) or joined.nothing
-        cells += _cells(job, reference, window, record.run_id, {**outcomes, WHOLE: whole})
+        cells += performance_cells(job, reference, window, record.run_id, {**outcomes, WHOLE: whole})
         add_outcome_profiles(
             builders["profiles"], job.monitor.monitor, window, record.run_id, joined.base.get(window, {})
         )
@@ -102,6 +102,21 @@ def _publish(
                 peak_memory_bytes=peak_memory_bytes(),
             )
         )
+    if not job.monitor.reference.moves:  # where it does, what a window is compared with is the fold's to say
+        add_judged_performance(builders, job, reference, calibrations, cells)
+    inputs = builders.pop("run_inputs").to_arrow()
+    job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, inputs)
+    published.run_ids += [record.run_id for record in records]
+
+
+def add_judged_performance(
+    builders: Mapping[str, TableBuilder],
+    job: Job,
+    reference: Reference,
+    calibrations: Calibrations,
+    cells: Sequence[PerformanceCell],
+) -> None:
+    """Figures of the cells, by labels and without them, judged by what was learned from the reference."""
     tested = [
         cell.cell.cell == WHOLE and cell.outcome.labelled >= job.monitor.alerts.min_rows for cell in cells
     ]
@@ -109,18 +124,16 @@ def _publish(
     task = task_of(job.monitor, reference.binning)
     now, then = add_performance(builders, job.monitor, cells, task, usual)
     add_estimates(builders["performance_metrics"], job.monitor, cells, task, now, then)
-    inputs = builders.pop("run_inputs").to_arrow()
-    job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, inputs)
-    published.run_ids += [record.run_id for record in records]
 
 
-def _cells(
+def performance_cells(
     job: Job,
     reference: Reference,
     window: Window,
     run_id: str,
     outcomes: Mapping[Cell, Outcomes],
 ) -> Iterator[PerformanceCell]:
+    """The cells of a window that are measured, each beside the same of the reference."""
     against = reference.outcomes_without(window)
     final = is_final(job.monitor.labels, window, job.request.as_of)
     for cell in sorted(outcomes):

@@ -181,12 +181,13 @@ CREATE TABLE attributions (
   "mix" double precision,
   "rate" double precision,
   "share" double precision,
-  "n" bigint
+  "n" bigint,
+  "rank" bigint
 );
 
 CREATE INDEX attributions_window ON attributions (monitor, window_start);
 
-COMMENT ON TABLE attributions IS 'One row per window, model version, metric, column and segment value. A change split over the values of a segment, exactly: what came from the mix of the rows, and what came from the rate inside each segment value. An association, not a cause.';
+COMMENT ON TABLE attributions IS 'One row per window, model version, metric, column and segment value. A change split over the values of a segment, exactly: what came from the mix of the rows, and what came from the rate inside each segment value, against the reference. Values of fewer than min_rows rows on either side are together in ''__other__''. An association, not a cause.';
 
 COMMENT ON COLUMN attributions."monitor" IS 'Name of the monitor.';
 
@@ -215,6 +216,8 @@ COMMENT ON COLUMN attributions."rate" IS 'Part that came from a change among the
 COMMENT ON COLUMN attributions."share" IS 'Part of the whole change that this value carries. Unit: share.';
 
 COMMENT ON COLUMN attributions."n" IS 'Rows of the window with this value. Unit: rows.';
+
+COMMENT ON COLUMN attributions."rank" IS 'Place of the value among those of its segment, by the size of its part; 1 is the largest.';
 
 CREATE TABLE binnings (
   "binning_id" text NOT NULL,
@@ -858,12 +861,12 @@ END;
 COMMENT ON FUNCTION alerts_as_of IS 'What current_alerts showed at a moment (UTC). Exact as far back as nothing was pruned.';
 
 CREATE VIEW current_attributions AS
-SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."metric", t."column_name", t."mix", t."rate", t."share", t."n"
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."metric", t."column_name", t."mix", t."rate", t."share", t."n", t."rank"
 FROM attributions t
 JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
 WHERE r.status = 'published' AND r.superseded_at IS NULL;
 
-COMMENT ON VIEW current_attributions IS 'The present answer: attributions of the newest published run of each (monitor, granularity, window_start, part). One row per window, model version, metric, column and segment value. A change split over the values of a segment, exactly: what came from the mix of the rows, and what came from the rate inside each segment value. An association, not a cause.';
+COMMENT ON VIEW current_attributions IS 'The present answer: attributions of the newest published run of each (monitor, granularity, window_start, part). One row per window, model version, metric, column and segment value. A change split over the values of a segment, exactly: what came from the mix of the rows, and what came from the rate inside each segment value, against the reference. Values of fewer than min_rows rows on either side are together in ''__other__''. An association, not a cause.';
 
 COMMENT ON COLUMN current_attributions."monitor" IS 'Name of the monitor.';
 
@@ -893,10 +896,12 @@ COMMENT ON COLUMN current_attributions."share" IS 'Part of the whole change that
 
 COMMENT ON COLUMN current_attributions."n" IS 'Rows of the window with this value. Unit: rows.';
 
+COMMENT ON COLUMN current_attributions."rank" IS 'Place of the value among those of its segment, by the size of its part; 1 is the largest.';
+
 CREATE FUNCTION attributions_as_of(moment timestamptz) RETURNS SETOF current_attributions
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."metric", t."column_name", t."mix", t."rate", t."share", t."n"
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."metric", t."column_name", t."mix", t."rate", t."share", t."n", t."rank"
 FROM attributions t
 JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
 WHERE r.published_at <= attributions_as_of.moment AND (r.superseded_at IS NULL OR r.superseded_at > attributions_as_of.moment);

@@ -1,0 +1,351 @@
+"""The fold where the reference moves: each window against those before it, in their order.
+
+What a window is compared with depends on which windows before it are under an alert, and so do its own
+alerts. Hence drift and performance are judged here, and not with the window alone: from the first window that
+was run on, every one whose reference has changed is judged again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from driftline_jobs.calibrations import add_calibrations, learn
+from driftline_jobs.job import Job, attempt
+from driftline_jobs.judge.alerts import Alert, Finding, State, Topic, WindowFindings, fold
+from driftline_jobs.labels.outcomes import Outcomes
+from driftline_jobs.labels.stored import read_outcomes
+from driftline_jobs.profile.cells import column_label
+from driftline_jobs.profile.codec import decode
+from driftline_jobs.profile.state import Profile, merge
+from driftline_jobs.profile.windows import WHOLE, Cell
+from driftline_jobs.publish.alerts import (
+    acknowledged_alerts,
+    finding,
+    published_alerts,
+    published_findings,
+    published_topics,
+    window_label,
+)
+from driftline_jobs.publish.attribution import Explained, explain
+from driftline_jobs.publish.data import add_reference_drift
+from driftline_jobs.publish.founding import windows_before
+from driftline_jobs.publish.judged import PART, Judged, publish_attempts
+from driftline_jobs.publish.performance import add_judged_performance, performance_cells
+from driftline_jobs.publish.plans import task_of
+from driftline_jobs.publish.previous import add_previous
+from driftline_jobs.references import Reference
+from driftline_jobs.references_moving import MovingReference, Piece, moving_reference, rows_of
+from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.tabulate.alerts import AlertRow, add_alerts
+from driftline_jobs.tabulate.cells import MeasuredCell
+from driftline_schemas.errors import DriftlineError
+from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_definitions import load_tables
+from driftline_schemas.window import Window
+
+_TABLES = ("drift_metrics", "performance_metrics", "performance_curves", "attributions", "alerts")
+_KEPT = ("reference_sets", "calibrations")
+_AT_ONCE = 16
+_HELD = 64
+"""Windows whose profiles are held in memory: two months of days."""
+_PROFILES = (
+    "SELECT p.model_version, p.segment, p.segment_value, p.column_name, p.base_start, p.state "
+    "FROM current_profiles p WHERE p.monitor = $1 AND p.granularity = $2 AND p.window_start = $3 "
+    "ORDER BY p.model_version, p.segment, p.segment_value, p.column_name, p.base_start"
+)
+
+
+def judge_moving(job: Job, founding: Reference, published: Sequence[Window]) -> Judged:
+    """Judge the windows that were run, and those after them that this changes."""
+    judged = Judged()
+    if not job.windows:
+        return judged
+    fold_ = _Fold(job, founding, published)
+    first, asked = min(job.windows), set(job.windows)
+    batch = _Batch(job, founding)
+    for window in published:
+        if window < first:
+            fold_.pass_over(window)
+            continue
+        reference = fold_.reference_of(window)
+        before = job.monitor.calendar.previous(window)
+        changed = reference.reference_id != fold_.judged_by.get(window.start)
+        fresh = batch.judge(fold_, window, reference) if changed or {window, before} & asked else None
+        alerts = fold_.step(window, fresh)
+        if window in asked:
+            judged.note(alerts)
+        if fresh is None and alerts == fold_.alerts_before.get(window.start, []):
+            continue
+        batch.add(fresh or batch.judge(fold_, window, reference), alerts)
+        if len(batch.attempts) >= _AT_ONCE:
+            batch.publish(judged)
+    batch.publish(judged)
+    return judged
+
+
+@dataclass(frozen=True)
+class _Fresh:
+    """A window judged by its reference of now.
+
+    Attributes:
+        tables: its rows, but for alerts.
+        findings: what is wrong, by drift and performance; topics: which of them were judged.
+    """
+
+    window: Window
+    record: RunRecord
+    reference: MovingReference
+    tables: Mapping[str, TableBuilder]
+    findings: list[Finding]
+    topics: set[Topic]
+
+
+class _Fold:
+    """What is known of the windows so far."""
+
+    def __init__(self, job: Job, founding: Reference, published: Sequence[Window]) -> None:
+        self.job = job
+        self.founding = founding
+        self.pieces = _Pieces(job, founding, published)
+        self.alerts_before = published_alerts(job)
+        self.judged_by = {
+            run["window_start"]: run["reference_id"]
+            for run in job.store.current_runs(job.monitor.monitor, PART).to_pylist()
+            if run["granularity"] == job.monitor.granularity.value
+        }
+        self._findings, self._topics = published_findings(job), published_topics(job)
+        self._acknowledged = acknowledged_alerts(job)
+        self._open: list[Alert] = []
+        self._under_alert: set[datetime] = set()
+
+    def reference_of(self, window: Window) -> MovingReference:
+        """What the window is compared with: those before it that are not under an alert.
+
+        Where all of them are, the newest before them that are not: a reference that followed a lasting
+        change would soon find nothing wrong with it, and one of nothing could not tell its end.
+        """
+        monitor = self.job.monitor
+        if monitor.reference.model_version is not None:
+            pieces = [self.pieces.of(window).of_version(monitor.reference.model_version)]
+        else:
+            candidates = windows_before(monitor, window)
+            clean = [before for before in candidates if self._is_clean(before)]
+            if not clean:
+                earlier = [w for w in self.pieces.known if w < window and self._is_clean(w)]
+                clean = earlier[-len(candidates) :] if candidates else []
+            pieces = [self.pieces.of(before) for before in clean]
+        return moving_reference(monitor.monitor, self.founding.source, self.founding.binning, window, pieces)
+
+    def _is_clean(self, window: Window) -> bool:
+        return window.start not in self._under_alert and self.pieces.knows(window)
+
+    def pass_over(self, window: Window) -> None:
+        """Go on past a window that stays as it is."""
+        self.step(window, None)
+
+    def step(self, window: Window, fresh: _Fresh | None) -> list[AlertRow]:
+        """The alerts of the window, given those before it."""
+        findings = self._findings.get(window.start, [])
+        topics = self._topics.get(window.start, set())
+        if fresh is not None:
+            findings = [one for one in findings if one.topic is Topic.QUALITY] + fresh.findings
+            topics = {topic for topic in topics if topic is Topic.QUALITY} | fresh.topics
+        said = WindowFindings(window.start, window_label(window), findings, frozenset(topics))
+        (alerts,) = fold(self.job.monitor.monitor, [said], opened=self._open, acknowledged=self._acknowledged)
+        self._open = [alert for alert in alerts if alert.state is not State.RESOLVED]
+        if self._open:
+            self._under_alert.add(window.start)
+        return [AlertRow.of(alert) for alert in alerts]
+
+
+class _Batch:
+    """Windows that are judged but not yet published."""
+
+    def __init__(self, job: Job, founding: Reference) -> None:
+        self.job = job
+        self.founding = founding
+        self.attempts: list[RunRecord] = []
+        self._judged: list[_Fresh] = []
+        self._builders: dict[str, TableBuilder] = self._empty()
+
+    def _empty(self) -> dict[str, TableBuilder]:
+        return {name: TableBuilder(table) for name, table in load_tables().items() if name in _TABLES}
+
+    def judge(self, fold_: _Fold, window: Window, reference: MovingReference) -> _Fresh:
+        """Hold a window against its reference, by what the reference teaches."""
+        job, tables = self.job, self._empty()
+        monitor = job.monitor
+        record = attempt(job, window, PART, reference_id=reference.reference_id)
+        piece = fold_.pieces.of(window)
+        if monitor.reference.model_version is not None:
+            piece = piece.without_version(monitor.reference.model_version)
+        task = task_of(monitor, self.founding.binning)
+        calibrations = learn(reference, monitor, task)
+        cells = list(_measured(piece, record.run_id, monitor.alerts.min_rows))
+        add_reference_drift(tables["drift_metrics"], job, reference, calibrations, [cells])
+        if monitor.labels is not None:
+            outcomes = {WHOLE: task.nothing(), **piece.outcomes}
+            measured = list(performance_cells(job, reference, window, record.run_id, outcomes))
+            add_judged_performance(tables, job, reference, calibrations, measured)
+        findings, topics = _said(tables)
+        drifted = {one.place.column for one in findings if one.topic is Topic.DRIFT}
+        explain(job, tables["attributions"], [_explained(piece, record.run_id, reference, cells, drifted)])
+        kept = TableBuilder(load_tables()["calibrations"])
+        add_calibrations(kept, reference, calibrations, datetime.now(UTC))
+        self.job.store.put_once("calibrations", kept.to_arrow())
+        return _Fresh(window, record, reference, tables, findings, topics)
+
+    def add(self, fresh: _Fresh, alerts: Sequence[AlertRow]) -> None:
+        """Take a window into the next publication."""
+        self.job.store.begin([fresh.record])
+        self.attempts.append(fresh.record)
+        self._judged.append(fresh)
+        add_alerts(
+            self._builders["alerts"], self.job.monitor.monitor, fresh.window, fresh.record.run_id, alerts
+        )
+
+    def publish(self, judged: Judged) -> None:
+        """Publish what was taken in."""
+        if not self._judged:
+            return
+        try:
+            for fresh in self._judged:
+                for name, builder in fresh.tables.items():
+                    self._builders[name].extend(builder)
+            windows = [fresh.window for fresh in self._judged]
+            add_previous(self.job, self.founding, self._builders["drift_metrics"], windows, self.attempts)
+            self.job.store.put_once("reference_sets", _identities(self._judged))
+            publish_attempts(self.job, self.attempts, self._builders, judged)
+        except DriftlineError as error:
+            self.job.store.fail(self.attempts, type(error).__name__, str(error))
+            raise
+        self.attempts, self._judged, self._builders = [], [], self._empty()
+
+
+class _Pieces:
+    """The profiles of single windows: published ones, and those of the founding reference."""
+
+    def __init__(self, job: Job, founding: Reference, published: Sequence[Window]) -> None:
+        self._job = job
+        self._founding = founding
+        self._published = set(published)
+        self._founded = {window.start for window in founding.windows}
+        calendar = job.monitor.calendar
+        founded = {calendar.containing(start) for start in self._founded}
+        self.known = sorted(self._published | founded)
+        self._held: OrderedDict[datetime, Piece] = OrderedDict()
+
+    def knows(self, window: Window) -> bool:
+        """Whether there are profiles of the window."""
+        return window in self._published or window.start in self._founded
+
+    def of(self, window: Window) -> Piece:
+        """The profiles and outcomes of a window."""
+        if window.start not in self._held:
+            self._held[window.start] = (
+                self._read(window) if window in self._published else self._founded_piece(window)
+            )
+        self._held.move_to_end(window.start)
+        while len(self._held) > _HELD:
+            self._held.popitem(last=False)
+        return self._held[window.start]
+
+    def _founded_piece(self, window: Window) -> Piece:
+        founding = self._founding
+        base = {start: held for start, held in founding.whole_by_base() if window.start <= start < window.end}
+        return Piece(window, founding.cells_of(window), founding.outcomes_of(window), base)
+
+    def _read(self, window: Window) -> Piece:
+        monitor = self._job.monitor
+        rows = self._job.store.execute_read(
+            _PROFILES, [monitor.monitor, monitor.granularity.value, window.start]
+        ).to_pylist()
+        return read_piece(window, rows, self._founding.binning.columns)
+
+
+def read_piece(window: Window, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, object]) -> Piece:
+    """A window's profiles and outcomes from rows of ``profiles``."""
+    names = {column_label(name): name for name in columns}
+    cells: dict[Cell, dict[str, list[Profile]]] = {}
+    outcomes: dict[Cell, list[Outcomes]] = {}
+    base: dict[datetime, dict[str, Profile]] = {}
+    for row in rows:
+        cell = Cell(row["model_version"], row["segment"], row["segment_value"])
+        if row["column_name"] == "*":
+            outcomes.setdefault(cell, []).append(read_outcomes(row["state"]))
+        elif (name := names.get(row["column_name"])) is not None:
+            profile = decode(row["state"])
+            cells.setdefault(cell, {}).setdefault(name, []).append(profile)
+            if cell == WHOLE and row["base_start"] is not None:
+                base.setdefault(row["base_start"], {})[name] = profile
+    return Piece(
+        window,
+        {cell: {name: merge(few) for name, few in held.items()} for cell, held in cells.items()},
+        {cell: few[0].merged(few) for cell, few in outcomes.items()},
+        base if len(base) > 1 else {},
+    )
+
+
+def _measured(piece: Piece, run_id: str, min_rows: int) -> Iterator[MeasuredCell]:
+    """The whole, always, and every version and segment value of at least ``min_rows`` rows."""
+    yield MeasuredCell(piece.window, WHOLE, run_id, piece.cells.get(WHOLE, {}), piece.rows)
+    for cell in sorted(piece.cells):
+        rows = rows_of(piece.cells[cell])
+        if cell != WHOLE and rows >= min_rows:
+            yield MeasuredCell(piece.window, cell, run_id, piece.cells[cell], rows)
+
+
+def _explained(
+    piece: Piece, run_id: str, reference: Reference, cells: Sequence[MeasuredCell], drifted: set[str]
+) -> Explained:
+    profiles = {
+        cell.cell: {name: found for name, found in cell.profiles.items() if column_label(name) in drifted}
+        for cell in cells
+        if cell.cell.model_version == WHOLE.model_version
+    }
+    measured = {cell.cell for cell in cells}
+    outcomes = {cell: found for cell, found in piece.outcomes.items() if cell in measured and found.labelled}
+    return Explained(piece.window, run_id, reference, profiles if drifted else {}, outcomes)
+
+
+def _said(tables: Mapping[str, TableBuilder]) -> tuple[list[Finding], set[Topic]]:
+    """What the rows say is wrong, and what they have judged."""
+    findings, topics = [], set()
+    for topic, name, decides in (
+        (Topic.DRIFT, "drift_metrics", "drifted"),
+        (Topic.PERFORMANCE, "performance_metrics", "degraded"),
+    ):
+        for row in tables[name].to_arrow().to_pylist():
+            if row[decides] is not None:
+                topics.add(topic)
+            if row[decides]:
+                findings.append(
+                    finding(topic, {"column_name": "*", "q_value": None, "reference_value": None} | row)
+                )
+    return findings, topics
+
+
+def _identities(judged: Sequence[_Fresh]) -> pa.Table:
+    """Rows of ``reference_sets``: which windows each reference is made of."""
+    table = TableBuilder(load_tables()["reference_sets"])
+    for fresh in judged:
+        made_of = fresh.reference
+        table.add(
+            1,
+            reference_id=made_of.reference_id,
+            monitor=made_of.monitor,
+            source=made_of.source,
+            window_start=made_of.windows[0].start if made_of.windows else None,
+            window_end=made_of.windows[-1].end if made_of.windows else None,
+            binning_id=made_of.binning.binning_id,
+            rows=made_of.rows,
+            created_at=datetime.now(UTC),
+            state=[made_of.to_bytes()],
+        )
+    return table.to_arrow()
