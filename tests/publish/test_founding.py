@@ -75,6 +75,14 @@ def test_a_moving_reference_is_founded_before_the_first_window_asked() -> None:
     assert labels(made, founding_windows(made, asked)) == ["2024-03-03", "2024-03-04"]
 
 
+def test_the_same_weekday_is_founded_on_every_day_of_those_weeks() -> None:
+    """So that the day after the first one finds its own weekday."""
+    made = monitor({"same_weekday": 2})
+    founded = labels(made, founding_windows(made, [made.calendar.parse("2024-03-15")]))
+    assert founded == [f"2024-03-{number:02d}" for number in range(1, 15)]
+    assert before(made, "2024-03-16")[0] in founded
+
+
 def test_another_version_is_founded_on_the_windows_asked() -> None:
     made = monitor({"model_version": "v1", "exclude": [["2024-03-06", "2024-03-07"]]})
     asked = made.calendar.between(made.calendar.parse("2024-03-05"), made.calendar.parse("2024-03-07"))

@@ -59,7 +59,14 @@ def not_excluded(monitor: Monitor, windows: Sequence[Window]) -> list[Window]:
 
 
 def _moving(monitor: Monitor, asked: Sequence[Window]) -> list[Window]:
-    return list(asked) if monitor.reference.model_version is not None else windows_before(monitor, asked[0])
+    if monitor.reference.model_version is not None:
+        return list(asked)
+    before = windows_before(monitor, asked[0])
+    if monitor.reference.same_weekday is None or not before:
+        return before
+    # The windows after the first one ask for other weekdays: nobody else would profile these.
+    tiling = monitor.calendar.tiling(before[0].start, asked[0].start)
+    return not_excluded(monitor, [window for window in tiling if window.start >= before[0].start])
 
 
 def _fixed(monitor: Monitor) -> list[Window]:
