@@ -13,7 +13,13 @@ from hypothesis.extra import numpy as hnp
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.distinct import estimate
 from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.profile.kernels import CHUNK, profile_ordered, profile_small_cells
+from driftline_jobs.profile.kernels import (
+    CHUNK,
+    count_codes,
+    profile_counted,
+    profile_ordered,
+    profile_small_cells,
+)
 from driftline_jobs.profile.state import OrderedProfile, merge, subtract
 
 RNG = np.random.default_rng(20130701)
@@ -164,3 +170,34 @@ def test_small_cells_together_are_what_they_are_alone(cells: list[np.ndarray]) -
     together = profile_small_cells(values, np.cumsum([len(c) for c in cells]), [2] * len(cells), bins)
     for profile, alone in zip(together, cells, strict=True):
         assert_same(profile, profile_ordered(alone, 2, bins))
+
+
+@pytest.mark.parametrize("name", ["few integers", "wide integers", "small integers", "unsigned", "constant"])
+@pytest.mark.parametrize("kind", ["numeric", "score"])
+def test_counted_values_are_profiled_as_the_values_themselves(name: str, kind: str) -> None:
+    values = SAMPLES[name]
+    bins = ordered_bins(kind, np.sort(values.astype(np.float64))[::2])
+    distinct, counts = np.unique(values.astype(np.float64), return_counts=True)
+    assert_same(profile_counted(distinct, counts, 4, bins), profile_ordered(values, 4, bins))
+
+
+def test_no_values_counted_are_the_profile_of_no_rows() -> None:
+    bins = ordered_bins("numeric", np.arange(100.0))
+    nothing = profile_counted(np.empty(0), np.empty(0, np.int64), 3, bins)
+    assert_same(nothing, profile_ordered(np.empty(0), 3, bins))
+
+
+@pytest.mark.parametrize("kind", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"])
+def test_integers_are_counted_in_each_cell_to_the_ends_of_their_type(kind: str) -> None:
+    ends = np.iinfo(kind)
+    low, high = (ends.min, min(ends.max, ends.min + 255)) if ends.min else (ends.max - 255, ends.max)
+    rows = 2 * CHUNK + 5
+    values = RNG.integers(low, high, rows, dtype=kind, endpoint=True)
+    valid, cell = RNG.random(rows) < 0.7, RNG.integers(0, 3, rows).astype(np.uint16)
+    values[~valid] = 0  # as nulls are filled, which may lie outside the range
+    found = count_codes(values, valid, low, 256, cell, 3)
+    for at in range(3):
+        for value, count in zip(*np.unique(values[valid & (cell == at)], return_counts=True), strict=True):
+            assert found[at, int(value) - low] == count
+    assert found.sum() == np.count_nonzero(valid)
+    assert found.sum(axis=0).tolist() == count_codes(values, valid, low, 256, None, 1)[0].tolist()

@@ -67,6 +67,8 @@ class BucketCuts:
         next_edge: (size,) the edge inside the same log bucket that ends this cut bucket, NaN if none.
         passes: how many times ``x >= next_edge`` must be looked at; 0 when all edges lie on bounds.
         bin_of: (finite,) bin of each finite cut bucket.
+        edges: (bins - 1,) the edges.
+        inside: (bins - 1,) whether the edge lies inside a log bucket, and not on its bound.
         lower, upper: (finite,) bounds of the values in each.
     """
 
@@ -79,6 +81,8 @@ class BucketCuts:
         cuts_in = np.bincount(bucket[inside], minlength=grid.size)
         first = np.arange(grid.size) + np.concatenate([[0], np.cumsum(cuts_in)[:-1]])
 
+        self.edges: FloatArray = edges
+        self.inside = inside
         self.finite = grid.finite + int(inside.sum())
         self.size = self.finite + 3
         self.below_infinity, self.above_infinity, self.nan = (self.finite + i for i in range(3))

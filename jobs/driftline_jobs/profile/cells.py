@@ -54,9 +54,10 @@ def segment_name(columns: Sequence[str]) -> str:
 def labelled(codes: Codes) -> tuple[IntArray, list[str]]:
     """Codes with null as a value of its own, and the escaped text of each code."""
     texts = [escaped(text) for text in codes.texts]
+    wide = codes.codes.astype(np.int64, copy=False)
     if codes.valid is None:
-        return codes.codes, texts
-    return np.where(codes.valid, codes.codes, len(texts)), [*texts, NULL]
+        return wide, texts
+    return np.where(codes.valid, wide, len(texts)), [*texts, NULL]
 
 
 def crossed(parts: Sequence[tuple[IntArray, list[str]]]) -> tuple[IntArray, list[str]]:
@@ -103,10 +104,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """Rows in an order where each run is of the same cells; ``order`` is None if they already stand so."""
+    """Rows in an order where each run is of the same cells; ``order`` is None if they already stand so.
+
+    ``place`` (n,) is where each row comes to stand in that order, and ``run_of`` (n,) the run of each row,
+    as the rows stand in the log.
+    """
 
     order: IntArray | None
+    place: IntArray | None
     runs: tuple[Run, ...]
+    run_of: np.ndarray[tuple[int], np.dtype[np.uint16]] | IntArray
 
 
 def groupings(
@@ -157,8 +164,13 @@ def _grouped(
         runs.append(Run(stop - int(counts[cell]), stop, tuple(keys)))
     ordered = len(occurring) == 1 or bool((compact[1:] >= compact[:-1]).all())
     # stable: rows of a cell keep their order in the log, and nearly sorted codes sort fast
-    order = None if ordered else np.argsort(_narrow(compact, len(occurring)), kind="stable")
-    return Grouping(order, tuple(runs))
+    run_of = _narrow(compact, len(occurring))
+    order = place = None
+    if not ordered:
+        order = np.argsort(run_of, kind="stable")
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+    return Grouping(order, place, tuple(runs), run_of)
 
 
 def _narrow(codes: IntArray, size: int) -> np.ndarray[tuple[int], np.dtype[np.uint16]] | IntArray:

@@ -13,28 +13,36 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline_jobs.profile.binning import CategoryBins
-from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.distinct import UIntArray, mix
 from driftline_jobs.profile.kernels import Dictionary
 
 _LONGEST_VALUE = 256
 _KEPT_OF_LONG = 200
+_FEW_INTEGERS = 100
+"""Within a span of so few, integers are told apart by subtraction instead of being looked up."""
 Valid = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A column as numbers: ``values`` (n,) of an integer or float type, ``valid`` (n,) or None if all are."""
+    """A column as numbers: ``values`` (n,) of an integer or float type, ``valid`` (n,) or None if all are.
+
+    ``span`` are the least and greatest value of a column of integers, where they are known.
+    """
 
     values: npt.NDArray[Any]
     valid: Valid | None
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """A column as ``codes`` (n,) into ``texts`` (D,), ``valid`` (n,) or None if all are."""
+    """A column as ``codes`` (n,) into ``texts`` (D,), ``valid`` (n,) or None if all are.
 
-    codes: IntArray
+    Codes are integers of any width, those of rows that are not valid too. Not every text need occur.
+    """
+
+    codes: npt.NDArray[np.integer[Any]]
     valid: Valid | None
     texts: list[str]
 
@@ -45,7 +53,7 @@ def numbers(array: pa.Array) -> Numbers:
     if pa.types.is_dictionary(kind):
         array = pc.cast(array, kind.value_type)
         kind = array.type
-    valid = array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else None
+    valid = _valid(array)
     if pa.types.is_temporal(kind):
         return Numbers(_seconds(array), valid)
     if pa.types.is_boolean(kind):
@@ -58,9 +66,30 @@ def numbers(array: pa.Array) -> Numbers:
         array = pc.utf8_length(array)
     elif pa.types.is_null(kind):
         array = pa.nulls(len(array), pa.float64())
+    span = _span(array)
     if array.null_count:
         array = array.fill_null(0)
-    return Numbers(array.to_numpy(zero_copy_only=False), valid)
+    return Numbers(array.to_numpy(zero_copy_only=False), valid, span)
+
+
+def _valid(array: pa.Array) -> Valid | None:
+    """Which values are not null; None if all are."""
+    if not array.null_count:
+        return None
+    bitmap = array.buffers()[0]
+    if bitmap is None:  # a type without one, such as null itself
+        return np.asarray(array.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+    upto = array.offset + len(array)
+    bits = np.unpackbits(np.frombuffer(bitmap, np.uint8), count=upto, bitorder="little")
+    return bits[array.offset :].view(np.bool_)
+
+
+def _span(array: pa.Array) -> tuple[int, int] | None:
+    """The least and greatest value of integers; None for others, and where all are null."""
+    if not pa.types.is_integer(array.type):
+        return None
+    ends = pc.min_max(array).as_py()
+    return None if ends["min"] is None else (ends["min"], ends["max"])
 
 
 def _seconds(array: pa.Array) -> npt.NDArray[np.float64]:
@@ -85,14 +114,23 @@ def codes(array: pa.Array, sensitive_salt: str | None = None) -> Codes:
     """
     if pa.types.is_floating(array.type):
         array = pc.if_else(pc.is_nan(array), None, array)
-    if not pa.types.is_dictionary(array.type):
-        array = array.dictionary_encode()
-    valid = array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else None
-    indices = array.indices.fill_null(0) if array.null_count else array.indices
-    texts = [_text(value) for value in _values(array.dictionary)]
+    valid = _valid(array)
+    span = _span(array)
+    if span is not None and span[1] - span[0] < _FEW_INTEGERS:
+        low, high = span
+        texts = [_text(value) for value in range(low, high + 1)]
+        filled = array.fill_null(low) if array.null_count else array
+        values = filled.to_numpy(zero_copy_only=False)
+        numbered = (values - values.dtype.type(low)).astype(np.int32, copy=False)
+    else:
+        if not pa.types.is_dictionary(array.type):
+            array = array.dictionary_encode()
+        indices = array.indices.fill_null(0) if array.null_count else array.indices
+        texts = [_text(value) for value in _values(array.dictionary)]
+        numbered = indices.to_numpy(zero_copy_only=False)
     if sensitive_salt is not None:
         texts = [hashed(text, sensitive_salt) for text in texts]
-    return Codes(indices.to_numpy(zero_copy_only=False).astype(np.int64, copy=False), valid, texts)
+    return Codes(numbered, valid, texts)
 
 
 def class_values(array: pa.Array) -> pa.Array:

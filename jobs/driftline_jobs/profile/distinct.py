@@ -25,59 +25,75 @@ _EVERY = np.uint64(2**64 - 1)
 
 def hash_values(values: FloatArray) -> UIntArray:
     """64-bit hashes of float64 values by their bits (the finaliser of MurmurHash3)."""
-    return mix((values + 0.0).view(np.uint64))  # -0.0 + 0.0 is 0.0: one value, one hash
+    bits = (values + 0.0).view(np.uint64)  # -0.0 + 0.0 is 0.0: one value, one hash
+    return mix_in_place(bits, np.empty_like(bits))
 
 
 def mix(bits: UIntArray) -> UIntArray:
     """The finaliser of MurmurHash3 over uint64; a bijection, so distinct inputs stay distinct."""
-    mixed = bits >> _FOLD
-    np.bitwise_xor(mixed, bits, out=mixed)
-    np.multiply(mixed, _MIX_1, out=mixed)
-    np.bitwise_xor(mixed, mixed >> _FOLD, out=mixed)
-    np.multiply(mixed, _MIX_2, out=mixed)
-    return mixed
+    return mix_in_place(bits.copy(), np.empty_like(bits))
+
+
+def mix_in_place(bits: UIntArray, scratch: UIntArray) -> UIntArray:
+    """``mix`` of ``bits`` (n,), written over them; ``scratch`` (n,) is written over too."""
+    for factor in (_MIX_1, _MIX_2):
+        np.right_shift(bits, _FOLD, out=scratch)
+        np.bitwise_xor(bits, scratch, out=bits)
+        np.multiply(bits, factor, out=bits)
+    return bits
 
 
 class RegisterSet:
     """The registers of one column while its values stream in.
 
-    A hash can only raise a register if its rank is above the lowest one: all others are left out by one
-    comparison, which after a few thousand distinct values are nearly all of them.
+    The rank of a hash falls as the hash grows, so the least hash of each register is all that has to be kept
+    while values stream in. Only one below the largest of these can change anything: all others are left out
+    by one comparison, which after some ten thousand distinct values are nearly all of them.
     """
 
     def __init__(self) -> None:
-        self.registers: Registers = np.zeros(REGISTERS, np.uint8)
-        self.mostly_distinct = False
+        self._least: UIntArray = np.full(REGISTERS, _EVERY, np.uint64)
         self._limit = _EVERY
 
     def add(self, hashes: UIntArray) -> None:
         """Add hashes (n,)."""
         if self._limit != _EVERY:
-            hashes = hashes[np.flatnonzero(hashes < self._limit)]
-        if not len(hashes):
-            return
-        index, rank = _index_and_rank(hashes)
-        np.maximum.at(self.registers, index, rank)
-        lowest = int(self.registers.min())
-        # A rank of k + 1 or more needs a hash below 2**(64 - k).
-        self._limit = np.uint64(1 << (64 - lowest)) if lowest else _EVERY
+            hashes = hashes.compress(hashes < self._limit)
+        if len(hashes):
+            np.minimum.at(self._least, _index(hashes), hashes)
+            self._limit = self._least.max()
+
+    @property
+    def registers(self) -> Registers:
+        """(2048,) the greatest rank of each register, 0 where it has met no hash.
+
+        The one hash that has all bits set passes for none: 2**-64 of all values go uncounted.
+        """
+        ranks = _rank(self._least)
+        ranks[self._least == _EVERY] = 0
+        return ranks
 
 
 def register_sets(hashes: UIntArray, cells: IntArray, count: int) -> Registers:
     """(count, 2048) registers of several cells at once; hashes (n,), each of its cell (n,)."""
     registers: Registers = np.zeros((count, REGISTERS), np.uint8)
-    index, rank = _index_and_rank(hashes)
-    np.maximum.at(registers.reshape(-1), cells * REGISTERS + index, rank)
+    np.maximum.at(registers.reshape(-1), cells * REGISTERS + _index(hashes), _rank(hashes))
     return registers
 
 
-def _index_and_rank(hashes: UIntArray) -> tuple[IntArray, Registers]:
-    # The upper bits carry the rank; the index folds the middle ones in, which are mixed best.
-    index = ((hashes ^ (hashes >> _FOLD)) & np.uint64(REGISTERS - 1)).view(np.int64)
+def _index(hashes: UIntArray) -> IntArray:
+    # the upper bits carry the rank; the index folds the middle ones in, which are mixed best
+    index = hashes >> _FOLD
+    np.bitwise_xor(index, hashes, out=index)
+    np.bitwise_and(index, np.uint64(REGISTERS - 1), out=index)
+    return index.view(np.int64)
+
+
+def _rank(hashes: UIntArray) -> Registers:
     # leading zeros of the upper 53 bits, read off the exponent of their float64
     upper = (hashes >> np.uint64(_INDEX_BITS)).astype(np.float64)
     exponent = (upper.view(np.uint64) >> np.uint64(52)).view(np.int64)
-    return index, np.where(exponent > 0, _RANK_BITS + 1023 - exponent, _RANK_BITS + 1).astype(np.uint8)
+    return np.where(exponent > 0, _RANK_BITS + 1023 - exponent, _RANK_BITS + 1).astype(np.uint8)
 
 
 def estimate(registers: Registers) -> int:

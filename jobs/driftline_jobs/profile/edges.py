@@ -28,12 +28,16 @@ def ordered_bins(
 
     A feature gets its 5 % quantiles and the 0.1, 1, 99 and 99.9 % ones; a score 100 quantile bins, 100
     geometric ones in the upper tail and its decision ``threshold``; a column of few distinct values one
-    bin for each.
+    bin for each, and a column of a single one a bin below and above it too: any other value is a change.
     """
     if not len(sample):
         return OrderedBins(kind=kind, edges=(), pivot=0.0, exponent=0, whole_numbers=whole_numbers)
     pivot, exponent = _scale(sample)
     distinct = np.unique(sample)
+    if len(distinct) == 1 and threshold is None:
+        around = (float(distinct[0]), float(np.nextafter(distinct[0], math.inf)))
+        edges_of_one = tuple(edge for edge in around if math.isfinite(edge))
+        return OrderedBins(kind, edges_of_one, pivot, exponent, whole_numbers)
     if len(distinct) <= FEW_VALUES:
         edges = distinct[1:]
     elif kind == "score":

@@ -1,9 +1,13 @@
 """Values to profiles, at the speed of memory: the only code that touches every row.
 
-Each chunk of 2**15 values of one cell is sorted, in its own type. In sorted values everything is a
-boundary: log buckets and bins are runs, so counting them is looking where they begin; sums of bins are
-sums of slices; extremes, NaN and infinities lie at the ends; repeated values stand side by side and are
-hashed once. numpy does the work, and nearly all of it without the interpreter's lock.
+Each chunk of values of one cell is sorted, in its own type. In sorted values everything is a boundary: log
+buckets and bins are runs, so counting them is looking where they begin; sums of bins are sums of slices;
+extremes, NaN and infinities lie at the ends; repeated values stand side by side and are hashed once. Where
+there are few values to begin with, they are counted instead, and the counts profiled.
+
+numpy does the work, and nearly all of it without the interpreter's lock: a chunk is large enough that threads
+seldom meet at the lock, and small enough for the cache. Its working arrays are made once (``Workspace``):
+a fresh array costs more page faults than the work done in it.
 """
 
 from __future__ import annotations
@@ -17,11 +21,46 @@ import numpy.typing as npt
 
 from driftline_jobs.profile.binning import SUM_BITS, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import KEY_SHIFT, FloatArray, IntArray
-from driftline_jobs.profile.distinct import RegisterSet, UIntArray, hash_values, register_sets
+from driftline_jobs.profile.distinct import (
+    RegisterSet,
+    UIntArray,
+    hash_values,
+    mix_in_place,
+    register_sets,
+)
 from driftline_jobs.profile.state import UNSEEN_KEPT, CategoryProfile, OrderedProfile, limbs
 
-CHUNK = 1 << 15  # float64 working arrays of 256 KB: several of them fit the second-level cache
+CHUNK = 1 << 16
+"""Rows at a time: float64 adds this many quanta exactly (see ``SUM_BITS``)."""
 _LIMIT = float(1 << SUM_BITS)
+_TELLING = 1 << 13
+"""So many values tell whether those of a column are mostly distinct."""
+
+
+class Workspace:
+    """Arrays to work in: of one chunk, and of a column of ``rows``. Not to be shared by threads."""
+
+    def __init__(self, rows: int = 0) -> None:
+        self.values: FloatArray = np.empty(CHUNK, np.float64)
+        self.floats: FloatArray = np.empty(CHUNK, np.float64)
+        self.bits: UIntArray = np.empty(CHUNK, np.uint64)
+        self.flags: npt.NDArray[np.bool_] = np.empty(CHUNK, np.bool_)
+        self._column = np.empty(rows, np.float64)
+        self._valid: npt.NDArray[np.bool_] = np.empty(rows, np.bool_)
+
+    def in_order(
+        self, values: npt.NDArray[Any], valid: npt.NDArray[np.bool_] | None, place: IntArray
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_] | None]:
+        """Both with row ``i`` moved to ``place[i]``, until the next call.
+
+        To write into few places that advance takes a third of the time of reading from all over the column.
+        """
+        ordered = self._column.view(values.dtype)[: len(values)]
+        ordered[place] = values
+        if valid is None:
+            return ordered, None
+        self._valid[place] = valid
+        return ordered, self._valid
 
 
 def profile_ordered(values: npt.NDArray[Any], nulls: int, bins: OrderedBins) -> OrderedProfile:
@@ -32,20 +71,159 @@ def profile_ordered(values: npt.NDArray[Any], nulls: int, bins: OrderedBins) -> 
         nulls: how many rows of the cell have none.
         bins: where the bins lie.
     """
-    profile = OrderedProfile(rows=len(values) + nulls, nulls=nulls)
-    counts: IntArray = np.zeros(bins.cuts.finite, np.int64)
-    sums: IntArray = np.zeros(bins.bins, np.int64)
-    registers = RegisterSet()
+    tally = OrderedTally(bins, Workspace())
     for start in range(0, len(values), CHUNK):
-        ascending = np.sort(values[start : start + CHUNK]).astype(np.float64, copy=False)
-        finite = _without_specials(ascending, profile)
+        tally.add(values[start : start + CHUNK])
+    return tally.profile(nulls)
+
+
+class OrderedTally:
+    """Counts values of one column over one cell, chunk by chunk.
+
+    ``mostly_distinct`` says whether equal values are worth looking for, as far as is known: it costs time
+    when it is wrong, and never changes a figure.
+    """
+
+    def __init__(self, bins: OrderedBins, workspace: Workspace, *, mostly_distinct: bool = False) -> None:
+        self._bins = bins
+        self._cuts = bins.cuts
+        self._reach = _LIMIT * bins.quantum
+        self._work = workspace
+        self._found = OrderedProfile()
+        self._counts: IntArray = np.zeros(bins.cuts.finite, np.int64)
+        self._sums: IntArray = np.zeros(bins.bins, np.int64)
+        self._registers = RegisterSet()
+        self.mostly_distinct = mostly_distinct
+
+    def add(self, values: npt.NDArray[Any]) -> None:
+        """Count values (n,) of any integer or float type, none of them null; at most ``CHUNK``."""
+        if not len(values):
+            return
+        self._found.rows += len(values)
+        ascending = self._work.values[: len(values)]
+        if values.dtype == np.float64:
+            ascending[:] = values
+            ascending.sort()
+        else:
+            ascending[:] = np.sort(values)  # narrower types sort faster
+        finite = _without_specials(ascending, self._found)
         if len(finite):
-            _add_finite(finite, profile, bins, counts, sums, registers)
-    profile.buckets = np.flatnonzero(counts)
-    profile.bucket_counts = counts[profile.buckets]
-    profile.sums_high, profile.sums_low = limbs(sums)
-    profile.registers = registers.registers
-    return profile
+            self._add_finite(finite)
+
+    def profile(self, nulls: int) -> OrderedProfile:
+        """What was counted, and rows without a value."""
+        found = self._found
+        found.rows += nulls
+        found.nulls = nulls
+        found.buckets = np.flatnonzero(self._counts)
+        found.bucket_counts = self._counts[found.buckets]
+        found.sums_high, found.sums_low = limbs(self._sums)
+        found.registers = self._registers.registers
+        return found
+
+    def _add_finite(self, ascending: FloatArray) -> None:
+        found, bins, cuts, work = self._found, self._bins, self._cuts, self._work
+        count = len(ascending)
+        found.minimum = min(found.minimum, float(ascending[0]) + 0.0)
+        found.maximum = max(found.maximum, float(ascending[-1]) + 0.0)
+        if ascending[0] <= 0.0 <= ascending[-1]:
+            found.zeros += int(
+                ascending.searchsorted(0.0, side="right") - ascending.searchsorted(0.0, side="left")
+            )
+
+        floats, bits = work.floats[:count], work.bits[:count]
+        distance = np.subtract(ascending, bins.pivot, out=floats) if bins.pivot else ascending
+        keys = np.right_shift(distance.view(np.uint64), KEY_SHIFT, out=bits)
+        starts = _run_starts(keys, work.flags)
+        bucket = cuts.table.take(keys.take(starts).view(np.int64))
+        edges = ascending.searchsorted(cuts.edges)
+        if cuts.passes:
+            starts, bucket = _cut_at_edges(ascending, starts, bucket, edges[cuts.inside], bins)
+        # add.at, not +=: -0.0 and 0.0 are equal to sort, so their bucket may come in several runs
+        np.add.at(self._counts, bucket, _lengths(starts, count))
+
+        if distance[-1] > self._reach or distance[0] < -self._reach:
+            found.beyond += int(np.count_nonzero(np.abs(distance) > self._reach))
+            distance = np.clip(distance, -self._reach, self._reach, out=floats)
+        quanta = np.multiply(distance, 1.0 / bins.quantum, out=floats)
+        np.rint(quanta, out=quanta)
+        slices = np.concatenate([_FIRST, edges])
+        occupied = np.flatnonzero(_lengths(slices, count))
+        # Integers whose sums stay below 2**53: float64 adds them exactly, in any order.
+        self._sums[occupied] += np.add.reduceat(quanta, slices[occupied]).astype(np.int64)
+
+        # Equal values are hashed once, unless hardly any are equal: then looking for them costs more.
+        if not self.mostly_distinct:
+            distinct = ascending.take(_run_starts(ascending, work.flags))
+            self.mostly_distinct = count >= _TELLING and len(distinct) > count // 2
+            ascending = distinct
+        hashes = work.bits[: len(ascending)]
+        np.add(ascending, 0.0, out=hashes.view(np.float64))  # -0.0 + 0.0 is 0.0
+        self._registers.add(mix_in_place(hashes, work.floats[: len(ascending)].view(np.uint64)))
+
+
+_FIRST: IntArray = np.zeros(1, np.int64)
+
+
+def profile_counted(values: FloatArray, counts: IntArray, nulls: int, bins: OrderedBins) -> OrderedProfile:
+    """Profile of one column over one cell, from its distinct values.
+
+    Args:
+        values, counts: (k,) finite values, ascending, each once, and the rows of each, at least one.
+        nulls: rows without a value.
+    """
+    cuts = bins.cuts
+    rows = int(counts.sum())
+    found = OrderedProfile(rows=rows + nulls, nulls=nulls)
+    if rows:
+        found.minimum, found.maximum = float(values[0]) + 0.0, float(values[-1]) + 0.0
+    found.zeros = int(counts[values == 0.0].sum())
+    distance = values - bins.pivot
+    bucket = cuts.table.take(np.right_shift(distance.view(np.uint64), KEY_SHIFT).view(np.int64))
+    for _ in range(cuts.passes):
+        bucket = bucket + (values >= cuts.next_edge.take(bucket))
+    per_bucket: IntArray = np.zeros(cuts.finite, np.int64)
+    np.add.at(per_bucket, bucket, counts)
+    found.buckets = np.flatnonzero(per_bucket)
+    found.bucket_counts = per_bucket[found.buckets]
+    reach = _LIMIT * bins.quantum
+    found.beyond = int(counts[np.abs(distance) > reach].sum())
+    quanta = np.rint(np.clip(distance, -reach, reach) * (1.0 / bins.quantum)).astype(np.int64)
+    sums: IntArray = np.zeros(bins.bins, np.int64)
+    np.add.at(sums, cuts.bin_of.take(bucket), quanta * counts)
+    found.sums_high, found.sums_low = limbs(sums)
+    registers = RegisterSet()
+    registers.add(hash_values(values))
+    found.registers = registers.registers
+    return found
+
+
+def count_codes(
+    codes: npt.NDArray[np.integer[Any]],
+    valid: npt.NDArray[np.bool_] | None,
+    lowest: int,
+    size: int,
+    cell_of: npt.NDArray[Any] | None,
+    cells: int,
+) -> IntArray:
+    """(cells, size) rows of each integer from ``lowest`` up in each cell, invalid ones left out.
+
+    ``cell_of`` (n,) may be None if there is but one. ``np.bincount`` would do, but for holding the
+    interpreter's lock.
+    """
+    counts: IntArray = np.zeros(cells * size, np.int64)
+    unsigned = f"u{codes.dtype.itemsize}"
+    for start in range(0, len(codes), CHUNK):
+        chunk = slice(start, start + CHUNK)
+        steps = codes[chunk]
+        if lowest:
+            # narrow integers may wrap around on the way; without a sign the difference is right again
+            steps = (steps - steps.dtype.type(lowest)).view(unsigned)
+        place = steps.astype(np.int64)
+        if cell_of is not None:
+            place += cell_of[chunk] * np.int64(size)
+        np.add.at(counts, place if valid is None else place.compress(valid[chunk]), 1)
+    return counts.reshape(cells, size)
 
 
 def _without_specials(ascending: FloatArray, profile: OrderedProfile) -> FloatArray:
@@ -63,55 +241,22 @@ def _without_specials(ascending: FloatArray, profile: OrderedProfile) -> FloatAr
     return ascending[low:high]
 
 
-def _add_finite(
-    ascending: FloatArray,
-    profile: OrderedProfile,
-    bins: OrderedBins,
-    counts: IntArray,
-    sums: IntArray,
-    registers: RegisterSet,
-) -> None:
-    cuts = bins.cuts
-    profile.minimum = min(profile.minimum, float(ascending[0]) + 0.0)
-    profile.maximum = max(profile.maximum, float(ascending[-1]) + 0.0)
-    if ascending[0] <= 0.0 <= ascending[-1]:
-        zero = np.searchsorted(ascending, 0.0, side="right") - np.searchsorted(ascending, 0.0, side="left")
-        profile.zeros += int(zero)
-
-    distance = ascending - bins.pivot if bins.pivot else ascending
-    keys = np.right_shift(distance.view(np.uint64), KEY_SHIFT)
-    starts = _run_starts(keys)
-    bucket = cuts.table.take(keys[starts].view(np.int64))
-    if cuts.passes:
-        starts, bucket = _cut_at_edges(ascending, starts, bucket, bins)
-    # add.at, not +=: -0.0 and 0.0 are equal to sort, so their bucket may come in several runs
-    np.add.at(counts, bucket, np.diff(starts, append=len(ascending)))
-
-    reach = _LIMIT * bins.quantum
-    if distance[-1] > reach or distance[0] < -reach:
-        profile.beyond += int(np.count_nonzero(np.abs(distance) > reach))
-        distance = np.clip(distance, -reach, reach)
-    quanta = distance * (1.0 / bins.quantum)
-    np.rint(quanta, out=quanta)
-    edges = np.searchsorted(ascending, bins.edges)
-    slices = np.concatenate([[0], edges])
-    occupied = np.flatnonzero(np.diff(slices, append=len(ascending)))
-    # Integers whose sums stay below 2**53: float64 adds them exactly, in any order.
-    sums[occupied] += np.add.reduceat(quanta, slices[occupied]).astype(np.int64)
-
-    # Equal values are hashed once, unless hardly any are equal: then looking for them costs more.
-    if not registers.mostly_distinct:
-        distinct = ascending[_run_starts(ascending)]
-        registers.mostly_distinct = len(ascending) == CHUNK and len(distinct) > CHUNK // 2
-        ascending = distinct
-    registers.add(hash_values(ascending))
+def _lengths(starts: IntArray, stop: int) -> IntArray:
+    """How long each run is: (k,) ascending starts, the last one ends at ``stop``."""
+    lengths = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
+    lengths[-1] = stop - starts[-1]
+    return lengths
 
 
-def _run_starts(ascending: npt.NDArray[np.generic]) -> IntArray:
-    """Where each run of equal neighbours begins."""
+def _run_starts(ascending: npt.NDArray[np.generic], flags: npt.NDArray[np.bool_] | None = None) -> IntArray:
+    """Where each run of equal neighbours begins. ``flags`` (at least n,) is written over."""
     if not len(ascending):
         return np.empty(0, np.int64)
-    changes = np.flatnonzero(ascending[1:] != ascending[:-1])
+    differ = ascending[1:] != ascending[:-1] if flags is None else flags[: len(ascending) - 1]
+    if flags is not None:
+        np.not_equal(ascending[1:], ascending[:-1], out=differ)
+    changes = np.flatnonzero(differ)
     starts = np.empty(len(changes) + 1, np.int64)
     starts[0] = 0
     np.add(changes, 1, out=starts[1:])
@@ -119,12 +264,10 @@ def _run_starts(ascending: npt.NDArray[np.generic]) -> IntArray:
 
 
 def _cut_at_edges(
-    ascending: FloatArray, starts: IntArray, bucket: IntArray, bins: OrderedBins
+    ascending: FloatArray, starts: IntArray, bucket: IntArray, positions: IntArray, bins: OrderedBins
 ) -> tuple[IntArray, IntArray]:
-    """Runs of log buckets further cut where an edge lies inside one."""
+    """Runs of log buckets further cut where an edge (at ``positions``) lies inside one."""
     cuts = bins.cuts
-    inside = cuts.next_edge[~np.isnan(cuts.next_edge)]
-    positions = np.searchsorted(ascending, inside)
     positions = positions[(positions > 0) & (positions < len(ascending))]
     owner = np.searchsorted(starts, positions, side="right") - 1
     merged = np.concatenate([starts, positions])

@@ -18,6 +18,7 @@ from driftline_jobs.profile.cells import (
     CellKey,
     Dimension,
     Grouping,
+    Run,
     crossed,
     groupings,
     labelled,
@@ -27,8 +28,11 @@ from driftline_jobs.profile.cells import (
 from driftline_jobs.profile.columns import Codes, Numbers, codes, dictionary_for, numbers
 from driftline_jobs.profile.kernels import (
     CHUNK,
+    OrderedTally,
+    Workspace,
+    count_codes,
     profile_categories,
-    profile_ordered,
+    profile_counted,
     profile_small_cells,
 )
 from driftline_jobs.profile.state import OrderedProfile, Profile, merge
@@ -192,7 +196,7 @@ class _Rows:
         self._plan = plan
         self._chosen = chosen
         self._count = count
-        self._types = {column.name: column for column in plan.columns}
+        self._workspace = Workspace(count)
 
     def version(self) -> Dimension | None:
         if self._plan.model_version is None:
@@ -213,7 +217,9 @@ class _Rows:
         """For each grouping the profiles of its runs."""
         if isinstance(bins, OrderedBins):
             column = self._numbers(name)
-            return [(grouping, _ordered_runs(column, grouping, bins)) for grouping in grouped]
+            return [
+                (grouping, _ordered_runs(column, grouping, bins, self._workspace)) for grouping in grouped
+            ]
         category = self._codes(name)
         return [(grouping, _category_runs(category, grouping, bins)) for grouping in grouped]
 
@@ -232,60 +238,114 @@ class _Rows:
         return codes(self._array(name), self._plan.binning.salt if name in self._plan.sensitive else None)
 
 
-def _ordered_runs(column: Numbers, grouping: Grouping, bins: OrderedBins) -> list[Profile]:
-    values, valid = column.values, column.valid
-    if grouping.order is not None:
-        values = values.take(grouping.order)
-        valid = None if valid is None else valid.take(grouping.order)
-    stops = np.array([run.stop for run in grouping.runs])
-    nulls = np.zeros(len(stops), np.int64)
-    if valid is not None:
-        there = np.cumsum(valid)[stops - 1]
-        nulls = np.diff(stops, prepend=0) - np.diff(there, prepend=0)
-        values, stops = values[valid], there
-    return list(_of_runs(values, stops, nulls, bins))
+def _ordered_runs(
+    column: Numbers, grouping: Grouping, bins: OrderedBins, workspace: Workspace
+) -> list[Profile]:
+    if column.span is not None:
+        low, high = column.span
+        size = high - low + 1
+        if size * len(grouping.runs) <= len(column.values) // _ROWS_PER_COUNT:
+            return _counted_runs(column, low, size, grouping, bins)
+    return list(_sorted_runs(column, grouping, bins, workspace))
 
 
-def _of_runs(
-    values: npt.NDArray[Any], stops: IntArray, nulls: IntArray, bins: OrderedBins
+def _counted_runs(
+    column: Numbers, low: int, size: int, grouping: Grouping, bins: OrderedBins
+) -> list[Profile]:
+    """Integers that are few beside the rows: counted where they stand, then profiled once each."""
+    profiles: list[Profile] = []
+    for run, counts in zip(
+        grouping.runs, _counts(column.values, column.valid, low, size, grouping), strict=True
+    ):
+        occurring = np.flatnonzero(counts)
+        counts = counts[occurring]  # noqa: PLW2901  those that are not zero
+        nulls = run.stop - run.start - int(counts.sum())
+        values = occurring.astype(np.float64) + low
+        profiles.append(profile_counted(values, counts, nulls, bins))
+    return profiles
+
+
+def _counts(
+    codes: npt.NDArray[Any], valid: npt.NDArray[np.bool_] | None, lowest: int, size: int, grouping: Grouping
+) -> IntArray:
+    """(runs, size) valid rows of each code."""
+    runs = len(grouping.runs)
+    return count_codes(codes, valid, lowest, size, None if runs == 1 else grouping.run_of, runs)
+
+
+def _sorted_runs(
+    column: Numbers, grouping: Grouping, bins: OrderedBins, workspace: Workspace
 ) -> Iterator[OrderedProfile]:
     """A profile per run; runs of few rows are profiled many at a time."""
-    start = at = 0
-    while at < len(stops):
-        upto = int(np.searchsorted(stops, start + CHUNK, side="right"))
-        few = min(upto, at + _CELLS_AT_ONCE)
+    values, valid = column.values, column.valid
+    if grouping.place is not None:
+        values, valid = workspace.in_order(values, valid, grouping.place)
+    runs = grouping.runs
+    mostly_distinct = False
+    at = 0
+    while at < len(runs):
+        few = at
+        while few < min(len(runs), at + _CELLS_AT_ONCE) and runs[few].stop - runs[at].start <= CHUNK:
+            few += 1
         if few > at + 1:
-            stop = int(stops[few - 1])
-            yield from profile_small_cells(
-                values[start:stop], stops[at:few] - start, nulls[at:few].tolist(), bins
-            )
-        else:
-            few, stop = at + 1, int(stops[at])
-            yield profile_ordered(values[start:stop], int(nulls[at]), bins)
-        start, at = stop, few
+            yield from _small_runs(values, valid, runs[at:few], bins)
+            at = few
+            continue
+        run, nulls = runs[at], 0
+        tally = OrderedTally(bins, workspace, mostly_distinct=mostly_distinct)
+        for start in range(run.start, run.stop, CHUNK):
+            stop = min(start + CHUNK, run.stop)
+            there = values[start:stop]
+            if valid is not None:
+                there = there.compress(valid[start:stop])
+                nulls += stop - start - len(there)
+            tally.add(there)
+        yield tally.profile(nulls)
+        mostly_distinct = tally.mostly_distinct
+        at += 1
+
+
+def _small_runs(
+    values: npt.NDArray[Any], valid: npt.NDArray[np.bool_] | None, runs: Sequence[Run], bins: OrderedBins
+) -> list[OrderedProfile]:
+    rows = slice(runs[0].start, runs[-1].stop)
+    values = values[rows]
+    stops = np.array([run.stop for run in runs]) - rows.start
+    nulls = np.zeros(len(stops), np.int64)
+    if valid is not None:
+        valid = valid[rows]
+        there = np.cumsum(valid)[stops - 1]
+        nulls = np.diff(stops, prepend=0) - np.diff(there, prepend=0)
+        values, stops = values.compress(valid), there
+    return profile_small_cells(values, stops, nulls.tolist(), bins)
 
 
 _CELLS_AT_ONCE = 256
-_DENSE_COUNTS = 8
+_ROWS_PER_COUNT = 8
+"""Rows for each counter, at least: where there are fewer, the counters cost more than the rows."""
 
 
 def _category_runs(column: Codes, grouping: Grouping, bins: CategoryBins) -> list[Profile]:
     dictionary = dictionary_for(column.texts, bins)
+    runs = grouping.runs
+    profiles: list[Profile] = []
+    if len(column.texts) * len(runs) <= len(column.codes) // _ROWS_PER_COUNT:
+        counted = _counts(column.codes, column.valid, 0, len(column.texts), grouping)
+        for run, counts in zip(runs, counted, strict=True):
+            occurring = np.flatnonzero(counts)
+            counts = counts[occurring]  # noqa: PLW2901  those that are not zero
+            nulls = run.stop - run.start - int(counts.sum())
+            profiles.append(profile_categories(occurring, counts, nulls, dictionary, bins))
+        return profiles
     values, valid = column.codes, column.valid
     if grouping.order is not None:
         values = values.take(grouping.order)
         valid = None if valid is None else valid.take(grouping.order)
-    profiles: list[Profile] = []
-    for run in grouping.runs:
+    for run in runs:
         mine = values[run.start : run.stop]
         if valid is not None:
             mine = mine[valid[run.start : run.stop]]
-        if len(column.texts) <= _DENSE_COUNTS * max(len(mine), 1):
-            counts = np.bincount(mine, minlength=1)
-            occurring = np.flatnonzero(counts)
-            counts = counts[occurring]
-        else:
-            occurring, counts = np.unique(mine, return_counts=True)
+        occurring, counts = np.unique(mine, return_counts=True)
         profiles.append(
             profile_categories(occurring, counts, run.stop - run.start - len(mine), dictionary, bins)
         )
