@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from driftline_jobs.judge.calibration import Calibration, Uncalibrated
+from driftline_jobs.judge.calibration import TOO_SHORT, Calibration, Uncalibrated
 from driftline_jobs.judge.columns import Held, calibrate_column, hold_column, judge_families
 from driftline_jobs.judge.cycles import NO_LABEL, cycle_labels
 from driftline_jobs.judge.detector import Course, follow_p_values, limit_for
@@ -22,6 +22,8 @@ from driftline_jobs.judge.performance import (
     judge_performance,
 )
 from driftline_jobs.judge.splits import MIN_WINDOWS, Splits, leave_one_out, resample_blocks
+from driftline_jobs.judge.together import METRICS as TOGETHER_METRICS
+from driftline_jobs.judge.together import calibrate_together, hold_together
 from driftline_jobs.judge.verdicts import Verdicts
 from driftline_jobs.labels.collect import Task
 from driftline_jobs.measure.performance import Performance
@@ -31,13 +33,14 @@ from driftline_jobs.tabulate.drift import ColumnDrift
 from driftline_jobs.tabulate.judged import SHAPE
 from driftline_jobs.tabulate.performance import FigureKey, measure_performance
 from driftline_jobs.tabulate.stacks import sample_of
+from driftline_jobs.tabulate.together import ALL_COLUMNS, TogetherDrift, stack_moments
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.window import Granularity
 
-DRIFT_SHARE, LASTING_SHARE = 0.4, 0.1
-"""Of the false-alarm rate what the drift of columns may use, in a window and over windows; the rest is for
-the model's performance. A tenth of the evidence costs the detector a window or two of delay."""
+DRIFT_SHARE, TOGETHER_SHARE, LASTING_SHARE = 0.35, 0.05, 0.1
+"""Of the false-alarm rate what the drift of columns may use, one by one, together, and over windows; the rest
+is for the model's performance. A tenth of the evidence costs the detector a window or two of delay."""
 _HOURS_OF_A_DAY = 24
 Learned = Calibration | PerformanceCalibration | Uncalibrated
 BoolArray = npt.NDArray[np.bool_]
@@ -70,6 +73,20 @@ class Calibrations:
             held |= {(column.column, metric): test for metric, test in tests.items()}
         rate = DRIFT_SHARE * self.monitor.alerts.false_alarm_rate
         return judge_families(held, np.arange(len(starts)), rate)
+
+    def judge_together(
+        self, drift: TogetherDrift, starts: Sequence[datetime], tested: BoolArray
+    ) -> dict[tuple[str, str], Verdicts]:
+        """Verdicts (windows,) on the columns together, by metric."""
+        labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
+        mine = {name: found for (of, name), found in self.drift.items() if of == ALL_COLUMNS}
+        held = hold_together(
+            mine, drift.figures, drift.n_current, drift.n_reference, labels=labels, enough=tested
+        )
+        rate = TOGETHER_SHARE * self.monitor.alerts.false_alarm_rate
+        return judge_families(
+            {(ALL_COLUMNS, name): one for name, one in held.items()}, np.arange(len(starts)), rate
+        )
 
     def follow_columns(
         self,
@@ -108,7 +125,7 @@ class Calibrations:
         """Verdicts (cells,) by figure of the model as a whole: each window's are one family of tests."""
         overall = {metric: figure for (metric, name), figure in now.items() if name is None}
         before = {metric: figure for (metric, name), figure in then.items() if name is None}
-        rate = (1.0 - DRIFT_SHARE - LASTING_SHARE) * self.monitor.alerts.false_alarm_rate
+        rate = (1.0 - DRIFT_SHARE - TOGETHER_SHARE - LASTING_SHARE) * self.monitor.alerts.false_alarm_rate
         family = np.arange(len(tested))
         found = judge_performance(self.performance, overall, before, family, rate)
         return {(metric, None): verdict.only(tested) for metric, verdict in found.items()}
@@ -136,7 +153,26 @@ def learn(reference: Reference, monitor: Monitor, task: Task) -> Calibrations:
         sample = sample_of([pieces[at][column] for at in usable], bins)
         found = calibrate_column(sample, split([labels[at] for at in usable]))
         drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
+    drift |= _together(reference, monitor, split, by_window=split is leave_one_out)
     return Calibrations(monitor, drift, _performance(reference, task))
+
+
+def _together(
+    reference: Reference,
+    monitor: Monitor,
+    split: Callable[[Sequence[Sequence[str]]], Splits | None],
+    *,
+    by_window: bool,
+) -> dict[tuple[str, str], Calibration | Uncalibrated]:
+    found = list(reference.moments_by_window() if by_window else reference.moments_by_base())
+    if not found:
+        return {}
+    granularity = monitor.granularity if by_window else monitor.base
+    splits = split([_labels(start, monitor, granularity) for start, _ in found])
+    if splits is None:
+        return {(ALL_COLUMNS, metric): Uncalibrated(TOO_SHORT) for metric in TOGETHER_METRICS}
+    learned = calibrate_together(stack_moments([sums for _, sums in found]), splits)
+    return {(ALL_COLUMNS, metric): calibration for metric, calibration in learned.items()}
 
 
 def _performance(reference: Reference, task: Task) -> dict[str, PerformanceCalibration | Uncalibrated]:
@@ -213,7 +249,7 @@ def calibrations_from(rows: Sequence[Mapping[str, Any]], monitor: Monitor) -> Ca
     for row in rows:
         column, statistic, state = row["column_name"], row["statistic"], row["state"]
         unknown = Uncalibrated(state["uncalibrated"]) if "uncalibrated" in state else None
-        if column == _MODEL:
+        if column == _MODEL and statistic not in TOGETHER_METRICS:
             performance[statistic] = unknown or PerformanceCalibration.from_dict(state)
         else:
             drift[column, statistic] = unknown or Calibration.from_dict(state)

@@ -19,6 +19,7 @@ from driftline_jobs.labels.stored import read_outcomes
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.codec import decode, encode
+from driftline_jobs.profile.moments import TOGETHER, MomentSums, added
 from driftline_jobs.profile.state import OrderedProfile, Profile, merge, subtract
 from driftline_jobs.profile.windows import WHOLE, Cell, WindowProfile
 from driftline_schemas.errors import DataError
@@ -118,6 +119,32 @@ class Reference:
         return self._outcomes(_WINDOW, to_us(window.start))
 
     @cached_property
+    def moments(self) -> MomentSums | None:
+        """Of the numeric columns together, over the whole reference."""
+        return self._moments(_TOTAL)
+
+    def moments_without(self, window: Window) -> MomentSums | None:
+        """The same with the window's own rows taken out."""
+        own = self._moments(_WINDOW, to_us(window.start)) if self.holds(window) else None
+        return self.moments if own is None or self.moments is None else self.moments - own
+
+    def moments_by_window(self) -> Iterator[tuple[datetime, MomentSums]]:
+        """The same of each window by its start, ascending."""
+        for window in self.windows:
+            if (found := self._moments(_WINDOW, to_us(window.start))) is not None:
+                yield window.start, found
+
+    def moments_by_base(self) -> Iterator[tuple[datetime, MomentSums]]:
+        """The same of each base window by its start, ascending; nothing where windows are as fine."""
+        for start_us in sorted(set(self._select(_BASE).column("start_us").to_pylist())):
+            if (found := self._moments(_BASE, start_us)) is not None:
+                yield from_us(start_us), found
+
+    def moments_of(self, window: Window) -> MomentSums | None:
+        """The same of one of its windows."""
+        return self._moments(_WINDOW, to_us(window.start))
+
+    @cached_property
     def _names(self) -> dict[str, str]:
         return {column_label(name): name for name in self.binning.columns}
 
@@ -209,7 +236,7 @@ class Reference:
     ) -> dict[Cell, dict[str, Profile]]:
         found: dict[Cell, dict[str, Profile]] = {}
         for at, name, state in self._states(level, start_us, cell):
-            if name != _OUTCOMES:
+            if name not in {_OUTCOMES, TOGETHER}:
                 found.setdefault(at, {})[self._names[name]] = decode(state)
         return found
 
@@ -219,6 +246,12 @@ class Reference:
             for cell, name, state in self._states(level, start_us)
             if name == _OUTCOMES
         }
+
+    def _moments(self, level: str, start_us: int | None = None) -> MomentSums | None:
+        for _, name, state in self._states(level, start_us, WHOLE):
+            if name == TOGETHER:
+                return MomentSums.from_bytes(state)
+        return None
 
     def to_bytes(self) -> bytes:
         """An Arrow stream; equal references made from equal objects give equal bytes."""
@@ -291,6 +324,10 @@ def reference_from(
             (level, start_us, *_texts(cell), _OUTCOMES, found[cell].to_bytes()) for cell in sorted(found)
         )
 
+    def add_moments(level: str, start_us: int, found: MomentSums) -> None:
+        rows.append((level, start_us, *_texts(WHOLE), TOGETHER, found.to_bytes()))
+
+    together: list[MomentSums] = []
     parts: dict[Cell, dict[str, list[Profile]]] = {}
     totals: dict[Cell, list[Outcomes]] = {}
     for window in held:
@@ -299,6 +336,9 @@ def reference_from(
         for cell, columns in window.cells.items():
             for name, profile in columns.items():
                 parts.setdefault(cell, {}).setdefault(name, []).append(profile)
+        if window.moments:
+            add_moments(_WINDOW, start_us, added(window.moments.values()))
+            together.append(added(window.moments.values()))
         mine = outcomes.get(window.window, {})
         add_outcomes(_WINDOW, start_us, mine)
         for cell, outcome in mine.items():
@@ -308,7 +348,11 @@ def reference_from(
                 cell = Cell(key.model_version, key.segment, key.segment_value)
                 if cell == WHOLE:
                     add(_BASE, key.base_start_us, {WHOLE: window.base[key]})
+                    if key.base_start_us in window.moments:
+                        add_moments(_BASE, key.base_start_us, window.moments[key.base_start_us])
     add(_TOTAL, 0, {cell: {n: merge(p) for n, p in columns.items()} for cell, columns in parts.items()})
+    if together:
+        add_moments(_TOTAL, 0, added(together))
     add_outcomes(_TOTAL, 0, {cell: several[0].merged(several) for cell, several in totals.items()})
     about = tuple(
         ReferenceWindow(w.window.start, w.window.end, w.count, (to_us(w.window.end) - w.rows.last_us) / 1e6)

@@ -16,6 +16,7 @@ from functools import cached_property
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.codec import encode
+from driftline_jobs.profile.moments import TOGETHER, MomentSums, added
 from driftline_jobs.profile.state import Profile, merge, subtract
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.references import Reference, ReferenceWindow, totals_table
@@ -29,12 +30,14 @@ class Piece:
 
     Attributes:
         base: profiles of the whole of each base window by its start; empty where windows are as fine.
+        moments: of the columns together, by the start of the base window.
     """
 
     window: Window
     cells: Mapping[Cell, dict[str, Profile]]
     outcomes: Mapping[Cell, Outcomes]
     base: Mapping[datetime, dict[str, Profile]]
+    moments: Mapping[datetime, MomentSums] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
@@ -45,6 +48,8 @@ class Piece:
                 _say(digest, cell, name, encode(self.cells[cell][name]))
         for cell in sorted(self.outcomes):
             _say(digest, cell, "*", self.outcomes[cell].to_bytes())
+        if self.moments:
+            _say(digest, WHOLE, TOGETHER, added(self.moments.values()).to_bytes())
         return digest.hexdigest()[:16]
 
     @property
@@ -121,6 +126,23 @@ class MovingReference(Reference):
             for cell, outcome in piece.outcomes.items():
                 parts.setdefault(cell, []).append(outcome)
         return {cell: few[0].merged(few) for cell, few in parts.items()}
+
+    @cached_property
+    def moments(self) -> MomentSums | None:
+        """Of the numeric columns together, over all pieces."""
+        found = [sums for piece in self.pieces for sums in piece.moments.values()]
+        return added(found) if found else None
+
+    def moments_by_window(self) -> Iterator[tuple[datetime, MomentSums]]:
+        """The same of each window by its start, ascending."""
+        for piece in self.pieces:
+            if piece.moments:
+                yield piece.window.start, added(piece.moments.values())
+
+    def moments_by_base(self) -> Iterator[tuple[datetime, MomentSums]]:
+        """The same of each base window by its start, ascending; nothing where windows are as fine."""
+        for piece in self.pieces:
+            yield from sorted(piece.moments.items()) if piece.base else ()
 
     def holds(self, window: Window) -> bool:  # noqa: ARG002 - of no window
         """Never: a window is not among those it is compared with."""

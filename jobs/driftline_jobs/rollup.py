@@ -121,7 +121,7 @@ def roll_up(
     rows = store.execute_read(
         "SELECT model_version, segment, segment_value, column_name, base_start, state "  # noqa: S608  our words
         "FROM current_profiles WHERE monitor = $1 AND granularity = $2 "
-        f"AND base_start >= $3 AND base_start < $4 AND column_name <> '*' {where}",
+        f"AND base_start >= $3 AND base_start < $4 AND column_name NOT LIKE '*%' {where}",
         [monitor.monitor, monitor.granularity.value, start, end],
     )
     bases = rows.column("base_start").unique()

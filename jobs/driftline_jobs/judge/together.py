@@ -11,7 +11,7 @@ from driftline_jobs.judge.columns import Calibrations, Held
 from driftline_jobs.judge.limits import above_floor
 from driftline_jobs.judge.splits import Splits
 from driftline_jobs.judge.statistics import Statistic
-from driftline_jobs.measure.figures import BoolArray, Counts, Figure, FloatArray
+from driftline_jobs.measure.figures import BoolArray, Counts, Figure, FloatArray, stacked
 from driftline_jobs.measure.multivariate import Moments, multivariate_drift, reference_space
 
 METRICS = ("gaussian_kl", "reconstruction_error")
@@ -50,7 +50,7 @@ def calibrate_together(pieces: Moments, splits: Splits) -> dict[str, Calibration
         )
     return {
         metric: calibrate(
-            together_statistic(metric, _stacked([one[metric] for one in found]), n[0], n[1]), splits
+            together_statistic(metric, stacked([one[metric] for one in found]), n[0], n[1]), splits
         )
         for metric in METRICS
     }
@@ -85,13 +85,3 @@ def hold_together(
             calibration, statistic, p_value, np.asarray(above_floor(metric, figures[metric])), names
         )
     return held
-
-
-def _stacked(figures: Sequence[Figure]) -> Figure:
-    """Figures without axes as one with a leading axis."""
-    return Figure(
-        *(
-            np.stack([getattr(one, name) for one in figures])
-            for name in ("value", "debiased", "lower", "upper", "degrees", "status")
-        )
-    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 import numpy as np
@@ -108,6 +109,16 @@ class Figure:
     def reasons(self) -> list[str | None]:
         """A sentence for each cell without a value, flattened in C order."""
         return [reason_of(status) for status in self.status.ravel().tolist()]
+
+
+def stacked(figures: Sequence[Figure]) -> Figure:
+    """Figures of (1,) or () one after the other: (N,)."""
+    return Figure(
+        *(
+            np.concatenate([np.atleast_1d(getattr(one, item.name)) for one in figures])
+            for item in fields(Figure)
+        )
+    )
 
 
 def published(array: FloatArray) -> list[float | None]:

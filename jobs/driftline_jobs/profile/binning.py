@@ -140,12 +140,14 @@ class Binning:
             get a cell of their own; further ones share ``__other__``.
         storages: how each column was stored in the reference; what came later is held against it.
         salt: what sensitive values are hashed with; empty when no feature is sensitive.
+        moment_share: of the rows, those that the moments of the columns together are taken of.
     """
 
     columns: Mapping[str, Bins]
     segments: Mapping[str, tuple[str, ...]]
     storages: Mapping[str, str]
     salt: str = ""
+    moment_share: float = 1.0
 
     @cached_property
     def binning_id(self) -> str:
@@ -178,6 +180,7 @@ class Binning:
             "segments": dict(self.segments),
             "storages": dict(self.storages),
             "salt": self.salt,
+            "moment_share": self.moment_share.hex(),
         }
         return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
@@ -212,4 +215,5 @@ class Binning:
             segments={name: tuple(values) for name, values in document["segments"].items()},
             storages=document["storages"],
             salt=document["salt"],
+            moment_share=float.fromhex(document["moment_share"]),
         )

@@ -18,7 +18,7 @@ NULL = "__null__"
 OTHER = "__other__"
 SEGMENT_VALUES_KEPT = 100
 _RESERVED = re.compile(r"\\*(\*|__null__|__other__)")
-_ALL_OF_IT = re.compile(r"\\*\*")
+_ALL_OF_IT = re.compile(r"\\*\*.*", re.DOTALL)
 _ROWS_PER_JOINT_CELL = 4096
 
 
@@ -38,7 +38,8 @@ def escaped(value: str) -> str:
 
 
 def column_label(name: str) -> str:
-    """How a log's column is called in the tables, where ``*`` is all of the row and no text holds NUL."""
+    """How a log's column is called in the tables, where ``*`` begins what is about the row as a whole, and no
+    text holds NUL."""
     return ("\\" + name if _ALL_OF_IT.fullmatch(name) else name).replace("\0", "\u2400")
 
 

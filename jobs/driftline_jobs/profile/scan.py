@@ -35,6 +35,7 @@ from driftline_jobs.profile.kernels import (
     profile_counted,
     profile_small_cells,
 )
+from driftline_jobs.profile.moments import MomentSums, Together, steps_of
 from driftline_jobs.profile.state import OrderedProfile, Profile, merge
 from driftline_schemas.serving_log import LogColumn
 from driftline_schemas.window import to_us
@@ -92,12 +93,14 @@ class ScanResult:
         set_aside: rows outside what their folder may hold, or without a time, per object uri and home: the
             start of its folder, or else the first time in it (UTC microseconds).
         matched: rows per object uri and base window start.
+        moments: of the numeric columns together, by base window start.
     """
 
     profiles: Profiles = field(default_factory=dict)
     windows: dict[int, WindowRows] = field(default_factory=dict)
     set_aside: dict[tuple[str, int], int] = field(default_factory=dict)
     matched: dict[tuple[str, int], int] = field(default_factory=dict)
+    moments: dict[int, MomentSums] = field(default_factory=dict)
 
 
 def scan_split(split: Split, plan: ScanPlan) -> ScanResult:
@@ -116,9 +119,12 @@ def scan_split(split: Split, plan: ScanPlan) -> ScanResult:
             return result
         rows = _Rows(reader, plan, chosen, len(base))
         grouped = list(groupings(base, plan.bounds_us, rows.version(), rows.segments()))
+        steps = steps_of(plan.binning.columns)
+        together = Together(steps, plan.binning.moment_share, plan.bounds_us, base, times)
         for name, bins in plan.binning.columns.items():
-            for grouping, profiles in rows.profiles(name, bins, grouped):
+            for grouping, profiles in rows.profiles(name, bins, grouped, together):
                 _collect(result.profiles, name, grouping, profiles)
+        result.moments = together.by_base()
     return result
 
 
@@ -212,11 +218,16 @@ class _Rows:
         return found
 
     def profiles(
-        self, name: str, bins: OrderedBins | CategoryBins, grouped: Sequence[Grouping]
+        self,
+        name: str,
+        bins: OrderedBins | CategoryBins,
+        grouped: Sequence[Grouping],
+        together: Together,
     ) -> list[tuple[Grouping, list[Profile]]]:
-        """For each grouping the profiles of its runs."""
+        """For each grouping the profiles of its runs; what the column and others do together is noted."""
         if isinstance(bins, OrderedBins):
             column = self._numbers(name)
+            together.take(name, column.values, column.valid)
             return [
                 (grouping, _ordered_runs(column, grouping, bins, self._workspace)) for grouping in grouped
             ]
@@ -374,6 +385,8 @@ def merge_results(results: Sequence[ScanResult]) -> ScanResult:
             merged.windows[start] = merged.windows[start] + rows if start in merged.windows else rows
         _add_counts(merged.set_aside, result.set_aside)
         _add_counts(merged.matched, result.matched)
+        for start, sums in result.moments.items():
+            merged.moments[start] = merged.moments[start] + sums if start in merged.moments else sums
     merged.profiles = {
         key: {name: merge(profiles) for name, profiles in columns.items()} for key, columns in parts.items()
     }

@@ -10,6 +10,7 @@ import numpy as np
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.cells import ALL, CellKey
+from driftline_jobs.profile.moments import MomentSums
 from driftline_jobs.profile.scan import ScanResult, WindowRows, home_us, merge_results
 from driftline_jobs.profile.state import Profile, merge
 from driftline_schemas.window import Window, to_us
@@ -39,6 +40,7 @@ class WindowProfile:
         rows: None when the window has none.
         matched: rows per object uri.
         set_aside: rows that could not be placed in time and have this window as their home.
+        moments: of the numeric columns together, by the start of the base window.
     """
 
     window: Window
@@ -47,6 +49,7 @@ class WindowProfile:
     rows: WindowRows | None
     matched: dict[str, int] = field(default_factory=dict)
     set_aside: int = 0
+    moments: dict[int, MomentSums] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -134,6 +137,8 @@ class WindowAssembly:
             part(key.base_start_us).profiles[key] = columns
         for start_us, rows in result.windows.items():
             part(start_us).windows[start_us] = rows
+        for start_us, sums in result.moments.items():
+            part(start_us).moments[start_us] = sums
         for (uri, start_us), count in result.matched.items():
             part(start_us).matched[uri, start_us] = count
         for (uri, home), count in result.set_aside.items():
@@ -156,4 +161,5 @@ class WindowAssembly:
             rows,
             matched,
             sum(result.set_aside.values()),
+            result.moments,
         )

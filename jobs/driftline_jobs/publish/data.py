@@ -11,6 +11,7 @@ import numpy as np
 from driftline_jobs.calibrations import Calibrations
 from driftline_jobs.job import Job, attempt, peak_memory_bytes
 from driftline_jobs.logs.sources import LogInspection
+from driftline_jobs.profile.moments import MomentSums, added
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.publish.inputs import add_inputs, add_reference_inputs
 from driftline_jobs.publish.plans import scan_plan
@@ -21,6 +22,7 @@ from driftline_jobs.tabulate.cells import MeasuredCell, measured_cells
 from driftline_jobs.tabulate.descriptions import add_descriptions, add_profiles, add_row_counts
 from driftline_jobs.tabulate.drift import Pair, add_drift, measure_drift
 from driftline_jobs.tabulate.quality import LogFindings, add_checks, data_checks
+from driftline_jobs.tabulate.together import add_together, measure_together
 from driftline_schemas.errors import DataError, DriftlineError
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
@@ -141,7 +143,8 @@ def _publish(
     every = [cell for measured in cells for cell in measured]
     add_descriptions(builders["profile_metrics"], monitor, every, reference.binning)
     if not job.monitor.reference.moves:  # where it does, what a window is compared with is the fold's to say
-        add_reference_drift(builders["drift_metrics"], job, reference, calibrations, cells)
+        moments = [added(p.moments.values()) if p.moments else None for p in batch.windows]
+        add_reference_drift(builders["drift_metrics"], job, reference, calibrations, cells, moments)
 
     cpu, wall = job.meter.read(len(batch.windows))
     records = []
@@ -173,8 +176,11 @@ def add_reference_drift(
     reference: Reference,
     calibrations: Calibrations,
     cells: Sequence[Sequence[MeasuredCell]],
+    moments: Sequence[MomentSums | None],
 ) -> None:
-    """Every measured cell of each window against the same of the reference, without the window's own rows."""
+    """Every measured cell of each window against the same of the reference, without the window's own rows;
+    and its columns together, by the moments of the whole, where it has any.
+    """
     pairs = []
     for measured in cells:
         against = reference.without(measured[0].window)
@@ -195,6 +201,12 @@ def add_reference_drift(
         decides=True,
         calibrated=calibrated,
     )
+    wholes = [measured[0] for measured in cells]
+    together = measure_together(wholes, moments, reference)
+    if together is not None:
+        tested = np.array([whole.rows >= enough for whole in wholes], np.bool_)
+        usual = calibrations.judge_together(together, [whole.window.start for whole in wholes], tested)
+        add_together(table, job.monitor, wholes, together, reference.reference_id, usual)
 
 
 def findings(inspection: LogInspection, profile: WindowProfile) -> LogFindings:

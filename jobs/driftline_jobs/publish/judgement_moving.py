@@ -22,6 +22,7 @@ from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.stored import read_outcomes
 from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.codec import decode
+from driftline_jobs.profile.moments import TOGETHER, MomentSums, added
 from driftline_jobs.profile.state import Profile, merge
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.publish.alerts import (
@@ -188,7 +189,8 @@ class _Batch:
         task = task_of(monitor, self.founding.binning)
         calibrations = learn(reference, monitor, task)
         cells = list(_measured(piece, record.run_id, monitor.alerts.min_rows))
-        add_reference_drift(tables["drift_metrics"], job, reference, calibrations, [cells])
+        moments = added(piece.moments.values()) if piece.moments else None
+        add_reference_drift(tables["drift_metrics"], job, reference, calibrations, [cells], [moments])
         if monitor.labels is not None:
             outcomes = {WHOLE: task.nothing(), **piece.outcomes}
             measured = list(performance_cells(job, reference, window, record.run_id, outcomes))
@@ -259,7 +261,9 @@ class _Pieces:
     def _founded_piece(self, window: Window) -> Piece:
         founding = self._founding
         base = {start: held for start, held in founding.whole_by_base() if window.start <= start < window.end}
-        return Piece(window, founding.cells_of(window), founding.outcomes_of(window), base)
+        sums = founding.moments_of(window)
+        moments = {} if sums is None else {window.start: sums}
+        return Piece(window, founding.cells_of(window), founding.outcomes_of(window), base, moments)
 
     def _read(self, window: Window) -> Piece:
         monitor = self._job.monitor
@@ -275,10 +279,13 @@ def read_piece(window: Window, rows: Sequence[Mapping[str, Any]], columns: Mappi
     cells: dict[Cell, dict[str, list[Profile]]] = {}
     outcomes: dict[Cell, list[Outcomes]] = {}
     base: dict[datetime, dict[str, Profile]] = {}
+    moments: dict[datetime, MomentSums] = {}
     for row in rows:
         cell = Cell(row["model_version"], row["segment"], row["segment_value"])
         if row["column_name"] == "*":
             outcomes.setdefault(cell, []).append(read_outcomes(row["state"]))
+        elif row["column_name"] == TOGETHER:
+            moments[row["base_start"]] = MomentSums.from_bytes(row["state"])
         elif (name := names.get(row["column_name"])) is not None:
             profile = decode(row["state"])
             cells.setdefault(cell, {}).setdefault(name, []).append(profile)
@@ -289,6 +296,7 @@ def read_piece(window: Window, rows: Sequence[Mapping[str, Any]], columns: Mappi
         {cell: {name: merge(few) for name, few in held.items()} for cell, held in cells.items()},
         {cell: few[0].merged(few) for cell, few in outcomes.items()},
         base if len(base) > 1 else {},
+        moments,
     )
 
 

@@ -61,7 +61,7 @@ def whole_profiles(
         "SELECT p.window_start, p.column_name, p.state FROM current_profiles p "
         "JOIN runs r ON r.run_id = p.run_id AND r.binning_id = $5 "  # other bins cannot be compared
         "WHERE p.monitor = $1 AND p.granularity = $2 AND p.window_start >= $3 AND p.window_start < $4 "
-        "AND p.model_version = '*' AND p.segment = '*' AND p.column_name <> '*' "
+        "AND p.model_version = '*' AND p.segment = '*' AND p.column_name NOT LIKE '*%' "
         "ORDER BY p.window_start, p.column_name, p.base_start",
         [job.monitor.monitor, job.monitor.granularity.value, start, end, binning_id],
     )

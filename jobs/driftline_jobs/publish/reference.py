@@ -15,6 +15,7 @@ from driftline_jobs.calibrations import Calibrations, add_calibrations, calibrat
 from driftline_jobs.job import Job
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.binning import Binning
+from driftline_jobs.profile.moments import share_of_rows
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from, new_salt
 from driftline_jobs.profile.windows import WindowProfile
 from driftline_jobs.publish.outcomes import join_outcomes
@@ -175,7 +176,8 @@ def _bins(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> Bin
     )
     if not survey.rows:
         raise _no_rows(job, windows)
-    return binning_from(survey, columns, salt, sensitive)
+    share = share_of_rows(survey.rows / len(windows))
+    return replace(binning_from(survey, columns, salt, sensitive), moment_share=share)
 
 
 def _no_rows(job: Job, windows: Sequence[Window]) -> DataError:

@@ -11,6 +11,7 @@ from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.codec import encode
 from driftline_jobs.profile.distinct import estimate
+from driftline_jobs.profile.moments import TOGETHER
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.tabulate.cells import MeasuredCell, common
@@ -39,6 +40,20 @@ def add_profiles(table: TableBuilder, monitor: str, window: WindowProfile, run_i
         column_name=[column_label(name) for _, name in places],
         base_start=[from_us(key.base_start_us) for key, _ in places],
         state=[encode(window.base[key][name]) for key, name in places],
+    )
+    table.add(
+        len(window.moments),
+        monitor=monitor,
+        window_start=window.window.start,
+        window_end=window.window.end,
+        granularity=window.window.granularity.value,
+        model_version=WHOLE.model_version,
+        segment=WHOLE.segment,
+        segment_value=WHOLE.segment_value,
+        run_id=run_id,
+        column_name=TOGETHER,
+        base_start=[from_us(start) for start in sorted(window.moments)],
+        state=[window.moments[start].to_bytes() for start in sorted(window.moments)],
     )
 
 
