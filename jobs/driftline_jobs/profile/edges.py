@@ -19,6 +19,7 @@ shares stay what they were, and binning needs no comparison after its look-up.""
 _OFFSET_RATIO = 4.0
 _LEAST_EXPONENT = -900
 _LARGEST_PIVOT = 2.0**960
+_LARGEST = float(np.finfo(np.float64).max)
 
 
 def ordered_bins(
@@ -34,10 +35,11 @@ def ordered_bins(
         return OrderedBins(kind=kind, edges=(), pivot=0.0, exponent=0, whole_numbers=whole_numbers)
     pivot, exponent = _scale(sample)
     distinct = np.unique(sample)
-    if len(distinct) == 1 and threshold is None:
-        around = (float(distinct[0]), float(np.nextafter(distinct[0], math.inf)))
-        edges_of_one = tuple(edge for edge in around if math.isfinite(edge))
-        return OrderedBins(kind, edges_of_one, pivot, exponent, whole_numbers)
+    if len(distinct) == 1 and (kind != "score" or threshold is None):
+        only = float(distinct[0])
+        around = (only, math.nextafter(only, math.inf))
+        kept = tuple(edge for edge in around if -_LARGEST < edge <= _LARGEST)
+        return OrderedBins(kind, kept, pivot, exponent, whole_numbers)
     if len(distinct) <= FEW_VALUES:
         edges = distinct[1:]
     elif kind == "score":

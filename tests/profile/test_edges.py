@@ -1,0 +1,26 @@
+"""Where the bins of a column lie."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from driftline_jobs.profile.edges import ordered_bins
+from driftline_jobs.profile.kernels import profile_ordered
+
+LARGEST = float(np.finfo(np.float64).max)
+
+
+@pytest.mark.parametrize("only", [0.0, -0.0, 7.5, -3.0, 1e300, 5e-324])
+def test_next_to_a_constant_every_other_value_has_a_bin(only: float) -> None:
+    bins = ordered_bins("numeric", np.full(20, only), 0.5)
+    values = [math.nextafter(only, -math.inf), only, only, math.nextafter(only, math.inf), only + 1e301]
+    profile = profile_ordered(np.array(values), 0, bins)
+    assert profile.bin_counts(bins).tolist() == [1, 2, 2]
+
+
+def test_beyond_the_ends_of_doubles_there_are_no_bins() -> None:
+    assert ordered_bins("numeric", np.full(3, LARGEST)).edges == (LARGEST,)
+    assert ordered_bins("numeric", np.full(3, -LARGEST)).edges == (math.nextafter(-LARGEST, 0.0),)
