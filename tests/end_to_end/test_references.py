@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
+from scipy.stats import wasserstein_distance
 from sklearn.metrics import accuracy_score
-from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, day
+from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, day, texts
 
 from driftline_jobs.stores import open_store
 from driftline_schemas.errors import ConfigError, DataError
@@ -150,3 +152,163 @@ def test_what_a_reference_was_made_from_is_told_with_every_run(bench: Bench) -> 
         f"{day(1):%Y-%m-%d}/bad.parquet": (0, "quarantined"),
         f"{day(4):%Y-%m-%d}/part-0.parquet": (0, "read"),  # by its folder it may hold rows that came early
     }
+
+
+def _amounts(bench: Bench, *days: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.concatenate([bench.rows(number)["amount"].to_numpy() for number in days])
+
+
+def _shares(bench: Bench, *days: int) -> pd.Series[float]:
+    """Share of each city among the rows of some days."""
+    cities = [name for number in days for name in bench.rows(number)["city"].to_pylist()]
+    return pd.Series(cities).value_counts(normalize=True)
+
+
+def assert_every_figure_is_one_or_says_why(bench: Bench, number: int) -> None:
+    """A value that is there is a number, and a row without one has a status and a reason."""
+    for table in ("drift_metrics", "performance_metrics"):
+        rows = bench.current(table, number)
+        assert len(rows), table
+        for name in ("value", "reference_value", "ci_low", "ci_high"):
+            if name in rows.columns:
+                assert np.isfinite(rows[name].dropna()).all()
+        without = rows[rows["value"].isna()]
+        assert not without["status"].eq("ok").any()
+        assert without["reason"].notna().all()
+
+
+def test_a_window_is_never_inside_its_reference(bench: Bench) -> None:
+    """Each day of the reference is held against the three others, by their rows."""
+    bench.reference()
+    bench.run(0, REFERENCE_DAYS - 1)
+    for number in range(REFERENCE_DAYS):
+        others = [other for other in range(REFERENCE_DAYS) if other != number]
+        row = bench.drift(number, "city", "tvd")
+        mine, theirs = _shares(bench, number), _shares(bench, *others)
+        assert row["n_reference"] == len(others) * ROWS
+        assert row["value"] == pytest.approx((mine - theirs).abs().sum() / 2, rel=1e-12)
+        truth, said = (
+            np.concatenate([bench.rows(other)[name].to_numpy() for other in others])
+            for name in ("truth", "class")
+        )
+        assert bench.performance(number, "accuracy")["reference_value"] == accuracy_score(truth, said)
+
+
+def test_excluded_days_are_no_part_of_the_reference(bench: Bench) -> None:
+    bench.overrides = {
+        "reference": {
+            "window": [f"{day(0):%Y-%m-%d}", f"{day(REFERENCE_DAYS):%Y-%m-%d}"],
+            "exclude": [[f"{day(1):%Y-%m-%d}", f"{day(2):%Y-%m-%d}"]],
+        }
+    }
+    for number in range(REFERENCE_DAYS):
+        made = bench.rows(number)
+        if number == 1:  # a day that would widen every bin
+            made["amount"] = pa.array(made["amount"].to_numpy() * 1e6)
+        bench.write(number, made)
+    bench.days(4, 4)
+    bench.run(4)
+    row = bench.drift(4, "amount", "wasserstein")
+    expected = wasserstein_distance(_amounts(bench, 4), _amounts(bench, 0, 2, 3))
+    assert row["n_reference"] == 3 * ROWS
+    assert 0.9 * expected < row["value"] <= expected  # of the rows of bins it never says too much
+    bench.run(1)  # not in the reference, so held against all of it
+    assert bench.drift(1, "amount", "wasserstein")["n_reference"] == 3 * ROWS
+
+
+def test_a_reference_shorter_than_one_window(bench: Bench) -> None:
+    bench.overrides = {"reference": {"window": ["2024-01-01", "2024-01-01T18:00"]}}
+    bench.days(0, 4)
+    with pytest.raises(ConfigError, match="holds no whole day"):
+        bench.run(4)
+
+
+def test_a_reference_that_overlaps_nothing(bench: Bench) -> None:
+    bench.overrides = {"reference": {"window": ["2020-01-01", "2020-02-01"]}}
+    bench.days(4, 4)
+    with pytest.raises(
+        DataError, match="from 2020-01-01 to 2020-02-01 has no rows in logs: name a reference"
+    ):
+        bench.run(4)
+
+
+def test_a_reference_of_few_windows_falls_back_and_says_so(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 4)
+    bench.run(4)
+    row = bench.drift(4, "amount", "anderson_darling")
+    assert row["status"] == "ok"
+    assert row["threshold_source"] != "calibrated"
+    assert_every_figure_is_one_or_says_why(bench, 4)
+
+
+def test_a_reference_without_labels(bench: Bench) -> None:
+    for number in range(REFERENCE_DAYS):
+        bench.write(number, bench.rows(number))
+    made = bench.days(4, 4)[4]
+    bench.run(4)
+    row = bench.performance(4, "accuracy")
+    assert row["value"] == accuracy_score(made["truth"], made["class"])
+    assert np.isnan(row["reference_value"])
+    assert not row["degraded"]
+    estimated = bench.current("performance_metrics", 4, kind="estimated")
+    assert estimated["value"].isna().all()
+    assert_every_figure_is_one_or_says_why(bench, 4)
+
+
+def test_columns_that_are_constant_in_the_reference(bench: Bench) -> None:
+    for number in range(REFERENCE_DAYS):
+        made = bench.rows(number, amount=pa.array([7.5] * ROWS), city=texts(["Lima"] * ROWS))
+        bench.write(number, made)
+        bench.write_labels(number, made)
+    later = bench.days(4, 5)
+    same = bench.rows(6, amount=pa.array([7.5] * ROWS), city=texts(["Lima"] * ROWS))
+    bench.write(6, same)
+    bench.run(4, 6)
+    for number in (4, 5, 6):
+        assert_every_figure_is_one_or_says_why(bench, number)
+        assert bench.drift(number, "score", "ks")["status"] == "ok"
+    moved = bench.drift(4, "amount", "wasserstein")
+    expected = wasserstein_distance(later[4]["amount"].to_numpy(), [7.5])
+    assert moved["value"] == pytest.approx(expected, rel=1e-6)  # its only value has a bin of its own
+    assert bench.drift(4, "amount", "psi")["drifted"]
+    assert not bench.drift(6, "amount", "psi")["drifted"]
+    assert bench.drift(6, "amount", "wasserstein")["value"] == pytest.approx(0.0, abs=1e-12)
+    unseen = bench.drift(4, "city", "unseen_fraction")["value"]
+    assert unseen == np.mean(np.array(later[4]["city"].to_pylist()) != "Lima")
+
+
+def test_a_class_that_never_occurs(bench: Bench) -> None:
+    """Neither in the reference nor later: what needs two classes has no figure, the rest does."""
+    bench.reference(truth=pa.array(np.zeros(ROWS, np.int8)))
+    made = bench.days(4, 4, truth=pa.array(np.zeros(ROWS, np.int8)))[4]
+    bench.run(4)
+    area = bench.performance(4, "roc_auc")
+    assert np.isnan(area["value"])
+    assert (area["status"], bool(area["reason"])) == ("one_class", True)
+    accuracy = bench.performance(4, "accuracy")
+    assert accuracy["value"] == accuracy_score(made["truth"], made["class"])
+    assert_every_figure_is_one_or_says_why(bench, 4)
+
+
+def test_a_class_of_many_that_never_occurs(bench: Bench) -> None:
+    names = np.array(["cat", "dog", "newt"])
+    bench.overrides = {
+        "task": "multiclass_classification",
+        "logs": {"score": {name: f"p_{name}" for name in names.tolist()}},
+    }
+    truths = {}
+    for number in range(REFERENCE_DAYS + 1):
+        random = np.random.default_rng(number)
+        shares = random.dirichlet([2.0, 2.0, 0.1], ROWS)
+        truths[number] = random.choice(names[:2], ROWS)
+        scores = {f"p_{name}": pa.array(shares[:, at]) for at, name in enumerate(names.tolist())}
+        made = bench.rows(number, score=None, truth=texts(truths[number].tolist()), **scores)
+        made["class"] = texts(names[shares.argmax(1)].tolist())
+        bench.write(number, made)
+        bench.write_labels(number, made)
+    bench.run(REFERENCE_DAYS)
+    assert_every_figure_is_one_or_says_why(bench, REFERENCE_DAYS)
+    rows = bench.current("performance_metrics", REFERENCE_DAYS, metric="roc_auc", kind="realized")
+    by_class = rows.set_index("class_label")["status"].to_dict()
+    assert by_class == {"cat": "ok", "dog": "ok", "newt": "one_class"}
