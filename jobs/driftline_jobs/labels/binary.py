@@ -102,8 +102,7 @@ class BinaryOutcomes(Outcomes):
             ("scored_positive", rows[1].sum(0)),
             ("scored_sums", quanta.sum(0)),
         ):
-            before = getattr(self, name)
-            setattr(self, name, [a + int(b) for a, b in zip(before, more.tolist(), strict=True)])
+            setattr(self, name, (np.array(getattr(self, name), np.int64) + more.astype(np.int64)).tolist())
         if not labelled.all():
             scores, truth = scores[labelled], truth[labelled]
 

@@ -27,6 +27,7 @@ from driftline_jobs.measure.ranking import (
 DRAWS = 32
 """Draws of what the reference's labels might have taught; enough to know a deviation to 13 %."""
 _LEAST = 1e-15
+_CELLS_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +85,11 @@ def _ascending_scores(sums: FloatArray, n: FloatArray) -> FloatArray:
 
 
 def _isotonic(score: FloatArray, positives: FloatArray, n: FloatArray) -> FloatArray:
-    from sklearn.isotonic import IsotonicRegression
+    from scipy.optimize import isotonic_regression
 
     occupied = n > 0
-    regression = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
-    regression.fit(score[occupied], positives[occupied] / n[occupied], sample_weight=n[occupied])
-    fitted: FloatArray = regression.predict(score)
-    return fitted
+    fitted = isotonic_regression(positives[occupied] / n[occupied], weights=n[occupied]).x
+    return np.interp(score, score[occupied], fitted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +117,35 @@ def estimate_binary(calibration: ScoreCalibration, rows: ScoredRows) -> dict[str
     estimated = _figures(calibration.probability, rows)
     if rows.counts.size == 0:
         return estimated
-    spread = {
-        name: np.sqrt(_variance([_values(draw, rows, name) for draw in calibration.draws]))
-        for name in estimated
-    }
+    spread = _spread(calibration.draws, rows)
     return {name: _widened(name, figure, Z * spread[name]) for name, figure in estimated.items()}
+
+
+def _spread(draws: FloatArray, rows: ScoredRows) -> dict[str, FloatArray]:
+    """Standard deviation of every figure over the draws (D, ..., B) of the label rates."""
+    lead = rows.counts.ndim - draws.ndim + 1
+    chances = draws.reshape(len(draws), *(1,) * lead, *draws.shape[1:])
+    if lead == 0:
+        return _spread_at_once(chances, rows)
+    found: dict[str, list[FloatArray]] = {}
+    for start in range(0, len(rows.counts), _CELLS_AT_ONCE):
+        few = slice(start, start + _CELLS_AT_ONCE)
+        predicted = None if rows.predicted is None else rows.predicted[few]
+        part = ScoredRows(rows.counts[few], rows.score_sums[few], predicted)
+        for name, deviation in _spread_at_once(chances, part).items():
+            found.setdefault(name, []).append(deviation)
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def _spread_at_once(chances: FloatArray, rows: ScoredRows) -> dict[str, FloatArray]:
+    # laid out, not a view: sums over views may be taken in another order
+    drawn = ScoredRows(
+        np.repeat(rows.counts[None], len(chances), axis=0),
+        np.repeat(rows.score_sums[None], len(chances), axis=0),
+        None if rows.predicted is None else np.repeat(rows.predicted[None], len(chances), axis=0),
+    )
+    figures = _figures(np.ascontiguousarray(np.broadcast_to(chances, drawn.counts.shape)), drawn)
+    return {name: np.sqrt(_variance(list(figure.value))) for name, figure in figures.items()}
 
 
 def estimate_multiclass(
@@ -242,25 +265,6 @@ def _figures(probability: FloatArray, rows: ScoredRows) -> dict[str, Performance
             rate, status, n, interval=(np.maximum(rate - half, 0.0), np.minimum(rate + half, 1.0))
         )
     return figures
-
-
-def _values(probability: FloatArray, rows: ScoredRows, name: str) -> FloatArray:
-    """One figure at other label rates; only what it takes."""
-    if name == "roc_auc":
-        return roc_auc(_expected(probability, rows)).value
-    if name == "average_precision":
-        return average_precision(_expected(probability, rows)).value
-    if name == "ece":
-        return _calibration_error(_expected(probability, rows))
-    n = rows.counts.sum(-1)
-    some = np.where(n > 0, n, np.nan)
-    if name == "positive_rate":
-        rate: FloatArray = (rows.counts * probability).sum(-1) / some
-        return rate
-    if name in {"log_loss", "brier"}:
-        loss: FloatArray = (rows.counts * _row_losses(probability, rows)[name][0]).sum(-1) / some
-        return loss
-    return _decisions(probability, rows)[name].value
 
 
 def _row_losses(probability: FloatArray, rows: ScoredRows) -> dict[str, tuple[FloatArray, FloatArray]]:
