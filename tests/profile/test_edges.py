@@ -24,3 +24,10 @@ def test_next_to_a_constant_every_other_value_has_a_bin(only: float) -> None:
 def test_beyond_the_ends_of_doubles_there_are_no_bins() -> None:
     assert ordered_bins("numeric", np.full(3, LARGEST)).edges == (LARGEST,)
     assert ordered_bins("numeric", np.full(3, -LARGEST)).edges == (math.nextafter(-LARGEST, 0.0),)
+
+
+@pytest.mark.parametrize(
+    ("values", "spread"), [([], False), ([5.0], False), ([5.0, 6.0], False), ([5.0, 6.0, 7.0], True)]
+)
+def test_a_constant_has_no_spread(values: list[float], *, spread: bool) -> None:
+    assert ordered_bins("numeric", np.array(values)).has_spread is spread

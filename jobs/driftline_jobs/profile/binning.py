@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -42,6 +43,13 @@ class OrderedBins:
     def bins(self) -> int:
         """How many there are."""
         return len(self.edges) + 1
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether the edges tell how far apart values lie: two at least, and not those around a single value."""
+        return len(self.edges) > 2 or (
+            len(self.edges) == 2 and self.edges[1] > math.nextafter(self.edges[0], math.inf)
+        )
 
     @property
     def quantum(self) -> float:

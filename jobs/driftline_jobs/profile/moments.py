@@ -99,7 +99,7 @@ def steps_of(columns: Mapping[str, Bins]) -> dict[str, Steps]:
     found = {}
     for name in sorted(columns):
         bins = columns[name]
-        if not isinstance(bins, OrderedBins) or bins.kind != KIND or len(bins.edges) < 2:
+        if not isinstance(bins, OrderedBins) or bins.kind != KIND or not bins.has_spread:
             continue
         edges = np.asarray(bins.edges, np.float64)
         low, centre, high = np.interp([0.25, 0.5, 0.75], np.linspace(0.0, 1.0, len(edges)), edges)
