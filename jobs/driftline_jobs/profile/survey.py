@@ -280,14 +280,14 @@ def watched_columns(
 ) -> list[Watched]:
     """How each column is watched.
 
-    ``roles`` gives columns that are not features their kind (prediction, score). Of the others, those
+    ``roles`` gives columns that are not features their kind (prediction, score, label). Of the others, those
     named in ``numeric`` or ``categorical`` are watched as such, the rest by how they are stored.
     """
     found = []
     for column in columns:
         if column.name in roles:
             kind = roles[column.name]
-            ordered = kind in {"score", "prediction:value"}
+            ordered = kind in {"score", "prediction:value", "label:value"}
             found.append(Watched(column, kind.partition(":")[0], ordered, declared=True))
         elif column.name in numeric:
             found.append(Watched(column, "numeric", ordered=True, declared=True))

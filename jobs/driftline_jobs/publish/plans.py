@@ -27,15 +27,17 @@ from driftline_schemas.window import Window, to_us
 def watched(monitor: Monitor, columns: tuple[LogColumn, ...]) -> list[Watched]:
     """The columns to watch. ConfigError when the monitor names one that the log does not have."""
     roles = {}
+    there = {column.name for column in columns}
     not_watched = set(monitor.features.ignore)
     for name, role in monitor.log_roles.items():
         if role is Role.SCORE:
             roles[name] = "score"
         elif role is Role.PREDICTION:
             roles[name] = "prediction:value" if monitor.task is Task.REGRESSION else "prediction"
+        elif role is Role.LABEL and name in there - not_watched:  # a reference may have no labels
+            roles[name] = "label:value" if monitor.task is Task.REGRESSION else "label"
         else:
             not_watched.add(name)
-    there = {column.name for column in columns}
     named = [*monitor.features.numeric, *monitor.features.categorical, *roles]
     for name in [*named, *(column for segment in monitor.segments for column in segment)]:
         if name not in there:

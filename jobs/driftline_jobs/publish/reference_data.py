@@ -100,7 +100,8 @@ def _monitor_of(monitor: Monitor, uri: str) -> Monitor:
     ignored = set(monitor.features.ignore)
     if isinstance(labels, LabelSource):
         roles = monitor.log_roles
-        ignored |= {name for name in (labels.prediction_id, labels.timestamp) if name and name not in roles}
+        theirs = (labels.prediction_id, labels.label, labels.timestamp)  # none of them is in the log
+        ignored |= {name for name in theirs if name and name not in roles}
         # under the prediction's name there is the prediction, so nothing says what became of it
         labels = None if labels.label in roles else LabelColumn(column=labels.label)
     return monitor.model_copy(
