@@ -138,11 +138,12 @@ def _spread(draws: FloatArray, rows: ScoredRows) -> dict[str, FloatArray]:
 
 
 def _spread_at_once(chances: FloatArray, rows: ScoredRows) -> dict[str, FloatArray]:
-    # laid out, not a view: sums over views may be taken in another order
+    # laid out, not views: sums over views may be taken in another order
+    shape = (len(chances), *rows.counts.shape)
     drawn = ScoredRows(
-        np.repeat(rows.counts[None], len(chances), axis=0),
-        np.repeat(rows.score_sums[None], len(chances), axis=0),
-        None if rows.predicted is None else np.repeat(rows.predicted[None], len(chances), axis=0),
+        np.broadcast_to(rows.counts, shape).copy(),
+        np.broadcast_to(rows.score_sums, shape).copy(),
+        None if rows.predicted is None else np.broadcast_to(rows.predicted, shape).copy(),
     )
     figures = _figures(np.ascontiguousarray(np.broadcast_to(chances, drawn.counts.shape)), drawn)
     return {name: np.sqrt(_variance(list(figure.value))) for name, figure in figures.items()}
