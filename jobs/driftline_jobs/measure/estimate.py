@@ -138,13 +138,12 @@ def _spread(draws: FloatArray, rows: ScoredRows) -> dict[str, FloatArray]:
 
 
 def _spread_at_once(chances: FloatArray, rows: ScoredRows) -> dict[str, FloatArray]:
-    # laid out, not views: sums over views may be taken in another order
-    shape = (len(chances), *rows.counts.shape)
-    drawn = ScoredRows(
-        np.broadcast_to(rows.counts, shape).copy(),
-        np.broadcast_to(rows.score_sums, shape).copy(),
-        None if rows.predicted is None else np.broadcast_to(rows.predicted, shape).copy(),
-    )
+    def laid_out(array: Counts) -> FloatArray:
+        # not a view: sums over views may be taken in another order
+        return np.array(np.broadcast_to(array, (len(chances), *rows.counts.shape)), np.float64)
+
+    predicted = None if rows.predicted is None else laid_out(rows.predicted)
+    drawn = ScoredRows(laid_out(rows.counts), laid_out(rows.score_sums), predicted)
     figures = _figures(np.ascontiguousarray(np.broadcast_to(chances, drawn.counts.shape)), drawn)
     return {name: np.sqrt(_variance(list(figure.value))) for name, figure in figures.items()}
 
