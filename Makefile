@@ -45,8 +45,8 @@ lint: .venv/.installed ## Check style and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-bench: .venv/.installed ## What a run costs beside a bare scan (BENCH_ARGS="--rows 1000000" for less)
-	.venv/bin/python tests/bench/bench.py $(BENCH_ARGS)
+bench: .venv/.installed ## What a run costs beside a bare scan and others (BENCH_ARGS="--share 0.01" for less)
+	PYTHONPATH=. .venv/bin/python tests/bench/bench.py $(BENCH_ARGS)
 
 bench-store: .venv/.installed ## The stores: 14.6 M rows, late data, killed processes (BENCH_ARGS="--monitors 10" for less)
 	PYTHONPATH=. .venv/bin/python tests/bench/store_bench.py $(BENCH_ARGS)

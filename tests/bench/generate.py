@@ -197,20 +197,34 @@ def _texts(
 
 
 def generate(
-    root: Path, *, rows: int, days: int, files: int | None = None, seed: int = 1, threads: int | None = None
+    root: Path,
+    *,
+    rows: int,
+    days: int,
+    files: int | None = None,
+    seed: int = 1,
+    threads: int | None = None,
+    reference_rows: int | None = None,
+    labels: bool = True,
 ) -> None:
-    """Write ``days`` days of ``rows`` rows into ``root``, each day in ``files`` files, and the monitors."""
-    files = files or math.ceil(rows / ROWS_PER_FILE)
-    bounds = np.linspace(0, rows, files + 1).astype(int)
+    """Write ``days`` days of ``rows`` rows into ``root``, each day in ``files`` files, and the monitors.
+
+    The first day, the reference, may be of another size; ``labels`` may be left out.
+    """
     with concurrent.futures.ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         writing = []
         for day in range(days):
+            of_day = rows if day or reference_rows is None else reference_rows
+            count = files or math.ceil(of_day / ROWS_PER_FILE)
+            bounds = np.linspace(0, of_day, count + 1).astype(int)
             for part, (start, end) in enumerate(itertools.pairwise(bounds.tolist())):
                 pieces = [
-                    Piece(day, at, min(ROWS_PER_PIECE, end - at), rows, seed)
+                    Piece(day, at, min(ROWS_PER_PIECE, end - at), of_day, seed)
                     for at in range(start, end, ROWS_PER_PIECE)
                 ]
                 for make, folder, of in ((log_piece, "logs", day), (label_piece, "labels", day + 1)):
+                    if folder == "labels" and not labels:
+                        continue
                     path = root / folder / f"dt={day_name(of)}" / f"part-{part:05d}.parquet"
                     writing.append(pool.submit(_write, path, make, pieces))
         for written in writing:
@@ -270,6 +284,8 @@ def main() -> None:
     parser.add_argument(
         "--files", type=int, help=f"files of a day; by default one per {ROWS_PER_FILE:,} rows"
     )
+    parser.add_argument("--reference-rows", type=int, help="rows of the first day; by default as many")
+    parser.add_argument("--no-labels", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, help="by default one per core")
     asked = parser.parse_args()
@@ -280,6 +296,8 @@ def main() -> None:
         files=asked.files,
         seed=asked.seed,
         threads=asked.threads,
+        reference_rows=asked.reference_rows,
+        labels=not asked.no_labels,
     )
 
 

@@ -2,39 +2,65 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
-def test_a_small_bench_prints_a_ratio_for_every_case(tmp_path: Path) -> None:
-    command = [sys.executable, str(Path(__file__).with_name("bench.py")), "--dir", str(tmp_path)]
-    done = subprocess.run(
-        [*command, "--rows", "20000", "--repetitions", "1", "--threads", "2"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+HERE = Path(__file__).parent
+# NannyML's part would install an environment of its own from the network.
+OFFLINE = [
+    "drift",
+    "segments",
+    "labels",
+    "summarize",
+    "spark_obvious",
+    "evidently",
+    "month",
+    "memory",
+    "spark",
+]
+
+
+def bench(root: Path, *arguments: str) -> list[list[str]]:
+    """The cells of the table's lines."""
+    command = [sys.executable, str(HERE / "bench.py"), "--dir", str(root), "--threads", "2", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
-    heading, columns, *lines = done.stdout.splitlines()
-    assert heading.startswith("20,000 rows, 32 columns read, 2 threads")
-    assert columns.split()[0] == "work"
-    assert len(lines) == 4
-    for scanned, ran in zip(lines[::2], lines[1::2], strict=True):
-        assert scanned.startswith("bare scan")
-        scan_work, run_work = float(scanned[34:42]), float(ran[34:42])
-        ratio = float(ran.split()[-3])
-        # Figures are printed to a hundredth of a second, and so small a scan takes few of them.
-        assert run_work > scan_work >= 0
-        assert ratio > 1
+    machine, empty, heading, rule, *lines = done.stdout.splitlines()
+    assert "2 threads" in machine
+    assert not empty
+    assert heading.startswith("| what")
+    assert rule.startswith("| ---")
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_a_small_part_prints_a_ratio_for_its_pair(tmp_path: Path) -> None:
+    scanned, ran = bench(tmp_path, "--parts", "drift", "--share", "0.002", "--repetitions", "1")
+    assert scanned[0] == "bare pyarrow scan"
+    assert scanned[1] == ran[1] == "20,000"
+    assert scanned[7:] == ["", "", ""]
+    assert float(ran[7].split()[0]) > 1
+    assert ran[8] == "≤ 2.5"
+    assert ran[9] in {"yes", "**missed**"}
+
+
+@pytest.mark.slow
+def test_a_hundredth_of_every_part_goes_through(tmp_path: Path) -> None:
+    lines = bench(tmp_path, "--parts", *OFFLINE, "--share", "0.01", "--repetitions", "1")
+    judged = [cells for cells in lines if cells[9]]
+    assert len(judged) == len(OFFLINE) + 1  # memory has two goals
+    for cells in judged:
+        assert float(cells[7].split()[0]) > 0
 
 
 def test_rows_that_are_there_are_not_generated_again(tmp_path: Path) -> None:
-    bench = str(Path(__file__).with_name("bench.py"))
-    command = [sys.executable, bench, "--dir", str(tmp_path), "--rows", "5000", "--repetitions", "1"]
     files = []
     for _ in range(2):
-        subprocess.run([*command, "--cases", "drift", "--threads", "1"], capture_output=True, check=True)
-        files.append({path: path.stat().st_mtime_ns for path in (tmp_path / "logs").rglob("*.parquet")})
+        bench(tmp_path, "--parts", "drift", "--share", "0.0005", "--repetitions", "1")
+        files.append({path: path.stat().st_mtime_ns for path in tmp_path.rglob("part-*.parquet")})
     assert files[0]
     assert files[0] == files[1]

@@ -46,7 +46,7 @@ class OrderedBins:
 
     @property
     def has_spread(self) -> bool:
-        """Whether the edges tell how far apart values lie: two at least, and not those around a single value."""
+        """Whether the edges tell how far apart values lie: two at least, not those around one value."""
         return len(self.edges) > 2 or (
             len(self.edges) == 2 and self.edges[1] > math.nextafter(self.edges[0], math.inf)
         )

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from pandas.util import hash_array
 
 from driftline_jobs.profile.binning import CategoryBins
 from driftline_jobs.profile.distinct import UIntArray, mix
@@ -179,11 +180,9 @@ def _text(value: object) -> str:
 
 def hash_texts(texts: list[str]) -> UIntArray:
     """Stable 64-bit hashes of texts (D,): the same in every process and on every machine."""
-    import pandas as pd
-
     if not texts:
         return np.empty(0, np.uint64)
-    return mix(pd.util.hash_array(np.array(texts, dtype=object), categorize=False))
+    return mix(hash_array(np.array(texts, dtype=object), categorize=False))
 
 
 def dictionary_for(texts: list[str], bins: CategoryBins) -> Dictionary:
