@@ -11,6 +11,7 @@ from driftline_jobs.logs.inspection import inspect
 from driftline_jobs.logs.objects import LogObject, list_objects
 from driftline_jobs.logs.splits import InputRole, Inspection
 from driftline_jobs.publish.plans import watched
+from driftline_jobs.publish.reference_data import monitor_elsewhere
 from driftline_schemas.errors import DataError
 from driftline_schemas.monitor import LabelSource, Monitor
 
@@ -32,10 +33,12 @@ class FolderCheck:
 
 @dataclass(frozen=True, slots=True)
 class LogCheck:
-    """A monitor's log and labels. ``kinds`` are the watched columns by kind, ``left_out`` says why not."""
+    """A monitor's log, its labels, and its reference if that lies elsewhere. ``kinds`` are the watched
+    columns by kind, ``left_out`` says why not."""
 
     log: FolderCheck
     labels: FolderCheck | None
+    reference: FolderCheck | None
     kinds: Mapping[str, tuple[str, ...]]
     left_out: Mapping[str, str]
 
@@ -54,11 +57,19 @@ def check_log(monitor: Monitor, base: Path) -> LogCheck:
     labels = None
     if isinstance(monitor.labels, LabelSource):
         labels, _ = _check_folder(monitor, base, monitor.labels.uri, "label")
-    return LogCheck(log, labels, {kind: tuple(names) for kind, names in kinds.items()}, inspection.left_out)
+    reference = None
+    if monitor.reference.uri is not None:
+        theirs = monitor_elsewhere(monitor, monitor.reference.uri)
+        reference, found = _check_folder(theirs, base, monitor.reference.uri, "reference")
+        if found.columns:
+            watched(theirs, found.columns)
+    return LogCheck(
+        log, labels, reference, {kind: tuple(names) for kind, names in kinds.items()}, inspection.left_out
+    )
 
 
 def _check_folder(monitor: Monitor, base: Path, uri: str, role: InputRole) -> tuple[FolderCheck, Inspection]:
-    location = open_location(uri, base, must_exist=role == "prediction")
+    location = open_location(uri, base, must_exist=role != "label")
     objects = list_objects(location, monitor.timezone)
     chosen = _spread(objects)
     inspection = inspect(chosen, location, monitor, role=role)

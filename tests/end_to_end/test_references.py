@@ -11,7 +11,9 @@ from sklearn.metrics import accuracy_score
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, day, texts
 
 from driftline_jobs.stores import open_store
+from driftline_jobs.validation import check_log
 from driftline_schemas.errors import ConfigError, DataError
+from driftline_schemas.monitor import load_monitor
 
 ELSEWHERE = {"reference": {"window": None, "uri": "training"}}
 
@@ -312,3 +314,20 @@ def test_a_class_of_many_that_never_occurs(bench: Bench) -> None:
     rows = bench.current("performance_metrics", REFERENCE_DAYS, metric="roc_auc", kind="realized")
     by_class = rows.set_index("class_label")["status"].to_dict()
     assert by_class == {"cat": "ok", "dog": "ok", "newt": "one_class"}
+
+
+def test_a_data_set_elsewhere_is_looked_at_before_it_is_needed(bench: Bench) -> None:
+    """By ``driftline validate``, from the footers alone."""
+    bench.overrides = ELSEWHERE
+    bench.days(4, 4)
+    monitor = load_monitor(bench.monitor_file())
+    with pytest.raises(ConfigError, match="training"):
+        check_log(monitor, bench.root)
+    made = _training(bench, 0, 1)
+    found = check_log(monitor, bench.root).reference
+    assert found is not None
+    assert (found.objects, found.uri.rpartition("/")[2]) == (1, "training")
+    del made["score"]
+    bench.put(pa.table(made), "training/part-0.parquet")
+    with pytest.raises(ConfigError, match="no column 'score'"):
+        check_log(monitor, bench.root)

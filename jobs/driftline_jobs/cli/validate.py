@@ -56,6 +56,8 @@ def _found(check: LogCheck) -> list[str]:
     lines = _folder("logs", check.log)
     if check.labels is not None:
         lines += _folder("labels", check.labels)
+    if check.reference is not None:
+        lines += _folder("reference", check.reference)
     lines += [_line(kind, ", ".join(names)) for kind, names in check.kinds.items()]
     return lines + [_line("left out", f"{name}: {reason}") for name, reason in check.left_out.items()]
 

@@ -82,7 +82,7 @@ def objects_of(inspection: LogInspection, profiles: Iterable[WindowProfile]) -> 
 
 def _elsewhere(job: Job, uri: str) -> ReferenceData:
     location = open_location(uri, job.request.monitor_path.resolve().parent)
-    monitor = _monitor_of(job.monitor, uri)
+    monitor = monitor_elsewhere(job.monitor, uri)
     # A folder called by a date is when the data set was made, not when its rows are from.
     listed = [
         replace(found, folder_start=None, folder_end=None)
@@ -94,7 +94,7 @@ def _elsewhere(job: Job, uri: str) -> ReferenceData:
     return ReferenceData(theirs, LogInspection(found, _NO_TIME), windows)
 
 
-def _monitor_of(monitor: Monitor, uri: str) -> Monitor:
+def monitor_elsewhere(monitor: Monitor, uri: str) -> Monitor:
     """The monitor as if the data set were its log: its labels are a column, its ids lead nowhere else."""
     labels = monitor.labels
     ignored = set(monitor.features.ignore)
