@@ -31,6 +31,7 @@ from driftline_jobs.profile.state import OrderedProfile, Profile
 from driftline_jobs.references import Reference
 from driftline_jobs.tabulate.drift import ColumnDrift
 from driftline_jobs.tabulate.judged import SHAPE
+from driftline_jobs.tabulate.labels import label_column, label_sample
 from driftline_jobs.tabulate.performance import FigureKey, measure_performance
 from driftline_jobs.tabulate.stacks import sample_of
 from driftline_jobs.tabulate.together import ALL_COLUMNS, TogetherDrift, stack_moments
@@ -38,9 +39,9 @@ from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.window import Granularity
 
-DRIFT_SHARE, TOGETHER_SHARE, LASTING_SHARE = 0.35, 0.05, 0.1
-"""Of the false-alarm rate what the drift of columns may use, one by one, together, and over windows; the rest
-is for the model's performance. A tenth of the evidence costs the detector a window or two of delay."""
+DRIFT_SHARE, TOGETHER_SHARE, LABEL_SHARE, LASTING_SHARE = 0.35, 0.05, 0.05, 0.1
+"""Of the false-alarm rate what the drift of columns may use, one by one, together, of the labels, and over
+windows; the rest is for the model's performance. A tenth costs the detector a window or two of delay."""
 _HOURS_OF_A_DAY = 24
 Learned = Calibration | PerformanceCalibration | Uncalibrated
 BoolArray = npt.NDArray[np.bool_]
@@ -56,7 +57,11 @@ class Calibrations:
     performance: Mapping[str, PerformanceCalibration | Uncalibrated]
 
     def judge_drift(
-        self, columns: Sequence[ColumnDrift], starts: Sequence[datetime], tested: BoolArray
+        self,
+        columns: Sequence[ColumnDrift],
+        starts: Sequence[datetime],
+        tested: BoolArray,
+        share: float = DRIFT_SHARE,
     ) -> dict[tuple[str, str], Verdicts]:
         """Verdicts (cells,) by column and statistic: each window's columns are one family of tests.
 
@@ -64,6 +69,7 @@ class Calibrations:
             starts: (cells,) starts of the cells' windows.
             tested: (cells,) where a cell is a whole window of enough rows; others stay undecided, and so do
                 columns without a calibration.
+            share: of the false-alarm rate what these columns may use.
         """
         labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
         held: dict[tuple[str, str], Held] = {}
@@ -71,7 +77,7 @@ class Calibrations:
             mine = {name: found for (of, name), found in self.drift.items() if of == column.column}
             tests = hold_column(mine, column.figures, column.now, column.then, labels=labels, enough=tested)
             held |= {(column.column, metric): test for metric, test in tests.items()}
-        rate = DRIFT_SHARE * self.monitor.alerts.false_alarm_rate
+        rate = share * self.monitor.alerts.false_alarm_rate
         return judge_families(held, np.arange(len(starts)), rate)
 
     def judge_together(
@@ -125,7 +131,8 @@ class Calibrations:
         """Verdicts (cells,) by figure of the model as a whole: each window's are one family of tests."""
         overall = {metric: figure for (metric, name), figure in now.items() if name is None}
         before = {metric: figure for (metric, name), figure in then.items() if name is None}
-        rate = (1.0 - DRIFT_SHARE - TOGETHER_SHARE - LASTING_SHARE) * self.monitor.alerts.false_alarm_rate
+        used = DRIFT_SHARE + TOGETHER_SHARE + LABEL_SHARE + LASTING_SHARE
+        rate = (1.0 - used) * self.monitor.alerts.false_alarm_rate
         family = np.arange(len(tested))
         found = judge_performance(self.performance, overall, before, family, rate)
         return {(metric, None): verdict.only(tested) for metric, verdict in found.items()}
@@ -153,8 +160,21 @@ def learn(reference: Reference, monitor: Monitor, task: Task) -> Calibrations:
         sample = sample_of([pieces[at][column] for at in usable], bins)
         found = calibrate_column(sample, split([labels[at] for at in usable]))
         drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
+    drift |= _label(reference, monitor, task)
     drift |= _together(reference, monitor, split, by_window=split is leave_one_out)
     return Calibrations(monitor, drift, _performance(reference, task))
+
+
+def _label(
+    reference: Reference, monitor: Monitor, task: Task
+) -> dict[tuple[str, str], Calibration | Uncalibrated]:
+    """What is normal for labels that come in objects of their own: they are known by the outcomes alone."""
+    name, outcomes = label_column(monitor, reference.binning), list(reference.whole_outcomes())
+    sample = label_sample([outcome for _, outcome in outcomes], task)
+    if name is None or sample is None or not outcomes:
+        return {}
+    splits = leave_one_out([_labels(start, monitor, monitor.granularity) for start, _ in outcomes])
+    return {(name, metric): found for metric, found in calibrate_column(sample, splits).items()}
 
 
 def _together(
@@ -179,7 +199,7 @@ def _performance(reference: Reference, task: Task) -> dict[str, PerformanceCalib
     outcomes = list(reference.whole_outcomes())
     if not outcomes:
         return {}
-    figures = measure_performance(outcomes, task)
+    figures = measure_performance([outcome for _, outcome in outcomes], task)
     return {
         metric: calibrate_performance(metric, figure)
         for (metric, name), figure in figures.items()

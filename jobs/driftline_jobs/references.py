@@ -201,12 +201,12 @@ class Reference:
                 found[name] = (max(nulls, profile.nulls / rows), max(nan, nans / rows))
         return found
 
-    def whole_outcomes(self) -> Iterator[Outcomes]:
-        """The outcomes of each window's whole, ascending, where there are labels."""
+    def whole_outcomes(self) -> Iterator[tuple[datetime, Outcomes]]:
+        """The outcomes of each window's whole by its start, ascending, where there are labels."""
         for window in self.windows:
             found = self._outcomes(_WINDOW, to_us(window.start)).get(WHOLE)
             if found is not None and found.labelled:
-                yield found
+                yield window.start, found
 
     def whole_by_base(self) -> Iterator[tuple[datetime, dict[str, Profile]]]:
         """The whole of each base window by its start, ascending; nothing where windows are as fine."""

@@ -158,12 +158,12 @@ class MovingReference(Reference):
         for piece in self.pieces:
             yield from sorted(piece.base.items())
 
-    def whole_outcomes(self) -> Iterator[Outcomes]:
-        """The outcomes of each window's whole, ascending, where there are labels."""
+    def whole_outcomes(self) -> Iterator[tuple[datetime, Outcomes]]:
+        """The outcomes of each window's whole by its start, ascending, where there are labels."""
         for piece in self.pieces:
             found = piece.outcomes.get(WHOLE)
             if found is not None and found.labelled:
-                yield found
+                yield piece.window.start, found
 
 
 def moving_reference(

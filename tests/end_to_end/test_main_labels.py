@@ -178,3 +178,21 @@ def test_sensitive_values_are_nowhere_in_the_clear(bench: Bench, monkeypatch: py
     values = bench.current("profile_metrics", 4, column_name="*", segment="street")
     assert len(values) == 8
     assert values["count"].sum() == ROWS
+
+
+def test_labels_in_objects_of_their_own_are_watched_for_drift(bench: Bench) -> None:
+    """A day on which nearly all labels are positive, whatever the scores, against the raw labels."""
+    days = bench.reference()
+    made = bench.rows(4)
+    made["truth"] = pa.array(np.ones(ROWS, np.int8))
+    bench.write(4, made)
+    bench.write_labels(4, made)
+    bench.run(4)
+    found = bench.drift(4, "label", "tvd")
+    positive = np.mean([np.mean(columns["truth"].to_numpy()) for columns in days.values()])
+    assert found["column_kind"] == "label"
+    assert found["value"] == pytest.approx(1.0 - positive, abs=1e-12)
+    assert found["n_current"] == ROWS
+    rows = bench.current("drift_metrics", 4, column_name="label", model_version="*")
+    assert True in rows["drifted"].tolist()
+    assert "label" in bench.current("alerts", 4)["column_name"].tolist()

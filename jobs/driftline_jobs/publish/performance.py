@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from driftline_jobs.calibrations import Calibrations
+from driftline_jobs.calibrations import LABEL_SHARE, Calibrations
 from driftline_jobs.job import Job, attempt, peak_memory_bytes
 from driftline_jobs.labels.binary import BinaryOutcomes
 from driftline_jobs.labels.multiclass import MulticlassOutcomes
@@ -24,6 +24,7 @@ from driftline_jobs.references import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.cells import MeasuredCell
 from driftline_jobs.tabulate.estimates import add_estimates
+from driftline_jobs.tabulate.labels import add_label_drift, label_drift
 from driftline_jobs.tabulate.outcomes import add_outcome_profiles
 from driftline_jobs.tabulate.performance import PerformanceCell, add_performance
 from driftline_jobs.tabulate.quality import Check, add_checks
@@ -34,7 +35,14 @@ from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
 
 PART = "performance"
-_TABLES = ("profiles", "performance_metrics", "performance_curves", "quality_metrics", "run_inputs")
+_TABLES = (
+    "profiles",
+    "drift_metrics",
+    "performance_metrics",
+    "performance_curves",
+    "quality_metrics",
+    "run_inputs",
+)
 
 
 def publish_performance(job: Job, reference: Reference, calibrations: Calibrations) -> Published:
@@ -124,6 +132,15 @@ def add_judged_performance(
     task = task_of(job.monitor, reference.binning)
     now, then = add_performance(builders, job.monitor, cells, task, usual)
     add_estimates(builders["performance_metrics"], job.monitor, cells, task, now, then)
+    labelled = [cell for cell in cells if cell.outcome.labelled]
+    drift = label_drift(job.monitor, reference.binning, labelled, task)
+    if drift is not None:
+        starts = [cell.cell.window.start for cell in labelled]
+        enough = np.array([flag for flag, cell in zip(tested, cells, strict=True) if cell.outcome.labelled])
+        judged = calibrations.judge_drift([drift], starts, enough, share=LABEL_SHARE)
+        add_label_drift(
+            builders["drift_metrics"], job.monitor, labelled, drift, reference.reference_id, judged
+        )
 
 
 def performance_cells(
