@@ -199,3 +199,24 @@ def metrics_of_folded_normal(mean: float, deviation: Floats) -> Floats:
     from scipy.stats import foldnorm
 
     return np.asarray(foldnorm.mean(mean / deviation, scale=deviation), np.float64)
+
+
+def test_labels_far_from_their_predictions_count_as_they_are(of: Any) -> None:
+    """Predictions between 0 and 1, labels of up to some hundreds."""
+
+    def far_off(number: int) -> dict[str, Any]:
+        random = np.random.default_rng([number, 6])
+        return {
+            "score": None,
+            "class": pa.array(random.random(ROWS)),
+            "truth": pa.array(300.0 * random.random(ROWS)),
+        }
+
+    bench, rows = of(REGRESSION, far_off)
+    truth, guess = rows["truth"], rows["class"]
+    for metric, value in {
+        "mae": metrics.mean_absolute_error(truth, guess),
+        "rmse": metrics.root_mean_squared_error(truth, guess),
+        "r2": metrics.r2_score(truth, guess),
+    }.items():
+        assert bench.performance(LATER, metric)["value"] == pytest.approx(value, rel=EXACT), metric

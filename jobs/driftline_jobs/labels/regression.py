@@ -13,17 +13,17 @@ from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
 
 _LOW_BITS = 22
-ERROR_BITS, SQUARE_BITS, FOURTH_BITS = 38 + _LOW_BITS, 32 + _LOW_BITS, 20 + _LOW_BITS
+ERROR_BITS, SQUARE_BITS, FOURTH_BITS = 34 + _LOW_BITS, 22 + _LOW_BITS, -2 + _LOW_BITS
 """Of values scaled by 2**-exponent of the prediction: what sums of them are integers of."""
 RELATIVE_BITS, RELATIVE_SQUARE_BITS = 30 + _LOW_BITS, 15 + _LOW_BITS
-_REACH = 2.0**6
+_REACH = 2.0**12
 _RELATIVE_REACH = 2.0**15
 
 
 @dataclass
 class RegressionOutcomes(Outcomes):
     """Outcomes over some rows; e is prediction less label, both scaled by 2**-exponent of the prediction's
-    bins, and held within ±2**6 (``beyond`` counts the rows that are held back).
+    bins, and held within ±2**12 (``beyond`` counts the rows that are held back).
 
     Attributes:
         predicted: (bins,) rows by the bin of their prediction, labelled or not.
