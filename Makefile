@@ -20,7 +20,7 @@ ITSELF := install --quiet --no-deps --editable
 # The demo takes the full environment if it is there, else one with the base install alone.
 DEMO_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-base)
 
-.PHONY: help setup demo up down test lint lock bench bench-store clean
+.PHONY: help setup demo up down test test-slow lint lock bench bench-store clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,8 +37,11 @@ up: setup ## Start Airflow, S3, Postgres, Spark and a mail catcher on this machi
 down: ## Stop them again (the data stays in .stack/)
 	@PYTHONPATH=infra .venv/bin/python -m driftline_stack down --home .stack
 
-test: setup browser ## Run every test (PYTEST_ARGS="-k window" for some)
-	.venv/bin/pytest $(PYTEST_ARGS)
+test: setup browser ## Run the tests (PYTEST_ARGS="-k window" for some), but for the long ones
+	.venv/bin/pytest -m "not slow" $(PYTEST_ARGS)
+
+test-slow: setup browser ## Run the long ones: simulations, a year's backfill, killed workers, the whole bench in small
+	.venv/bin/pytest -m slow $(PYTEST_ARGS)
 
 lint: .venv/.installed ## Check style and types
 	.venv/bin/ruff check .
