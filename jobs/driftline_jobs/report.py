@@ -13,15 +13,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from driftline_jobs.drilldown import drilldown_link, write_drilldown
 from driftline_jobs.index import LINK, refresh_index
+from driftline_jobs.kept import binning_of, judged_run, reference_of
 from driftline_jobs.mailing import Summary, summary, write_mail
 from driftline_jobs.pages import Pages
-from driftline_jobs.profile.binning import Binning, Bins, CategoryBins, OrderedBins
+from driftline_jobs.profile.binning import Bins, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.codec import decode
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile, merge
 from driftline_jobs.profile.windows import WHOLE
-from driftline_jobs.references import Reference
 from driftline_jobs.stores import open_store
 from driftline_jobs.stores.base import Store
 from driftline_reports.context import TRAILING
@@ -29,7 +30,6 @@ from driftline_reports.inputs import Distribution, ReportInputs, page_name
 from driftline_reports.muting import without_muted
 from driftline_reports.page import lay_out
 from driftline_reports.view import build_view
-from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
 from driftline_schemas.window import Window
@@ -56,19 +56,27 @@ def write_report(
     mail_out: Path | None = None,
     page_link: str | None = None,
     index: bool = True,
+    base: Path | None = None,
 ) -> Written:
     """Write the page of a published window below ``settings.reports``, and its mail into ``mail_out``.
 
     ``page_link`` is where the mail's readers find the page; without ``index`` the page stands alone, to be
-    sent. Raises ConfigError when the window was not published or the folder is not ours to write,
-    TransientError when the store or the folder does not answer.
+    sent. With ``settings.drill_down`` the drill-down is written too; where its run has kept no sample, the
+    log is read, relative folders meant from ``base``. Raises ConfigError when the window was not published,
+    the folder is not ours to write or the drill-down's extra is missing, TransientError when the store, the
+    folder or the log does not answer.
     """
     with closing(open_store(settings.store)) as store:
         inputs = gather(store, monitor, window, generated_at)
-        inputs = replace(inputs, index_link=LINK if index else None)
+        pages = Pages.open(settings)
+        if index:
+            if settings.drill_down:
+                deeper: str | None = write_drilldown(store, monitor, base or Path.cwd(), window, pages)
+            else:
+                deeper = drilldown_link(monitor, window, pages)
+            inputs = replace(inputs, index_link=LINK, drilldown_link=deeper)
         name = page_name(monitor, window)
         view, html = lay_out(inputs)
-        pages = Pages.open(settings)
         page = pages.write(name, html.encode())
         if index:
             refresh_index(store, monitor, pages, generated_at)
@@ -94,7 +102,7 @@ def gather(store: Store, monitor: Monitor, window: Window, generated_at: datetim
     tables = {name: current(name, first.start) for name in _TRENDS}
     tables |= {name: current(name, window.start) for name in _OF_THE_WINDOW}
     tables["alert_actions"] = store.current("alert_actions", monitor.monitor)
-    run = _data_run(tables["runs"], monitor, window)
+    run = judged_run(tables["runs"], monitor, window)
     return ReportInputs(
         monitor=monitor,
         window=window,
@@ -104,33 +112,15 @@ def gather(store: Store, monitor: Monitor, window: Window, generated_at: datetim
     )
 
 
-def _data_run(runs: pa.Table, monitor: Monitor, window: Window) -> Mapping[str, object]:
-    of_window = pc.and_(
-        pc.equal(
-            runs.column("window_start"), pa.scalar(window.start, runs.schema.field("window_start").type)
-        ),
-        pc.equal(runs.column("part"), "data"),
-    )
-    found = runs.filter(of_window).to_pylist()
-    if not found:
-        period = monitor.calendar.label(window)
-        raise ConfigError(
-            f"{monitor.monitor}: the {window.granularity.value} {period} was not published, so there is "
-            f"nothing to report: `driftline run … --period {period}` publishes it; or is --store another one?"
-        )
-    run: Mapping[str, object] = found[0]
-    return run
-
-
 def _distributions(
     store: Store, run: Mapping[str, object], profiles: pa.Table, window: Window
 ) -> dict[str, Distribution]:
     """Every watched column's counts beside the reference's, of the window's rows as a whole."""
-    binned = store.execute_read("SELECT state FROM binnings WHERE binning_id = $1", [run["binning_id"]])
-    if not binned.num_rows:
+    binning = binning_of(store, run)
+    if binning is None:
         return {}  # A window without a reference has no bins to count by.
-    binning = Binning.from_bytes(binned.column("state")[0].as_py())
-    before = _reference_profiles(store, run, binning, window)
+    reference = reference_of(store, run, binning)
+    before = reference.without(window).get(WHOLE, {}) if reference else {}
     now: dict[str, list[Profile]] = {}
     for row in _of_the_whole(profiles).to_pylist():
         if row["column_name"] in binning.columns:  # the row as a whole has a profile of another kind
@@ -139,18 +129,6 @@ def _distributions(
         name: _distribution(name, binning.columns[name], merge(several), before.get(name))
         for name, several in now.items()
     }
-
-
-def _reference_profiles(
-    store: Store, run: Mapping[str, object], binning: Binning, window: Window
-) -> Mapping[str, Profile]:
-    kept = store.execute_read(
-        "SELECT monitor, source, state FROM reference_sets WHERE reference_id = $1", [run["reference_id"]]
-    )
-    if not kept.num_rows:
-        return {}
-    monitor, source, state = (kept.column(name)[0].as_py() for name in ("monitor", "source", "state"))
-    return Reference.from_bytes(monitor, source, binning, state).without(window).get(WHOLE, {})
 
 
 def _of_the_whole(rows: pa.Table) -> pa.Table:

@@ -7,6 +7,7 @@ sample of the whole.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 LIMIT: Final = 20_000
 
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
+Places = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class IdSample:
@@ -30,16 +32,36 @@ class IdSample:
         self._keys: tuple[Hashes, Hashes] | None = None
         self.rows_seen = 0
 
-    def add(self, rows: pa.Table, ids: pa.ChunkedArray) -> None:
+    def candidates(self, ids: pa.ChunkedArray, contents: Callable[[], Hashes]) -> Places:
+        """Which of the rows with these ids can get in, ascending: so that only they need to be read whole.
+
+        ``contents`` gives the hash of every row's content, see ``RowHashes``; it is asked where ids are
+        missing, or where so many are equal that they do not decide.
+        """
+        if not len(ids):
+            return np.empty(0, np.int64)
+        known = contents() if ids.null_count else None
+        keys = _hash_ids(ids, known)
+        bar = np.partition(keys, self._limit - 1)[self._limit - 1] if len(keys) > self._limit else keys.max()
+        if self._kept is not None and self._keys is not None and len(self._kept) >= self._limit:
+            bar = min(bar, self._keys[0][-1])
+        chosen: Places = np.flatnonzero(keys <= bar)
+        if len(chosen) > 2 * self._limit:
+            known = contents() if known is None else known
+            chosen = np.sort(chosen[np.lexsort((known[chosen], keys[chosen]))[: self._limit]])
+        return chosen
+
+    def add(self, rows: pa.Table, ids: pa.ChunkedArray, *, seen: int | None = None) -> None:
         """Offer ``rows``, with one id for each. A row without an id goes by its own content.
 
-        Raises ValueError when there are not as many ids as rows.
+        ``seen`` is how many rows they are the ``candidates`` of. Raises ValueError when there are not as many
+        ids as rows.
         """
         if len(rows) != len(ids):
             raise ValueError(f"{len(rows)} rows came with {len(ids)} ids")
+        self.rows_seen += len(rows) if seen is None else seen
         if not len(rows):
             return
-        self.rows_seen += len(rows)
         contents = _hash_rows(rows)
         self._offer(rows, _hash_ids(ids, contents), contents)
 
@@ -70,17 +92,27 @@ class IdSample:
         self._keys = ids[order], contents[order]
 
 
-def _hash_rows(rows: pa.Table) -> Hashes:
-    """A 64-bit hash of each row's content."""
-    import pandas as pd
+class RowHashes:
+    """A 64-bit hash of each of ``count`` rows' content, from columns that come one at a time, by name."""
 
-    hashed = np.zeros(len(rows), np.uint64)
-    for name in sorted(rows.column_names):
-        values = _hash_ids(rows[name], None)
+    def __init__(self, count: int) -> None:
+        self.hashes: Hashes = np.zeros(count, np.uint64)
+
+    def add(self, name: str, values: pa.ChunkedArray) -> None:
+        """Take in the next column. Names ascend, or the hashes are others."""
+        import pandas as pd
+
         salt = pd.util.hash_array(np.array([name], object))[0]
         with np.errstate(over="ignore"):
-            hashed = hashed * np.uint64(0x9E3779B97F4A7C15) + (values ^ salt)
-    return hashed
+            self.hashes = self.hashes * np.uint64(0x9E3779B97F4A7C15) + (_hash_ids(values, None) ^ salt)
+
+
+def _hash_rows(rows: pa.Table) -> Hashes:
+    """A 64-bit hash of each row's content."""
+    made = RowHashes(len(rows))
+    for name in sorted(rows.column_names):
+        made.add(name, rows[name])
+    return made.hashes
 
 
 def _hash_ids(ids: pa.ChunkedArray, instead: Hashes | None) -> Hashes:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftline_reports.sample import IdSample
+from driftline_reports.sample import Hashes, IdSample, RowHashes
 
 
 def rows(count: int, seed: int = 1) -> pa.Table:
@@ -115,3 +115,41 @@ def test_wrong_calls_say_what_is_wrong() -> None:
     empty = IdSample()
     empty.add(rows(0), rows(0)["id"])
     assert empty.table() is None
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    cuts=st.lists(st.integers(0, 500), max_size=6),
+    limit=st.integers(1, 600),
+    ids=st.sampled_from(["all", "some", "none", "few"]),
+)
+def test_reading_candidates_alone_gives_the_same_sample(
+    seed: int, cuts: list[int], limit: int, ids: str
+) -> None:
+    table = rows(500, seed)
+    names = {
+        "all": table["id"],
+        "some": pa.chunked_array([[None if n % 3 else f"r{n}" for n in range(500)]]),
+        "none": pa.chunked_array([pa.nulls(500, pa.string())]),
+        "few": pa.chunked_array([[f"r{n % 2}" for n in range(500)]]),
+    }[ids]
+    whole, few = IdSample(limit), IdSample(limit)
+    whole.add(table, names)
+    bounds = [0, *sorted(cuts), 500]
+    for first, last in itertools.pairwise(bounds):
+        part, mine = table.slice(first, last - first), names.slice(first, last - first)
+
+        def contents(part: pa.Table = part) -> Hashes:
+            made = RowHashes(len(part))
+            for name in sorted(part.column_names):
+                made.add(name, part[name])
+            return made.hashes
+
+        chosen = pa.array(few.candidates(mine, contents))
+        few.add(part.take(chosen), mine.take(chosen), seen=len(part))
+    assert few.rows_seen == whole.rows_seen == 500
+    one, other = whole.table(), few.table()
+    assert one is not None
+    assert other is not None
+    assert one.equals(other)

@@ -51,6 +51,14 @@ MemoryLimit = Annotated[
         help="What the label join may use before it spills to disk.", metavar="SIZE", rich_help_panel=_WHERE
     ),
 ]
+DrillDown = Annotated[
+    bool | None,
+    typer.Option(
+        "--drill-down/--no-drill-down",
+        help="Keep a sample of rows, and show it beside the page.",
+        rich_help_panel=_WHERE,
+    ),
+]
 LogFormatOption = Annotated[
     LogFormat,
     typer.Option("--log-format", help="Progress, or one JSON line per event.", case_sensitive=False),

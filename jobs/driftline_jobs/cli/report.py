@@ -34,8 +34,12 @@ def report(
     ] = None,
     index: Annotated[
         bool,
-        typer.Option("--index/--no-index", help="Rebuild the index of all reports, and link the page to it."),
+        typer.Option(
+            "--index/--no-index",
+            help="Rebuild the index of all reports. Without, the page stands alone, to be sent.",
+        ),
     ] = True,
+    drill_down: options.DrillDown = None,
     store: options.Store = None,
     log_format: options.LogFormatOption = LogFormat.TEXT,
     debug: options.Debug = False,
@@ -48,7 +52,7 @@ def report(
 
         monitor = load_monitor(monitor_file)
         window = monitor.calendar.parse(period)
-        settings = load_settings({"store": store, "reports": out})
+        settings = load_settings({"store": store, "reports": out, "drill_down": drill_down})
         written = write_report(
             monitor,
             window,
@@ -57,6 +61,7 @@ def report(
             mail_out=mail_out,
             page_link=page_link,
             index=index,
+            base=monitor_file.resolve().parent,
         )
         progress.answer(
             written.page,

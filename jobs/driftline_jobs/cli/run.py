@@ -32,6 +32,7 @@ def run(
     fail_on_alert: Annotated[
         bool, typer.Option("--fail-on-alert", help=f"Exit with {ALERTS} if there are alerts.")
     ] = False,
+    drill_down: options.DrillDown = None,
     store: options.Store = None,
     engine: options.Engine = None,
     threads: options.Threads = None,
@@ -54,6 +55,7 @@ def run(
                 "engine": engine,
                 "threads": threads,
                 "memory_limit": memory_limit,
+                "drill_down": drill_down,
             }
         )
 
@@ -72,6 +74,11 @@ def run(
             allow_missing=allow_missing,
         )
         outcome = publish(request, progress)
+        if settings.drill_down:
+            from driftline_jobs.drilldown import keep_samples
+
+            base = monitor_file.resolve().parent
+            keep_samples(monitor, base, outcome.windows, settings, progress)
         refresh_where_there_is_one(monitor, settings, progress)
         answer(progress, monitor, outcome)
         if fail_on_alert and outcome.alerts:
