@@ -93,6 +93,7 @@ def test_a_wrong_command_says_what_was_probably_meant(
         (["--period", "2013-07-01", "--as-of", "soon"], "--as-of 'soon' is not a time"),
         (["--period", "2013-07-01", "--engine", "loca"], "--engine"),
         (["--period", "2013-07-01", "--store", "mysql://db/tables"], "--store"),
+        (["--period", "2013-07-01", "--engine", "spark", "--spark-master", ""], "--spark-master"),
         (["--period", "2013-07-01", "--memory-limit", "lots"], "--memory-limit"),
     ],
 )

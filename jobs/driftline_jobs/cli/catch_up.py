@@ -24,6 +24,7 @@ def catch_up(
     ] = False,
     store: options.Store = None,
     engine: options.Engine = None,
+    spark_master: options.SparkMaster = None,
     threads: options.Threads = None,
     memory_limit: options.MemoryLimit = None,
     log_format: options.LogFormatOption = LogFormat.TEXT,
@@ -42,7 +43,13 @@ def catch_up(
 
         monitor = load_monitor(monitor_file)
         settings = load_settings(
-            {"store": store, "engine": engine, "threads": threads, "memory_limit": memory_limit}
+            {
+                "store": store,
+                "engine": engine,
+                "spark_master": spark_master,
+                "threads": threads,
+                "memory_limit": memory_limit,
+            }
         )
         known = published_range(monitor, settings)
         changed = []

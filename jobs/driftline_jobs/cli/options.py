@@ -39,10 +39,28 @@ AsOf = Annotated[
 ]
 Store = Annotated[
     str | None,
-    typer.Option(help="Where the summary tables are: duckdb:///FILE.", metavar="URL", rich_help_panel=_WHERE),
+    typer.Option(
+        help="Where the summary tables are: duckdb:///FILE or postgresql://….",
+        metavar="URL",
+        rich_help_panel=_WHERE,
+    ),
 ]
 Engine = Annotated[
-    str | None, typer.Option(help="What reads the log: local.", metavar="NAME", rich_help_panel=_WHERE)
+    str | None,
+    typer.Option(
+        help="What reads the log: local (threads of this machine) or spark.",
+        metavar="NAME",
+        rich_help_panel=_WHERE,
+    ),
+]
+SparkMaster = Annotated[
+    str | None,
+    typer.Option(
+        "--spark-master",
+        help="For the engine spark: local[N], spark://HOST:7077 or any other master.",
+        metavar="URL",
+        rich_help_panel=_WHERE,
+    ),
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="Default: one per core.", rich_help_panel=_WHERE)]
 MemoryLimit = Annotated[

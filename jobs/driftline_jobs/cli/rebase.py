@@ -31,6 +31,7 @@ def rebase(
     *,
     store: options.Store = None,
     engine: options.Engine = None,
+    spark_master: options.SparkMaster = None,
     threads: options.Threads = None,
     memory_limit: options.MemoryLimit = None,
     log_format: options.LogFormatOption = LogFormat.TEXT,
@@ -47,7 +48,13 @@ def rebase(
         monitor = load_monitor(monitor_file)
         first = monitor.calendar.parse(period)
         settings = load_settings(
-            {"store": store, "engine": engine, "threads": threads, "memory_limit": memory_limit}
+            {
+                "store": store,
+                "engine": engine,
+                "spark_master": spark_master,
+                "threads": threads,
+                "memory_limit": memory_limit,
+            }
         )
 
         # Only now the heavy ones: a wrong command is answered without waiting for an engine to load.

@@ -35,6 +35,7 @@ def run(
     drill_down: options.DrillDown = None,
     store: options.Store = None,
     engine: options.Engine = None,
+    spark_master: options.SparkMaster = None,
     threads: options.Threads = None,
     memory_limit: options.MemoryLimit = None,
     log_format: options.LogFormatOption = LogFormat.TEXT,
@@ -53,6 +54,7 @@ def run(
             {
                 "store": store,
                 "engine": engine,
+                "spark_master": spark_master,
                 "threads": threads,
                 "memory_limit": memory_limit,
                 "drill_down": drill_down,
