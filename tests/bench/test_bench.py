@@ -52,7 +52,7 @@ def test_a_small_part_prints_a_ratio_for_its_pair(tmp_path: Path) -> None:
 def test_a_hundredth_of_every_part_goes_through(tmp_path: Path) -> None:
     lines = bench(tmp_path, "--parts", *OFFLINE, "--share", "0.01", "--repetitions", "1")
     judged = [cells for cells in lines if cells[9]]
-    assert len(judged) == len(OFFLINE) + 1  # memory has two goals
+    assert len(judged) == len(OFFLINE) + 2  # memory has two goals, labels two limits
     for cells in judged:
         assert float(cells[7].split()[0]) > 0
 

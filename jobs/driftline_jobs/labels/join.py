@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from driftline_jobs.labels.rows import PredictionPlan, label_schema
@@ -37,7 +38,7 @@ class JoinCounts:
 
 
 class LabelJoin:
-    """One join; use as a context manager. Add all rows, then read ``joined``."""
+    """One join; use as a context manager. Add predictions, then labels, then read ``joined``."""
 
     def __init__(self, plan: PredictionPlan, *, memory_limit: int, threads: int) -> None:
         self._plan = plan
@@ -62,13 +63,29 @@ class LabelJoin:
 
     def add_predictions(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Rows as ``prediction_rows`` makes them."""
-        self._load("predictions", self._plan.schema(), batches)
+        schema = self._plan.schema().append(pa.field("place", pa.int64()))
+        self._read(schema, _numbered(batches, schema), "CREATE TABLE predictions AS SELECT * FROM incoming")
 
     def add_labels(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Rows as ``label_rows`` makes them."""
-        self._load("labels", label_schema(numeric=self._plan.numeric), batches)
+        """Rows as ``label_rows`` makes them, once all predictions are there.
 
-    def _load(self, table: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+        Only those that meet a prediction are kept, and only which one: labels are joined as they are read.
+        By prediction, not by id: a label may come in time for one window, and too late for another.
+        """
+        self._keep_first_of_equal_ids()
+        # What is held in memory is the right side: DuckDB cannot know how many labels there will be.
+        self._connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        self._read(
+            label_schema(numeric=self._plan.numeric),
+            batches,
+            "CREATE TABLE matches AS SELECT p.place, p.base, l.label, l.object, l.ts AS told "
+            "FROM incoming l JOIN predictions p "
+            "ON l.id = p.id AND p.base BETWEEN l.first_base AND l.last_base",
+        )
+        self._connection.execute("RESET disabled_optimizers")
+        self._settle_several()
+
+    def _read(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch], statement: str) -> None:
         failures: list[DriftlineError] = []
 
         def watched() -> Iterator[pa.RecordBatch]:
@@ -80,7 +97,7 @@ class LabelJoin:
 
         self._connection.register("incoming", pa.RecordBatchReader.from_batches(schema, watched()))
         try:
-            self._connection.execute(f"CREATE TABLE {table} AS SELECT * FROM incoming")  # noqa: S608  a fixed name
+            self._connection.execute(statement)
         except duckdb.Error as error:
             # DuckDB has turned what failed while the rows were read into text: raise the failure itself
             raise failures[0] if failures else error from None
@@ -88,12 +105,14 @@ class LabelJoin:
 
     def joined(self) -> Iterator[pa.Table]:
         """Unique predictions with their labels (null where there is none), in no particular order."""
-        if self._plan.prediction_id is not None:
-            self._keep_first_of_equal_ids()
-        query = "SELECT * EXCLUDE (id, ts) FROM predictions"
         if self._plan.label is None:
-            self._join_labels()
-            query = "SELECT * EXCLUDE (place, told) FROM joined"
+            query = (
+                "SELECT p.* EXCLUDE (id, ts, label, place), m.label, m.object "
+                "FROM predictions p LEFT JOIN matches m ON p.place = m.place"
+            )
+        else:
+            self._keep_first_of_equal_ids()
+            query = "SELECT * EXCLUDE (id, ts, place) FROM predictions"
         for batch in self._connection.sql(query).to_arrow_reader(_BATCH):
             if "object" in batch.schema.names:
                 self._count_matched(batch)
@@ -114,6 +133,8 @@ class LabelJoin:
         return int(found[0])
 
     def _keep_first_of_equal_ids(self) -> None:
+        if self._plan.prediction_id is None:
+            return
         execute = self._connection.execute
         # Grouping numbers takes a third of the time of grouping texts, and hardly any hash comes twice.
         execute(
@@ -139,38 +160,33 @@ class LabelJoin:
         execute("DELETE FROM predictions WHERE (base, id) IN (SELECT (base, id) FROM repeated)")
         execute("INSERT INTO predictions SELECT * FROM first_of")
 
-    def _join_labels(self) -> None:
-        """Every prediction with the label that counts: one pass, and a second over those that have several.
-
-        By prediction, not by id: a label may come in time for one window, and too late for another.
-        """
+    def _settle_several(self) -> None:
+        """Of several labels of a prediction the one that counts, or none."""
         execute = self._connection.execute
-        execute(
-            "CREATE TABLE joined AS SELECT p.rowid AS place, p.* EXCLUDE (id, ts, label), "
-            "l.label, l.object, l.ts AS told FROM predictions p LEFT JOIN labels l "
-            "ON p.id = l.id AND p.base BETWEEN l.first_base AND l.last_base"
-        )
-        if self._rows("joined") == self._rows("predictions"):
+        execute("CREATE TABLE several AS SELECT place FROM matches GROUP BY place HAVING count(*) > 1")
+        if not self._rows("several"):
             return
-        execute("CREATE TABLE several AS SELECT place FROM joined GROUP BY place HAVING count(*) > 1")
         execute(
             "CREATE TABLE settled AS SELECT place, any_value(base) AS base, "
             "min(label) <> max(label) AS disagree, "
             "min(label) FILTER (last) AS label, "
             "CASE WHEN disagree THEN min(object) FILTER (last) ELSE min(object) END AS object, "
-            "coalesce(min(label) FILTER (last) <> max(label) FILTER (last), false) AS differ "
+            "min(label) FILTER (last) <> max(label) FILTER (last) AS differ "
             "FROM (SELECT place, base, label, object, "
             "told IS NOT DISTINCT FROM max(told) OVER (PARTITION BY place) AS last "
-            "FROM joined SEMI JOIN several USING (place)) GROUP BY place"
+            "FROM matches SEMI JOIN several USING (place)) GROUP BY place"
         )
         self.counts.conflicting = self._per_window(
             "SELECT base, count(*) FROM settled WHERE differ GROUP BY base"
         )
-        execute(
-            "CREATE TABLE once AS SELECT DISTINCT ON (place) j.* EXCLUDE (label, object, told), "
-            "CASE WHEN NOT s.differ THEN s.label END AS label, "
-            "CASE WHEN NOT s.differ THEN s.object END AS object, j.told "
-            "FROM joined j JOIN settled s USING (place)"
-        )
-        execute("DELETE FROM joined WHERE place IN (SELECT place FROM several)")
-        execute("INSERT INTO joined BY NAME SELECT * FROM once")
+        execute("DELETE FROM matches WHERE place IN (SELECT place FROM several)")
+        execute("INSERT INTO matches SELECT place, base, label, object, NULL FROM settled WHERE NOT differ")
+
+
+def _numbered(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The rows with a number each, by which the join finds them again: cheaper than by their id."""
+    before = 0
+    for batch in batches:
+        place = pa.array(np.arange(before, before + batch.num_rows))
+        yield pa.record_batch([*batch.columns, place], schema=schema)
+        before += batch.num_rows
