@@ -189,11 +189,19 @@ def _reference(rows: Sequence[Row]) -> list[Row]:
 
 
 def _lead(rows: Sequence[Row]) -> Row | None:
-    """The figure a column is told by: of those that decide the one farthest beyond its limit."""
+    """The figure a column is told by: of those that decide the one farthest beyond its limit.
+
+    What a column does in this window says more than what it has summed up to.
+    """
     known = [row for row in _reference(rows) if row["value"] is not None]
     deciding = [row for row in known if row["drifted"] is not None]
     if deciding:
-        return max(deciding, key=lambda row: (bool(row["drifted"]), _excess(row), row["metric"] == "psi"))
+
+        def weight(row: Row) -> tuple[bool, bool, float, bool]:
+            own = row["metric"] != glossary.LASTING
+            return bool(row["drifted"]), own, _excess(row), row["metric"] == "psi"
+
+        return max(deciding, key=weight)
     order = list(glossary.DRIFT)
     ranked = sorted(
         known, key=lambda row: order.index(row["metric"]) if row["metric"] in order else len(order)

@@ -67,7 +67,24 @@ DRIFT: Final[dict[str, Term]] = {
     "unseen_fraction": Term(
         "Unseen values", "Share of rows with a value the reference does not have.", formats.percent
     ),
+    "lasting_shift": Term(
+        "Lasting shift",
+        "Evidence over windows that a small shift goes on: what bets against chance have won, begun anew "
+        "whenever that pays. At its limit the sum stands still.",
+    ),
+    "gaussian_kl": Term(
+        "Gaussian divergence",
+        "Kullback–Leibler divergence of the columns' means and covariances, as if they were normal.",
+    ),
+    "reconstruction_error": Term(
+        "Reconstruction",
+        "How much worse, or better, what is common to the reference's columns explains the rows; relative to "
+        "the reference.",
+        formats.signed,
+    ),
 }
+
+LASTING: Final = "lasting_shift"
 
 PERFORMANCE: Final[dict[str, Term]] = {
     "roc_auc": Term(

@@ -26,6 +26,8 @@ from driftline_schemas.window import Granularity, Window, load_zone
 # More cells than this help nobody to find one: the oldest stay out, and it is said.
 MOST_CELLS: Final = 800
 _MOST_ALERTS: Final = 30
+# The others fold away, so that the calendar is near the top.
+_MOST_OPEN: Final = 5
 _WEEKDAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -113,6 +115,7 @@ def _render(view: IndexView) -> str:
         view=view,
         style=Markup(style),  # noqa: S704 - our own file
         policy=policy(style),
+        most_open=_MOST_OPEN,
     )
 
 

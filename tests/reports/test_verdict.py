@@ -319,3 +319,21 @@ def test_ranked_by_effect_certainty_and_importance() -> None:
     assert order(inputs) == ["b", "a", "c"]
     # Times weights: a 0.2, b 0.5 × 0.1 = 0.05, c 0.06 × 0.5 = 0.03.
     assert order(replace(inputs, importance={"a": 10.0, "b": 1.0, "c": 5.0})) == ["a", "b", "c"]
+
+
+def test_a_column_is_told_by_this_window_before_what_it_has_summed_up_to() -> None:
+    lasting: dict[str, Any] = {"metric": "lasting_shift", "value": 22_000.0, "threshold": 22_000.0}
+    rows: Rows = {
+        "runs": [ran(0)],
+        "drift_metrics": [
+            drift(0, "both", drifted=True, q=0.001, value=0.21),
+            drift(0, "both", drifted=True, q=None, **{**lasting, "value": 90_000.0}),
+            drift(0, "summed", drifted=False, q=0.5),
+            drift(0, "summed", drifted=True, q=None, **lasting),
+        ],
+    }
+    shown = {change.name: change.lead for change in view(rows).changes.shown}
+    assert {name: lead.title for name, lead in shown.items() if lead} == {
+        "both": "PSI",
+        "summed": "Lasting shift",
+    }
