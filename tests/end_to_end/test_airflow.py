@@ -331,5 +331,7 @@ def _refuses_strangers(stack: Stack, page: str) -> None:
         # The index of all monitors and what it is made from are for those who have the folder.
         "/driftline/index.html",
         "/driftline/reports/shown/entry.json",
+        "/driftline/reports/shown/day/2026-03-02.current.parquet",
+        "/driftline/reports/shown/day/2026-03-02.drilldown.html",
     ):
         assert stack.status(path) == 404

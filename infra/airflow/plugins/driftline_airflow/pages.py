@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 _GRANULARITIES = ("hour", "day", "week", "month")
 _MONITOR = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
-_PAGE = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d(?:\d\d)?(?:[+-]\d{4})?)?\.html", re.ASCII)
+_PERIOD = r"\d{4}-\d\d-\d\d(?:T\d\d(?:\d\d)?(?:[+-]\d{4})?)?"
+_PAGE = re.compile(rf"{_PERIOD}\.html", re.ASCII)
+_DRILLDOWN = re.compile(rf"{_PERIOD}\.drilldown\.html", re.ASCII)
 _LISTED = 400
 
 # A page needs no script and no network; the sandbox holds it to that even if somebody else wrote the file.
@@ -28,6 +30,15 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-cache",
+}
+
+# A drill-down draws with scripts, held to their hashes by its own policy. Here it gets an origin of its own
+# besides: nothing in it can act as the reader who is logged in.
+_DRILLDOWN_HEADERS = _HEADERS | {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
+        "font-src data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'; sandbox allow-scripts"
+    ),
 }
 
 Message = MutableMapping[str, Any]
@@ -70,14 +81,15 @@ def _application() -> FastAPI:
 
     def page(monitor: str, granularity: str, name: str, user: someone) -> HTMLResponse:
         # Names of exactly this form, and no others, can be asked for: no way leads out of the folder.
-        if not _is_page(monitor, granularity, name):
+        deeper = _is_page(monitor, granularity, name, _DRILLDOWN)
+        if not deeper and not _is_page(monitor, granularity, name):
             raise HTTPException(404, "there is no such report")
         if not may_see(user, monitor):
             raise HTTPException(403, f"you may not see the DAG driftline__{monitor}, nor its reports")
         content = open_page_files(load_settings()).read(monitor, granularity, name)
         if content is None:
             raise HTTPException(404, "this report has not been written yet, or has been removed")
-        return HTMLResponse(content, headers=_HEADERS)
+        return HTMLResponse(content, headers=_DRILLDOWN_HEADERS if deeper else _HEADERS)
 
     def index(user: someone) -> RedirectResponse:
         # Pages link to the index of all monitors, which is for those who may see all: here the overview is
@@ -94,8 +106,8 @@ def _application() -> FastAPI:
     return application
 
 
-def _is_page(monitor: str, granularity: str, name: str) -> bool:
-    return bool(_MONITOR.fullmatch(monitor) and granularity in _GRANULARITIES and _PAGE.fullmatch(name))
+def _is_page(monitor: str, granularity: str, name: str, form: re.Pattern[str] = _PAGE) -> bool:
+    return bool(_MONITOR.fullmatch(monitor) and granularity in _GRANULARITIES and form.fullmatch(name))
 
 
 def _overview(pages: dict[tuple[str, str], list[str]]) -> str:
