@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,31 @@ def no_deployment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nothing))
     # Without this, boto3 and Arrow ask the cloud's metadata service, and wait for it where there is none.
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[[int, str], None]:
+    """Keep what a test has measured for a numbered criterion: it is printed when all tests have run."""
+
+    def keep(criterion: int, figure: str) -> None:
+        record_property("measured", (criterion, figure))
+
+    return keep
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Every measured figure, of tests that failed too: a bound says little without what it was held to."""
+    found = [
+        value
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        for name, value in report.user_properties
+        if name == "measured"
+    ]
+    if found:
+        terminalreporter.section("measured")
+    for criterion, figure in sorted(found, key=lambda item: item[0]):
+        terminalreporter.write_line(f"measured: criterion {criterion} {figure}")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Bins as the product makes them, from raw values: the one place where the tests of figures do so."""
+"""Samples from raw values, at the product's own edges: the one place where the tests of figures make them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,20 @@ import numpy as np
 import numpy.typing as npt
 
 from driftline_jobs.measure.samples import OrderedSample
+from driftline_jobs.profile.edges import ordered_bins
 
 Floats = npt.NDArray[np.float64]
 FEATURE_QUANTILES = (0.001, 0.01, *(i / 20 for i in range(1, 20)), 0.99, 0.999)
 
 
 def feature_edges(reference: Floats) -> Floats:
-    """The 5 % quantiles and the 0.1, 1, 99 and 99.9 % ones; a bin per value for few distinct values."""
-    distinct: Floats = np.unique(reference)
-    if len(distinct) <= 50:
-        rest: Floats = distinct[1:]
-        return rest
-    edges: Floats = np.unique(np.quantile(reference, FEATURE_QUANTILES, method="inverted_cdf"))
-    inner: Floats = edges[edges > distinct[0]]
-    return inner
+    """The product's edges of a feature: 5 % quantiles and outer ones, or a bin per value."""
+    return np.asarray(ordered_bins("numeric", np.sort(reference)).edges, np.float64)
 
 
 def score_edges(reference: Floats, threshold: float | None = None) -> Floats:
-    """100 quantile bins, 100 geometric ones in the upper tail, and the decision threshold."""
-    tail = 1.0 - np.geomspace(0.2, 1.0 / len(reference), 100)
-    shares = np.concatenate([np.arange(1, 100) / 100, tail])
-    edges: Floats = np.quantile(reference, shares, method="inverted_cdf")
-    if threshold is not None:
-        edges = np.append(edges, threshold)
-    edges = np.unique(edges)
-    inner: Floats = edges[edges > reference.min()]
-    return inner
+    """The product's edges of a score: quantiles, a geometric upper tail, and the decision threshold."""
+    return np.asarray(ordered_bins("score", np.sort(reference), threshold).edges, np.float64)
 
 
 def binned(values: Floats, edges: Floats) -> OrderedSample:
