@@ -37,8 +37,11 @@ def test_everything_lies_in_its_folder(folder: Path) -> None:
         "reports",
     }
     assert load_monitor(folder / "monitors" / "flight_delay.yaml").monitor == "flight_delay"
-    (page,) = (folder / "reports").rglob("*.html")
-    assert page == folder / "reports" / "flight_delay" / "day" / "2013-12-31.html"
+    pages = folder / "reports"
+    assert {str(page.relative_to(pages)) for page in pages.rglob("*.html")} == {
+        "index.html",
+        "flight_delay/day/2013-12-31.html",
+    }
 
 
 def test_it_tells_where_everything_lies(demo_run: Any, folder: Path) -> None:
