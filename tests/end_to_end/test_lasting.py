@@ -112,3 +112,14 @@ def test_single_runs_in_any_order_end_in_the_same_evidence(root: Path) -> None:
         again.run(number)
     assert len(course(single, "amount")) == len(set(order))
     assert course(single, "amount") == course(again, "amount")
+
+
+def test_a_day_run_again_leaves_the_days_that_do_not_change_alone(root: Path) -> None:
+    """Itself, and the day after, which is compared with it: not the alerts of all later days once more."""
+    again = Bench(root, overrides=WATCHED, store_name="repeated.duckdb")
+    again.run(REFERENCE, LAST - 1)
+    assert len(set(again.current("alerts")["alert_id"])) > 1
+    before = again.current("alerts")
+    published = again.run(LAST - 10).run_ids
+    assert len(published) == 4  # data, performance, and the judgement of two days
+    assert len(again.current("alerts")) == len(before)

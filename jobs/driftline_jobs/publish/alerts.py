@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from driftline_jobs.job import Job
-from driftline_jobs.judge.alerts import Finding, Place, Topic, WindowFindings, fold
+from driftline_jobs.judge.alerts import Alert, Finding, Place, Topic, WindowFindings, fold
 from driftline_jobs.tabulate.alerts import AlertRow
 from driftline_schemas.window import Granularity, Window
 
@@ -54,11 +54,7 @@ def alert_events(
         for window in windows
     ]
     folded = fold(job.monitor.monitor, said, acknowledged=acknowledged)
-    return {
-        window: [AlertRow.of(alert) for alert in alerts]
-        for window, alerts in zip(windows, folded, strict=True)
-        if alerts
-    }
+    return {window: alert_rows(alerts) for window, alerts in zip(windows, folded, strict=True) if alerts}
 
 
 def acknowledged_alerts(job: Job) -> frozenset[str]:
@@ -75,7 +71,16 @@ def published_alerts(job: Job) -> dict[datetime, list[AlertRow]]:
     ).to_pylist()
     for row in rows:
         found.setdefault(row["window_start"], []).append(AlertRow.read(row))
-    return found
+    return {start: sorted(alerts, key=_alert_id) for start, alerts in found.items()}
+
+
+def alert_rows(alerts: Iterable[Alert]) -> list[AlertRow]:
+    """The rows of one window's alerts, in an order that does not depend on how they were found."""
+    return sorted((AlertRow.of(alert) for alert in alerts), key=_alert_id)
+
+
+def _alert_id(row: AlertRow) -> str:
+    return row.alert_id
 
 
 def window_label(window: Window) -> str:

@@ -27,6 +27,7 @@ from driftline_jobs.profile.state import Profile, merge
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.publish.alerts import (
     acknowledged_alerts,
+    alert_rows,
     finding,
     published_alerts,
     published_findings,
@@ -162,7 +163,7 @@ class _Fold:
         self._open = [alert for alert in alerts if alert.state is not State.RESOLVED]
         if self._open:
             self._under_alert.add(window.start)
-        return [AlertRow.of(alert) for alert in alerts]
+        return alert_rows(alerts)
 
 
 class _Batch:
