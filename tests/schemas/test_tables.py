@@ -35,7 +35,7 @@ CONTRACT = {
         "is_final, reference_value, trivial_value, threshold, threshold_source, degraded, status, "
         "reason"
     ),
-    "attributions": (f"{COMMON}, metric, column_name, mix, rate, share, n"),
+    "attributions": (f"{COMMON}, metric, column_name, mix, rate, share, n, rank"),
     "alerts": (
         f"{COMMON}, alert_id, column_name, metric, severity, state, first_window, last_window, evidence"
     ),
