@@ -59,7 +59,9 @@ def test_a_data_set_elsewhere(bench: Bench) -> None:
     assert (row["n_reference"], row["n_current"], row["status"]) == (REFERENCE_DAYS * ROWS, ROWS, "ok")
     accuracy = bench.performance(20, "accuracy")
     assert accuracy["reference_value"] == accuracy_score(made["label"], made["class"])
-    assert "label" not in set(bench.current("drift_metrics", 20)["column_name"])
+    drift = bench.current("drift_metrics", 20, column_name="label")
+    assert set(drift["column_kind"]) == {"label"}  # not a feature, though the data set has it as a column
+    assert "label" not in set(bench.current("profile_metrics", 20)["column_name"])
 
 
 def test_no_window_is_inside_a_data_set_elsewhere(bench: Bench) -> None:
