@@ -134,6 +134,7 @@ def test_the_recent_delay_knows_only_flights_that_had_left(source: pd.DataFrame,
             assert row["recent_delay"] == pytest.approx(before["dep_delay"].clip(-30, 180).mean(), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_second_time_gives_the_same_bytes_and_then_touches_no_file(
     flights_folder: Path, tmp_path: Path
 ) -> None:

@@ -102,6 +102,7 @@ def test_the_evidence_is_that_of_recursive_residuals(ranged: Bench) -> None:
             spread, degrees = spread + residual**2, degrees + 1
 
 
+@pytest.mark.slow
 def test_single_runs_in_any_order_end_in_the_same_evidence(root: Path) -> None:
     single = Bench(root, overrides=WATCHED, store_name="single.duckdb")
     order = [*range(REFERENCE + 4, LAST, 5), *range(REFERENCE, LAST, 6)]

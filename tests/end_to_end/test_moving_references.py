@@ -124,6 +124,7 @@ def test_windows_under_an_alert_stay_out(bench: Bench) -> None:
     assert json.loads(alerts["evidence"].iloc[0])["windows"] == 12
 
 
+@pytest.mark.slow
 def test_single_runs_end_where_a_range_ends(bench: Bench) -> None:
     written(bench)
     bench.overrides = TRAILING

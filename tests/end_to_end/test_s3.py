@@ -64,6 +64,7 @@ def is_data(path: str) -> bool:
     return path.endswith(".parquet")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [BUSY, CUT, SLOW])
 def test_faults_that_pass_leave_no_trace(
     on_s3: Bench, server: S3Server, monkeypatch: pytest.MonkeyPatch, fault: str

@@ -19,6 +19,7 @@ from tests.logs.s3_server import S3Server, serve
 
 from driftline_jobs.stores import open_store
 
+pytestmark = pytest.mark.slow
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = ("schemas/driftline_schemas", "jobs/driftline_jobs", "reports/driftline_reports")
 LAST = 6

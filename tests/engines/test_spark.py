@@ -142,6 +142,7 @@ def _join(engine: Engine, work: Workload, plan: ScanPlan) -> None:
     engine.outcomes(work.join(work.inspect(), plan))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", [_survey, _scan, _join])
 def test_a_damaged_object_is_named(
     damaged: tuple[Workload, str], work: Workload, spark: SparkEngine, task: Any
@@ -157,6 +158,7 @@ def test_a_damaged_object_is_named(
     assert scanned(spark, work.inspect(), plan) == _on_one_machine(scanned, work.inspect(), plan)
 
 
+@pytest.mark.slow
 def test_what_is_out_of_reach_is_transient(work: Workload, spark: SparkEngine) -> None:
     inspection, plan = _planned(work)
     nowhere = Location("s3://logs", "logs", "http://127.0.0.1:9")
@@ -174,6 +176,7 @@ def test_a_defect_of_a_task_stays_a_defect(work: Workload, spark: SparkEngine) -
     assert not isinstance(caught.value, TransientError)
 
 
+@pytest.mark.slow
 def test_a_scan_that_is_given_up_leaves_nothing_running(
     work: Workload, spark: SparkEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

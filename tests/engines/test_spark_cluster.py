@@ -17,6 +17,7 @@ from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.scan import ScanPlan
 from driftline_schemas.errors import TransientError
 
+pytestmark = pytest.mark.slow
 AGAIN = 3
 """How many times over the log is read, so that there is a middle to die in."""
 
