@@ -29,7 +29,7 @@ from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
 
 PART = "data"
-_AT_ONCE = 32
+_AT_ONCE = 64
 _TABLES = ("profiles", "profile_metrics", "drift_metrics", "quality_metrics", "run_inputs")
 
 
