@@ -104,19 +104,9 @@ def hold_column(
         if not isinstance(calibration, Calibration):
             continue
         statistic = statistic_of(metric, figures[metric], current, reference)
-        level = calibration.level
-        names = (
-            None
-            if level is None
-            else tuple(several[level] if len(several) > level else "" for several in labels or [])
-        )
-        p_value = calibration.p_values(statistic, names)
-        if enough is not None:
-            p_value = np.where(enough, p_value, np.nan)
         floor = metric if metric in EFFECT_FLOORS else GUARD
-        tested[metric] = Held(
-            calibration, statistic, p_value, np.asarray(above_floor(floor, figures[floor])), names
-        )
+        large = np.asarray(above_floor(floor, figures[floor]))
+        tested[metric] = hold(calibration, statistic, large, labels, enough)
     guard = tested.pop(GUARD, None)
     if guard is not None and "chi_squared" in tested:
         chi_squared = tested["chi_squared"]
@@ -129,6 +119,26 @@ def hold_column(
             chi_squared.labels,
         )
     return tested
+
+
+def hold(
+    calibration: Calibration,
+    statistic: Statistic,
+    large: BoolArray,
+    labels: Sequence[Sequence[str]] | None,
+    enough: BoolArray | None,
+) -> Held:
+    """One statistic (cells,) against its calibration; ``labels`` and ``enough`` as for ``hold_column``."""
+    level = calibration.level
+    names = (
+        None
+        if level is None
+        else tuple(several[level] if len(several) > level else "" for several in labels or [])
+    )
+    p_value = calibration.p_values(statistic, names)
+    if enough is not None:
+        p_value = np.where(enough, p_value, np.nan)
+    return Held(calibration, statistic, p_value, large, names)
 
 
 def judge_families(

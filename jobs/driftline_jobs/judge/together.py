@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from driftline_jobs.judge.calibration import Calibration, Uncalibrated, calibrate
-from driftline_jobs.judge.columns import Calibrations, Held
+from driftline_jobs.judge.columns import Calibrations, Held, hold
 from driftline_jobs.judge.limits import above_floor
 from driftline_jobs.judge.splits import Splits
 from driftline_jobs.judge.statistics import Statistic
-from driftline_jobs.measure.figures import BoolArray, Counts, Figure, FloatArray, stacked
+from driftline_jobs.measure.figures import BoolArray, Counts, Figure, stacked
 from driftline_jobs.measure.multivariate import Moments, multivariate_drift, reference_space
 
 METRICS = ("gaussian_kl", "reconstruction_error")
@@ -72,16 +72,6 @@ def hold_together(
         if not isinstance(calibration, Calibration):
             continue
         statistic = together_statistic(metric, figures[metric], n, m)
-        level = calibration.level
-        names = (
-            None
-            if level is None
-            else tuple(several[level] if len(several) > level else "" for several in labels or [])
-        )
-        p_value: FloatArray = calibration.p_values(statistic, names)
-        if enough is not None:
-            p_value = np.where(enough, p_value, np.nan)
-        held[metric] = Held(
-            calibration, statistic, p_value, np.asarray(above_floor(metric, figures[metric])), names
-        )
+        large = np.asarray(above_floor(metric, figures[metric]))
+        held[metric] = hold(calibration, statistic, large, labels, enough)
     return held

@@ -25,7 +25,6 @@ from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
 
 REALIZED = "realized"
-_CURVE = ("score", "rate", "low", "high", "n")
 FigureKey = tuple[str, str | None]
 """Metric, and the class it is about if it is about one."""
 
