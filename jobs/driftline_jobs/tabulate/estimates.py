@@ -29,7 +29,7 @@ from driftline_jobs.tabulate.outcomes import (
     stack_multiclass,
     stack_regression_bins,
 )
-from driftline_jobs.tabulate.performance import FigureKey, PerformanceCell, by_class
+from driftline_jobs.tabulate.performance import FigureKey, PerformanceCell, add_figure, by_class
 from driftline_schemas.metrics import PERFORMANCE
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
@@ -64,7 +64,7 @@ def add_estimates(
         shared = common(monitor.monitor, [cell.cell for cell in chosen])
         for key, figure in estimated.items():
             then = _at(reference[key], places).published("value") if key in reference else None
-            _add(table, shared, key, ESTIMATED, figure, chosen, reference_value=then)
+            add_figure(table, shared, key, ESTIMATED, figure, chosen, reference_value=then)
             if key not in realized:
                 continue
             labels = _at(realized[key], places)
@@ -73,7 +73,7 @@ def add_estimates(
                 few = [chosen[at] for at in both]
                 error = estimate_error(_at(labels, both), _at(figure, both))
                 final = [cell.is_final for cell in few]
-                _add(
+                add_figure(
                     table,
                     common(monitor.monitor, [cell.cell for cell in few]),
                     key,
@@ -154,35 +154,3 @@ def _first(scores: ScoreLabelCounts) -> ScoreLabelCounts:
 
 def _at(figure: Performance, places: Sequence[int]) -> Performance:
     return figure.at(np.asarray(places, np.intp))
-
-
-def _add(
-    table: TableBuilder,
-    shared: Mapping[str, object],
-    key: FigureKey,
-    kind: str,
-    figure: Performance,
-    cells: Sequence[PerformanceCell],
-    *,
-    is_final: list[bool] | None = None,
-    reference_value: list[float | None] | None = None,
-) -> None:
-    metric, class_label = key
-    table.add(
-        len(cells),
-        **shared,
-        metric=metric,
-        kind=kind,
-        class_label=class_label,
-        value=figure.published("value"),
-        ci_low=figure.published("ci_low"),
-        ci_high=figure.published("ci_high"),
-        error_bound=figure.published("error_bound"),
-        n=np.nan_to_num(figure.n).astype(np.int64),
-        label_coverage=[cell.coverage for cell in cells],
-        is_final=is_final,
-        reference_value=reference_value,
-        trivial_value=figure.published("trivial"),
-        status=figure.status.tolist(),
-        reason=figure.reasons(),
-    )

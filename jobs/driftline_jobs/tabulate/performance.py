@@ -98,28 +98,49 @@ def add_performance(
     )
     shared = common(monitor.monitor, [cell.cell for cell in cells])
     for key, figure in now.items():
-        metric, class_label = key
-        builders["performance_metrics"].add(
-            len(cells),
-            **shared,
-            metric=metric,
-            kind=REALIZED,
-            class_label=class_label,
-            value=figure.published("value"),
-            ci_low=figure.published("ci_low"),
-            ci_high=figure.published("ci_high"),
-            error_bound=figure.published("error_bound"),
-            n=np.nan_to_num(figure.n).astype(np.int64),
-            label_coverage=[cell.coverage for cell in cells],
+        add_figure(
+            builders["performance_metrics"],
+            shared,
+            key,
+            REALIZED,
+            figure,
+            cells,
             is_final=[cell.is_final for cell in cells],
             reference_value=then[key].published("value"),
-            trivial_value=figure.published("trivial"),
             **verdict_columns(judged.get(key), "degraded"),
-            status=figure.status.tolist(),
-            reason=figure.reasons(),
         )
     _add_curves(builders["performance_curves"], monitor, cells, task)
     return now, then
+
+
+def add_figure(
+    table: TableBuilder,
+    shared: Mapping[str, object],
+    key: FigureKey,
+    kind: str,
+    figure: Performance,
+    cells: Sequence[PerformanceCell],
+    **more: object,
+) -> None:
+    """Append one figure of the cells; ``shared`` are their common columns, ``more`` what the kind adds."""
+    metric, class_label = key
+    table.add(
+        len(cells),
+        **shared,
+        **more,
+        metric=metric,
+        kind=kind,
+        class_label=class_label,
+        value=figure.published("value"),
+        ci_low=figure.published("ci_low"),
+        ci_high=figure.published("ci_high"),
+        error_bound=figure.published("error_bound"),
+        n=np.nan_to_num(figure.n).astype(np.int64),
+        label_coverage=[cell.coverage for cell in cells],
+        trivial_value=figure.published("trivial"),
+        status=figure.status.tolist(),
+        reason=figure.reasons(),
+    )
 
 
 def _add_curves(table: TableBuilder, monitor: Monitor, cells: Sequence[PerformanceCell], task: Task) -> None:
