@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
+from scipy.special import fdtrc, stdtr, stdtrit
 
 from driftline_jobs.judge.cycles import NO_LABEL
 from driftline_jobs.judge.splits import Splits
@@ -89,8 +90,6 @@ class Calibration:
             statistic: of W windows.
             labels: (W,) their calendar labels of ``level``; not needed if that is None.
         """
-        from scipy.special import stdtr
-
         result = np.full(statistic.value.shape, np.nan)
         for group, deviation, degrees, where in self._members(len(result), labels):
             y = self.transformed(_at(statistic, where), group)
@@ -100,8 +99,6 @@ class Calibration:
 
     def behind(self, p_values: FloatArray, labels: Sequence[str] | None = None) -> FloatArray:
         """(W,) the transformed statistics that have these p-values; NaN where there is none."""
-        from scipy.special import stdtrit
-
         result = np.full(p_values.shape, np.nan)
         # as far out as numbers go: a p-value of 0 is one that got lost on the way
         p = np.clip(p_values, 1e-300, 1.0 - 1e-16)
@@ -114,8 +111,6 @@ class Calibration:
         self, statistic: Statistic, level: FloatArray, labels: Sequence[str] | None = None
     ) -> FloatArray:
         """(W,) the published figure at which the p-value would be ``level`` (W,)."""
-        from scipy.special import stdtrit
-
         result = np.full(statistic.value.shape, np.nan)
         for group, deviation, degrees, where in self._members(len(result), labels):
             t = stdtrit(degrees, 1.0 - level[where])
@@ -242,8 +237,6 @@ class _Fit:
 
 def _group_effect(values: FloatArray, labels: np.ndarray[tuple[int], np.dtype[np.str_]]) -> float:
     """Share of the variance that the labels explain (omega squared); 0 where an F test finds none."""
-    from scipy.special import fdtrc
-
     names = np.unique(labels)
     between, within = 0.0, 0.0
     for name in names:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri, stdtr
 
 from driftline_jobs.judge.calibration import Calibration
 from driftline_jobs.judge.cycles import NO_LABEL
@@ -115,8 +116,6 @@ def _follow(
     labels: Sequence[str] | None,
     reported: BoolArray | None,
 ) -> Course:
-    from scipy.special import ndtri, stdtr
-
     count = len(transformed)
     groups = {g.label: [g.count, g.mean] for g in (*calibration.groups, calibration.whole)}
     # residuals around the groups' means, and around the common mean for labels the reference has not

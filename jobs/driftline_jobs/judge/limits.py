@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import chdtri, ndtri
 
 from driftline_jobs.judge.verdicts import FIXED, REFERENCE, RULE, TRIVIAL, Verdicts, either, verdicts
 from driftline_jobs.measure.figures import Figure, FloatArray
@@ -123,8 +124,6 @@ def fixed_drift(metric: str, figure: Figure, n: npt.ArrayLike, m: npt.ArrayLike)
     """
     if metric not in FIXED_LIMITS:
         return None
-    from scipy.special import chdtri, ndtri
-
     limit = FIXED_LIMITS[metric]
     rows_n, rows_m = (np.maximum(np.asarray(x, np.float64), 1.0) for x in (n, m))
     sampling = 1.0 / rows_n + 1.0 / rows_m

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
+from scipy.special import stdtr, stdtrit
 
 from driftline_jobs.judge.calibration import TOO_SHORT, Uncalibrated
 from driftline_jobs.judge.fdr import q_values, reporting_levels
@@ -52,15 +53,11 @@ class PerformanceCalibration:
 
     def p_values(self, figure: Performance) -> FloatArray:
         """(cells,) chance that a window in which nothing is wrong does as badly; NaN without a figure."""
-        from scipy.special import stdtr
-
         t, _ = self._t(figure)
         return np.asarray(stdtr(float(self.windows - 1), -t), np.float64)
 
     def thresholds(self, figure: Performance, level: FloatArray) -> FloatArray:
         """(cells,) the figure at which the p-value would be ``level``, with the window's own certainty."""
-        from scipy.special import stdtrit
-
         _, error = self._t(figure)
         t = stdtrit(float(self.windows - 1), 1.0 - level)
         return _unscaled(self.metric, self.mean + _worse(self.metric) * t * error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import entr
 
 from driftline_jobs.measure.figures import BoolArray, Counts, FloatArray, IntArray, Shape, Status, statuses
 from driftline_jobs.measure.intervals import linear_half_width, mean_interval, wilson
@@ -188,7 +189,5 @@ def _loss_figures(losses: LossSums, scores: ScoreLabelCounts) -> dict[str, Perfo
 
 def entropy(shares: FloatArray) -> FloatArray:
     """(...,) entropy in nats of shares (..., C): the log loss of always answering with them."""
-    from scipy.special import entr
-
     nats: FloatArray = entr(shares).sum(-1)
     return nats

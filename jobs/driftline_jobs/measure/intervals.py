@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from driftline_jobs.measure.figures import FloatArray
 
@@ -84,6 +85,4 @@ def linear_half_width(
 
 def _student(degrees: FloatArray) -> FloatArray:
     """Student's quantile at 97.5 %; NaN for NaN."""
-    from scipy.special import stdtrit
-
     return np.asarray(stdtrit(degrees, 1.0 - _TAIL), np.float64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import digamma
 
 from driftline_jobs.measure.figures import Counts, FloatArray, Status, TextArray, statuses
 from driftline_jobs.measure.intervals import Z, linear_half_width, logit_interval, wilson
@@ -82,8 +83,6 @@ def average_precision(counts: ScoreLabelCounts, base: ScoreLabelCounts | None = 
 
     Interval: linearised, over ``base`` windows if given (see ``linear_half_width``), on the logit scale.
     """
-    from scipy.special import digamma
-
     pos, neg = counts.pos.astype(np.float64), counts.neg.astype(np.float64)
     p, n = pos.sum(-1), neg.sum(-1)
     some_p = np.where(p > 0, p, np.nan)

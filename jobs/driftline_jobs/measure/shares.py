@@ -7,6 +7,7 @@ holds that occur in neither. B below counts the bins that remain; s = 1/n + 1/m.
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import chdtrc
 
 from driftline_jobs.measure.figures import (
     BoolArray,
@@ -119,8 +120,6 @@ def independence_p_value(chi_squared: Figure) -> FloatArray:
     It holds for rows drawn independently of each other, which production rows are not: clean days fail it
     all the time. It is for display, and for windows that nothing better is known about.
     """
-    from scipy.special import chdtrc
-
     degrees = np.where(chi_squared.degrees > 0, chi_squared.degrees, 1.0)
     p: FloatArray = chdtrc(degrees, np.where(chi_squared.ok, chi_squared.value, 0.0))
     return np.where(chi_squared.ok, np.where(chi_squared.degrees > 0, p, 1.0), np.nan)

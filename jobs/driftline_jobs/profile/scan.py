@@ -296,7 +296,11 @@ def _sorted_runs(
     at = 0
     while at < len(runs):
         few = at
-        while few < min(len(runs), at + _CELLS_AT_ONCE) and runs[few].stop - runs[at].start <= CHUNK:
+        while (
+            few < min(len(runs), at + _CELLS_AT_ONCE)
+            and runs[few].stop - runs[few].start <= _FEW_ROWS
+            and runs[few].stop - runs[at].start <= CHUNK
+        ):
             few += 1
         if few > at + 1:
             yield from _small_runs(values, valid, runs[at:few], bins)
@@ -332,6 +336,8 @@ def _small_runs(
 
 
 _CELLS_AT_ONCE = 256
+_FEW_ROWS = 2048
+"""A run of so few rows costs more calls than rows when it is profiled alone."""
 _ROWS_PER_COUNT = 8
 """Rows for each counter, at least: where there are fewer, the counters cost more than the rows."""
 

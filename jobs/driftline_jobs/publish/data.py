@@ -56,10 +56,11 @@ def publish_data(job: Job, reference: Reference, calibrations: Calibrations) -> 
     job.progress.stage("profile", len(inspection.splits))
     known = {"reference_id": reference.reference_id, "binning_id": reference.binning.binning_id}
     attempts = {window: attempt(job, window, PART, **known) for window in job.windows}
-    job.store.begin(list(attempts.values()))
+    with job.store.kept_open():
+        before = _rows_published(job)
+        job.store.begin(list(attempts.values()))
     published = Published()
     try:
-        before = _rows_published(job)
         for batch in _gathered(scan_windows(job.engine, inspection, plan, job.windows, job.progress)):
             kept = []
             for profile in batch.windows:

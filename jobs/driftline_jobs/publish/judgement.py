@@ -29,6 +29,11 @@ _TABLES = ("drift_metrics", "attributions", "alerts")
 def publish_judgement(job: Job, reference: Reference, calibrations: Calibrations) -> Judged:
     """Judge the windows that were run, and those after them that this changes."""
     job.progress.stage("judge")
+    with job.store.kept_open():
+        return _judge(job, reference, calibrations)
+
+
+def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged:
     published = _published_windows(job, reference)
     if job.monitor.reference.moves:
         return judge_moving(job, reference, published)

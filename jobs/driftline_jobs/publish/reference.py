@@ -37,9 +37,10 @@ def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
     Raises:
         DataError: the reference holds no rows, so nothing can be compared with it.
     """
-    found = stored_reference(job)
-    if found is not None:
-        return found, _learned(job, found)
+    with job.store.kept_open():
+        found = stored_reference(job)
+        if found is not None:
+            return found, _learned(job, found)
     make_reference(job)
     kept = stored_reference(job)  # that of another first run, if that was faster
     if kept is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, Self
@@ -115,6 +116,12 @@ class Store(Protocol):
         """Answer one query with parameters ``$1``, ``$2``, …. Whatever it says, nothing changes.
 
         Exact numerics come back as float64, so that both stores answer with the same types.
+        """
+
+    def kept_open(self) -> AbstractContextManager[None]:
+        """For several calls that follow upon each other at once: faster, where connecting takes time.
+
+        Others may have to wait until it ends, so nothing that takes long should happen within.
         """
 
     def prune(self, keep: timedelta) -> int:

@@ -1,9 +1,10 @@
 """Summary tables in a DuckDB file.
 
-DuckDB lets one process write a file at a time and none read it meanwhile. So no connection is kept: each
+DuckDB lets one process write a file at a time and none read it meanwhile. So a connection is not kept: each
 transaction opens the file, waits its turn if it must, and closes it again, and between two transactions
-everybody else gets in. Whoever keeps the file open all day (a notebook, a dashboard) would still lock the
-jobs out; for them the store can keep a copy, which is swapped by rename and which nobody writes.
+everybody else gets in. Opening takes longer than most statements, so transactions that follow upon each other
+may share one (``kept_open``). Whoever keeps the file open all day (a notebook, a dashboard) would still lock
+the jobs out; for them the store can keep a copy, which is swapped by rename and which nobody writes.
 
 DuckDB's own lock is not enough between processes that come and go: it reads the file's header first and
 takes the lock second (seen in 2.0), so that one who opens the file just as another ends a transaction goes on
@@ -22,7 +23,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,6 +96,31 @@ class DuckDbSession:
         return datetime.now(UTC)
 
 
+class _Kept:
+    """A connection that several transactions share."""
+
+    def __init__(self, connection: DuckDBPyConnection, close: Callable[[], None]) -> None:
+        self._connection = connection
+        self.close = close
+        self.published = False
+
+    @contextmanager
+    def transaction(self, begin: str) -> Iterator[DuckDbSession]:
+        """One of them; rolled back when it ends with an exception."""
+        with _refusals(begin):
+            self._connection.execute(begin)
+        try:
+            yield DuckDbSession(self._connection)
+            with _refusals("COMMIT"):
+                self._connection.execute("COMMIT")
+        except BaseException:
+            import duckdb
+
+            with suppress(duckdb.Error):  # a commit that failed has ended the transaction already
+                self._connection.execute("ROLLBACK")
+            raise
+
+
 class DuckDbDatabase:
     """The file at ``path``; ``copy`` is where readers find the last published state, if they are to."""
 
@@ -105,6 +131,7 @@ class DuckDbDatabase:
         self.copy = copy
         self.name = str(path)
         self._turn = threading.RLock()
+        self._kept: _Kept | None = None
 
     def __repr__(self) -> str:
         return f"DuckDbDatabase({self.name!r})"
@@ -112,18 +139,47 @@ class DuckDbDatabase:
     @contextmanager
     def reading(self, wait_seconds: float) -> Iterator[DuckDbSession]:
         """See ``Database.reading``."""
-        with self._turn, self._open(wait_seconds, read_only=True) as connection:
-            yield DuckDbSession(connection)
+        with self._turn:
+            if self._kept is not None:
+                with self._shared(self._kept, "BEGIN TRANSACTION READ ONLY") as session:
+                    yield session
+                return
+            with self._open(wait_seconds, read_only=True) as connection:
+                yield DuckDbSession(connection)
 
     @contextmanager
     def writing(self, wait_seconds: float) -> Iterator[DuckDbSession]:
         """See ``Database.writing``."""
-        with self._turn, self._open(wait_seconds, read_only=False) as connection:
-            connection.execute("BEGIN TRANSACTION")
-            # An exception needs no rollback: what is not committed ends with the connection.
-            yield DuckDbSession(connection)
-            with _refusals("COMMIT"):
-                connection.execute("COMMIT")
+        with self._turn:
+            if self._kept is not None:
+                with self._shared(self._kept, "BEGIN TRANSACTION") as session:
+                    yield session
+                return
+            with self._open(wait_seconds, read_only=False) as connection:
+                connection.execute("BEGIN TRANSACTION")
+                # An exception needs no rollback: what is not committed ends with the connection.
+                yield DuckDbSession(connection)
+                with _refusals("COMMIT"):
+                    connection.execute("COMMIT")
+
+    @contextmanager
+    def kept_open(self, wait_seconds: float) -> Iterator[None]:
+        """See ``Database.kept_open``. Meanwhile all others wait, readers too."""
+        with self._turn:
+            if self._kept is not None:
+                yield
+                return
+            copy_is_due = False
+            with ExitStack() as stack:
+                connection = stack.enter_context(self._open(wait_seconds, read_only=False))
+                kept = self._kept = _Kept(connection, stack.close)
+                try:
+                    yield
+                finally:
+                    self._kept = None
+                    copy_is_due = kept.published
+            if copy_is_due:
+                self.published(wait_seconds)
 
     def create(self) -> None:
         """Make the file if it is not there, whole or not at all: a torn one could never be opened again."""
@@ -142,13 +198,27 @@ class DuckDbDatabase:
                 os.link(scratch, self.path)
 
     def published(self, wait_seconds: float) -> None:
-        """See ``Database.published``: the copy for readers is made anew."""
+        """See ``Database.published``: the copy for readers is made anew, once the file is closed."""
         if self.copy is not None:
             with self._turn:
-                self._refresh_copy(self.copy, wait_seconds)
+                if self._kept is not None:
+                    self._kept.published = True
+                else:
+                    self._refresh_copy(self.copy, wait_seconds)
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+    @contextmanager
+    def _shared(self, kept: _Kept, begin: str) -> Iterator[DuckDbSession]:
+        try:
+            with kept.transaction(begin) as session:
+                yield session
+        except TransientError:
+            # DuckDB may refuse everything on this connection from now on: what follows opens the file anew
+            self._kept = None
+            kept.close()
+            raise
 
     @contextmanager
     def _open(self, wait_seconds: float, *, read_only: bool) -> Iterator[DuckDBPyConnection]:

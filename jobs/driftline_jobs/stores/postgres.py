@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +132,10 @@ class PostgresDatabase:
         """See ``Database.writing``."""
         with self._transaction(wait_seconds, read_only=False) as session:
             yield session
+
+    def kept_open(self, wait_seconds: float) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Nothing to do: the connection is kept anyway, and nobody waits for it."""
+        return nullcontext()
 
     def create(self) -> None:
         """Nothing to do: whoever runs the server makes databases, the first migration makes the schema."""

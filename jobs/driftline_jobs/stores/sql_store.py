@@ -224,6 +224,10 @@ class SqlStore:
 
         return self._retry(lambda: self._database.reading(self._wait_seconds), work)
 
+    def kept_open(self) -> AbstractContextManager[None]:
+        """See ``Store.kept_open``."""
+        return self._database.kept_open(self._wait_seconds)
+
     def prune(self, keep: timedelta) -> int:
         """See ``Store.prune``."""
         deleted = self._change(lambda session: pruning.prune(session, keep))

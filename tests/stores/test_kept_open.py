@@ -1,0 +1,127 @@
+"""Calls that share a connection: each is a transaction of its own all the same."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+from tests.stores.makers import drift, run
+
+from driftline_jobs.stores import QueryError, Store, open_store
+from driftline_jobs.stores.duckdb import DuckDbDatabase
+from driftline_schemas.errors import StoreBusyError, TransientError
+
+
+def published(store: Store) -> list[str]:
+    return sorted(store.current_runs("flights", "data").column("run_id").to_pylist())
+
+
+def test_what_was_published_is_seen_at_once_and_afterwards_by_others(store: Store, url: str) -> None:
+    with store.kept_open():
+        store.begin([run("r1", 0), run("r2", 1)])
+        assert published(store) == []
+        store.publish([run("r1", 0)], {"drift_metrics": drift([run("r1", 0)])})
+        assert published(store) == ["r1"]
+        store.publish([run("r2", 1)], {"drift_metrics": drift([run("r2", 1)])})
+    with open_store(url) as other:
+        assert published(other) == ["r1", "r2"]
+        assert other.current("drift_metrics", "flights").num_rows == 8
+
+
+def test_a_call_that_fails_leaves_nothing_and_the_next_ones_work(store: Store) -> None:
+    with store.kept_open():
+        store.publish([run("r1")], {"drift_metrics": drift([run("r1")])})
+        with pytest.raises(ValueError, match="published already"):
+            store.publish([run("r1"), run("r2", 1)], {})
+        with pytest.raises(QueryError, match="nowhere"):
+            store.execute_read("SELECT * FROM nowhere")
+        store.publish([run("r3", 2)], {})
+    assert published(store) == ["r1", "r3"]
+
+
+def test_a_question_changes_nothing(store: Store) -> None:
+    with store.kept_open():
+        store.publish([run("r1")], {})
+        with pytest.raises(QueryError):
+            store.execute_read("DELETE FROM runs")
+    assert published(store) == ["r1"]
+
+
+def test_keeping_open_what_is_open_changes_nothing(store: Store) -> None:
+    with store.kept_open():
+        with store.kept_open():
+            store.publish([run("r1")], {})
+        assert published(store) == ["r1"]
+    assert published(store) == ["r1"]
+
+
+def test_an_error_within_closes_it(store: Store, url: str) -> None:
+    def fails() -> None:
+        with store.kept_open():
+            store.publish([run("r1")], {})
+            raise KeyError("something else")
+
+    with pytest.raises(KeyError):
+        fails()
+    with open_store(url, wait_seconds=0) as other:
+        assert published(other) == ["r1"]
+
+
+class TestFile:
+    """What is so for a file alone."""
+
+    @pytest.fixture
+    def kind(self) -> str:
+        return "duckdb"
+
+    def test_others_wait_until_it_is_closed(self, store: Store, url: str) -> None:
+        seen: list[list[str]] = []
+        with open_store(url, wait_seconds=0) as hasty, open_store(url, wait_seconds=20) as patient:
+            waiting = threading.Thread(target=lambda: seen.append(published(patient)))
+            with store.kept_open():
+                waiting.start()
+                with pytest.raises(StoreBusyError):
+                    published(hasty)
+                store.publish([run("r1")], {})
+            waiting.join()
+        assert seen == [["r1"]]
+
+    def test_threads_of_one_store_take_turns(self, store: Store) -> None:
+        seen: list[list[str]] = []
+        waiting = threading.Thread(target=lambda: seen.append(published(store)))
+        with store.kept_open():
+            waiting.start()
+            store.publish([run("r1")], {})
+            store.publish([run("r2", 1)], {})
+        waiting.join()
+        assert seen == [["r1", "r2"]]
+
+    def test_the_copy_for_readers_has_all_of_it(self, tmp_path: Path) -> None:
+        url = f"duckdb:///{tmp_path / 'store.duckdb'}?copy=readers.duckdb"
+        with open_store(url, wait_seconds=5) as store:
+            store.migrate()
+            with store.kept_open():
+                store.publish([run("r1")], {})
+                store.publish([run("r2", 1)], {})
+        with open_store(f"duckdb:///{tmp_path / 'readers.duckdb'}") as reader:
+            assert published(reader) == ["r1", "r2"]
+
+    def test_a_connection_that_broke_is_not_used_again(self, url: str, store: Store) -> None:
+        database = DuckDbDatabase(Path(url.removeprefix("duckdb:///")))
+
+        def breaks() -> None:
+            with database.writing(5) as session:
+                session.run("DELETE FROM runs")
+                raise TransientError("the disk is full")
+
+        with database.kept_open(5):
+            with pytest.raises(TransientError):
+                breaks()
+            # somebody else gets in: the file was closed
+            store.publish([run("r1")], {})
+            with database.reading(5) as session:
+                assert session.query("SELECT run_id FROM runs").column("run_id").to_pylist() == ["r1"]
+        with duckdb.connect(str(database.path), read_only=True) as connection:
+            assert connection.sql("SELECT COUNT(*) FROM runs").fetchall() == [(1,)]
