@@ -19,7 +19,7 @@ from driftline_schemas.errors import DataError
 
 FORMAT = 1
 SUM_BITS = 36
-"""A value's quantum count is held within ±2**36, so that float64 adds 2**16 of them exactly."""
+"""A value's quantum count is held within ±2**36, so that float64 adds 2**17 of them exactly."""
 _PRECISION_BITS = 30
 
 
@@ -77,6 +77,8 @@ class BucketCuts:
         bin_of: (finite,) bin of each finite cut bucket.
         edges: (bins - 1,) the edges.
         inside: (bins - 1,) whether the edge lies inside a log bucket, and not on its bound.
+        after: (inside edges,) the cut bucket that begins at each of these edges.
+        ends: (inside edges,) the least distance from the pivot beyond the log bucket of each.
         lower, upper: (finite,) bounds of the values in each.
     """
 
@@ -100,6 +102,8 @@ class BucketCuts:
         starts = first[bucket] + np.where(inside, _rank_within(bucket, inside), 0)
         self.next_edge: FloatArray = np.full(self.size, np.nan)
         self.next_edge[starts[inside] - 1] = edges[inside]
+        self.after: IntArray = starts[inside]
+        self.ends: FloatArray = grid.end[bucket[inside]]
         self.bin_of: IntArray = np.searchsorted(starts, np.arange(self.finite), side="right")
         owner = np.searchsorted(first[: grid.finite], np.arange(self.finite), side="right") - 1
         self.lower: FloatArray = bins.pivot + grid.lower[owner]

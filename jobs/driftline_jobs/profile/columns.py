@@ -28,6 +28,7 @@ Valid = npt.NDArray[np.bool_]
 class Numbers:
     """A column as numbers: ``values`` (n,) of an integer or float type, ``valid`` (n,) or None if all are.
 
+    Where a value is not valid, anything may stand.
     ``span`` are the least and greatest value of a column of integers, where they are known.
     """
 
@@ -67,10 +68,15 @@ def numbers(array: pa.Array) -> Numbers:
         array = pc.utf8_length(array)
     elif pa.types.is_null(kind):
         array = pa.nulls(len(array), pa.float64())
-    span = _span(array)
-    if array.null_count:
-        array = array.fill_null(0)
-    return Numbers(array.to_numpy(zero_copy_only=False), valid, span)
+    return Numbers(_as_they_lie(array), valid, _span(array))
+
+
+def _as_they_lie(array: pa.Array) -> npt.NDArray[Any]:
+    """The values of an array of integers or floats without a copy, whatever lies where there is none."""
+    if not array.null_count:
+        return np.asarray(array.to_numpy(zero_copy_only=False))
+    values: npt.NDArray[Any] = np.frombuffer(array.buffers()[1], array.type.to_pandas_dtype())
+    return values[array.offset : array.offset + len(array)]
 
 
 def _valid(array: pa.Array) -> Valid | None:

@@ -26,21 +26,25 @@ _EVERY = np.uint64(2**64 - 1)
 def hash_values(values: FloatArray) -> UIntArray:
     """64-bit hashes of float64 values by their bits (the finaliser of MurmurHash3)."""
     bits = (values + 0.0).view(np.uint64)  # -0.0 + 0.0 is 0.0: one value, one hash
-    return mix_in_place(bits, np.empty_like(bits))
+    return mix_into(bits, bits, np.empty_like(bits))
 
 
 def mix(bits: UIntArray) -> UIntArray:
     """The finaliser of MurmurHash3 over uint64; a bijection, so distinct inputs stay distinct."""
-    return mix_in_place(bits.copy(), np.empty_like(bits))
+    return mix_into(np.empty_like(bits), bits, np.empty_like(bits))
 
 
-def mix_in_place(bits: UIntArray, scratch: UIntArray) -> UIntArray:
-    """``mix`` of ``bits`` (n,), written over them; ``scratch`` (n,) is written over too."""
+def mix_into(mixed: UIntArray, bits: UIntArray, scratch: UIntArray) -> UIntArray:
+    """``mix`` of ``bits`` (n,), written to ``mixed`` (n,), which may be the same array; returns it.
+
+    ``scratch`` (n,) is written over.
+    """
     for factor in (_MIX_1, _MIX_2):
         np.right_shift(bits, _FOLD, out=scratch)
-        np.bitwise_xor(bits, scratch, out=bits)
-        np.multiply(bits, factor, out=bits)
-    return bits
+        np.bitwise_xor(bits, scratch, out=mixed)
+        np.multiply(mixed, factor, out=mixed)
+        bits = mixed
+    return mixed
 
 
 class RegisterSet:
@@ -58,7 +62,7 @@ class RegisterSet:
     def add(self, hashes: UIntArray) -> None:
         """Add hashes (n,)."""
         if self._limit != _EVERY:
-            hashes = hashes.compress(hashes < self._limit)
+            hashes = hashes[hashes < self._limit]
         if len(hashes):
             np.minimum.at(self._least, _index(hashes), hashes)
             self._limit = self._least.max()

@@ -25,12 +25,12 @@ from driftline_jobs.profile.distinct import (
     RegisterSet,
     UIntArray,
     hash_values,
-    mix_in_place,
+    mix_into,
     register_sets,
 )
 from driftline_jobs.profile.state import UNSEEN_KEPT, CategoryProfile, OrderedProfile, limbs
 
-CHUNK = 1 << 16
+CHUNK = 1 << 17
 """Rows at a time: float64 adds this many quanta exactly (see ``SUM_BITS``)."""
 _LIMIT = float(1 << SUM_BITS)
 _TELLING = 1 << 13
@@ -127,20 +127,22 @@ class OrderedTally:
         found.minimum = min(found.minimum, float(ascending[0]) + 0.0)
         found.maximum = max(found.maximum, float(ascending[-1]) + 0.0)
         if ascending[0] <= 0.0 <= ascending[-1]:
-            found.zeros += int(
-                ascending.searchsorted(0.0, side="right") - ascending.searchsorted(0.0, side="left")
-            )
+            first, after = ascending.searchsorted(0.0, side="left"), ascending.searchsorted(0.0, side="right")
+            found.zeros += int(after - first)
+            ascending[first:after] = 0.0  # -0.0 is the same value, but has other bits
 
         floats, bits = work.floats[:count], work.bits[:count]
         distance = np.subtract(ascending, bins.pivot, out=floats) if bins.pivot else ascending
         keys = np.right_shift(distance.view(np.uint64), KEY_SHIFT, out=bits)
         starts = _run_starts(keys, work.flags)
-        bucket = cuts.table.take(keys.take(starts).view(np.int64))
+        # add.at, not +=: the keys of what lies around the pivot differ, but their bucket is one
+        np.add.at(self._counts, cuts.table.take(keys.take(starts).view(np.int64)), _lengths(starts, count))
         edges = ascending.searchsorted(cuts.edges)
         if cuts.passes:
-            starts, bucket = _cut_at_edges(ascending, starts, bucket, edges[cuts.inside], bins)
-        # add.at, not +=: -0.0 and 0.0 are equal to sort, so their bucket may come in several runs
-        np.add.at(self._counts, bucket, _lengths(starts, count))
+            # all rows of a log bucket were counted in its first part: those from the edge on move to the next
+            beyond = distance.searchsorted(cuts.ends) - edges[cuts.inside]
+            np.add.at(self._counts, cuts.after, beyond)
+            np.subtract.at(self._counts, cuts.after - 1, beyond)
 
         if distance[-1] > self._reach or distance[0] < -self._reach:
             found.beyond += int(np.count_nonzero(np.abs(distance) > self._reach))
@@ -157,9 +159,8 @@ class OrderedTally:
             distinct = ascending.take(_run_starts(ascending, work.flags))
             self.mostly_distinct = count >= _TELLING and len(distinct) > count // 2
             ascending = distinct
-        hashes = work.bits[: len(ascending)]
-        np.add(ascending, 0.0, out=hashes.view(np.float64))  # -0.0 + 0.0 is 0.0
-        self._registers.add(mix_in_place(hashes, work.floats[: len(ascending)].view(np.uint64)))
+        hashes, scratch = work.bits[: len(ascending)], work.floats[: len(ascending)].view(np.uint64)
+        self._registers.add(mix_into(hashes, ascending.view(np.uint64), scratch))
 
 
 _FIRST: IntArray = np.zeros(1, np.int64)
@@ -222,7 +223,7 @@ def count_codes(
         place = steps.astype(np.int64)
         if cell_of is not None:
             place += cell_of[chunk] * np.int64(size)
-        np.add.at(counts, place if valid is None else place.compress(valid[chunk]), 1)
+        np.add.at(counts, place if valid is None else place[valid[chunk]], 1)
     return counts.reshape(cells, size)
 
 
@@ -261,23 +262,6 @@ def _run_starts(ascending: npt.NDArray[np.generic], flags: npt.NDArray[np.bool_]
     starts[0] = 0
     np.add(changes, 1, out=starts[1:])
     return starts
-
-
-def _cut_at_edges(
-    ascending: FloatArray, starts: IntArray, bucket: IntArray, positions: IntArray, bins: OrderedBins
-) -> tuple[IntArray, IntArray]:
-    """Runs of log buckets further cut where an edge (at ``positions``) lies inside one."""
-    cuts = bins.cuts
-    positions = positions[(positions > 0) & (positions < len(ascending))]
-    owner = np.searchsorted(starts, positions, side="right") - 1
-    merged = np.concatenate([starts, positions])
-    merged_bucket = np.concatenate([bucket, bucket[owner]])
-    order = np.argsort(merged, kind="stable")
-    merged, merged_bucket = merged[order], merged_bucket[order]
-    first = ascending[merged]
-    for _ in range(cuts.passes):
-        merged_bucket = merged_bucket + (first >= cuts.next_edge.take(merged_bucket))
-    return merged, merged_bucket
 
 
 def profile_small_cells(

@@ -203,17 +203,18 @@ class _Rows:
         self._chosen = chosen
         self._count = count
         self._workspace = Workspace(count)
+        self._parting: dict[str, Codes] = {}
 
     def version(self) -> Dimension | None:
         if self._plan.model_version is None:
             return None
-        return Dimension("*", *labelled(self._codes(self._plan.model_version)))
+        return Dimension("*", *labelled(self._parts(self._plan.model_version)))
 
     def segments(self) -> list[Dimension]:
         found = []
         for columns in self._plan.segments:
             name = segment_name(columns)
-            joint, texts = crossed([labelled(self._codes(column)) for column in columns])
+            joint, texts = crossed([labelled(self._parts(column)) for column in columns])
             found.append(Dimension(name, *limited(joint, texts, self._plan.binning.segments.get(name, ()))))
         return found
 
@@ -231,8 +232,14 @@ class _Rows:
             return [
                 (grouping, _ordered_runs(column, grouping, bins, self._workspace)) for grouping in grouped
             ]
-        category = self._codes(name)
+        category = self._parting.pop(name, None) or self._codes(name)
         return [(grouping, _category_runs(category, grouping, bins)) for grouping in grouped]
+
+    def _parts(self, name: str) -> Codes:
+        """The codes of a column that parts the rows, kept for when it is profiled."""
+        if name not in self._parting:
+            self._parting[name] = self._codes(name)
+        return self._parting[name]
 
     def _array(self, name: str) -> pa.Array:
         if not self._reader.has(name):
@@ -312,7 +319,7 @@ def _sorted_runs(
             stop = min(start + CHUNK, run.stop)
             there = values[start:stop]
             if valid is not None:
-                there = there.compress(valid[start:stop])
+                there = there[valid[start:stop]]
                 nulls += stop - start - len(there)
             tally.add(there)
         yield tally.profile(nulls)
@@ -331,7 +338,7 @@ def _small_runs(
         valid = valid[rows]
         there = np.cumsum(valid)[stops - 1]
         nulls = np.diff(stops, prepend=0) - np.diff(there, prepend=0)
-        values, stops = values.compress(valid), there
+        values, stops = values[valid], there
     return profile_small_cells(values, stops, nulls.tolist(), bins)
 
 
