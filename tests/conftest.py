@@ -25,8 +25,8 @@ TOGETHER = {
     "stores": ("tests/stores/",),
     "browser": ("tests/reports/test_in_browser",),
 }  # fmt: skip
-# Simulations, of which each stands alone.
-APART = ("tests/judge/test_criteria", "tests/measure/test_criteria", "tests/judge/test_performance")
+# Long simulations, of which each stands alone.
+APART = ("tests/judge/test_criteria",)
 
 
 def _group(test: str) -> str:
