@@ -8,6 +8,7 @@ SHELL := bash
 PYTHON ?= python3.11
 DEMO_DIR ?= demo
 PYTEST_ARGS ?=
+PROCESSES ?= 2
 BENCH_ARGS ?=
 LOCK_ARGS ?=
 UV_VERSION := 0.13.8
@@ -16,6 +17,10 @@ UV_VERSION := 0.13.8
 # under --require-hashes it would refuse the unhashed names that extras bring in; hence --no-deps.
 LOCKED := install --quiet --no-deps --require-hashes --requirement
 ITSELF := install --quiet --no-deps --editable
+
+# Which tests stay together, and which come first, is said in tests/conftest.py. With a process per core, more
+# threads for linear algebra only wait for one another.
+PYTEST := OPENBLAS_NUM_THREADS=1 .venv/bin/pytest --numprocesses $(PROCESSES) --no-loadscope-reorder
 
 # The demo takes the full environment if it is there, else one with the base install alone.
 DEMO_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-base)
@@ -38,10 +43,10 @@ down: ## Stop them again (the data stays in .stack/)
 	@PYTHONPATH=infra .venv/bin/python -m driftline_stack down --home .stack
 
 test: setup browser ## Run the tests (PYTEST_ARGS="-k window" for some), but for the long ones
-	.venv/bin/pytest -m "not slow" $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 test-slow: setup browser ## Run the long ones: simulations, a year's backfill, killed workers, the whole bench in small
-	.venv/bin/pytest -m slow $(PYTEST_ARGS)
+	$(PYTEST) -m slow $(PYTEST_ARGS)
 
 lint: .venv/.installed ## Check style and types
 	.venv/bin/ruff check .

@@ -3,13 +3,56 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+# With several processes, a file's tests stay in one, and so do those of files that share what takes long to
+# make or needs much memory. They are named by how their paths begin; these groups come first, in this order.
+TOGETHER = {
+    "airflow": ("tests/end_to_end/test_airflow",),
+    "flights": ("tests/demo/", "tests/end_to_end/test_demo_figures", "tests/cli/test_command_line",
+                "tests/cli/test_index", "tests/cli/test_run_and_report"),
+    "spark": ("tests/engines/test_spark", "tests/end_to_end/test_spark_submit"),
+    "stores": ("tests/stores/",),
+    "browser": ("tests/reports/test_in_browser",),
+}  # fmt: skip
+# Long simulations, of which each stands alone.
+APART = ("tests/judge/test_criteria",)
+
+
+def _group(test: str) -> str:
+    """What a test of this name stays together with."""
+    if test.startswith(APART):
+        return test
+    return next((name for name, paths in TOGETHER.items() if test.startswith(paths)), test.partition("::")[0])
+
+
+class Groups(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands out groups, and not the tests of a module or class."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
+    return Groups(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where there are several processes, the groups that take long come first."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        order = {name: place for place, name in enumerate(TOGETHER)}
+        items.sort(key=lambda item: order.get(_group(item.nodeid), len(order)))
 
 
 @pytest.fixture(autouse=True)
@@ -46,8 +89,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ]
     if found:
         terminalreporter.section("measured")
-    for criterion, figure in sorted(found, key=lambda item: item[0]):
+    # In whatever order the tests have run.
+    for criterion, figure in sorted(found):
         terminalreporter.write_line(f"measured: criterion {criterion} {figure}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium as the system has it, or the one playwright has fetched.
+
+    Not for longer than a file: while it runs, nothing else in this process can start one, or an event loop.
+    """
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    with sync_playwright() as playwright:
+        # Containers run tests as root, which Chromium's sandbox refuses.
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

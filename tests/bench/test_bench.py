@@ -22,6 +22,7 @@ OFFLINE = [
     "memory",
     "spark",
 ]
+SMALL = ("--parts", "drift", "--share", "0.002", "--repetitions", "1")
 
 
 def bench(root: Path, *arguments: str) -> list[list[str]]:
@@ -38,14 +39,34 @@ def bench(root: Path, *arguments: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_a_small_part_prints_a_ratio_for_its_pair(tmp_path: Path) -> None:
-    scanned, ran = bench(tmp_path, "--parts", "drift", "--share", "0.002", "--repetitions", "1")
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[list[str]]]:
+    """A small part, run once: its folder and its lines."""
+    folder = tmp_path_factory.mktemp("bench")
+    return folder, bench(folder, *SMALL)
+
+
+def test_a_small_part_prints_a_ratio_for_its_pair(small: tuple[Path, list[list[str]]]) -> None:
+    scanned, ran = small[1]
     assert scanned[0] == "bare pyarrow scan"
     assert scanned[1] == ran[1] == "20,000"
     assert scanned[7:] == ["", "", ""]
     assert float(ran[7].split()[0]) > 1
     assert ran[8] == "≤ 2.5"
     assert ran[9] in {"yes", "**missed**"}
+
+
+def test_rows_that_are_there_are_not_generated_again(small: tuple[Path, list[list[str]]]) -> None:
+    folder = small[0]
+    before = written(folder)
+    assert before
+    bench(folder, *SMALL)
+    assert written(folder) == before
+
+
+def written(folder: Path) -> dict[Path, int]:
+    """When each of the generated objects was written."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("part-*.parquet")}
 
 
 @pytest.mark.slow
@@ -55,12 +76,3 @@ def test_a_hundredth_of_every_part_goes_through(tmp_path: Path) -> None:
     assert len(judged) == len(OFFLINE) + 2  # memory has two goals, labels two limits
     for cells in judged:
         assert float(cells[7].split()[0]) > 0
-
-
-def test_rows_that_are_there_are_not_generated_again(tmp_path: Path) -> None:
-    files = []
-    for _ in range(2):
-        bench(tmp_path, "--parts", "drift", "--share", "0.0005", "--repetitions", "1")
-        files.append({path: path.stat().st_mtime_ns for path in tmp_path.rglob("part-*.parquet")})
-    assert files[0]
-    assert files[0] == files[1]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -17,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from tests.reports.readback import read
 
 from driftline_jobs.drilldown import Sampler
@@ -97,7 +95,7 @@ def seen(table: pa.Table) -> int:
     return int(json.loads(table.schema.metadata[b"driftline"])["rows"])
 
 
-def test_from_the_log_to_the_browser(invoke: Invoke, deployment: Path) -> None:
+def test_from_the_log_to_the_browser(invoke: Invoke, deployment: Path, browser: Browser) -> None:
     monitor = write(deployment, 1)
     assert invoke("run", monitor, "--period", LAST, "--drill-down")[0] == 0
     assert invoke("report", monitor, "--period", LAST, "--drill-down")[0] == 0
@@ -109,18 +107,15 @@ def test_from_the_log_to_the_browser(invoke: Invoke, deployment: Path) -> None:
     assert "This is a sample: 700 of 700 rows of the window beside 2\u202f800 of 2\u202f800" in html
     assert [zip_code for zip_code in ("10110", "10118") if f'"{zip_code}"' in html] == []
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        found = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        view = browser.new_page()
-        view.on("pageerror", lambda error: complaints.append(str(error)))
-        view.goto((folder / f"{LAST}.drilldown.html").as_uri())
-        view.get_by_text("Data Drift Summary").wait_for()
-        text = view.evaluate("document.body.innerText")
-        for column in ("distance", "carrier", "score", "late", "home_zip"):
-            assert column in text
-        assert view.evaluate("window.pwned") is None
-        browser.close()
+    view = browser.new_page()
+    view.on("pageerror", lambda error: complaints.append(str(error)))
+    view.goto((folder / f"{LAST}.drilldown.html").as_uri())
+    view.get_by_text("Data Drift Summary").wait_for()
+    text = view.evaluate("document.body.innerText")
+    for column in ("distance", "carrier", "score", "late", "home_zip"):
+        assert column in text
+    assert view.evaluate("window.pwned") is None
+    view.close()
     assert complaints == []
     # A page that is made again without the option keeps its link; a page to be sent has none.
     assert invoke("report", monitor, "--period", LAST)[0] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.dags.in_airflow import in_airflow
 from tests.dags.test_parsing import MONITOR, PARSE
 from tests.logs.s3_server import S3Server, serve
@@ -20,6 +21,7 @@ def environment(server: S3Server) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_monitors_on_s3_outlive_an_outage(tmp_path: Path) -> None:
     home, data = tmp_path / "airflow", tmp_path / "s3"
     home.mkdir()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from tests.conftest import DemoRun
 from tests.reports.readback import read
 
@@ -39,26 +38,23 @@ def test_the_demo_leaves_an_index_that_leads_to_its_report(demo_run: DemoRun) ->
     assert (demo_run.folder / "reports" / "flight_delay" / "day" / "2013-12-31.html").exists()
 
 
-def test_pictures(reports: Path, tmp_path: Path) -> None:
+def test_pictures(reports: Path, tmp_path: Path, browser: Browser) -> None:
     """Kept for the documentation where the caller names a folder: ``SCREENSHOTS=docs/images``."""
     pictures = Path(os.environ.get("SCREENSHOTS", tmp_path))
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        found = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        view = browser.new_page(viewport={"width": 1200, "height": 1300}, color_scheme="light")
-        view.on("console", lambda message: complaints.append(message.text))
-        view.on("pageerror", lambda error: complaints.append(str(error)))
-        view.goto((reports / "index.html").as_uri())
-        view.screenshot(path=pictures / "index.png")
-        link = view.locator(f"a[href='flight_delay/day/{DAYS[0]}.html']").first
-        link.click()
-        view.get_by_text("flight_delay").first.wait_for()
-        view.screenshot(path=pictures / "report.png")
-        # And back again: neither page is a dead end.
-        view.get_by_role("link", name="All windows").click()
-        view.get_by_role("heading", name="Monitors", exact=True).wait_for()
-        browser.close()
+    view = browser.new_page(viewport={"width": 1200, "height": 1300}, color_scheme="light")
+    view.on("console", lambda message: complaints.append(message.text))
+    view.on("pageerror", lambda error: complaints.append(str(error)))
+    view.goto((reports / "index.html").as_uri())
+    view.screenshot(path=pictures / "index.png")
+    link = view.locator(f"a[href='flight_delay/day/{DAYS[0]}.html']").first
+    link.click()
+    view.get_by_text("flight_delay").first.wait_for()
+    view.screenshot(path=pictures / "report.png")
+    # And back again: neither page is a dead end.
+    view.get_by_role("link", name="All windows").click()
+    view.get_by_role("heading", name="Monitors", exact=True).wait_for()
+    view.close()
     assert complaints == []
     for name in ("index.png", "report.png"):
         assert (pictures / name).stat().st_size > 20_000

@@ -16,8 +16,11 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack without a monitor; each test adds its own."""
+    """A stack without a monitor; each test adds its own.
+
+    One file has all its tests: Airflow keeps a good part of a core busy, and ends with the last of them.
+    """
     with running_stack(tmp_path_factory.mktemp("stack")) as running:
         yield running

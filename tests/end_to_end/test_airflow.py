@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import signal
 import threading
+import urllib.request
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from tests.end_to_end.airflow_stack import FIRST, REFERENCE, ROWS, Stack, days, logged, until
+
+# Where windows of long ago may be filled in, yesterday's is scheduled, too: after noon it would be published,
+# though its log never comes.
+NEVER = "30d"
 
 
 def test_a_dropped_in_monitor_is_scheduled_published_and_mailed(stack: Stack) -> None:
@@ -73,7 +78,7 @@ def test_a_drift_is_named_in_the_asset(stack: Stack) -> None:
 @pytest.mark.slow
 def test_a_backfill_equals_single_runs(stack: Stack) -> None:
     windows = logged(stack, "filled", 10)
-    monitor = stack.add_monitor("filled", REFERENCE, FIRST, start=None)
+    monitor = stack.add_monitor("filled", REFERENCE, FIRST, start=None, deadline=NEVER)
     stack.wait_for_dag("filled")
     store = stack.another_store("single")
     _backfill(stack, "filled", windows)
@@ -90,7 +95,7 @@ def test_a_backfill_equals_single_runs(stack: Stack) -> None:
 @pytest.mark.slow
 def test_a_backfill_again_changes_nothing_but_runs(stack: Stack) -> None:
     windows = logged(stack, "refilled", 2)
-    stack.add_monitor("refilled", REFERENCE, FIRST, start=None, mail="none")
+    stack.add_monitor("refilled", REFERENCE, FIRST, start=None, deadline=NEVER, mail="none")
     stack.wait_for_dag("refilled")
     seen = []
     for _ in range(2):
@@ -271,7 +276,9 @@ def test_a_log_is_waited_for_without_holding_a_worker(stack: Stack) -> None:
     assert stack.result("awaited", run, "wait_for_log") == {"arrived": True, "objects": 1}
 
 
-def test_reports_are_read_in_airflow_s_pages_by_those_who_may(stack: Stack, tmp_path: Path) -> None:
+def test_reports_are_read_in_airflow_s_pages_by_those_who_may(
+    stack: Stack, browser: Browser, tmp_path: Path
+) -> None:
     (day,) = logged(stack, "shown", 1)
     stack.add_monitor("shown", REFERENCE, FIRST, mail="none", deadline="0")
     stack.wait_for_dag("shown")
@@ -282,38 +289,36 @@ def test_reports_are_read_in_airflow_s_pages_by_those_who_may(stack: Stack, tmp_
 
     # Kept for the documentation where the caller names a folder.
     pictures = Path(os.environ.get("SCREENSHOTS", tmp_path))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        view = browser.new_page(viewport={"width": 1400, "height": 900})
-        view.goto(stack.facts["airflow"])
-        view.locator("input[name=username]").fill(stack.facts["airflow_user"])
-        view.locator("input[name=password]").fill(stack.facts["airflow_password"])
-        view.locator("button[type=submit]").click()
-        view.wait_for_url(lambda url: "/auth/" not in url)
+    view = browser.new_page(viewport={"width": 1400, "height": 900})
+    view.goto(stack.facts["airflow"])
+    view.locator("input[name=username]").fill(stack.facts["airflow_user"])
+    view.locator("input[name=password]").fill(stack.facts["airflow_password"])
+    view.locator("button[type=submit]").click()
+    view.wait_for_url(lambda url: "/auth/" not in url)
 
-        view.goto(f"{stack.facts['airflow']}/dags/driftline__shown")
-        view.locator("[data-testid^='grid-']").first.wait_for()
-        view.wait_for_timeout(1000)  # The squares fade in.
-        view.screenshot(path=pictures / "airflow-grid.png")
+    view.goto(f"{stack.facts['airflow']}/dags/driftline__shown")
+    view.locator("[data-testid^='grid-']").first.wait_for()
+    view.wait_for_timeout(1000)  # The squares fade in.
+    view.screenshot(path=pictures / "airflow-grid.png")
 
-        view.goto(f"{stack.facts['airflow']}/dags/driftline__shown/runs/{quote(run)}/tasks/run/details")
-        link = view.get_by_role("link", name="Report", exact=True)
-        link.wait_for()
-        view.screenshot(path=pictures / "airflow-task.png")
-        address = link.get_attribute("href")
-        assert address == f"/plugin/driftline{page}"
-        view.goto(stack.facts["airflow"] + address)
-        report = view.frame_locator("iframe")
-        report.get_by_text("Mon 2 Mar 2026").first.wait_for()
-        view.screenshot(path=pictures / "airflow-report.png")
+    view.goto(f"{stack.facts['airflow']}/dags/driftline__shown/runs/{quote(run)}/tasks/run/details")
+    link = view.get_by_role("link", name="Report", exact=True)
+    link.wait_for()
+    view.screenshot(path=pictures / "airflow-task.png")
+    address = link.get_attribute("href")
+    assert address == f"/plugin/driftline{page}"
+    view.goto(stack.facts["airflow"] + address)
+    report = view.frame_locator("iframe")
+    report.get_by_text("Mon 2 Mar 2026").first.wait_for()
+    view.screenshot(path=pictures / "airflow-report.png")
 
-        view.goto(f"{stack.facts['airflow']}/plugin/driftline")
-        view.frame_locator("iframe").get_by_role("link", name=str(day)).first.click()
-        report.get_by_text("Mon 2 Mar 2026").first.wait_for()
-        # In the folder this link leads to the index of all; here to what its reader may see.
-        report.get_by_role("link", name="All windows").click()
-        report.get_by_role("heading", name="Drift reports").wait_for()
-        browser.close()
+    view.goto(f"{stack.facts['airflow']}/plugin/driftline")
+    view.frame_locator("iframe").get_by_role("link", name=str(day)).first.click()
+    report.get_by_text("Mon 2 Mar 2026").first.wait_for()
+    # In the folder this link leads to the index of all; here to what its reader may see.
+    report.get_by_role("link", name="All windows").click()
+    report.get_by_role("heading", name="Drift reports").wait_for()
+    view.close()
 
 
 def _refuses_strangers(stack: Stack, page: str) -> None:
@@ -335,3 +340,29 @@ def _refuses_strangers(stack: Stack, page: str) -> None:
         "/driftline/reports/shown/day/2026-03-02.drilldown.html",
     ):
         assert stack.status(path) == 404
+
+
+@pytest.mark.slow
+def test_a_window_is_run_on_spark(stack: Stack) -> None:
+    (day,) = logged(stack, "spread", 1)
+    stack.start_spark()
+    conf = {"spark.executor.memory": "600m"}
+    monitor = stack.add_monitor(
+        "spread", REFERENCE, FIRST, engine="spark", spark_conf=conf, mail="none", deadline="0", retries=0
+    )
+    stack.wait_for_dag("spread")
+    run = stack.trigger("spread", day)
+    stack.finish("spread", run, seconds=200)
+
+    engines = stack.query(
+        "SELECT DISTINCT engine FROM driftline.runs WHERE monitor = 'spread' AND status = 'published'"
+    )
+    assert engines == [{"engine": "spark"}]
+    page = f"http://127.0.0.1:{stack.facts['ports']['spark_page']}/json/"
+    with urllib.request.urlopen(page, timeout=30) as answer:
+        applications = json.load(answer)["completedapps"]
+    assert "driftline-spread" in {application["name"] for application in applications}
+
+    store = stack.another_store("gathered")
+    stack.driftline("run", str(monitor), "--period", str(day), "--engine", "local", store=store)
+    assert stack.tables("spread") == stack.tables("spread", store)

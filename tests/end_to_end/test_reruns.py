@@ -56,6 +56,7 @@ def test_the_same_run_twice_gives_the_same_rows(busy: Bench) -> None:
     assert_same_tables(_tables(busy), once)
 
 
+@pytest.mark.slow
 def test_single_runs_in_any_order_give_what_one_range_gives(busy: Bench) -> None:
     busy.run(4, LAST)
     ranged = _tables(busy)

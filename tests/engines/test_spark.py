@@ -16,9 +16,26 @@ from driftline_jobs.engines.base import Engine, JoinRequest
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.engines.spark import SparkEngine, bundles
 from driftline_jobs.logs.filesystem import Location
+from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.scan import ScanPlan
 from driftline_schemas.errors import TransientError, UnreadableObjectError
+
+Planned = tuple[LogInspection, ScanPlan]
+
+
+@pytest.fixture(scope="module")
+def planned(work: Workload) -> Planned:
+    return plan_anew(work)
+
+
+def plan_anew(work: Workload) -> Planned:
+    inspection = work.inspect()
+    engine = LocalEngine(2)
+    try:
+        return inspection, work.scan_plan(inspection, work.binning(engine, inspection))
+    finally:
+        engine.close()
 
 
 def test_both_engines_give_the_same_bytes(
@@ -79,9 +96,9 @@ def test_no_splits_are_no_rows(work: Workload, spark: SparkEngine) -> None:
 
 @pytest.mark.parametrize(("labels_in_the_log", "has_ids"), [(False, True), (True, True), (True, False)])
 def test_joins_of_every_kind(
-    work: Workload, spark: SparkEngine, *, labels_in_the_log: bool, has_ids: bool
+    work: Workload, spark: SparkEngine, planned: Planned, *, labels_in_the_log: bool, has_ids: bool
 ) -> None:
-    inspection, plan = _planned(work)
+    inspection, plan = planned
     request = work.join(inspection, plan)
     if labels_in_the_log:
         predictions = replace(
@@ -93,21 +110,12 @@ def test_joins_of_every_kind(
     assert joined(spark, request) == _on_one_machine(joined, request)
 
 
-def test_labels_that_have_not_come(work: Workload, spark: SparkEngine) -> None:
-    inspection, plan = _planned(work)
+def test_labels_that_have_not_come(work: Workload, spark: SparkEngine, planned: Planned) -> None:
+    inspection, plan = planned
     request = replace(work.join(inspection, plan), label_splits=())
     found = joined(spark, request)
     assert found == _on_one_machine(joined, request)
     assert found["labels"] == {}
-
-
-def _planned(work: Workload) -> tuple[Any, ScanPlan]:
-    inspection = work.inspect()
-    engine = LocalEngine(2)
-    try:
-        return inspection, work.scan_plan(inspection, work.binning(engine, inspection))
-    finally:
-        engine.close()
 
 
 def _on_one_machine(task: Any, *arguments: Any) -> Any:
@@ -145,9 +153,9 @@ def _join(engine: Engine, work: Workload, plan: ScanPlan) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("task", [_survey, _scan, _join])
 def test_a_damaged_object_is_named(
-    damaged: tuple[Workload, str], work: Workload, spark: SparkEngine, task: Any
+    damaged: tuple[Workload, str], work: Workload, spark: SparkEngine, task: Any, planned: Planned
 ) -> None:
-    _, plan = _planned(work)
+    _, plan = planned
     there, uri = damaged
     for engine in (spark, LocalEngine(2)):
         with pytest.raises(UnreadableObjectError) as caught:
@@ -159,8 +167,8 @@ def test_a_damaged_object_is_named(
 
 
 @pytest.mark.slow
-def test_what_is_out_of_reach_is_transient(work: Workload, spark: SparkEngine) -> None:
-    inspection, plan = _planned(work)
+def test_what_is_out_of_reach_is_transient(spark: SparkEngine, planned: Planned) -> None:
+    inspection, plan = planned
     nowhere = Location("s3://logs", "logs", "http://127.0.0.1:9")
     split = inspection.splits[0]
     splits = [replace(split, location=nowhere, object=replace(split.object, path="logs/part.parquet"))]
@@ -168,8 +176,8 @@ def test_what_is_out_of_reach_is_transient(work: Workload, spark: SparkEngine) -
         list(spark.scan(splits, plan))
 
 
-def test_a_defect_of_a_task_stays_a_defect(work: Workload, spark: SparkEngine) -> None:
-    inspection, plan = _planned(work)
+def test_a_defect_of_a_task_stays_a_defect(spark: SparkEngine, planned: Planned) -> None:
+    inspection, plan = planned
     broken = replace(plan, timestamp="no such column")
     with pytest.raises(Exception, match="no such column") as caught:
         list(spark.scan(inspection.splits[:1], broken))
@@ -178,10 +186,10 @@ def test_a_defect_of_a_task_stays_a_defect(work: Workload, spark: SparkEngine) -
 
 @pytest.mark.slow
 def test_a_scan_that_is_given_up_leaves_nothing_running(
-    work: Workload, spark: SparkEngine, monkeypatch: pytest.MonkeyPatch
+    spark: SparkEngine, monkeypatch: pytest.MonkeyPatch, planned: Planned
 ) -> None:
     monkeypatch.setattr("driftline_jobs.engines.spark._MOST_ROWS_PER_TASK", 1_500)
-    inspection, plan = _planned(work)
+    inspection, plan = planned
     under_way = iter(spark.scan(inspection.splits * 4, plan))
     splits, _ = next(under_way)
     assert len(splits) < len(inspection.splits)
@@ -219,7 +227,7 @@ def test_a_plan_travels_without_what_it_has_worked_out(work: Workload) -> None:
 
     from driftline_jobs.engines.spark_tasks import Bare
 
-    _, plan = _planned(work)
+    _, plan = plan_anew(work)
     size = len(pickle.dumps(Bare(plan)))
     for bins in plan.binning.columns.values():
         if hasattr(bins, "cuts"):
@@ -231,11 +239,11 @@ def test_a_plan_travels_without_what_it_has_worked_out(work: Workload) -> None:
     assert np.array_equal(arrived.bounds_us, plan.bounds_us)
 
 
-def test_rows_of_one_id_meet_in_one_part(work: Workload) -> None:
+def test_rows_of_one_id_meet_in_one_part(work: Workload, planned: Planned) -> None:
     from driftline_jobs.engines.spark_join import parted
     from driftline_jobs.labels.rows import prediction_rows
 
-    inspection, plan = _planned(work)
+    inspection, plan = planned
     request: JoinRequest = work.join(inspection, plan)
     where: dict[str | None, set[int]] = {}
     rows = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -83,10 +84,12 @@ def index_of(*pages: ReportInputs) -> str:
     return render_index(IndexInputs(histories, pages[0].generated_at))
 
 
+@cache
 def a_page() -> str:
     return render_page(make(Sample(count=24, drifted=12, final=False)))
 
 
+@cache
 def an_index() -> str:
     others = Sample(seed=3, windows=60, labels=False, monitor={"monitor": "churn", "granularity": "hour"})
     return index_of(make(), make(others))
@@ -135,11 +138,15 @@ def test_the_policy_forbids_scripts_styles_and_requests(opened: Open) -> None:
     assert any("Content Security Policy" in complaint for complaint in found.complaints)
 
 
+@cache
+def hostile_pages() -> tuple[str, ...]:
+    inputs = hostile()
+    return render_page(inputs), render_mail(build_view(inputs)).html, index_of(inputs)
+
+
 @pytest.mark.parametrize("width", [400, 1400])
 def test_hostile_texts_run_nothing(opened: Open, width: int) -> None:
-    inputs = hostile()
-    mail = render_mail(build_view(inputs))
-    for html in (render_page(inputs), mail.html, index_of(inputs)):
+    for html in hostile_pages():
         # Even without the policy nothing may run: mail programs do not know it.
         bare = html.replace("Content-Security-Policy", "X-Nothing")
         for text in (html, bare):
