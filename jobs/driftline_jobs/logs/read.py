@@ -20,6 +20,8 @@ from driftline_schemas.serving_log import LogColumn
 IntArray = npt.NDArray[np.int64]
 NO_TIME = np.iinfo(np.int64).min
 """Stands for a timestamp that is null or cannot be read as one."""
+_READ_AT_ONCE = 1 << 20
+"""Bytes of a local file: a column chunk read whole would be as much memory to come by as all its values."""
 _READ_ERRORS = (OSError, ValueError, pa.ArrowException)
 
 
@@ -78,7 +80,9 @@ class SplitReader:
         source = location.filesystem().open_input_file(split.object.path)
         if not location.is_s3:
             self._check_is_listed(location.etag_of(split.object.path))
-            return pq.ParquetFile(source, read_dictionary=self._dictionaries, pre_buffer=True)
+            return pq.ParquetFile(
+                source, read_dictionary=self._dictionaries, pre_buffer=False, buffer_size=_READ_AT_ONCE
+            )
         self._fetched = FetchedObject(source)
         self._check_is_listed(location.etag_in(source.metadata()))
         file = pq.ParquetFile(self._fetched, read_dictionary=self._dictionaries, pre_buffer=False)

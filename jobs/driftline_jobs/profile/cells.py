@@ -182,7 +182,8 @@ def _narrow(codes: IntArray, size: int) -> np.ndarray[tuple[int], np.dtype[np.ui
 def _mixed_radix(parts: Sequence[tuple[IntArray, int]]) -> tuple[IntArray, int]:
     joint, size = parts[0]
     for codes, base in parts[1:]:
-        joint, size = joint * base + codes, size * base
+        if base > 1:  # else it adds nothing, and takes two looks at every row
+            joint, size = joint * base + codes, size * base
     return joint, size
 
 

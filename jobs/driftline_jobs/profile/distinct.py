@@ -62,7 +62,7 @@ class RegisterSet:
     def add(self, hashes: UIntArray) -> None:
         """Add hashes (n,)."""
         if self._limit != _EVERY:
-            hashes = hashes[hashes < self._limit]
+            hashes = hashes.compress(hashes < self._limit)
         if len(hashes):
             np.minimum.at(self._least, _index(hashes), hashes)
             self._limit = self._least.max()

@@ -32,7 +32,11 @@ from driftline_jobs.profile.state import UNSEEN_KEPT, CategoryProfile, OrderedPr
 
 CHUNK = 1 << 17
 """Rows at a time: float64 adds this many quanta exactly (see ``SUM_BITS``)."""
+_HASHED_AT_ONCE = 1 << 16
+"""Mixing bits goes over them again and again: so many stay in the cache."""
 _LIMIT = float(1 << SUM_BITS)
+_FEW_CODES = 6
+"""So few are counted sooner by comparing all rows with each than by looking where each row belongs."""
 _TELLING = 1 << 13
 """So many values tell whether those of a column are mostly distinct."""
 
@@ -159,8 +163,10 @@ class OrderedTally:
             distinct = ascending.take(_run_starts(ascending, work.flags))
             self.mostly_distinct = count >= _TELLING and len(distinct) > count // 2
             ascending = distinct
-        hashes, scratch = work.bits[: len(ascending)], work.floats[: len(ascending)].view(np.uint64)
-        self._registers.add(mix_into(hashes, ascending.view(np.uint64), scratch))
+        for start in range(0, len(ascending), _HASHED_AT_ONCE):
+            values = ascending[start : start + _HASHED_AT_ONCE].view(np.uint64)
+            hashes, scratch = work.bits[: len(values)], work.floats[: len(values)].view(np.uint64)
+            self._registers.add(mix_into(hashes, values, scratch))
 
 
 _FIRST: IntArray = np.zeros(1, np.int64)
@@ -212,6 +218,8 @@ def count_codes(
     ``cell_of`` (n,) may be None if there is but one. ``np.bincount`` would do, but for holding the
     interpreter's lock.
     """
+    if cells == 1 and size <= _FEW_CODES:
+        return _count_few(codes, valid, lowest, size)
     counts: IntArray = np.zeros(cells * size, np.int64)
     unsigned = f"u{codes.dtype.itemsize}"
     for start in range(0, len(codes), CHUNK):
@@ -225,6 +233,20 @@ def count_codes(
             place += cell_of[chunk] * np.int64(size)
         np.add.at(counts, place if valid is None else place[valid[chunk]], 1)
     return counts.reshape(cells, size)
+
+
+def _count_few(
+    codes: npt.NDArray[np.integer[Any]], valid: npt.NDArray[np.bool_] | None, lowest: int, size: int
+) -> IntArray:
+    counts: IntArray = np.zeros((1, size), np.int64)
+    for start in range(0, len(codes), CHUNK):
+        chunk = codes[start : start + CHUNK]
+        for at in range(size):
+            same = chunk == codes.dtype.type(lowest + at)
+            if valid is not None:
+                same &= valid[start : start + CHUNK]
+            counts[0, at] += np.count_nonzero(same)
+    return counts
 
 
 def _without_specials(ascending: FloatArray, profile: OrderedProfile) -> FloatArray:

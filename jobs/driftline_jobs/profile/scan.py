@@ -113,8 +113,12 @@ def scan_split(split: Split, plan: ScanPlan) -> ScanResult:
     result = ScanResult()
     with SplitReader(split, plan.columns, _dictionaries(plan), wanted=_read(plan)) as reader:
         all_times = reader.timestamps(plan.timestamp)
-        chosen, base, times = rows_in_windows(all_times, split, plan)
-        _count(all_times, times, base, split, plan, result)
+        accepted = accepted_rows(all_times, split)
+        chosen, base, times = rows_in_windows(all_times, accepted, plan)
+        stray = len(accepted) - int(np.count_nonzero(accepted))
+        if stray:
+            result.set_aside[split.object.uri, home_us(split, int(plan.bounds_us[0]))] = stray
+        _count(times, base, split, plan, result)
         if not len(base):
             return result
         rows = _Rows(reader, plan, chosen, len(base))
@@ -145,11 +149,11 @@ def _dictionaries(plan: ScanPlan) -> list[str]:
 
 
 def rows_in_windows(
-    times: IntArray, split: Split, plan: ScanPlan
+    times: IntArray, accepted: npt.NDArray[np.bool_], plan: ScanPlan
 ) -> tuple[IntArray | None, IntArray, IntArray]:
-    """The rows that lie in the plan's windows (None for all), the base window of each, and its time."""
+    """Accepted rows that lie in the plan's windows (None for all), the base window of each, and its time."""
     bounds = plan.bounds_us
-    inside = accepted_rows(times, split) & (times >= bounds[0]) & (times < bounds[-1])
+    inside = accepted & (times >= bounds[0]) & (times < bounds[-1])
     base = (
         np.searchsorted(bounds, times, side="right") - 1
         if len(bounds) > 2
@@ -180,13 +184,8 @@ def accepted_rows(times: IntArray, split: Split) -> npt.NDArray[np.bool_]:
     return accepted
 
 
-def _count(
-    all_times: IntArray, times: IntArray, base: IntArray, split: Split, plan: ScanPlan, result: ScanResult
-) -> None:
+def _count(times: IntArray, base: IntArray, split: Split, plan: ScanPlan, result: ScanResult) -> None:
     uri = split.object.uri
-    stray = len(all_times) - int(np.count_nonzero(accepted_rows(all_times, split)))
-    if stray:
-        result.set_aside[uri, home_us(split, int(plan.bounds_us[0]))] = stray
     for at in np.flatnonzero(np.bincount(base, minlength=1)).tolist() if len(base) else []:
         mine = times if len(plan.bounds_us) == 2 else times[base == at]
         start_us = int(plan.bounds_us[at])
