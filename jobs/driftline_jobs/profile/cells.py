@@ -4,11 +4,14 @@ must be read so that those of one cell stand side by side."""
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.columns import Codes
@@ -17,6 +20,8 @@ ALL = "*"
 NULL = "__null__"
 OTHER = "__other__"
 SEGMENT_VALUES_KEPT = 100
+CodeArray = npt.NDArray[np.integer[Any]]
+"""Codes from 0 up, in integers that are wide enough and no wider: every row is gone over many times."""
 _RESERVED = re.compile(r"\\*(\*|__null__|__other__)")
 _ALL_OF_IT = re.compile(r"\\*\*.*", re.DOTALL)
 _ROWS_PER_JOINT_CELL = 4096
@@ -52,21 +57,21 @@ def segment_name(columns: Sequence[str]) -> str:
     )
 
 
-def labelled(codes: Codes) -> tuple[IntArray, list[str]]:
+def labelled(codes: Codes) -> tuple[CodeArray, list[str]]:
     """Codes with null as a value of its own, and the escaped text of each code."""
     texts = [escaped(text) for text in codes.texts]
-    wide = codes.codes.astype(np.int64, copy=False)
     if codes.valid is None:
-        return wide, texts
-    return np.where(codes.valid, wide, len(texts)), [*texts, NULL]
+        return codes.codes, texts
+    null = np.int64(len(texts)).astype(_wide_enough(len(texts) + 1))
+    return np.where(codes.valid, codes.codes, null), [*texts, NULL]
 
 
-def crossed(parts: Sequence[tuple[IntArray, list[str]]]) -> tuple[IntArray, list[str]]:
+def crossed(parts: Sequence[tuple[CodeArray, list[str]]]) -> tuple[CodeArray, list[str]]:
     """Codes of the tuples of values that occur, and each tuple's text; one part is left as it is."""
     if len(parts) == 1:
         return parts[0]
     joint, size = _mixed_radix([(codes, len(texts)) for codes, texts in parts])
-    occurring, compact = _compact(joint, size)
+    occurring, _, compact = _compact(joint, size)
     texts: list[str] = []
     for code in occurring.tolist():
         values = []
@@ -77,11 +82,12 @@ def crossed(parts: Sequence[tuple[IntArray, list[str]]]) -> tuple[IntArray, list
     return compact, texts
 
 
-def limited(codes: IntArray, texts: list[str], kept: Sequence[str]) -> tuple[IntArray, list[str]]:
+def limited(codes: CodeArray, texts: list[str], kept: Sequence[str]) -> tuple[CodeArray, list[str]]:
     """Codes with every value beyond ``kept`` and null turned into one code for ``__other__``."""
     place = {text: at for at, text in enumerate([*kept, NULL])}
     names = [*kept, NULL, OTHER]
-    table = np.fromiter((place.get(text, len(names) - 1) for text in texts), np.int64, len(texts))
+    places = (place.get(text, len(names) - 1) for text in texts)
+    table = np.fromiter(places, _wide_enough(len(names)), len(texts))
     return table.take(codes) if len(texts) else codes, names
 
 
@@ -90,7 +96,7 @@ class Dimension:
     """One way to part the rows: ``codes`` (n,) into ``names``; ``segment`` is ``*`` for the model version."""
 
     segment: str
-    codes: IntArray
+    codes: CodeArray
     names: list[str]
 
 
@@ -114,7 +120,7 @@ class Grouping:
     order: IntArray | None
     place: IntArray | None
     runs: tuple[Run, ...]
-    run_of: np.ndarray[tuple[int], np.dtype[np.uint16]] | IntArray
+    run_of: CodeArray
 
 
 def groupings(
@@ -126,28 +132,28 @@ def groupings(
     segments there are. Where they are few, crossing would leave crumbs: each segment is grouped apart.
     Profiles merge exactly, so both ways give the same ones.
     """
+    bases = (base, len(base_starts))
     dimensions = [*([version] if version else []), *segments]
-    joint, size = _mixed_radix([(base, len(base_starts)), *((d.codes, len(d.names)) for d in dimensions)])
-    occurring, compact = _compact(joint, size)
+    joint, size = _mixed_radix([bases, *((d.codes, len(d.names)) for d in dimensions)])
+    occurring, counts, compact = _compact(joint, size)
     if not segments or len(occurring) * _ROWS_PER_JOINT_CELL <= len(base):
-        yield _grouped(occurring, compact, base_starts, dimensions, whole=True)
+        yield _grouped(occurring, counts, compact, base_starts, dimensions, whole=True)
         return
     for at, chosen in enumerate([[version] if version else [], *([segment] for segment in segments)]):
-        joint, size = _mixed_radix(
-            [(base, len(base_starts)), *((d.codes, len(d.names)) for d in chosen if d)]
-        )
-        yield _grouped(*_compact(joint, size), base_starts, [d for d in chosen if d], whole=at == 0)
+        alone = [d for d in chosen if d]
+        joint, size = _mixed_radix([bases, *((d.codes, len(d.names)) for d in alone)])
+        yield _grouped(*_compact(joint, size), base_starts, alone, whole=at == 0)
 
 
 def _grouped(
     occurring: IntArray,
-    compact: IntArray,
+    counts: IntArray,
+    compact: CodeArray,
     base_starts: IntArray,
     dimensions: Sequence[Dimension],
     *,
     whole: bool,
 ) -> Grouping:
-    counts = np.bincount(compact, minlength=len(occurring))
     stops = np.cumsum(counts)
     runs = []
     for cell, (code, stop) in enumerate(zip(occurring.tolist(), stops.tolist(), strict=True)):
@@ -163,39 +169,45 @@ def _grouped(
             else:
                 keys.append(CellKey(start_us, ALL, dimension.segment, name))
         runs.append(Run(stop - int(counts[cell]), stop, tuple(keys)))
-    ordered = len(occurring) == 1 or bool((compact[1:] >= compact[:-1]).all())
-    # stable: rows of a cell keep their order in the log, and nearly sorted codes sort fast
-    run_of = _narrow(compact, len(occurring))
     order = place = None
-    if not ordered:
-        order = np.argsort(run_of, kind="stable")
+    if len(occurring) > 1 and not bool((compact[1:] >= compact[:-1]).all()):
+        # stable: rows of a cell keep their order in the log, and numpy sorts narrow codes by radix
+        order = np.argsort(compact, kind="stable")
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
-    return Grouping(order, place, tuple(runs), run_of)
+    return Grouping(order, place, tuple(runs), compact)
 
 
-def _narrow(codes: IntArray, size: int) -> np.ndarray[tuple[int], np.dtype[np.uint16]] | IntArray:
-    # numpy sorts 16-bit integers by radix
-    return codes.astype(np.uint16) if size < 1 << 16 else codes
+def _wide_enough(size: int) -> type[np.integer[Any]]:
+    """The narrowest type for codes below ``size``, and for ``size`` itself."""
+    return np.uint8 if size < 1 << 8 else np.uint16 if size < 1 << 16 else np.int64
 
 
-def _mixed_radix(parts: Sequence[tuple[IntArray, int]]) -> tuple[IntArray, int]:
-    joint, size = parts[0]
-    for codes, base in parts[1:]:
+def _mixed_radix(parts: Sequence[tuple[CodeArray, int]]) -> tuple[CodeArray, int]:
+    """Each row's codes as the digits of one number, and how many such numbers there are."""
+    size = math.prod(base for _, base in parts)
+    wide = _wide_enough(size)
+    (codes, base), *others = parts
+    joint: CodeArray = codes.astype(wide)
+    for codes, base in others:
         if base > 1:  # else it adds nothing, and takes two looks at every row
-            joint, size = joint * base + codes, size * base
+            joint *= wide(base)
+            joint += codes.astype(wide, copy=False)
     return joint, size
 
 
-def _compact(codes: IntArray, size: int) -> tuple[IntArray, IntArray]:
-    """The codes that occur, ascending, and every code's place among them."""
+def _compact(codes: CodeArray, size: int) -> tuple[IntArray, IntArray, CodeArray]:
+    """The codes that occur, ascending, the rows of each, and every code's place among them."""
     if len(codes) and int(codes.min()) == int(codes.max()):
-        return codes[:1].copy(), np.zeros(len(codes), np.int64)
+        return codes[:1].astype(np.int64), np.array([len(codes)]), np.zeros(len(codes), np.uint8)
     if size <= 1 << 22:
-        present = np.bincount(codes, minlength=1) > 0
-        return np.flatnonzero(present), (np.cumsum(present) - 1).take(codes)
-    occurring, compact = np.unique(codes, return_inverse=True)
-    return occurring, compact
+        counts = np.bincount(codes)
+        present = counts > 0
+        occurring = np.flatnonzero(present)
+        places = (np.cumsum(present) - 1).astype(_wide_enough(len(occurring)))
+        return occurring, counts[occurring], places.take(codes)
+    occurring, compact, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    return occurring, counts, compact
 
 
 def text_of_names(names: Mapping[str, int]) -> list[str]:
