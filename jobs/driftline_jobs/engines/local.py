@@ -17,6 +17,8 @@ from driftline_jobs.profile.survey import Survey, SurveyPlan, merge_surveys, sur
 
 S = TypeVar("S")
 T = TypeVar("T")
+_SMALL = 1 << 15
+"""Rows of a split below which its profiles are mostly calls, which wait for the interpreter's lock."""
 
 
 class LocalEngine:
@@ -27,17 +29,16 @@ class LocalEngine:
 
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads or len(os.sched_getaffinity(0))
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="driftline")
 
     def survey(self, splits: Sequence[Split], plan: SurveyPlan) -> Survey:
         """See ``Engine.survey``."""
         return merge_surveys(
-            [seen for _, seen in self._each(splits, lambda split: survey_split(split, plan))]
+            [seen for _, seen in self._each(splits, splits, lambda split: survey_split(split, plan))]
         )
 
     def scan(self, splits: Sequence[Split], plan: ScanPlan) -> Iterator[tuple[Sequence[Split], ScanResult]]:
         """See ``Engine.scan``."""
-        for split, result in self._each(splits, lambda split: scan_split(split, plan)):
+        for split, result in self._each(splits, splits, lambda split: scan_split(split, plan)):
             yield [split], result
 
     def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:
@@ -46,7 +47,9 @@ class LocalEngine:
             table.add_predictions(
                 batch
                 for _, batch in self._each(
-                    join.prediction_splits, lambda split: prediction_rows(split, join.predictions)
+                    join.prediction_splits,
+                    join.prediction_splits,
+                    lambda split: prediction_rows(split, join.predictions),
                 )
             )
             labels = join.labels
@@ -54,28 +57,39 @@ class LocalEngine:
                 table.add_labels(
                     batch
                     for _, batch in self._each(
-                        join.label_splits, lambda numbered: label_rows(numbered[1], numbered[0], labels)
+                        join.label_splits,
+                        [split for _, split in join.label_splits],
+                        lambda numbered: label_rows(numbered[1], numbered[0], labels),
                     )
                 )
             outcomes = collect(table.joined(), join.predictions, join.task)
             return outcomes, table.counts
 
     def close(self) -> None:
-        """Wait for the threads to end."""
-        self._pool.shutdown(cancel_futures=True)
+        """Nothing to let go of: threads end with the call that needed them."""
 
-    def _each(self, splits: Sequence[S], task: Callable[[S], T]) -> Iterator[tuple[S, T]]:
+    def _each(
+        self, items: Sequence[S], splits: Sequence[Split], task: Callable[[S], T]
+    ) -> Iterator[tuple[S, T]]:
+        """``task`` of each item, in about their order; ``splits`` are what they read."""
+        threads = self._worth(splits)
         waiting: dict[Future[T], S] = {}
-        try:
-            for split in splits:
-                waiting[self._pool.submit(task, split)] = split
-                if len(waiting) > self._threads:
+        with ThreadPoolExecutor(threads, thread_name_prefix="driftline") as pool:
+            try:
+                for item in items:
+                    waiting[pool.submit(task, item)] = item
+                    if len(waiting) > threads:
+                        yield from _done(waiting)
+                while waiting:
                     yield from _done(waiting)
-            while waiting:
-                yield from _done(waiting)
-        finally:
-            for future in waiting:
-                future.cancel()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _worth(self, splits: Sequence[Split]) -> int:
+        """How many threads are faster than one: what is small and near keeps them waiting for one another."""
+        near_and_small = (not split.location.is_s3 and split.rows < _SMALL for split in splits)
+        return 1 if all(near_and_small) else self._threads
 
 
 def _done(waiting: dict[Future[T], S]) -> Iterator[tuple[S, T]]:

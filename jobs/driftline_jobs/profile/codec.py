@@ -133,7 +133,7 @@ def _limbs(high: IntArray, low: IntArray) -> bytes:
 
 
 def _registers(registers: Registers) -> bytes:
-    occupied = np.flatnonzero(registers)
+    occupied = np.flatnonzero(registers > 0)  # of booleans it takes a tenth of the time
     if len(occupied) < _SPARSE_REGISTERS:
         return _steps(occupied) + registers[occupied].tobytes()
     return _LENGTH.pack(REGISTERS) + registers.tobytes()

@@ -119,7 +119,7 @@ class OrderedTally:
         found = self._found
         found.rows += nulls
         found.nulls = nulls
-        found.buckets = np.flatnonzero(self._counts)
+        found.buckets = np.flatnonzero(self._counts > 0)
         found.bucket_counts = self._counts[found.buckets]
         found.sums_high, found.sums_low = limbs(self._sums)
         found.registers = self._registers.registers
@@ -191,7 +191,7 @@ def profile_counted(values: FloatArray, counts: IntArray, nulls: int, bins: Orde
         bucket = bucket + (values >= cuts.next_edge.take(bucket))
     per_bucket: IntArray = np.zeros(cuts.finite, np.int64)
     np.add.at(per_bucket, bucket, counts)
-    found.buckets = np.flatnonzero(per_bucket)
+    found.buckets = np.flatnonzero(per_bucket > 0)
     found.bucket_counts = per_bucket[found.buckets]
     reach = _LIMIT * bins.quantum
     found.beyond = int(counts[np.abs(distance) > reach].sum())
@@ -367,7 +367,7 @@ def profile_categories(
     bin_of = dictionary.bin_of[occurring]
     per_bin: IntArray = np.zeros(bins.bins, np.int64)
     np.add.at(per_bin, bin_of, counts)
-    values = np.flatnonzero(per_bin)
+    values = np.flatnonzero(per_bin > 0)
     hashes = dictionary.hashes[occurring]
     registers = RegisterSet()
     registers.add(hashes)

@@ -176,7 +176,7 @@ def _add_sparse(parts: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntAr
         return keys, counts
     if int(keys.max()) < _DENSE_KEYS and int(np.abs(counts).sum()) < _EXACT_IN_FLOAT:
         dense = np.bincount(keys, weights=counts)
-        occurring = np.flatnonzero(dense)
+        occurring = np.flatnonzero(dense != 0)
         return occurring, dense[occurring].astype(np.int64)
     order = np.argsort(keys, kind="stable")
     keys, counts = keys[order], counts[order]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -19,9 +19,11 @@ _RUN_COLUMNS = ("run_id", "monitor", "window_start", "window_end", "granularity"
 def run_rows(runs: Sequence[RunRecord], **changes: object) -> pa.Table:
     """``runs`` as rows of the table ``runs``, each with ``changes`` made to it."""
     table = load_tables()["runs"]
-    records = [asdict(replace(run, **changes)) for run in runs]  # type: ignore[arg-type]
+    records = [replace(run, **changes) for run in runs]  # type: ignore[arg-type]
     builder = TableBuilder(table)
-    builder.add(len(records), **{name: [record[name] for record in records] for name in table.column_names})
+    builder.add(
+        len(records), **{name: [getattr(record, name) for record in records] for name in table.column_names}
+    )
     return builder.to_arrow()
 
 
