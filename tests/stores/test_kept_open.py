@@ -108,6 +108,20 @@ class TestFile:
         with open_store(f"duckdb:///{tmp_path / 'readers.duckdb'}") as reader:
             assert published(reader) == ["r1", "r2"]
 
+    def test_the_copy_has_what_was_published_before_an_error(self, tmp_path: Path) -> None:
+        def fails(store: Store) -> None:
+            with store.kept_open():
+                store.publish([run("r1")], {})
+                raise KeyError("something else")
+
+        url = f"duckdb:///{tmp_path / 'store.duckdb'}?copy=readers.duckdb"
+        with open_store(url, wait_seconds=5) as store:
+            store.migrate()
+            with pytest.raises(KeyError):
+                fails(store)
+        with open_store(f"duckdb:///{tmp_path / 'readers.duckdb'}") as reader:
+            assert published(reader) == ["r1"]
+
     def test_a_connection_that_broke_is_not_used_again(self, url: str, store: Store) -> None:
         database = DuckDbDatabase(Path(url.removeprefix("duckdb:///")))
 

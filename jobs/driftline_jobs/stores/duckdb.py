@@ -24,7 +24,8 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,29 +97,13 @@ class DuckDbSession:
         return datetime.now(UTC)
 
 
+@dataclass
 class _Kept:
-    """A connection that several transactions share."""
+    """A connection that several transactions share; whether any of them has changed what readers see."""
 
-    def __init__(self, connection: DuckDBPyConnection, close: Callable[[], None]) -> None:
-        self._connection = connection
-        self.close = close
-        self.published = False
-
-    @contextmanager
-    def transaction(self, begin: str) -> Iterator[DuckDbSession]:
-        """One of them; rolled back when it ends with an exception."""
-        with _refusals(begin):
-            self._connection.execute(begin)
-        try:
-            yield DuckDbSession(self._connection)
-            with _refusals("COMMIT"):
-                self._connection.execute("COMMIT")
-        except BaseException:
-            import duckdb
-
-            with suppress(duckdb.Error):  # a commit that failed has ended the transaction already
-                self._connection.execute("ROLLBACK")
-            raise
+    connection: DuckDBPyConnection
+    close: Callable[[], None]
+    published: bool = False
 
 
 class DuckDbDatabase:
@@ -136,31 +121,13 @@ class DuckDbDatabase:
     def __repr__(self) -> str:
         return f"DuckDbDatabase({self.name!r})"
 
-    @contextmanager
-    def reading(self, wait_seconds: float) -> Iterator[DuckDbSession]:
+    def reading(self, wait_seconds: float) -> AbstractContextManager[DuckDbSession]:
         """See ``Database.reading``."""
-        with self._turn:
-            if self._kept is not None:
-                with self._shared(self._kept, "BEGIN TRANSACTION READ ONLY") as session:
-                    yield session
-                return
-            with self._open(wait_seconds, read_only=True) as connection:
-                yield DuckDbSession(connection)
+        return self._transaction("BEGIN TRANSACTION READ ONLY", wait_seconds, read_only=True)
 
-    @contextmanager
-    def writing(self, wait_seconds: float) -> Iterator[DuckDbSession]:
+    def writing(self, wait_seconds: float) -> AbstractContextManager[DuckDbSession]:
         """See ``Database.writing``."""
-        with self._turn:
-            if self._kept is not None:
-                with self._shared(self._kept, "BEGIN TRANSACTION") as session:
-                    yield session
-                return
-            with self._open(wait_seconds, read_only=False) as connection:
-                connection.execute("BEGIN TRANSACTION")
-                # An exception needs no rollback: what is not committed ends with the connection.
-                yield DuckDbSession(connection)
-                with _refusals("COMMIT"):
-                    connection.execute("COMMIT")
+        return self._transaction("BEGIN TRANSACTION", wait_seconds, read_only=False)
 
     @contextmanager
     def kept_open(self, wait_seconds: float) -> Iterator[None]:
@@ -169,7 +136,6 @@ class DuckDbDatabase:
             if self._kept is not None:
                 yield
                 return
-            copy_is_due = False
             with ExitStack() as stack:
                 connection = stack.enter_context(self._open(wait_seconds, read_only=False))
                 kept = self._kept = _Kept(connection, stack.close)
@@ -177,9 +143,9 @@ class DuckDbDatabase:
                     yield
                 finally:
                     self._kept = None
-                    copy_is_due = kept.published
-            if copy_is_due:
-                self.published(wait_seconds)
+                    stack.close()
+                    if kept.published:  # what is published stays so, whatever came after it
+                        self.published(wait_seconds)
 
     def create(self) -> None:
         """Make the file if it is not there, whole or not at all: a torn one could never be opened again."""
@@ -210,15 +176,24 @@ class DuckDbDatabase:
         """Nothing is kept open."""
 
     @contextmanager
-    def _shared(self, kept: _Kept, begin: str) -> Iterator[DuckDbSession]:
-        try:
-            with kept.transaction(begin) as session:
-                yield session
-        except TransientError:
-            # DuckDB may refuse everything on this connection from now on: what follows opens the file anew
-            self._kept = None
-            kept.close()
-            raise
+    def _transaction(self, begin: str, wait_seconds: float, *, read_only: bool) -> Iterator[DuckDbSession]:
+        with self._turn:
+            kept = self._kept
+            if kept is None:
+                with (
+                    self._open(wait_seconds, read_only=read_only) as connection,
+                    _committed(connection, begin),
+                ):
+                    yield DuckDbSession(connection)
+                return
+            try:
+                with _committed(kept.connection, begin):
+                    yield DuckDbSession(kept.connection)
+            except TransientError:
+                # DuckDB may refuse everything on it from now on: what follows opens the file anew
+                self._kept = None
+                kept.close()
+                raise
 
     @contextmanager
     def _open(self, wait_seconds: float, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
@@ -289,6 +264,23 @@ class DuckDbDatabase:
                     f"the store {self.name} is published, but its copy for readers {copy} could not be made: "
                     f"{getattr(error, 'stderr', None) or error}"
                 ) from error
+
+
+@contextmanager
+def _committed(connection: DuckDBPyConnection, begin: str) -> Iterator[None]:
+    """A transaction, rolled back when it ends with an exception."""
+    import duckdb
+
+    with _refusals(begin):
+        connection.execute(begin)
+    try:
+        yield
+        with _refusals("COMMIT"):
+            connection.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # a commit that failed has ended the transaction already
+            connection.execute("ROLLBACK")
+        raise
 
 
 @contextmanager
