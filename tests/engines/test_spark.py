@@ -26,16 +26,7 @@ Planned = tuple[LogInspection, ScanPlan]
 
 @pytest.fixture(scope="module")
 def planned(work: Workload) -> Planned:
-    return plan_anew(work)
-
-
-def plan_anew(work: Workload) -> Planned:
-    inspection = work.inspect()
-    engine = LocalEngine(2)
-    try:
-        return inspection, work.scan_plan(inspection, work.binning(engine, inspection))
-    finally:
-        engine.close()
+    return work.planned()
 
 
 def test_both_engines_give_the_same_bytes(
@@ -227,7 +218,7 @@ def test_a_plan_travels_without_what_it_has_worked_out(work: Workload) -> None:
 
     from driftline_jobs.engines.spark_tasks import Bare
 
-    _, plan = plan_anew(work)
+    _, plan = work.planned()
     size = len(pickle.dumps(Bare(plan)))
     for bins in plan.binning.columns.values():
         if hasattr(bins, "cuts"):

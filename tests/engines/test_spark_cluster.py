@@ -37,12 +37,7 @@ def spark(standalone: SparkCluster) -> Iterator[SparkEngine]:
 
 @pytest.fixture(scope="module")
 def planned(work: Workload) -> tuple[LogInspection, ScanPlan]:
-    inspection = work.inspect()
-    engine = LocalEngine(2)
-    try:
-        return inspection, work.scan_plan(inspection, work.binning(engine, inspection))
-    finally:
-        engine.close()
+    return work.planned()
 
 
 def test_a_cluster_gives_the_same_bytes(work: Workload, spark: SparkEngine, expected: dict[str, Any]) -> None:

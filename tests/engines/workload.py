@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from driftline_jobs.engines.base import Engine, JoinRequest
+from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.logs.sources import LabelLog, LogInspection, PredictionLog
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.binning import Binning
@@ -173,6 +175,12 @@ class Workload:
         plan = self.survey_plan(inspection)
         survey = engine.survey(inspection.splits, plan)
         return binning_from(survey, plan.watched, plan.salt, plan.sensitive)
+
+    def planned(self) -> tuple[LogInspection, ScanPlan]:
+        """What there is to read, and a plan at bins of its own."""
+        inspection = self.inspect()
+        with closing(LocalEngine(2)) as engine:
+            return inspection, self.scan_plan(inspection, self.binning(engine, inspection))
 
     def everything(self, engine: Engine) -> dict[str, Any]:
         """All that the engine says of this log, in a form that can be compared."""
