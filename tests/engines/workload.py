@@ -217,6 +217,7 @@ def merged_scan(results: Iterable[ScanResult]) -> dict[str, Any]:
         "windows": total.windows,
         "set_aside": total.set_aside,
         "rows": total.matched,
+        "moments": {start: moments.to_bytes() for start, moments in total.moments.items()},
     }
 
 

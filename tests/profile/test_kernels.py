@@ -15,6 +15,7 @@ from driftline_jobs.profile.distinct import estimate
 from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.kernels import (
     CHUNK,
+    Workspace,
     count_codes,
     profile_counted,
     profile_ordered,
@@ -195,9 +196,11 @@ def test_integers_are_counted_in_each_cell_to_the_ends_of_their_type(kind: str) 
     values = RNG.integers(low, high, rows, dtype=kind, endpoint=True)
     valid, cell = RNG.random(rows) < 0.7, RNG.integers(0, 3, rows).astype(np.uint16)
     values[~valid] = 0  # as nulls are filled, which may lie outside the range
-    found = count_codes(values, valid, low, 256, cell, 3)
+    found = count_codes(values, valid, low, 256, cell, 3, Workspace())
     for at in range(3):
         for value, count in zip(*np.unique(values[valid & (cell == at)], return_counts=True), strict=True):
             assert found[at, int(value) - low] == count
     assert found.sum() == np.count_nonzero(valid)
-    assert found.sum(axis=0).tolist() == count_codes(values, valid, low, 256, None, 1)[0].tolist()
+    assert (
+        found.sum(axis=0).tolist() == count_codes(values, valid, low, 256, None, 1, Workspace())[0].tolist()
+    )

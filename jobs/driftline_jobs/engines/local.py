@@ -38,7 +38,9 @@ class LocalEngine:
 
     def scan(self, splits: Sequence[Split], plan: ScanPlan) -> Iterator[tuple[Sequence[Split], ScanResult]]:
         """See ``Engine.scan``."""
-        for split, result in self._each(splits, splits, lambda split: scan_split(split, plan)):
+        # what is one split is as much work as many: then threads share its columns
+        threads = max(1, self._worth(splits) // max(len(splits), 1))
+        for split, result in self._each(splits, splits, lambda split: scan_split(split, plan, threads)):
             yield [split], result
 
     def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from driftline_jobs.profile.buckets import BucketGrid, FloatArray, IntArray
 from driftline_schemas.errors import DataError
@@ -75,10 +76,7 @@ class BucketCuts:
         next_edge: (size,) the edge inside the same log bucket that ends this cut bucket, NaN if none.
         passes: how many times ``x >= next_edge`` must be looked at; 0 when all edges lie on bounds.
         bin_of: (finite,) bin of each finite cut bucket.
-        edges: (bins - 1,) the edges.
-        inside: (bins - 1,) whether the edge lies inside a log bucket, and not on its bound.
-        after: (inside edges,) the cut bucket that begins at each of these edges.
-        ends: (inside edges,) the least distance from the pivot beyond the log bucket of each.
+        zero: the cut bucket of the value zero.
         lower, upper: (finite,) bounds of the values in each.
     """
 
@@ -91,19 +89,17 @@ class BucketCuts:
         cuts_in = np.bincount(bucket[inside], minlength=grid.size)
         first = np.arange(grid.size) + np.concatenate([[0], np.cumsum(cuts_in)[:-1]])
 
-        self.edges: FloatArray = edges
-        self.inside = inside
         self.finite = grid.finite + int(inside.sum())
         self.size = self.finite + 3
         self.below_infinity, self.above_infinity, self.nan = (self.finite + i for i in range(3))
         self.passes = int(cuts_in.max(initial=0))
-        self.table: IntArray = first[grid.table]
+        self.table: npt.NDArray[np.int32] = first.astype(np.int32)[grid.table]
 
         starts = first[bucket] + np.where(inside, _rank_within(bucket, inside), 0)
         self.next_edge: FloatArray = np.full(self.size, np.nan)
         self.next_edge[starts[inside] - 1] = edges[inside]
-        self.after: IntArray = starts[inside]
-        self.ends: FloatArray = grid.end[bucket[inside]]
+        of_zero = int(grid.bucket_of(np.array([0.0 - bins.pivot]))[0])
+        self.zero = int(first[of_zero]) + int(np.count_nonzero(inside & (bucket == of_zero) & (edges <= 0.0)))
         self.bin_of: IntArray = np.searchsorted(starts, np.arange(self.finite), side="right")
         owner = np.searchsorted(first[: grid.finite], np.arange(self.finite), side="right") - 1
         self.lower: FloatArray = bins.pivot + grid.lower[owner]

@@ -63,8 +63,6 @@ class BucketGrid:
         # Distances from the pivot; a bucket of negatives is open below and closed above.
         self.lower: FloatArray = np.concatenate([[-np.inf], -magnitudes[::-1], magnitudes])
         self.upper: FloatArray = np.concatenate([-magnitudes[::-1], magnitudes, [np.inf]])
-        # The least value beyond each.
-        self.end: FloatArray = np.concatenate([np.nextafter(-magnitudes[::-1], np.inf), magnitudes, [np.inf]])
 
     def bucket_of(self, distance: FloatArray) -> IntArray:
         """Bucket of each distance from the pivot; contiguous float64 in, int64 of the same shape out."""

@@ -21,6 +21,8 @@ _RANK_BITS = 53  # what float64 holds exactly, so that its exponent gives the le
 _MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _FOLD = np.uint64(33)
 _EVERY = np.uint64(2**64 - 1)
+_ENOUGH = np.uint64(16 * REGISTERS)
+"""Distinct hashes that meet every register but once in 4,000 times."""
 
 
 def hash_values(values: FloatArray) -> UIntArray:
@@ -59,10 +61,20 @@ class RegisterSet:
         self._least: UIntArray = np.full(REGISTERS, _EVERY, np.uint64)
         self._limit = _EVERY
 
-    def add(self, hashes: UIntArray) -> None:
-        """Add hashes (n,)."""
-        if self._limit != _EVERY:
-            hashes = hashes.compress(hashes < self._limit)
+    def add(self, hashes: UIntArray, flags: npt.NDArray[np.bool_] | None = None) -> None:
+        """Add hashes (n,). ``flags`` (at least n,), if given, are written over."""
+        below = None if flags is None else flags[: len(hashes)]
+        # Of many hashes the least ones will have met every register.
+        likely = _EVERY // len(hashes) * _ENOUGH if len(hashes) > 2 * _ENOUGH else _EVERY
+        if likely < self._limit:
+            self._lower(hashes.compress(np.less(hashes, likely, out=below)))
+            if self._limit <= likely:
+                return
+        self._lower(
+            hashes if self._limit == _EVERY else hashes.compress(np.less(hashes, self._limit, out=below))
+        )
+
+    def _lower(self, hashes: UIntArray) -> None:
         if len(hashes):
             np.minimum.at(self._least, _index(hashes), hashes)
             self._limit = self._least.max()

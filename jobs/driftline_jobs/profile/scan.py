@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,25 +19,17 @@ from driftline_jobs.profile.cells import (
     CellKey,
     Dimension,
     Grouping,
-    Run,
     crossed,
     groupings,
     labelled,
     limited,
     segment_name,
 )
-from driftline_jobs.profile.columns import Codes, Numbers, codes, dictionary_for, numbers
-from driftline_jobs.profile.kernels import (
-    CHUNK,
-    OrderedTally,
-    Workspace,
-    count_codes,
-    profile_categories,
-    profile_counted,
-    profile_small_cells,
-)
+from driftline_jobs.profile.columns import Codes, Numbers, codes, numbers
+from driftline_jobs.profile.kernels import Workspace
 from driftline_jobs.profile.moments import MomentSums, Together, steps_of
-from driftline_jobs.profile.state import OrderedProfile, Profile, merge
+from driftline_jobs.profile.runs import category_runs, ordered_runs
+from driftline_jobs.profile.state import Profile, merge
 from driftline_schemas.serving_log import LogColumn
 from driftline_schemas.window import to_us
 
@@ -81,6 +74,8 @@ class WindowRows:
 
 K = TypeVar("K")
 Profiles = dict[CellKey, dict[str, Profile]]
+ByColumn = dict[str, list[list[Profile]]]
+"""{column: for each grouping, a profile for each of its runs}"""
 
 
 @dataclass(slots=True)
@@ -103,15 +98,17 @@ class ScanResult:
     moments: dict[int, MomentSums] = field(default_factory=dict)
 
 
-def scan_split(split: Split, plan: ScanPlan) -> ScanResult:
-    """Profile the rows of one split that fall in the plan's windows.
+def scan_split(split: Split, plan: ScanPlan, threads: int = 1) -> ScanResult:
+    """Profile the rows of one split that fall in the plan's windows; ``threads`` share its columns.
 
     Raises:
         DataError: the object does not hold what its footer promised.
         TransientError: the object could not be reached.
     """
     result = ScanResult()
-    with SplitReader(split, plan.columns, _dictionaries(plan), wanted=_read(plan)) as reader:
+    names = list(plan.binning.columns)
+    shares = [names[at::threads] for at in range(threads)]
+    with _reader(split, plan, _parting(plan) | set(shares[0])) as reader:
         all_times = reader.timestamps(plan.timestamp)
         accepted = accepted_rows(all_times, split)
         chosen, base, times = rows_in_windows(all_times, accepted, plan)
@@ -123,18 +120,38 @@ def scan_split(split: Split, plan: ScanPlan) -> ScanResult:
             return result
         rows = _Rows(reader, plan, chosen, len(base))
         grouped = list(groupings(base, plan.bounds_us, rows.version(), rows.segments()))
-        steps = steps_of(plan.binning.columns)
-        together = Together(steps, plan.binning.moment_share, plan.bounds_us, base, times)
-        for name, bins in plan.binning.columns.items():
-            for grouping, profiles in rows.profiles(name, bins, grouped, together):
+        together = Together(
+            steps_of(plan.binning.columns), plan.binning.moment_share, plan.bounds_us, base, times
+        )
+
+        def profiled(rows: _Rows, share: Sequence[str]) -> ByColumn:
+            return {name: rows.profiles(name, grouped, together) for name in share}
+
+        def beside(share: Sequence[str]) -> ByColumn:
+            # a Parquet reader is not to be shared by threads
+            with _reader(split, plan, set(share)) as own:
+                return profiled(rows.read_by(own), share)
+
+        with ThreadPoolExecutor(threads) as pool:
+            others = [pool.submit(beside, share) for share in shares[1:]]
+            found = profiled(rows, shares[0])
+            for other in others:
+                found.update(other.result())
+        for name in names:
+            for grouping, profiles in zip(grouped, found[name], strict=True):
                 _collect(result.profiles, name, grouping, profiles)
         result.moments = together.by_base()
     return result
 
 
-def _read(plan: ScanPlan) -> set[str]:
+def _reader(split: Split, plan: ScanPlan, names: set[str]) -> SplitReader:
+    return SplitReader(split, plan.columns, _dictionaries(plan), wanted=names)
+
+
+def _parting(plan: ScanPlan) -> set[str]:
+    """The columns that tell to which cells a row belongs."""
     segments = {name for segment in plan.segments for name in segment}
-    return {plan.timestamp, plan.model_version or plan.timestamp, *segments, *plan.binning.columns}
+    return {plan.timestamp, plan.model_version or plan.timestamp, *segments}
 
 
 def _dictionaries(plan: ScanPlan) -> list[str]:
@@ -204,6 +221,12 @@ class _Rows:
         self._workspace = Workspace(count)
         self._parting: dict[str, Codes] = {}
 
+    def read_by(self, reader: SplitReader) -> _Rows:
+        """The same rows for another thread, with what was kept of them."""
+        rows = _Rows(reader, self._plan, self._chosen, self._count)
+        rows._parting = self._parting
+        return rows
+
     def version(self) -> Dimension | None:
         if self._plan.model_version is None:
             return None
@@ -217,22 +240,15 @@ class _Rows:
             found.append(Dimension(name, *limited(joint, texts, self._plan.binning.segments.get(name, ()))))
         return found
 
-    def profiles(
-        self,
-        name: str,
-        bins: OrderedBins | CategoryBins,
-        grouped: Sequence[Grouping],
-        together: Together,
-    ) -> list[tuple[Grouping, list[Profile]]]:
+    def profiles(self, name: str, grouped: Sequence[Grouping], together: Together) -> list[list[Profile]]:
         """For each grouping the profiles of its runs; what the column and others do together is noted."""
+        bins = self._plan.binning.columns[name]
         if isinstance(bins, OrderedBins):
             column = self._numbers(name)
             together.take(name, column.values, column.valid)
-            return [
-                (grouping, _ordered_runs(column, grouping, bins, self._workspace)) for grouping in grouped
-            ]
+            return [ordered_runs(column, grouping, bins, self._workspace) for grouping in grouped]
         category = self._parting.pop(name, None) or self._codes(name)
-        return [(grouping, _category_runs(category, grouping, bins)) for grouping in grouped]
+        return [category_runs(category, grouping, bins, self._workspace) for grouping in grouped]
 
     def _parts(self, name: str) -> Codes:
         """The codes of a column that parts the rows, kept for when it is profiled."""
@@ -253,126 +269,6 @@ class _Rows:
 
     def _codes(self, name: str) -> Codes:
         return codes(self._array(name), self._plan.binning.salt if name in self._plan.sensitive else None)
-
-
-def _ordered_runs(
-    column: Numbers, grouping: Grouping, bins: OrderedBins, workspace: Workspace
-) -> list[Profile]:
-    if column.span is not None:
-        low, high = column.span
-        size = high - low + 1
-        if size * len(grouping.runs) <= len(column.values) // _ROWS_PER_COUNT:
-            return _counted_runs(column, low, size, grouping, bins)
-    return list(_sorted_runs(column, grouping, bins, workspace))
-
-
-def _counted_runs(
-    column: Numbers, low: int, size: int, grouping: Grouping, bins: OrderedBins
-) -> list[Profile]:
-    """Integers that are few beside the rows: counted where they stand, then profiled once each."""
-    profiles: list[Profile] = []
-    for run, counts in zip(
-        grouping.runs, _counts(column.values, column.valid, low, size, grouping), strict=True
-    ):
-        occurring = np.flatnonzero(counts)
-        counts = counts[occurring]  # noqa: PLW2901  those that are not zero
-        nulls = run.stop - run.start - int(counts.sum())
-        values = occurring.astype(np.float64) + low
-        profiles.append(profile_counted(values, counts, nulls, bins))
-    return profiles
-
-
-def _counts(
-    codes: npt.NDArray[Any], valid: npt.NDArray[np.bool_] | None, lowest: int, size: int, grouping: Grouping
-) -> IntArray:
-    """(runs, size) valid rows of each code."""
-    runs = len(grouping.runs)
-    return count_codes(codes, valid, lowest, size, None if runs == 1 else grouping.run_of, runs)
-
-
-def _sorted_runs(
-    column: Numbers, grouping: Grouping, bins: OrderedBins, workspace: Workspace
-) -> Iterator[OrderedProfile]:
-    """A profile per run; runs of few rows are profiled many at a time."""
-    values, valid = column.values, column.valid
-    if grouping.place is not None:
-        values, valid = workspace.in_order(values, valid, grouping.place)
-    runs = grouping.runs
-    mostly_distinct = False
-    at = 0
-    while at < len(runs):
-        few = at
-        while (
-            few < min(len(runs), at + _CELLS_AT_ONCE)
-            and runs[few].stop - runs[few].start <= _FEW_ROWS
-            and runs[few].stop - runs[at].start <= CHUNK
-        ):
-            few += 1
-        if few > at + 1:
-            yield from _small_runs(values, valid, runs[at:few], bins)
-            at = few
-            continue
-        run, nulls = runs[at], 0
-        tally = OrderedTally(bins, workspace, mostly_distinct=mostly_distinct)
-        for start in range(run.start, run.stop, CHUNK):
-            stop = min(start + CHUNK, run.stop)
-            there = values[start:stop]
-            if valid is not None:
-                there = there[valid[start:stop]]
-                nulls += stop - start - len(there)
-            tally.add(there)
-        yield tally.profile(nulls)
-        mostly_distinct = tally.mostly_distinct
-        at += 1
-
-
-def _small_runs(
-    values: npt.NDArray[Any], valid: npt.NDArray[np.bool_] | None, runs: Sequence[Run], bins: OrderedBins
-) -> list[OrderedProfile]:
-    rows = slice(runs[0].start, runs[-1].stop)
-    values = values[rows]
-    stops = np.array([run.stop for run in runs]) - rows.start
-    nulls = np.zeros(len(stops), np.int64)
-    if valid is not None:
-        valid = valid[rows]
-        there = np.cumsum(valid)[stops - 1]
-        nulls = np.diff(stops, prepend=0) - np.diff(there, prepend=0)
-        values, stops = values[valid], there
-    return profile_small_cells(values, stops, nulls.tolist(), bins)
-
-
-_CELLS_AT_ONCE = 256
-_FEW_ROWS = 2048
-"""A run of so few rows costs more calls than rows when it is profiled alone."""
-_ROWS_PER_COUNT = 8
-"""Rows for each counter, at least: where there are fewer, the counters cost more than the rows."""
-
-
-def _category_runs(column: Codes, grouping: Grouping, bins: CategoryBins) -> list[Profile]:
-    dictionary = dictionary_for(column.texts, bins)
-    runs = grouping.runs
-    profiles: list[Profile] = []
-    if len(column.texts) * len(runs) <= len(column.codes) // _ROWS_PER_COUNT:
-        counted = _counts(column.codes, column.valid, 0, len(column.texts), grouping)
-        for run, counts in zip(runs, counted, strict=True):
-            occurring = np.flatnonzero(counts)
-            counts = counts[occurring]  # noqa: PLW2901  those that are not zero
-            nulls = run.stop - run.start - int(counts.sum())
-            profiles.append(profile_categories(occurring, counts, nulls, dictionary, bins))
-        return profiles
-    values, valid = column.codes, column.valid
-    if grouping.order is not None:
-        values = values.take(grouping.order)
-        valid = None if valid is None else valid.take(grouping.order)
-    for run in runs:
-        mine = values[run.start : run.stop]
-        if valid is not None:
-            mine = mine[valid[run.start : run.stop]]
-        occurring, counts = np.unique(mine, return_counts=True)
-        profiles.append(
-            profile_categories(occurring, counts, run.stop - run.start - len(mine), dictionary, bins)
-        )
-    return profiles
 
 
 def _collect(into: Profiles, name: str, grouping: Grouping, profiles: Sequence[Profile]) -> None:

@@ -1,0 +1,80 @@
+"""However many threads the local engine shares the work among, and however it does, it says the same."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.engines import workload
+from tests.engines.workload import Workload, merged_scan, scanned
+
+from driftline_jobs.engines.local import LocalEngine
+from driftline_jobs.logs.read import SplitReader
+from driftline_jobs.profile.scan import scan_split
+from driftline_schemas.errors import UnreadableObjectError
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_threads_that_share_the_columns_of_a_split_give_the_same_bytes(work: Workload, threads: int) -> None:
+    inspection, plan = work.planned()
+    some = inspection.splits[::5]
+    alone = merged_scan(scan_split(split, plan) for split in some)
+    shared = merged_scan(scan_split(split, plan, threads) for split in some)
+    assert alone["moments"]
+    assert shared == alone
+
+
+def test_a_single_large_split_is_shared_by_threads(
+    tmp_path: Path, work: Workload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day in one file of one row group takes all threads, and says what one thread says."""
+    files = sorted((Path(work.log.location.path) / "dt=2013-07-01").glob("*.parquet"))
+    day = pa.concat_tables([pq.read_table(file) for file in files] * 4)
+    for name in ("logs", "labels"):
+        (tmp_path / name / "dt=2013-07-01").mkdir(parents=True)
+    pq.write_table(day, tmp_path / "logs" / "dt=2013-07-01" / "part-0.parquet")
+    large = Workload.at(str(tmp_path / "logs"), str(tmp_path / "labels"))
+    inspection = large.inspect()
+    assert len(inspection.splits) == 1
+
+    opened: list[SplitReader] = []
+    enter = SplitReader.__enter__
+
+    def counted(self: SplitReader) -> SplitReader:
+        opened.append(self)
+        return enter(self)
+
+    monkeypatch.setattr(SplitReader, "__enter__", counted)
+    with closing(LocalEngine(1)) as one, closing(LocalEngine(3)) as three:
+        plan = large.scan_plan(inspection, large.binning(one, inspection))
+        opened.clear()
+        alone: dict[str, Any] = scanned(one, inspection, plan)
+        assert len(opened) == 1
+        assert scanned(three, inspection, plan) == alone
+        assert len(opened) == 1 + 3
+
+
+def test_an_object_replaced_between_two_threads_is_not_read_by_halves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workload.write(tmp_path, objects_a_day=1, rows=200)
+    inspection, plan = Workload.at(str(tmp_path / "logs"), str(tmp_path / "labels")).planned()
+    path = Path(inspection.splits[0].object.path)
+    table = pq.read_table(path)
+    changed = table.set_column(table.column_names.index("p"), "p", pa.array(np.zeros(len(table))))
+    read = SplitReader.timestamps
+
+    def then_replaced(self: SplitReader, name: str) -> Any:
+        times = read(self, name)
+        path.unlink()
+        pq.write_table(changed, path)
+        return times
+
+    monkeypatch.setattr(SplitReader, "timestamps", then_replaced)
+    with pytest.raises(UnreadableObjectError, match="replaced since it was listed"):
+        scan_split(inspection.splits[0], plan, 2)
