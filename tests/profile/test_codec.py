@@ -11,7 +11,7 @@ from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.profile.codec import decode, encode
 from driftline_jobs.profile.columns import dictionary_for, hash_texts
 from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.profile.kernels import profile_categories, profile_ordered
+from driftline_jobs.profile.kernels import Dictionary, profile_categories, profile_ordered
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, merge
 from driftline_schemas.errors import DataError
 
@@ -28,13 +28,22 @@ def test_ordered_profiles_round_trip(values: list[float], nulls: int) -> None:
     assert encode(merge([again, profile_ordered(array[:0], 0, bins)])) == data
 
 
+def categories(
+    occurring: np.ndarray, counts: np.ndarray, nulls: int, dictionary: Dictionary, bins: CategoryBins
+) -> CategoryProfile:
+    """Of a single cell."""
+    rows = np.array([counts.sum() + nulls])
+    cell = np.zeros(len(counts), np.int64)
+    return profile_categories(cell, occurring, counts, rows, dictionary, bins)[0]
+
+
 @settings(deadline=None, max_examples=100)
 @given(st.dictionaries(st.text(max_size=20), st.integers(1, 10**12), max_size=50), st.integers(0, 9))
 def test_category_profiles_round_trip(counts: dict[str, int], known: int) -> None:
     texts = list(counts)
     bins = CategoryBins("categorical", tuple(texts[:known]))
     rows = np.fromiter(counts.values(), np.int64, len(counts))
-    profile = profile_categories(np.arange(len(rows)), rows, 2, dictionary_for(texts, bins), bins)
+    profile = categories(np.arange(len(rows)), rows, 2, dictionary_for(texts, bins), bins)
     data = encode(profile)
     again = decode(data)
     assert isinstance(again, CategoryProfile)
@@ -65,10 +74,9 @@ def test_unseen_values_are_the_same_in_any_order_of_merging() -> None:
     texts = [f"value {i}" for i in range(1000)]
     dictionary = dictionary_for(texts, bins)
     parts = [
-        profile_categories(np.arange(at, 1000, 7), np.arange(at, 1000, 7) + 1, 0, dictionary, bins)
-        for at in range(7)
+        categories(np.arange(at, 1000, 7), np.arange(at, 1000, 7) + 1, 0, dictionary, bins) for at in range(7)
     ]
-    whole = profile_categories(np.arange(1000), np.arange(1000) + 1, 0, dictionary, bins)
+    whole = categories(np.arange(1000), np.arange(1000) + 1, 0, dictionary, bins)
     for order in ([0, 1, 2, 3, 4, 5, 6], [6, 2, 4, 0, 1, 5, 3]):
         left = merge([merge([parts[i] for i in order[:3]]), merge([parts[i] for i in order[3:]])])
         assert encode(left) == encode(whole)

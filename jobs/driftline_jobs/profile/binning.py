@@ -93,7 +93,7 @@ class BucketCuts:
         self.size = self.finite + 3
         self.below_infinity, self.above_infinity, self.nan = (self.finite + i for i in range(3))
         self.passes = int(cuts_in.max(initial=0))
-        self.table: npt.NDArray[np.int32] = first.astype(np.int32)[grid.table]
+        self.table: npt.NDArray[np.int32] = first.astype(np.int32).take(grid.table)
 
         starts = first[bucket] + np.where(inside, _rank_within(bucket, inside), 0)
         self.next_edge: FloatArray = np.full(self.size, np.nan)

@@ -48,16 +48,17 @@ class BucketGrid:
         self.below_infinity, self.above_infinity, self.nan = (self.finite + i for i in range(3))
         self.size = self.finite + 3
 
-        keys = np.arange(_SIGN_KEY)
-        magnitude = np.where(keys < first, 0, np.minimum(keys - first + 1, side))
-        table = np.empty(KEYS, np.int64)
-        table[:_SIGN_KEY] = side + magnitude
-        table[_SIGN_KEY:] = side - magnitude
+        magnitude = np.full(_SIGN_KEY, side, np.int32)
+        magnitude[:first] = 0
+        magnitude[first : last + 1] = np.arange(1, side + 1)
+        table = np.empty(KEYS, np.int32)
+        np.add(side, magnitude, out=table[:_SIGN_KEY])
+        np.subtract(side, magnitude, out=table[_SIGN_KEY:])
         table[_INFINITY_KEY] = self.above_infinity
         table[_INFINITY_KEY + 1 : _SIGN_KEY] = self.nan
         table[_SIGN_KEY + _INFINITY_KEY] = self.below_infinity
         table[_SIGN_KEY + _INFINITY_KEY + 1 :] = self.nan
-        self.table: IntArray = table
+        self.table: npt.NDArray[np.int32] = table
 
         magnitudes = (np.arange(first, last + 1, dtype=np.uint64) << KEY_SHIFT).view(np.float64)
         # Distances from the pivot; a bucket of negatives is open below and closed above.
@@ -67,4 +68,4 @@ class BucketGrid:
     def bucket_of(self, distance: FloatArray) -> IntArray:
         """Bucket of each distance from the pivot; contiguous float64 in, int64 of the same shape out."""
         keys = np.right_shift(np.ascontiguousarray(distance).view(np.uint64), KEY_SHIFT)
-        return self.table.take(keys.view(np.int64))
+        return self.table.take(keys.view(np.int64)).astype(np.int64)

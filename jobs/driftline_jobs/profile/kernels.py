@@ -382,31 +382,51 @@ def _count_specials(values: FloatArray, cell: IntArray, profiles: Sequence[Order
 
 
 def profile_categories(
-    occurring: IntArray, counts: IntArray, nulls: int, dictionary: Dictionary, bins: CategoryBins
-) -> CategoryProfile:
-    """Profile of one categorical column over one cell, from the counts of its dictionary.
+    cell: IntArray,
+    occurring: IntArray,
+    counts: IntArray,
+    rows: IntArray,
+    dictionary: Dictionary,
+    bins: CategoryBins,
+) -> list[CategoryProfile]:
+    """Profiles of one categorical column over each cell, from the counts of its dictionary.
 
     Args:
-        occurring, counts: (k,) indices into the dictionary and the rows of each.
-        nulls: rows without a value.
+        cell, occurring, counts: (k,) for every value that occurs in a cell: the cell, ascending, the index
+            into the dictionary, and the rows.
+        rows: (cells,) all rows of each cell.
     """
+    cells = len(rows)
     bin_of = dictionary.bin_of[occurring]
-    per_bin: IntArray = np.zeros(bins.bins, np.int64)
-    np.add.at(per_bin, bin_of, counts)
-    values = np.flatnonzero(per_bin > 0)
     hashes = dictionary.hashes[occurring]
-    registers = RegisterSet()
-    registers.add(hashes)
-    return CategoryProfile(
-        rows=int(counts.sum()) + nulls,
-        nulls=nulls,
-        values=values,
-        value_counts=per_bin[values],
-        unseen_values=_lowest_unseen(
-            np.flatnonzero(bin_of == bins.bins - 1), occurring, counts, hashes, dictionary
-        ),
-        registers=registers.registers,
-    )
+    there: IntArray = np.zeros(cells, np.int64)
+    np.add.at(there, cell, counts)
+    places, place_of = np.unique(cell * bins.bins + bin_of, return_inverse=True)
+    value_counts: IntArray = np.zeros(len(places), np.int64)
+    np.add.at(value_counts, place_of, counts)
+    values = places % bins.bins
+    stops = np.searchsorted(places, np.arange(1, cells + 1) * bins.bins).tolist()
+    registers = register_sets(hashes, cell, cells)
+    profiles, start = [], 0
+    for at, stop in enumerate(stops):
+        profiles.append(
+            CategoryProfile(
+                rows=int(rows[at]),
+                nulls=int(rows[at] - there[at]),
+                values=values[start:stop],
+                value_counts=value_counts[start:stop],
+                registers=registers[at],
+            )
+        )
+        start = stop
+    unseen = np.flatnonzero(bin_of == bins.bins - 1)
+    for at in unseen[np.argsort(hashes[unseen], kind="stable")].tolist():
+        kept, key = profiles[cell[at]].unseen_values, int(hashes[at])
+        if key in kept or len(kept) < UNSEEN_KEPT:
+            # nothing keeps a file's dictionary from holding a value twice
+            known = kept[key][1] if key in kept else 0
+            kept[key] = (dictionary.texts[int(occurring[at])], known + int(counts[at]))
+    return profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,10 +436,3 @@ class Dictionary:
     bin_of: IntArray
     hashes: UIntArray
     texts: Sequence[str]
-
-
-def _lowest_unseen(
-    unseen: IntArray, occurring: IntArray, counts: IntArray, hashes: UIntArray, dictionary: Dictionary
-) -> dict[int, tuple[str, int]]:
-    order = unseen[np.argsort(hashes[unseen], kind="stable")[:UNSEEN_KEPT]]
-    return {int(hashes[at]): (dictionary.texts[int(occurring[at])], int(counts[at])) for at in order.tolist()}

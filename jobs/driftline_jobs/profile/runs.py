@@ -32,7 +32,7 @@ _ROWS_PER_COUNT = 8
 
 def ordered_runs(
     column: Numbers, grouping: Grouping, bins: OrderedBins, workspace: Workspace
-) -> list[Profile]:
+) -> Sequence[Profile]:
     """A profile of a numeric column for each run."""
     if column.span is not None:
         low, high = column.span
@@ -121,29 +121,22 @@ def _small_runs(
 
 def category_runs(
     column: Codes, grouping: Grouping, bins: CategoryBins, workspace: Workspace
-) -> list[Profile]:
+) -> Sequence[Profile]:
     """A profile of a categorical column for each run."""
-    dictionary = dictionary_for(column.texts, bins)
-    runs = grouping.runs
-    profiles: list[Profile] = []
-    if len(column.texts) * len(runs) <= len(column.codes) // _ROWS_PER_COUNT:
-        counted = _counts(column.codes, column.valid, 0, len(column.texts), grouping, workspace)
-        for run, counts in zip(runs, counted, strict=True):
-            occurring = np.flatnonzero(counts)
-            counts = counts[occurring]  # noqa: PLW2901  those that are not zero
-            nulls = run.stop - run.start - int(counts.sum())
-            profiles.append(profile_categories(occurring, counts, nulls, dictionary, bins))
-        return profiles
-    values, valid = column.codes, column.valid
-    if grouping.order is not None:
-        values = values.take(grouping.order)
-        valid = None if valid is None else valid.take(grouping.order)
-    for run in runs:
-        mine = values[run.start : run.stop]
-        if valid is not None:
-            mine = mine[valid[run.start : run.stop]]
-        occurring, counts = np.unique(mine, return_counts=True)
-        profiles.append(
-            profile_categories(occurring, counts, run.stop - run.start - len(mine), dictionary, bins)
-        )
-    return profiles
+    rows = np.array([run.stop - run.start for run in grouping.runs])
+    run, code, counts = _occurring(column, grouping, workspace)
+    return profile_categories(run, code, counts, rows, dictionary_for(column.texts, bins), bins)
+
+
+def _occurring(
+    column: Codes, grouping: Grouping, workspace: Workspace
+) -> tuple[IntArray, IntArray, IntArray]:
+    """(k,) runs, ascending, codes that occur in them, and how often."""
+    size = len(column.texts)
+    if size * len(grouping.runs) <= len(column.codes) // _ROWS_PER_COUNT:
+        counted = _counts(column.codes, column.valid, 0, size, grouping, workspace)
+        run, code = np.nonzero(counted)
+        return run, code, counted[run, code]
+    joint = grouping.run_of * np.int64(size) + column.codes
+    joint, counts = np.unique(joint if column.valid is None else joint[column.valid], return_counts=True)
+    return joint // size, joint % size, counts

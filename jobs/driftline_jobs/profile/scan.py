@@ -74,7 +74,7 @@ class WindowRows:
 
 K = TypeVar("K")
 Profiles = dict[CellKey, dict[str, Profile]]
-ByColumn = dict[str, list[list[Profile]]]
+ByColumn = dict[str, list[Sequence[Profile]]]
 """{column: for each grouping, a profile for each of its runs}"""
 
 
@@ -240,7 +240,7 @@ class _Rows:
             found.append(Dimension(name, *limited(joint, texts, self._plan.binning.segments.get(name, ()))))
         return found
 
-    def profiles(self, name: str, grouped: Sequence[Grouping], together: Together) -> list[list[Profile]]:
+    def profiles(self, name: str, grouped: Sequence[Grouping], together: Together) -> list[Sequence[Profile]]:
         """For each grouping the profiles of its runs; what the column and others do together is noted."""
         bins = self._plan.binning.columns[name]
         if isinstance(bins, OrderedBins):
