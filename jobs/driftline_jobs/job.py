@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ def opened(request: RunRequest, progress: Progress) -> Iterator[Job]:
     labels = LabelLog.open(monitor.labels, monitor, base) if isinstance(monitor.labels, LabelSource) else None
     with closing(open_store(request.settings.store)) as store, open_engine(request.settings) as engine:
         store.migrate()
-        yield Job(request, monitor, windows, log, labels, engine, store, progress, Meter())
+        yield Job(request, monitor, windows, log, labels, engine, store, progress, Meter(engine.cpu_seconds))
 
 
 def code_version() -> str:
@@ -64,14 +64,18 @@ def new_run_id(at: datetime) -> str:
 
 @dataclass
 class Meter:
-    """Costs since the last reading, so that each window carries its share."""
+    """Costs since the last reading, so that each window carries its share.
 
+    ``elsewhere`` tells the processor seconds that were spent in other processes so far.
+    """
+
+    elsewhere: Callable[[], float]
     _cpu: float = field(default_factory=time.process_time)
     _wall: float = field(default_factory=time.perf_counter)
 
     def read(self, windows: int) -> tuple[float, float]:
         """CPU and wall seconds per window since the last reading."""
-        cpu, wall = time.process_time(), time.perf_counter()
+        cpu, wall = time.process_time() + self.elsewhere(), time.perf_counter()
         spent = ((cpu - self._cpu) / max(windows, 1), (wall - self._wall) / max(windows, 1))
         self._cpu, self._wall = cpu, wall
         return spent

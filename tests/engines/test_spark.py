@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,27 @@ def _all(location: Location, columns: list[str]) -> pa.Table:
     import pyarrow.dataset as ds
 
     return ds.dataset(location.path, format="parquet", partitioning=None).to_table(columns=columns)
+
+
+def test_what_tasks_spend_is_told_once(work: Workload, spark: SparkEngine, planned: Planned) -> None:
+    """Two tasks that burn half a second of processor time each cost a second."""
+    before = spark.cpu_seconds()
+    assert list(spark._each(spark._distributed([(1,), (2,)]), burned).collect()) == [1, 2]
+    assert 1.0 <= spark.cpu_seconds() - before < 2.0
+    before = spark.cpu_seconds()
+    inspection, plan = planned
+    scanned(spark, inspection, plan)
+    after_scan = spark.cpu_seconds()
+    joined(spark, work.join(inspection, plan))
+    assert before < after_scan < spark.cpu_seconds()
+    assert LocalEngine(2).cpu_seconds() == 0.0
+
+
+def burned(records: Iterable[tuple[int]]) -> Iterator[int]:
+    until = time.process_time() + 0.5
+    while time.process_time() < until:
+        pass
+    yield from (number for (number,) in records)
 
 
 def test_no_splits_are_no_rows(work: Workload, spark: SparkEngine) -> None:

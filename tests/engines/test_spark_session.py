@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,3 +89,11 @@ def test_a_session_that_is_there_is_used_and_left_open() -> None:
         assert first._context.parallelize([1, 2], 1).sum() == 3
     finally:
         first.close()
+
+
+def test_workers_are_told_how_long_to_keep_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIMALLOC_PURGE_DELAY", "1234")
+    with spark_session.spark_context("local[1]", None, 60.0) as context:
+        monkeypatch.delenv("MIMALLOC_PURGE_DELAY")
+        (told,) = context.parallelize([0], 1).map(lambda _: os.environ["MIMALLOC_PURGE_DELAY"]).collect()
+    assert told == "1234"

@@ -44,5 +44,8 @@ class Engine(Protocol):
     def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:
         """Labels joined to predictions, as outcomes per cell; see ``labels.join`` for what counts."""
 
+    def cpu_seconds(self) -> float:
+        """Processor time that tasks have taken in other processes than this one, so far."""
+
     def close(self) -> None:
         """Give back threads, sessions and memory."""

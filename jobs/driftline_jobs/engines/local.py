@@ -67,6 +67,10 @@ class LocalEngine:
             outcomes = collect(table.joined(), join.predictions, join.task)
             return outcomes, table.counts
 
+    def cpu_seconds(self) -> float:
+        """See ``Engine.cpu_seconds``: its threads are of this process."""
+        return 0.0
+
     def close(self) -> None:
         """Nothing to let go of: threads end with the call that needed them."""
 

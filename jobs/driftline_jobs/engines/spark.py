@@ -57,6 +57,7 @@ class SparkEngine:
             self._context = stack.enter_context(spark_context(master, threads, patience_seconds))
             self._threads = stack.enter_context(ThreadPoolExecutor(_WAVES_AT_ONCE, "driftline-spark"))
             self._opened = stack.pop_all()
+        self._spent = self._context.accumulator(0.0)
         self._patience_seconds = patience_seconds
         self._awaits_executors = awaits_executors(self._context)
         self._last_seen = time.monotonic()
@@ -70,10 +71,9 @@ class SparkEngine:
         if not splits:
             return merge_surveys([])
         with self._shared(plan) as shared:
-            looks = self._distributed(bundles(splits, _rows, self._slots)).mapPartitions(
-                partial(spark_tasks.surveyed, shared)
-            )
-            seen = self._run(lambda: looks.treeReduce(spark_tasks.survey_of_both))
+            tasks = self._distributed(bundles(splits, _rows, self._slots))
+            looks = self._each(tasks, spark_tasks.surveyed, shared)
+            seen: Survey | TerminalError = self._run(lambda: looks.treeReduce(spark_tasks.survey_of_both))
         if isinstance(seen, TerminalError):
             raise seen
         return seen
@@ -90,10 +90,10 @@ class SparkEngine:
     def _scan_wave(
         self, shared: Shared[ScanPlan], wave: Sequence[Bundle[Split]]
     ) -> list[spark_tasks.ScanRecord]:
-        profiles = self._distributed(wave).mapPartitions(partial(spark_tasks.scanned, shared))
-        return (
-            profiles.partitionBy(min(self._slots, len(wave)), int).mapPartitions(spark_tasks.merged).collect()
-        )
+        profiles = self._each(self._distributed(wave), spark_tasks.scanned, shared)
+        placed = profiles.partitionBy(min(self._slots, len(wave)), int)
+        found: list[spark_tasks.ScanRecord] = self._each(placed, spark_tasks.merged).collect()
+        return found
 
     def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:
         """See ``Engine.outcomes``."""
@@ -108,21 +108,28 @@ class SparkEngine:
         with self._shared(plan) as shared:
             asked = self._distributed(predictions)
             if join.predictions.prediction_id is None:
-                outcomes = asked.mapPartitions(partial(spark_join.counted, shared))
+                outcomes = self._each(asked, spark_join.counted, shared)
             else:
-                sides = asked.mapPartitions(partial(spark_join.prediction_parts, shared))
+                sides = self._each(asked, spark_join.prediction_parts, shared)
                 answered = bundles(join.label_splits, lambda numbered: numbered[1].rows, slots)
                 if answered:
-                    sides = sides.union(
-                        self._distributed(answered).mapPartitions(partial(spark_join.label_parts, shared))
-                    )
-                outcomes = sides.partitionBy(parts, int).mapPartitions(partial(spark_join.joined, shared))
-            gathered = outcomes.partitionBy(min(slots, parts), int).mapPartitions(spark_join.gathered)
+                    labels = self._each(self._distributed(answered), spark_join.label_parts, shared)
+                    sides = sides.union(labels)
+                outcomes = self._each(sides.partitionBy(parts, int), spark_join.joined, shared)
+            gathered = self._each(outcomes.partitionBy(min(slots, parts), int), spark_join.gathered)
             return spark_join.all_outcomes(self._run(gathered.collect))
+
+    def cpu_seconds(self) -> float:
+        """See ``Engine.cpu_seconds``: of the tasks that succeeded, without what Spark itself takes."""
+        return float(self._spent.value)
 
     def close(self) -> None:
         """Stop the session, if it is ours."""
         self._opened.close()
+
+    def _each(self, tasks: RDD[Any], work: Callable[..., Iterator[Any]], *shared: object) -> RDD[Any]:
+        """What ``work`` gives for the records of each partition; what it costs is noted."""
+        return tasks.mapPartitions(partial(spark_tasks.metered, self._spent, partial(work, *shared)))
 
     def _distributed(self, tasks: Sequence[Bundle[S]]) -> RDD[Any]:
         return self._context.parallelize(tasks, len(tasks))

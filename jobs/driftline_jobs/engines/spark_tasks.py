@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import io
 import pickle
+import time
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, Protocol, TypeVar
 
@@ -28,6 +29,8 @@ MERGE_EVERY = 16
 """How many results of one key wait to be merged: merging is cheaper for several at once."""
 ProfileRecord = tuple[CellKey, str, bytes]
 ScanRecord = ProfileRecord | ScanResult | TerminalError
+S = TypeVar("S")
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -37,6 +40,20 @@ class Shared(Protocol[T_co]):
     @property
     def value(self) -> T_co:
         """The content."""
+
+
+class Spent(Protocol):
+    """Where tasks leave what they have spent: one of Spark's accumulators, which counts a task once."""
+
+    def add(self, term: float) -> None:
+        """Add to it."""
+
+
+def metered(spent: Spent, task: Callable[[Iterable[S]], Iterator[T]], records: Iterable[S]) -> Iterator[T]:
+    """What the task gives; the processor seconds it takes in this process are added to ``spent``."""
+    before = time.process_time()
+    yield from task(records)
+    spent.add(time.process_time() - before)
 
 
 def scanned(plan: Shared[ScanPlan], bundles: Iterable[Sequence[Split]]) -> Iterator[tuple[int, ScanRecord]]:
