@@ -32,15 +32,15 @@ class LocalEngine:
 
     def survey(self, splits: Sequence[Split], plan: SurveyPlan) -> Survey:
         """See ``Engine.survey``."""
-        return merge_surveys(
-            [seen for _, seen in self._each(splits, splits, lambda split: survey_split(split, plan))]
-        )
+        seen = _each(splits, self._worth(splits), lambda split: survey_split(split, plan))
+        return merge_surveys([survey for _, survey in seen])
 
     def scan(self, splits: Sequence[Split], plan: ScanPlan) -> Iterator[tuple[Sequence[Split], ScanResult]]:
         """See ``Engine.scan``."""
-        # what is one split is as much work as many: then threads share its columns
-        threads = max(1, self._worth(splits) // max(len(splits), 1))
-        for split, result in self._each(splits, splits, lambda split: scan_split(split, plan, threads)):
+        threads = self._worth(splits)
+        # what is one split may be as much work as many: then threads share its columns
+        share = max(1, threads // max(len(splits), 1))
+        for split, result in _each(splits, threads, lambda split: scan_split(split, plan, share)):
             yield [split], result
 
     def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:
@@ -48,9 +48,9 @@ class LocalEngine:
         with LabelJoin(join.predictions, memory_limit=join.memory_limit, threads=self._threads) as table:
             table.add_predictions(
                 batch
-                for _, batch in self._each(
+                for _, batch in _each(
                     join.prediction_splits,
-                    join.prediction_splits,
+                    self._worth(join.prediction_splits),
                     lambda split: prediction_rows(split, join.predictions),
                 )
             )
@@ -58,9 +58,9 @@ class LocalEngine:
             if labels is not None:
                 table.add_labels(
                     batch
-                    for _, batch in self._each(
+                    for _, batch in _each(
                         join.label_splits,
-                        [split for _, split in join.label_splits],
+                        self._worth([split for _, split in join.label_splits]),
                         lambda numbered: label_rows(numbered[1], numbered[0], labels),
                     )
                 )
@@ -74,28 +74,26 @@ class LocalEngine:
     def close(self) -> None:
         """Nothing to let go of: threads end with the call that needed them."""
 
-    def _each(
-        self, items: Sequence[S], splits: Sequence[Split], task: Callable[[S], T]
-    ) -> Iterator[tuple[S, T]]:
-        """``task`` of each item, in about their order; ``splits`` are what they read."""
-        threads = self._worth(splits)
-        waiting: dict[Future[T], S] = {}
-        with ThreadPoolExecutor(threads, thread_name_prefix="driftline") as pool:
-            try:
-                for item in items:
-                    waiting[pool.submit(task, item)] = item
-                    if len(waiting) > threads:
-                        yield from _done(waiting)
-                while waiting:
-                    yield from _done(waiting)
-            finally:
-                for future in waiting:
-                    future.cancel()
-
     def _worth(self, splits: Sequence[Split]) -> int:
         """How many threads are faster than one: what is small and near keeps them waiting for one another."""
         near_and_small = (not split.location.is_s3 and split.rows < _SMALL for split in splits)
         return 1 if all(near_and_small) else self._threads
+
+
+def _each(items: Sequence[S], threads: int, task: Callable[[S], T]) -> Iterator[tuple[S, T]]:
+    """``task`` of each item, in about their order."""
+    waiting: dict[Future[T], S] = {}
+    with ThreadPoolExecutor(threads, thread_name_prefix="driftline") as pool:
+        try:
+            for item in items:
+                waiting[pool.submit(task, item)] = item
+                if len(waiting) > threads:
+                    yield from _done(waiting)
+            while waiting:
+                yield from _done(waiting)
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _done(waiting: dict[Future[T], S]) -> Iterator[tuple[S, T]]:

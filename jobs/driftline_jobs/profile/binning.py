@@ -91,7 +91,6 @@ class BucketCuts:
 
         self.finite = grid.finite + int(inside.sum())
         self.size = self.finite + 3
-        self.below_infinity, self.above_infinity, self.nan = (self.finite + i for i in range(3))
         self.passes = int(cuts_in.max(initial=0))
         self.table: npt.NDArray[np.int32] = first.astype(np.int32).take(grid.table)
 

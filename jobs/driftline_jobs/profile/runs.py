@@ -39,7 +39,7 @@ def ordered_runs(
         size = high - low + 1
         if size * len(grouping.runs) <= len(column.values) // _ROWS_PER_COUNT:
             return _counted_runs(column, low, size, grouping, bins, workspace)
-    return list(_sorted_runs(column, grouping, bins, workspace))
+    return list(_tallied_runs(column, grouping, bins, workspace))
 
 
 def _counted_runs(
@@ -70,7 +70,7 @@ def _counts(
     return count_codes(codes, valid, lowest, size, None if runs == 1 else grouping.run_of, runs, workspace)
 
 
-def _sorted_runs(
+def _tallied_runs(
     column: Numbers, grouping: Grouping, bins: OrderedBins, workspace: Workspace
 ) -> Iterator[OrderedProfile]:
     """A profile per run; runs of few rows are profiled many at a time."""
