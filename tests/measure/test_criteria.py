@@ -21,7 +21,7 @@ from driftline_jobs.measure.samples import OrderedSample
 from driftline_jobs.measure.shares import independence_p_value
 from driftline_jobs.profile import edges as product
 from driftline_jobs.profile.binning import OrderedBins
-from driftline_jobs.profile.kernels import profile_ordered
+from driftline_jobs.profile.ordered import profile_ordered
 from driftline_jobs.tabulate.stacks import stack_ordered
 
 Measured = Callable[[int, str], None]

@@ -9,12 +9,13 @@ import pyarrow as pa
 import pytest
 
 from driftline_jobs.profile.binning import CategoryBins
+from driftline_jobs.profile.categories import profile_categories
 from driftline_jobs.profile.cells import CellKey, Dimension, groupings
 from driftline_jobs.profile.columns import codes, dictionary_for, hash_texts
 from driftline_jobs.profile.distinct import estimate
-from driftline_jobs.profile.kernels import Workspace, profile_categories
 from driftline_jobs.profile.runs import category_runs
 from driftline_jobs.profile.state import CategoryProfile, merge
+from driftline_jobs.profile.workspace import Workspace
 
 RNG = np.random.default_rng(31)
 TEXTS = [f"value {n}" for n in range(300)]

@@ -44,11 +44,9 @@ def test_every_cell_holds_the_rows_that_pandas_groups(windows: int, sizes: tuple
     found: dict[CellKey, list[np.ndarray]] = {}
     rows = np.arange(ROWS)
     for grouping in groupings(base, starts, version, segments):
-        ordered = rows if grouping.order is None else rows[grouping.order]
-        if grouping.place is not None:
-            placed = np.empty_like(rows)
-            placed[grouping.place] = rows
-            assert (placed == ordered).all()
+        order = grouping.order()
+        assert (order is None) == grouping.in_order
+        ordered = rows if order is None else rows[order]
         for at, run in enumerate(grouping.runs):
             mine = ordered[run.start : run.stop]
             assert (np.diff(mine) > 0).all()  # in the order of the log

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profile.categories import profile_categories
 from driftline_jobs.profile.codec import decode, encode
-from driftline_jobs.profile.columns import dictionary_for, hash_texts
+from driftline_jobs.profile.columns import Dictionary, dictionary_for, hash_texts
 from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.profile.kernels import Dictionary, profile_categories, profile_ordered
+from driftline_jobs.profile.ordered import profile_ordered
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, merge
 from driftline_schemas.errors import DataError
 

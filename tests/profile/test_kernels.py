@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numba import types
 
+from driftline_jobs.profile import kernels
 from driftline_jobs.profile.binning import OrderedBins
-from driftline_jobs.profile.distinct import estimate
+from driftline_jobs.profile.buckets import IntArray
+from driftline_jobs.profile.cells import Grouping, Run
+from driftline_jobs.profile.columns import Codes, Numbers
+from driftline_jobs.profile.distinct import estimate, hash_values, register_sets
 from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.profile.kernels import (
-    CHUNK,
-    Workspace,
-    count_codes,
-    profile_counted,
-    profile_ordered,
-    profile_small_cells,
-)
+from driftline_jobs.profile.ordered import profile_counted, profile_ordered, profile_runs
 from driftline_jobs.profile.state import OrderedProfile, merge, subtract
+from driftline_jobs.profile.workspace import CHUNK, Workspace
+from driftline_schemas.errors import DataError
 
 RNG = np.random.default_rng(20130701)
 SAMPLES = {
@@ -168,7 +170,9 @@ def test_distinct_counts_are_within_three_standard_errors(distinct: int) -> None
 def test_small_cells_together_are_what_they_are_alone(cells: list[np.ndarray]) -> None:
     values = np.concatenate(cells)
     bins = ordered_bins("score", np.sort(values[np.isfinite(values)]))
-    together = profile_small_cells(values, np.cumsum([len(c) for c in cells]), [2] * len(cells), bins)
+    stops = np.cumsum([len(c) for c in cells])
+    starts = stops - [len(c) for c in cells]
+    together = profile_runs(values, starts, stops, [2] * len(cells), bins)
     for profile, alone in zip(together, cells, strict=True):
         assert_same(profile, profile_ordered(alone, 2, bins))
 
@@ -188,19 +192,77 @@ def test_no_values_counted_are_the_profile_of_no_rows() -> None:
     assert_same(nothing, profile_ordered(np.empty(0), 3, bins))
 
 
+def grouping(run_of: IntArray, runs: int) -> Grouping:
+    """Rows of as many runs, each with its number."""
+    stops = np.cumsum(np.bincount(run_of, minlength=runs)).tolist()
+    parts = tuple(Run(start, stop, ()) for start, stop in zip([0, *stops], stops, strict=False))
+    return Grouping(parts, run_of.astype(np.uint16), bool((np.diff(run_of) >= 0).all()))
+
+
 @pytest.mark.parametrize("kind", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"])
-def test_integers_are_counted_in_each_cell_to_the_ends_of_their_type(kind: str) -> None:
+@pytest.mark.parametrize("cells", [1, 3, 300])
+def test_integers_are_counted_in_each_cell_to_the_ends_of_their_type(kind: str, cells: int) -> None:
     ends = np.iinfo(kind)
     low, high = (ends.min, min(ends.max, ends.min + 255)) if ends.min else (ends.max - 255, ends.max)
     rows = 2 * CHUNK + 5
     values = RNG.integers(low, high, rows, dtype=kind, endpoint=True)
-    valid, cell = RNG.random(rows) < 0.7, RNG.integers(0, 3, rows).astype(np.uint16)
+    valid, cell = RNG.random(rows) < 0.7, RNG.integers(0, cells, rows)
     values[~valid] = 0  # as nulls are filled, which may lie outside the range
-    found = count_codes(values, valid, low, 256, cell, 3, Workspace())
-    for at in range(3):
-        for value, count in zip(*np.unique(values[valid & (cell == at)], return_counts=True), strict=True):
-            assert found[at, int(value) - low] == count
-    assert found.sum() == np.count_nonzero(valid)
-    assert (
-        found.sum(axis=0).tolist() == count_codes(values, valid, low, 256, None, 1, Workspace())[0].tolist()
-    )
+    found = Workspace().count_numbers(Numbers(values, valid), int(low), 256, grouping(cell, cells))
+    expected = np.zeros((cells, 256), np.int64)
+    steps = values[valid].astype(object) - int(low)
+    np.add.at(expected, (cell[valid], steps.astype(np.int64)), 1)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("code", [-1, 2, 2**31 - 1, -(2**31)])
+def test_an_index_beyond_its_dictionary_is_refused(code: int) -> None:
+    column = Codes(np.array([0, 1, code, 1], np.int32), None, ["a", "b"])
+    with pytest.raises(DataError, match="1 rows hold an index beyond their dictionary of 2 values"):
+        Workspace().count_codes(column, grouping(np.zeros(4, np.int64), 1))
+
+
+@pytest.mark.parametrize("kind", ["f8", "f4", "i8", "u1"])
+@pytest.mark.parametrize("parted", ["one cell", "in order", "mixed"])
+@pytest.mark.parametrize("nulls", [False, True])
+def test_values_are_laid_out_cell_by_cell(kind: str, parted: str, *, nulls: bool) -> None:
+    rows = CHUNK + 1000
+    values = RNG.integers(0, 200, rows).astype(kind)
+    valid = RNG.random(rows) < 0.8 if nulls else None
+    cell = np.zeros(rows, np.int64) if parted == "one cell" else RNG.integers(0, 40, rows)
+    if parted == "in order":
+        cell.sort()
+    work = Workspace(rows)
+    laid, starts, stops = work.laid_out(Numbers(values, valid), grouping(cell, int(cell.max()) + 1))
+    for at, (start, stop) in enumerate(zip(starts, stops, strict=True)):
+        mine = cell == at if valid is None else (cell == at) & valid
+        assert laid[start:stop].tolist() == values[mine].tolist()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        RNG.normal(size=300_000),  # every register is met early, and then seldom raised
+        RNG.choice(RNG.normal(size=3_000), 300_000),  # some are never met
+        np.zeros(5_000),  # the one value whose hash is zero
+        np.where(RNG.random(5_000) < 0.5, -0.0, RNG.normal(size=5_000)),
+        np.array([1.0]),
+        np.arange(1e6),
+    ],
+    ids=["normal", "few", "zeros", "mostly zero", "one", "whole numbers"],
+)
+def test_registers_are_those_of_the_hashes_of_all_values(values: np.ndarray) -> None:
+    """Compiled code has the hash, and the rule for ranks, a second time."""
+    bins = ordered_bins("numeric", np.sort(values[:1000]))
+    profile = profile_ordered(values, 0, bins)
+    expected = register_sets(hash_values(values), np.zeros(len(values), np.int64), 1)[0]
+    np.testing.assert_array_equal(profile.registers, expected)
+
+
+def test_what_cannot_be_kept_is_compiled_all_the_same() -> None:
+    """A function without a file stands for one whose folder cannot be written."""
+    made: dict[str, Any] = {}
+    exec("def twice(number):\n    return 2 * number", made)  # noqa: S102  a text of this test
+    with pytest.raises(RuntimeError, match="cannot cache"):
+        numba.njit(types.int64(types.int64), cache=True)(made["twice"])
+    assert kernels.compiled(types.int64(types.int64))(made["twice"])(21) == 42

@@ -51,7 +51,7 @@ def collect(tables: Iterable[pa.Table], plan: PredictionPlan, task: Task) -> Out
         base = np.asarray(table.column("base").to_numpy(), np.int64)
         version, segments = _dimensions(table, plan)
         for grouping in groupings(base, plan.scan.bounds_us, version, segments):
-            rows = task.rows(table, grouping.order)
+            rows = task.rows(table, grouping.order())
             for run in grouping.runs:
                 outcome = rows.of(run.start, run.stop)
                 for key in run.keys:

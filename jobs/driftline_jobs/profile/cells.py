@@ -111,16 +111,19 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """Rows in an order where each run is of the same cells; ``order`` is None if they already stand so.
+    """Rows parted into runs, each of the same cells.
 
-    ``place`` (n,) is where each row comes to stand in that order, and ``run_of`` (n,) the run of each row,
-    as the rows stand in the log.
+    ``run_of`` (n,) is the run of each row; ``in_order`` tells whether those of a run stand side by side.
     """
 
-    order: IntArray | None
-    place: IntArray | None
     runs: tuple[Run, ...]
     run_of: CodeArray
+    in_order: bool
+
+    def order(self) -> IntArray | None:
+        """(n,) the rows of one run after the other, as they follow in the log; None if they stand so."""
+        # numpy sorts narrow codes by radix
+        return None if self.in_order else np.argsort(self.run_of, kind="stable")
 
 
 def groupings(
@@ -169,13 +172,8 @@ def _grouped(
             else:
                 keys.append(CellKey(start_us, ALL, dimension.segment, name))
         runs.append(Run(stop - int(counts[cell]), stop, tuple(keys)))
-    order = place = None
-    if len(occurring) > 1 and not bool((compact[1:] >= compact[:-1]).all()):
-        # stable: rows of a cell keep their order in the log, and numpy sorts narrow codes by radix
-        order = np.argsort(compact, kind="stable")
-        place = np.empty_like(order)
-        place[order] = np.arange(len(order))
-    return Grouping(order, place, tuple(runs), compact)
+    in_order = len(occurring) == 1 or bool((compact[1:] >= compact[:-1]).all())
+    return Grouping(tuple(runs), compact, in_order)
 
 
 def _wide_enough(size: int) -> type[np.integer[Any]]:

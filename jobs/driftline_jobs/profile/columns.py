@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,8 +15,8 @@ import pyarrow.compute as pc
 from pandas.util import hash_array
 
 from driftline_jobs.profile.binning import CategoryBins
+from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.distinct import UIntArray, mix
-from driftline_jobs.profile.kernels import Dictionary
 
 _LONGEST_VALUE = 256
 _KEPT_OF_LONG = 200
@@ -47,6 +48,15 @@ class Codes:
     codes: npt.NDArray[np.integer[Any]]
     valid: Valid | None
     texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """The D distinct values of a column in one split: their bins, hashes and texts."""
+
+    bin_of: IntArray
+    hashes: UIntArray
+    texts: Sequence[str]
 
 
 def numbers(array: pa.Array) -> Numbers:

@@ -20,9 +20,7 @@ _INDEX_BITS = 11
 _RANK_BITS = 53  # what float64 holds exactly, so that its exponent gives the leading zeros
 _MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _FOLD = np.uint64(33)
-_EVERY = np.uint64(2**64 - 1)
-_ENOUGH = np.uint64(16 * REGISTERS)
-"""Distinct hashes that meet every register but once in 4,000 times."""
+_INDEX_MASK = np.uint64(REGISTERS - 1)
 
 
 def hash_values(values: FloatArray) -> UIntArray:
@@ -49,47 +47,6 @@ def mix_into(mixed: UIntArray, bits: UIntArray, scratch: UIntArray) -> UIntArray
     return mixed
 
 
-class RegisterSet:
-    """The registers of one column while its values stream in.
-
-    The rank of a hash falls as the hash grows, so the least hash of each register is all that has to be kept
-    while values stream in. Only one below the largest of these can change anything: all others are left out
-    by one comparison, which after some ten thousand distinct values are nearly all of them.
-    """
-
-    def __init__(self) -> None:
-        self._least: UIntArray = np.full(REGISTERS, _EVERY, np.uint64)
-        self._limit = _EVERY
-
-    def add(self, hashes: UIntArray, flags: npt.NDArray[np.bool_] | None = None) -> None:
-        """Add hashes (n,). ``flags`` (at least n,), if given, are written over."""
-        below = None if flags is None else flags[: len(hashes)]
-        # Of many hashes the least ones will have met every register.
-        likely = _EVERY // len(hashes) * _ENOUGH if len(hashes) > 2 * _ENOUGH else _EVERY
-        if likely < self._limit:
-            self._lower(hashes.compress(np.less(hashes, likely, out=below)))
-            if self._limit <= likely:
-                return
-        self._lower(
-            hashes if self._limit == _EVERY else hashes.compress(np.less(hashes, self._limit, out=below))
-        )
-
-    def _lower(self, hashes: UIntArray) -> None:
-        if len(hashes):
-            np.minimum.at(self._least, _index(hashes), hashes)
-            self._limit = self._least.max()
-
-    @property
-    def registers(self) -> Registers:
-        """(2048,) the greatest rank of each register, 0 where it has met no hash.
-
-        The one hash that has all bits set passes for none: 2**-64 of all values go uncounted.
-        """
-        ranks = _rank(self._least)
-        ranks[self._least == _EVERY] = 0
-        return ranks
-
-
 def register_sets(hashes: UIntArray, cells: IntArray, count: int) -> Registers:
     """(count, 2048) registers of several cells at once; hashes (n,), each of its cell (n,)."""
     registers: Registers = np.zeros((count, REGISTERS), np.uint8)
@@ -101,7 +58,7 @@ def _index(hashes: UIntArray) -> IntArray:
     # the upper bits carry the rank; the index folds the middle ones in, which are mixed best
     index = hashes >> _FOLD
     np.bitwise_xor(index, hashes, out=index)
-    np.bitwise_and(index, np.uint64(REGISTERS - 1), out=index)
+    np.bitwise_and(index, _INDEX_MASK, out=index)
     return index.view(np.int64)
 
 

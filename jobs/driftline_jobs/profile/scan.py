@@ -26,10 +26,10 @@ from driftline_jobs.profile.cells import (
     segment_name,
 )
 from driftline_jobs.profile.columns import Codes, Numbers, codes, numbers
-from driftline_jobs.profile.kernels import Workspace
 from driftline_jobs.profile.moments import MomentSums, Together, steps_of
 from driftline_jobs.profile.runs import category_runs, ordered_runs
 from driftline_jobs.profile.state import Profile, merge
+from driftline_jobs.profile.workspace import Workspace
 from driftline_schemas.serving_log import LogColumn
 from driftline_schemas.window import to_us
 
