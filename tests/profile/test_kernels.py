@@ -232,7 +232,7 @@ def test_values_are_laid_out_cell_by_cell(kind: str, parted: str, *, nulls: bool
     cell = np.zeros(rows, np.int64) if parted == "one cell" else RNG.integers(0, 40, rows)
     if parted == "in order":
         cell.sort()
-    work = Workspace(rows)
+    work = Workspace()
     laid, starts, stops = work.laid_out(Numbers(values, valid), grouping(cell, int(cell.max()) + 1))
     for at, (start, stop) in enumerate(zip(starts, stops, strict=True)):
         mine = cell == at if valid is None else (cell == at) & valid

@@ -137,8 +137,8 @@ def place(key: CellKey, name: str = "") -> int:
 
 
 class Bare:
-    """A value to be sent without what its bins have worked out: tables of 2 MB per column that every
-    worker makes faster than it would read them."""
+    """A value to be sent without what its bins have worked out: tables of each column, which a worker makes
+    as soon as it would read them."""
 
     def __init__(self, value: object) -> None:
         self._value = value

@@ -14,7 +14,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from driftline_jobs.profile.binning import OrderedBins
-from driftline_jobs.profile.buckets import KEY_SHIFT, FloatArray, IntArray
+from driftline_jobs.profile.buckets import FloatArray, IntArray
 from driftline_schemas.errors import DataError
 
 FORMAT = 1
@@ -94,9 +94,4 @@ def exact_sum(values: FloatArray, bits: int) -> int:
 
 def bin_of_values(values: FloatArray, bins: OrderedBins) -> IntArray:
     """Bin of each finite value, by look-up in the cut buckets."""
-    cuts = bins.cuts
-    distance = np.ascontiguousarray(values - bins.pivot if bins.pivot else values)
-    bucket = cuts.table.take(np.right_shift(distance.view(np.uint64), KEY_SHIFT).view(np.int64))
-    for _ in range(cuts.passes):
-        bucket = bucket + (values >= cuts.next_edge.take(bucket))
-    return cuts.bin_of.take(bucket)
+    return bins.cuts.bin_of.take(bins.cuts.bucket_of(values))

@@ -58,11 +58,6 @@ class OrderedBins:
         return float(2.0 ** (self.exponent - _PRECISION_BITS))
 
     @cached_property
-    def grid(self) -> BucketGrid:
-        """The log buckets."""
-        return BucketGrid(self.exponent)
-
-    @cached_property
     def cuts(self) -> BucketCuts:
         """The log buckets cut at the edges: one look-up then serves bins and quantiles alike."""
         return BucketCuts(self)
@@ -72,39 +67,44 @@ class BucketCuts:
     """Log buckets further cut at the bin edges, so that every cut bucket lies in exactly one bin.
 
     Attributes:
-        table: (2**18,) first cut bucket of each bit key.
-        next_edge: (size,) the edge inside the same log bucket that ends this cut bucket, NaN if none.
+        grid: the log buckets.
+        first: (grid.finite,) first cut bucket of each.
+        next_edge: (finite,) the edge inside the same log bucket that ends this cut bucket, NaN if none.
         passes: how many times ``x >= next_edge`` must be looked at; 0 when all edges lie on bounds.
-        bin_of: (finite,) bin of each finite cut bucket.
-        zero: the cut bucket of the value zero.
+        bin_of: (finite,) bin of each cut bucket.
         lower, upper: (finite,) bounds of the values in each.
     """
 
     def __init__(self, bins: OrderedBins) -> None:
-        grid = bins.grid
+        grid = self.grid = BucketGrid(bins.exponent)
+        self._pivot = bins.pivot
         edges = np.asarray(bins.edges, np.float64)
         bucket = grid.bucket_of(edges - bins.pivot)
         before = grid.bucket_of(np.nextafter(edges, -np.inf) - bins.pivot)
         inside = before == bucket
-        cuts_in = np.bincount(bucket[inside], minlength=grid.size)
-        first = np.arange(grid.size) + np.concatenate([[0], np.cumsum(cuts_in)[:-1]])
+        cuts_in = np.bincount(bucket[inside], minlength=grid.finite)
+        first = np.arange(grid.finite) + np.concatenate([[0], np.cumsum(cuts_in)[:-1]])
 
         self.finite = grid.finite + int(inside.sum())
-        self.size = self.finite + 3
         self.passes = int(cuts_in.max(initial=0))
-        self.table: npt.NDArray[np.int32] = first.astype(np.int32).take(grid.table)
+        self.first: npt.NDArray[np.int32] = first.astype(np.int32)
 
         starts = first[bucket] + np.where(inside, _rank_within(bucket, inside), 0)
-        self.next_edge: FloatArray = np.full(self.size, np.nan)
+        self.next_edge: FloatArray = np.full(self.finite, np.nan)
         self.next_edge[starts[inside] - 1] = edges[inside]
-        of_zero = int(grid.bucket_of(np.array([0.0 - bins.pivot]))[0])
-        self.zero = int(first[of_zero]) + int(np.count_nonzero(inside & (bucket == of_zero) & (edges <= 0.0)))
         self.bin_of: IntArray = np.searchsorted(starts, np.arange(self.finite), side="right")
-        owner = np.searchsorted(first[: grid.finite], np.arange(self.finite), side="right") - 1
+        owner = np.searchsorted(first, np.arange(self.finite), side="right") - 1
         self.lower: FloatArray = bins.pivot + grid.lower[owner]
         self.upper: FloatArray = bins.pivot + grid.upper[owner]
         self.lower[starts[inside]] = edges[inside]
         self.upper[starts[inside] - 1] = edges[inside]
+
+    def bucket_of(self, values: FloatArray) -> IntArray:
+        """Cut bucket of each finite value; float64 in, int64 of the same shape out."""
+        bucket: IntArray = self.first.take(self.grid.bucket_of(values - self._pivot)).astype(np.int64)
+        for _ in range(self.passes):
+            bucket += values >= self.next_edge.take(bucket)
+        return bucket
 
 
 def _rank_within(bucket: IntArray, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> IntArray:

@@ -36,7 +36,7 @@ _EVERY = np.uint64(2**64 - 1)
 _TOP_BIT = np.uint64(1 << 63)
 _ONE = np.uint64(1)
 # As ``buckets`` and ``distinct`` have them: what was compiled would not notice a change in another file.
-_KEY_SHIFT = np.uint64(46)
+_KEY_SHIFT, _SIGN_KEY = np.uint64(46), 1 << 17
 _MIX_1, _MIX_2, _FOLD = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53), np.uint64(33)
 _INDEX_MASK = np.uint64(2047)
 _RANK_BITS, _RANK_SHIFT, _GREATEST_RANK = 53, np.uint64(11), np.int64(54)
@@ -190,7 +190,9 @@ def _finite_ones(
 def _place(
     values: FloatArray,
     pivot: float,
-    table: Int32Array,
+    before: int,
+    zero: int,
+    first: Int32Array,
     next_edge: FloatArray,
     passes: int,
     floats: FloatArray,
@@ -201,9 +203,12 @@ def _place(
     for row in range(len(values)):
         floats[row] = values[row] - pivot
     for row in range(len(values)):
-        bits[row] >>= _KEY_SHIFT
+        key = np.int64(bits[row] >> _KEY_SHIFT)
+        steps = (key & (_SIGN_KEY - 1)) - before
+        steps = np.int64(0) if steps < 0 else np.int64(zero) if steps > zero else steps
+        places[row] = zero + steps if key < _SIGN_KEY else zero - steps
     for row in range(len(values)):
-        places[row] = table[bits[row]]
+        places[row] = first[places[row]]
     for _ in range(passes):
         for row in range(len(values)):
             places[row] += values[row] >= next_edge[places[row]]
@@ -283,6 +288,8 @@ def _limit(registers: Registers) -> np.uint64:
         types.float64,
         types.float64,
         types.float64,
+        types.int64,
+        types.int64,
         _readable(types.int32),
         _readable(types.float64),
         types.int64,
@@ -302,7 +309,9 @@ def tally(
     pivot: float,
     quantum: float,
     reach: float,
-    table: Int32Array,
+    before: int,
+    zero: int,
+    first: Int32Array,
     next_edge: FloatArray,
     passes: int,
     bin_of: IntArray,
@@ -320,7 +329,8 @@ def tally(
         starts, stops: (runs,) where each run lies in ``values``.
         pivot, quantum: see ``OrderedBins``; values further than ``reach`` from the pivot are summed as if
             they lay there.
-        table, next_edge, passes, bin_of: see ``BucketCuts``.
+        before, zero: see ``BucketGrid``.
+        first, next_edge, passes, bin_of: see ``BucketCuts``.
         counted: (runs, 6) zeros; filled, see ``NANS`` and those after it.
         extremes: (runs, 2) the least and the greatest finite value; +inf and -inf where there is none.
         sums: (runs, bins) zeros; sums in quanta from the pivot are added.
@@ -345,7 +355,7 @@ def tally(
             # after a few blocks new extremes are rare, and so are values that are not finite
             block = rows if _all_within(rows, ends[0], ends[1]) else _finite_ones(rows, finite, ends, numbers)
             size = len(block)
-            _place(block, pivot, table, next_edge, passes, floats, bits, places)
+            _place(block, pivot, before, zero, first, next_edge, passes, floats, bits, places)
             numbers[BEYOND] += _sum_up(block, pivot, reach, 1.0 / quantum, quanta)
             zeros = _hash(block, floats, bits, hashes)
             if zeros:
@@ -363,7 +373,7 @@ def tally(
         if ends[0] > ends[1]:
             continue
         begin = end
-        _place(ends, pivot, table, next_edge, passes, floats, bits, places)
+        _place(ends, pivot, before, zero, first, next_edge, passes, floats, bits, places)
         for bucket in range(places[0], places[1] + 1):
             held = filled[bucket]
             if held[0]:

@@ -116,12 +116,16 @@ def share_of_rows(rows_per_window: float, enough: int = 100_000) -> float:
     return min(1.0, enough / max(rows_per_window, 1.0))
 
 
-def taken(times: IntArray, share: float) -> npt.NDArray[np.bool_] | None:
-    """The rows whose time is among a share of all times; None for all."""
+def taken(times: IntArray, share: float) -> IntArray | None:
+    """The rows, ascending, whose time is among a share of all times; None for all."""
     if share >= 1.0:
         return None
-    mixed = (times.view(np.uint64) * _HASH) >> _SHIFT
-    return mixed < np.uint64(share * _WIDE_SHARE)
+    limit = np.uint64(share * _WIDE_SHARE)
+    found = [np.empty(0, np.int64)]
+    for start in range(0, len(times), _AT_ONCE):
+        mixed = (times[start : start + _AT_ONCE].view(np.uint64) * _HASH) >> _SHIFT
+        found.append(start + np.flatnonzero(mixed < limit))
+    return np.concatenate(found)
 
 
 def moments(steps: npt.NDArray[np.int16]) -> MomentSums:
@@ -142,8 +146,7 @@ class Together:
     ) -> None:
         self._steps = steps
         self._bounds_us = bounds_us
-        chosen = taken(times, share) if steps else None
-        self._rows = None if chosen is None else np.flatnonzero(chosen)
+        self._rows = taken(times, share) if steps else None
         self._base = base if self._rows is None else base[self._rows]
         self._found: dict[str, npt.NDArray[np.int16]] = {}
 

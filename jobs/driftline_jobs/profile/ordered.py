@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from driftline_jobs.profile import kernels
 from driftline_jobs.profile.binning import SUM_BITS, OrderedBins
-from driftline_jobs.profile.buckets import KEY_SHIFT, FloatArray, IntArray
+from driftline_jobs.profile.buckets import FloatArray, IntArray
 from driftline_jobs.profile.distinct import REGISTERS, Registers, hash_values, register_sets
 from driftline_jobs.profile.state import OrderedProfile, limbs
 
@@ -53,7 +53,9 @@ def profile_runs(
         bins.pivot,
         bins.quantum,
         _LIMIT * bins.quantum,
-        cuts.table,
+        cuts.grid.before,
+        cuts.grid.zero,
+        cuts.first,
         cuts.next_edge,
         cuts.passes,
         cuts.bin_of,
@@ -106,9 +108,7 @@ def profile_counted(values: FloatArray, counts: IntArray, nulls: int, bins: Orde
         found.minimum, found.maximum = float(values[0]) + 0.0, float(values[-1]) + 0.0
     found.zeros = int(counts[values == 0.0].sum())
     distance = values - bins.pivot
-    bucket = cuts.table.take(np.right_shift(distance.view(np.uint64), KEY_SHIFT).view(np.int64))
-    for _ in range(cuts.passes):
-        bucket = bucket + (values >= cuts.next_edge.take(bucket))
+    bucket = cuts.bucket_of(values)
     per_bucket: IntArray = np.zeros(cuts.finite, np.int64)
     np.add.at(per_bucket, bucket, counts)
     found.buckets = np.flatnonzero(per_bucket > 0)

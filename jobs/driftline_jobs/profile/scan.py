@@ -218,7 +218,6 @@ class _Rows:
         self._plan = plan
         self._chosen = chosen
         self._count = count
-        self._workspace = Workspace(count)
         self._parting: dict[str, Codes] = {}
 
     def read_by(self, reader: SplitReader) -> _Rows:
@@ -242,13 +241,13 @@ class _Rows:
 
     def profiles(self, name: str, grouped: Sequence[Grouping], together: Together) -> list[Sequence[Profile]]:
         """For each grouping the profiles of its runs; what the column and others do together is noted."""
-        bins = self._plan.binning.columns[name]
+        bins, work = self._plan.binning.columns[name], Workspace.of_this_thread()
         if isinstance(bins, OrderedBins):
             column = self._numbers(name)
             together.take(name, column.values, column.valid)
-            return [ordered_runs(column, grouping, bins, self._workspace) for grouping in grouped]
+            return [ordered_runs(column, grouping, bins, work) for grouping in grouped]
         category = self._parting.pop(name, None) or self._codes(name)
-        return [category_runs(category, grouping, bins, self._workspace) for grouping in grouped]
+        return [category_runs(category, grouping, bins, work) for grouping in grouped]
 
     def _parts(self, name: str) -> Codes:
         """The codes of a column that parts the rows, kept for when it is profiled."""

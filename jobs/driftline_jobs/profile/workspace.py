@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,11 +15,12 @@ from driftline_jobs.profile.cells import CodeArray, Grouping
 from driftline_jobs.profile.columns import Codes, Numbers, Valid
 from driftline_schemas.errors import DataError
 
-CHUNK = 1 << 16
+CHUNK = 1 << 18
 _LANES = 4
 _FEW_COUNTERS = 1 << 10
 """So few are counted in several lanes, which are added up."""
 _EVERY_ROW: Valid = np.empty(0, np.bool_)
+_HELD = threading.local()
 _ONE_CELL: npt.NDArray[np.int32] = np.empty(0, np.int32)
 
 
@@ -26,16 +28,21 @@ class Workspace:
     """Arrays to work in, made once: fresh ones would cost more page faults than the work done in them.
 
     Not to be shared by threads.
-
-    Args:
-        rows: of the longest column that will be laid out.
     """
 
-    def __init__(self, rows: int = 0) -> None:
+    def __init__(self) -> None:
         self._floats = np.empty(CHUNK, np.float64)
         self._codes = np.empty(CHUNK, np.int32)
         self._cells = np.empty(CHUNK, np.int32)
-        self._column = np.empty(rows, np.float64)
+        self._column = np.empty(0, np.float64)
+
+    @classmethod
+    def of_this_thread(cls) -> Workspace:
+        """The one that every split of a thread is profiled in."""
+        if not hasattr(_HELD, "workspace"):
+            _HELD.workspace = cls()
+        held: Workspace = _HELD.workspace
+        return held
 
     def laid_out(self, column: Numbers, grouping: Grouping) -> tuple[FloatArray, IntArray, IntArray]:
         """The values of a column as float64, run after run and without nulls.
@@ -48,6 +55,8 @@ class Workspace:
         values, valid = column.values, column.valid
         if grouping.in_order and valid is None and values.dtype == np.float64:
             return values, starts, stops
+        if len(self._column) < len(values):
+            self._column = np.empty(len(values), np.float64)
         ends = starts.copy()
         for rows in _chunks(len(values)):
             floats = values[rows]
