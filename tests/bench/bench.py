@@ -133,9 +133,11 @@ def day_against(
     data = bench.data(rows)
     learned = bench.learned(data, case)
     name, cost = other
-    bench.scan([logs(data)])  # so that both find the files in the page cache
     costs = by_turns(
-        lambda: bench.day(data, case, learned), lambda: cost(data), repetitions or bench.repetitions
+        lambda: bench.day(data, case, learned),
+        lambda: cost(data),
+        repetitions or bench.repetitions,
+        [logs(data)],
     )
     yield from Comparison((what, name), costs, goal, divided).lines()
 
@@ -177,7 +179,7 @@ def _joined(bench: Bench, data: Path, learned: Path, memory: str, goal: float | 
         rows, seconds, cpu = measure(command)[3].split()
         return Cost(float(seconds), float(cpu), cost.peak, int(rows), len(JOINED))
 
-    costs = by_turns(joined, lambda: bench.scan(folders, only=JOINED), bench.repetitions)
+    costs = by_turns(joined, lambda: bench.scan(folders, only=JOINED), bench.repetitions, folders)
     what = f"labels joined, performance published ({f'--memory-limit {memory}' if memory else 'spilling'})"
     yield from Comparison((what, "bare scan of the columns that the join reads"), costs, goal).lines()
 
@@ -188,15 +190,7 @@ def summarize(bench: Bench) -> Iterator[str]:
     def other(data: Path) -> Cost:
         return told([*script("duckdb_summarize"), str(logs(data)), "--threads", str(bench.threads)])
 
-    yield from day_against(
-        bench,
-        MIDDLE,
-        ONE_DAY,
-        ("DuckDB SUMMARIZE", other),
-        8,
-        divided=True,
-        repetitions=bench.few,
-    )
+    yield from day_against(bench, MIDDLE, ONE_DAY, ("DuckDB SUMMARIZE", other), 8, divided=True)
 
 
 def spark_obvious(bench: Bench) -> Iterator[str]:
@@ -271,6 +265,7 @@ def memory(bench: Bench) -> Iterator[str]:
         lambda: bench.day(large, "drift", learned),
         lambda: bench.day(middle, "drift", learned),
         bench.few,
+        [logs(large), logs(middle)],
     )
     ours, others = ([cost.peak / 1e6 for cost in several] for several in costs)
     ratio = statistics.median(ours) / statistics.median(others)

@@ -203,8 +203,11 @@ def accepted_rows(times: IntArray, split: Split) -> npt.NDArray[np.bool_]:
 
 def _count(times: IntArray, base: IntArray, split: Split, plan: ScanPlan, result: ScanResult) -> None:
     uri = split.object.uri
-    for at in np.flatnonzero(np.bincount(base, minlength=1)).tolist() if len(base) else []:
-        mine = times if len(plan.bounds_us) == 2 else times[base == at]
+    if not len(base):
+        return
+    alone = len(plan.bounds_us) == 2
+    for at in [0] if alone else np.flatnonzero(np.bincount(base)).tolist():
+        mine = times if alone else times[base == at]
         start_us = int(plan.bounds_us[at])
         result.matched[uri, start_us] = len(mine)
         result.windows[start_us] = WindowRows(len(mine), int(mine.min()), int(mine.max()))
