@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from tests.reports.sample_inputs import Maker, Sample, monitor
+from tests.reports.sample_inputs import Maker
+from tests.reports.sample_story import Sample, monitor
 
 from driftline_reports.inputs import Distribution, ReportInputs
 

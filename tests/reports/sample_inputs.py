@@ -7,58 +7,20 @@ the package under test.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from tests.reports.sample_story import FIRST_NAMES, KINDS, VALUES, Sample, monitor
+from tests.reports.sample_tables import drift_table, run_id, to_tables
 
 from driftline_reports.inputs import Distribution, ReportInputs
-from driftline_schemas.monitor import Monitor
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
 
 Values = np.ndarray[Any, np.dtype[np.float64]]
 
-FIRST_NAMES = (
-    "humidity", "carrier", "precip", "departure_hour", "origin", "visibility", "wind_speed", "distance",
-    "air_temperature", "pressure", "is_weekend", "dest", "scheduled_at", "seats", "late_probability", "late",
-)  # fmt: skip
-KINDS = {
-    "carrier": "categorical",
-    "origin": "categorical",
-    "dest": "categorical",
-    "is_weekend": "boolean",
-    "scheduled_at": "datetime",
-    "late_probability": "score",
-    "late": "prediction",
-}
-VALUES = {
-    "carrier": (
-        "UA",
-        "B6",
-        "EV",
-        "DL",
-        "AA",
-        "MQ",
-        "US",
-        "9E",
-        "WN",
-        "VX",
-        "FL",
-        "AS",
-        "F9",
-        "YV",
-        "HA",
-        "OO",
-    ),
-    "origin": ("EWR", "JFK", "LGA"),
-    "dest": tuple(f"D{n:02d}" for n in range(40)),
-    "is_weekend": ("false", "true"),
-    "late": ("0", "1"),
-}
 ORDERED = (
     "psi", "js_distance", "ks", "wasserstein", "tvd", "chi_squared", "anderson_darling", "l_infinity",
     "null_fraction_delta",
@@ -78,55 +40,8 @@ SCALE = {
     "anderson_darling": 1.1, "l_infinity": 0.012, "null_fraction_delta": 0.001, "unseen_fraction": 0.0002,
 }  # fmt: skip
 JUMP = {"js_distance": 5.0, "tvd": 6.0, "ks": 8.0, "l_infinity": 6.0}
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What to make up. Figures of columns ``drifted`` jump in the last ``days_off`` windows."""
-
-    seed: int = 7
-    columns: Sequence[str] = ()
-    count: int = 16
-    windows: int = 90
-    drifted: int = 4
-    days_off: int = 6
-    start: datetime = datetime(2013, 9, 28, tzinfo=UTC)
-    labels: bool = True
-    final: bool = True
-    estimated: bool = True
-    reference: bool = True
-    rows: int = 924
-    calibrated: bool = True
-    worse: bool = True
-    monitor: Mapping[str, Any] = field(default_factory=dict)
-
-
-def monitor(**changes: Any) -> Monitor:
-    """A monitor of flights."""
-    given: dict[str, Any] = {
-        "monitor": "flight_delay",
-        "description": "Will this flight arrive more than 15 minutes late?",
-        "owner": "ml-platform@example.com",
-        "task": "binary_classification",
-        "logs": {
-            "uri": "s3://serving-logs/flight_delay/",
-            "timestamp": "requested_at",
-            "prediction_id": "request_id",
-            "prediction": "late",
-            "score": "late_probability",
-            "model_version": "model_version",
-        },
-        "labels": {
-            "uri": "s3://labels/flight_delay/",
-            "prediction_id": "request_id",
-            "label": "arrived_late",
-            "mature_after": "7d",
-        },
-        "segments": ["origin", ["origin", "carrier"]],
-        "reference": {"window": ["2013-03-01", "2013-04-01"]},
-    }
-    given |= changes
-    return Monitor.model_validate({key: value for key, value in given.items() if value is not None})
+CELL = ("model_version", "segment", "segment_value")
+CATEGORICAL = {"categorical", "boolean", "prediction", "label"}
 
 
 def make(sample: Sample | None = None) -> ReportInputs:
@@ -542,33 +457,3 @@ class Maker:
                 *missing,
             )
         return made
-
-
-CELL = ("model_version", "segment", "segment_value")
-CATEGORICAL = {"categorical", "boolean", "prediction", "label"}
-
-
-def run_id(window: Window, part: str) -> str:
-    """A run's id, by its window and part."""
-    return f"01J{window.start:%Y%m%d%H}{part[:4].upper()}"
-
-
-def to_tables(rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, pa.Table]:
-    """Rows as Arrow tables of the contract's schemas."""
-    made = {}
-    for name, table in load_tables().items():
-        schema = table.arrow_schema()
-        made[name] = pa.Table.from_pylist([dict(row) for row in rows.get(name, ())], schema=schema)
-    return made
-
-
-def drift_table(common: Mapping[str, Any], figures: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Figures that have some columns in common."""
-    schema = load_tables()["drift_metrics"].arrow_schema()
-    columns = [
-        pa.repeat(pa.scalar(common[field.name], field.type), len(figures))
-        if field.name in common
-        else pa.array([figure[field.name] for figure in figures], field.type)
-        for field in schema
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)

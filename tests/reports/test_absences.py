@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from tests.reports.hostile_inputs import hostile
 from tests.reports.readback import read
-from tests.reports.sample_inputs import Sample, make
+from tests.reports.sample_inputs import make
+from tests.reports.sample_story import Sample
 
 from driftline_reports.inputs import ReportInputs
 from driftline_reports.mail import render_mail

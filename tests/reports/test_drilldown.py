@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from playwright.sync_api import Browser
 from tests.reports.hostile_inputs import HOSTILE
-from tests.reports.sample_inputs import monitor
+from tests.reports.sample_story import monitor
 
 from driftline_reports.drilldown import DrilldownInputs, render_drilldown
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.reports.readback import Database, read
-from tests.reports.sample_inputs import Sample, make, monitor, to_tables
+from tests.reports.sample_inputs import make
+from tests.reports.sample_story import Sample, monitor
+from tests.reports.sample_tables import to_tables
 from tests.reports.test_verdict import DAY, common, days, performed, view
 
 from driftline_reports import formats

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Dialog
 from playwright.sync_api import Page as BrowserPage
 from tests.reports.axe import faults
 from tests.reports.hostile_inputs import hostile
-from tests.reports.sample_inputs import Sample, make
+from tests.reports.sample_inputs import make
+from tests.reports.sample_story import Sample
 
 from driftline_reports.index import render_index
 from driftline_reports.inputs import IndexInputs, MonitorHistory, ReportInputs, page_name

@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 
 import pytest
 from tests.reports.readback import read
-from tests.reports.sample_inputs import Sample, make, monitor
+from tests.reports.sample_inputs import make
+from tests.reports.sample_story import Sample, monitor
 
 from driftline_reports.index import MOST_CELLS, build_index, render_index
 from driftline_reports.inputs import IndexInputs, MonitorHistory, ReportInputs, check_link, page_name
@@ -131,7 +132,8 @@ def test_monitors_stand_by_name_and_one_without_anything_says_so() -> None:
 
 def test_the_oldest_windows_make_room() -> None:
     import pyarrow as pa
-    from tests.reports.sample_inputs import Maker, to_tables
+    from tests.reports.sample_inputs import Maker
+    from tests.reports.sample_tables import to_tables
 
     maker = Maker(Sample(windows=MOST_CELLS + 5, monitor={"granularity": "hour"}))
     maker.runs()

@@ -10,7 +10,8 @@ from email.policy import default
 import pytest
 from tests.reports.hostile_inputs import hostile
 from tests.reports.readback import read
-from tests.reports.sample_inputs import Sample, make
+from tests.reports.sample_inputs import make
+from tests.reports.sample_story import Sample
 
 from driftline_reports.mail import Mail, line, render_mail, to_message
 from driftline_reports.page import render_page

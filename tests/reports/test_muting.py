@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from tests.reports.readback import read
-from tests.reports.sample_inputs import monitor, to_tables
+from tests.reports.sample_story import monitor
+from tests.reports.sample_tables import to_tables
 from tests.reports.test_verdict import DAY, Rows, checked, common, days, drift, performed
 
 from driftline_reports.index import build_entry

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from tests.reports.hostile_inputs import hostile
 from tests.reports.readback import Database, Page, exact, read
-from tests.reports.sample_inputs import Sample, make
+from tests.reports.sample_inputs import make
+from tests.reports.sample_story import Sample
 
 from driftline_reports.inputs import ReportInputs
 from driftline_reports.page import render_page

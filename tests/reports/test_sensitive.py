@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from tests.reports.readback import read
-from tests.reports.sample_inputs import Maker, Sample
+from tests.reports.sample_inputs import Maker
+from tests.reports.sample_story import Sample
 
 from driftline_reports.index import render_index
 from driftline_reports.inputs import Distribution, IndexInputs, MonitorHistory, ReportInputs

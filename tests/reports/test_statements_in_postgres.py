@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 from tests.reports.hostile_inputs import hostile
 from tests.reports.readback import Rows, exact, key_of, read
-from tests.reports.sample_inputs import Sample, make
+from tests.reports.sample_inputs import make
+from tests.reports.sample_story import Sample
 from tests.stores.postgres_server import PostgresServer
 
 from driftline_reports.inputs import ReportInputs

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.reports.sample_inputs import monitor, run_id, to_tables
+from tests.reports.sample_story import monitor
+from tests.reports.sample_tables import run_id, to_tables
 
 from driftline_reports.inputs import ReportInputs
 from driftline_reports.view import build_view
