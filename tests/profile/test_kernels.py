@@ -21,6 +21,7 @@ from driftline_jobs.profile.columns import Codes, Numbers
 from driftline_jobs.profile.distinct import estimate, hash_values, register_sets
 from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.ordered import profile_counted, profile_ordered, profile_runs
+from driftline_jobs.profile.runs import ordered_runs
 from driftline_jobs.profile.state import OrderedProfile, merge, subtract
 from driftline_jobs.profile.workspace import CHUNK, Workspace
 from driftline_schemas.errors import DataError
@@ -172,9 +173,8 @@ def test_small_cells_together_are_what_they_are_alone(cells: list[np.ndarray]) -
     bins = ordered_bins("score", np.sort(values[np.isfinite(values)]))
     stops = np.cumsum([len(c) for c in cells])
     starts = stops - [len(c) for c in cells]
-    together = profile_runs(values, starts, stops, [2] * len(cells), bins)
-    for profile, alone in zip(together, cells, strict=True):
-        assert_same(profile, profile_ordered(alone, 2, bins))
+    for profile, alone in zip(profile_runs(values, None, starts, stops, bins), cells, strict=True):
+        assert_same(profile, profile_ordered(alone, 0, bins))
 
 
 @pytest.mark.parametrize("name", ["few integers", "wide integers", "small integers", "unsigned", "constant"])
@@ -233,10 +233,28 @@ def test_values_are_laid_out_cell_by_cell(kind: str, parted: str, *, nulls: bool
     if parted == "in order":
         cell.sort()
     work = Workspace()
-    laid, starts, stops = work.laid_out(Numbers(values, valid), grouping(cell, int(cell.max()) + 1))
+    parts = grouping(cell, int(cell.max()) + 1)
+    laid, there, starts, stops = work.laid_out(Numbers(values, valid), parts)
     for at, (start, stop) in enumerate(zip(starts, stops, strict=True)):
         mine = cell == at if valid is None else (cell == at) & valid
-        assert laid[start:stop].tolist() == values[mine].tolist()
+        found = laid[start:stop] if there is None else laid[start:stop][there[start:stop]]
+        assert found.tolist() == values[mine].tolist()
+
+
+@pytest.mark.parametrize("parted", ["one cell", "in order", "mixed"])
+@pytest.mark.parametrize("kind", ["f8", "f4"])
+def test_rows_without_a_value_are_counted_in_their_cell(parted: str, kind: str) -> None:
+    rows = CHUNK + 1000
+    values, valid = RNG.normal(size=rows).astype(kind), RNG.random(rows) < 0.8
+    values[RNG.random(rows) < 0.01] = np.nan
+    cell = np.zeros(rows, np.int64) if parted == "one cell" else RNG.integers(0, 40, rows)
+    if parted == "in order":
+        cell.sort()
+    bins = ordered_bins("numeric", np.sort(values[np.isfinite(values)].astype(np.float64))[:5000])
+    found = ordered_runs(Numbers(values, valid), grouping(cell, int(cell.max()) + 1), bins, Workspace())
+    for at, profile in enumerate(found):
+        mine = cell == at
+        assert_same(profile, profile_ordered(values[mine & valid], int((mine & ~valid).sum()), bins))
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ Int32Array = npt.NDArray[np.int32]
 
 BLOCK = 1024
 """Rows at a time in ``tally``: its arrays of them lie in the nearest cache, beside what is counted into."""
-NANS, BELOW_INFINITY, ABOVE_INFINITY, ZEROS, BEYOND, BUCKETS = range(6)
+NULLS, NANS, BELOW_INFINITY, ABOVE_INFINITY, ZEROS, BEYOND, BUCKETS = range(7)
 """What ``tally`` counts of a run, by its place in ``counted``."""
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _LARGEST = float(np.finfo(np.float64).max)
@@ -133,25 +133,29 @@ def lay_out(
 
     Args:
         values: (n,).
-        valid, cell_of: as ``count`` has them.
+        valid: (n,) those that are laid out; empty for all.
+        cell_of: (n,) the cell of each.
         ends: (cells,) where the next value of each cell goes in ``laid``; moved on.
         laid: written to; a cell needs room for all its rows, null or not.
     """
     # Without a branch: which rows are null cannot be foreseen. What is written of one, the next value of the
     # cell is written over, or nobody reads: as many rows as a cell has, so much room there is for it.
     partial = len(valid) > 0
-    if len(cell_of):
-        for row in range(len(values)):
-            cell = cell_of[row]
-            at = ends[cell]
-            laid[at] = values[row]
-            ends[cell] = at + (np.int64(valid[row]) if partial else 1)
-    else:
-        at = ends[0]
-        for row in range(len(values)):
-            laid[at] = values[row]
-            at += np.int64(valid[row]) if partial else 1
-        ends[0] = at
+    for row in range(len(values)):
+        cell = cell_of[row]
+        at = ends[cell]
+        laid[at] = values[row]
+        ends[cell] = at + (np.int64(valid[row]) if partial else 1)
+
+
+@inner
+def _present(values: FloatArray, valid: npt.NDArray[np.bool_], present: FloatArray) -> FloatArray:
+    """Those that are valid, in ``present``."""
+    size = 0
+    for row in range(len(values)):
+        present[size] = values[row]
+        size += valid[row]
+    return present[:size]
 
 
 @inner
@@ -283,6 +287,7 @@ def _limit(registers: Registers) -> np.uint64:
 @compiled(
     types.void(
         _readable(types.float64),
+        _readable(types.boolean),
         _Ints,
         _Ints,
         types.float64,
@@ -304,6 +309,7 @@ def _limit(registers: Registers) -> np.uint64:
 )
 def tally(
     values: FloatArray,
+    valid: npt.NDArray[np.bool_],
     starts: IntArray,
     stops: IntArray,
     pivot: float,
@@ -325,19 +331,21 @@ def tally(
     """Profile each run of values.
 
     Args:
-        values: of any float64, none of them null.
+        values: any float64.
+        valid: which of them are not null; empty if none is.
         starts, stops: (runs,) where each run lies in ``values``.
         pivot, quantum: see ``OrderedBins``; values further than ``reach`` from the pivot are summed as if
             they lay there.
         before, zero: see ``BucketGrid``.
         first, next_edge, passes, bin_of: see ``BucketCuts``.
-        counted: (runs, 6) zeros; filled, see ``NANS`` and those after it.
+        counted: (runs, 7) zeros; filled, see ``NULLS`` and those after it.
         extremes: (runs, 2) the least and the greatest finite value; +inf and -inf where there is none.
         sums: (runs, bins) zeros; sums in quanta from the pivot are added.
         registers: (runs, 2048) zeros; raised to the greatest rank of each.
         buckets, bucket_counts: filled, run after run, with the buckets that hold values, ascending, and how
             many; as long as there can be such.
     """
+    present = np.empty(BLOCK)
     finite = np.empty(BLOCK)
     floats = np.empty(BLOCK)
     bits = floats.view(np.uint64)
@@ -351,7 +359,11 @@ def tally(
         limit = _EVERY
         ends[0], ends[1] = np.inf, -np.inf
         for start in range(starts[run], stops[run], BLOCK):
-            rows = values[start : min(start + BLOCK, stops[run])]
+            stop = min(start + BLOCK, stops[run])
+            rows = values[start:stop]
+            if len(valid):
+                rows = _present(rows, valid[start:stop], present)
+                numbers[NULLS] += stop - start - len(rows)
             # after a few blocks new extremes are rare, and so are values that are not finite
             block = rows if _all_within(rows, ends[0], ends[1]) else _finite_ones(rows, finite, ends, numbers)
             size = len(block)

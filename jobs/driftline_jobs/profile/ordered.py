@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,12 @@ import numpy.typing as npt
 from driftline_jobs.profile import kernels
 from driftline_jobs.profile.binning import SUM_BITS, OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
+from driftline_jobs.profile.columns import Valid
 from driftline_jobs.profile.distinct import REGISTERS, Registers, hash_values, register_sets
 from driftline_jobs.profile.state import OrderedProfile, limbs
 
 _LIMIT = float(1 << SUM_BITS)
+_EVERY_ROW: Valid = np.empty(0, np.bool_)
 
 
 def profile_ordered(values: npt.NDArray[Any], nulls: int, bins: OrderedBins) -> OrderedProfile:
@@ -26,21 +27,24 @@ def profile_ordered(values: npt.NDArray[Any], nulls: int, bins: OrderedBins) -> 
         bins: where the bins lie.
     """
     floats = np.ascontiguousarray(values, np.float64)
-    return profile_runs(floats, np.array([0]), np.array([len(floats)]), [nulls], bins)[0]
+    (profile,) = profile_runs(floats, None, np.array([0]), np.array([len(floats)]), bins)
+    profile.rows += nulls
+    profile.nulls = nulls
+    return profile
 
 
 def profile_runs(
-    values: FloatArray, starts: IntArray, stops: IntArray, nulls: Sequence[int], bins: OrderedBins
+    values: FloatArray, valid: Valid | None, starts: IntArray, stops: IntArray, bins: OrderedBins
 ) -> list[OrderedProfile]:
     """Profile of one column over each of several cells.
 
     Args:
-        values: non-null values, those of a cell side by side.
+        values: those of a cell side by side.
+        valid: which of them are not null, None if all are.
         starts, stops: (cells,) where those of each lie.
-        nulls: (cells,) rows without a value.
     """
     cuts, cells = bins.cuts, len(starts)
-    counted: IntArray = np.zeros((cells, 6), np.int64)
+    counted: IntArray = np.zeros((cells, kernels.BUCKETS + 1), np.int64)
     extremes: FloatArray = np.empty((cells, 2))
     sums: IntArray = np.zeros((cells, bins.bins), np.int64)
     registers: Registers = np.zeros((cells, REGISTERS), np.uint8)
@@ -48,6 +52,7 @@ def profile_runs(
     buckets, bucket_counts = np.empty(room, np.int64), np.empty(room, np.int64)
     kernels.tally(
         values,
+        _EVERY_ROW if valid is None else valid,
         starts,
         stops,
         bins.pivot,
@@ -74,8 +79,8 @@ def profile_runs(
         end = begin + numbers[kernels.BUCKETS]
         profiles.append(
             OrderedProfile(
-                rows=rows[cell] + nulls[cell],
-                nulls=nulls[cell],
+                rows=rows[cell],
+                nulls=numbers[kernels.NULLS],
                 nans=numbers[kernels.NANS],
                 below_infinity=numbers[kernels.BELOW_INFINITY],
                 above_infinity=numbers[kernels.ABOVE_INFINITY],

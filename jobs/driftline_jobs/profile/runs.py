@@ -28,9 +28,12 @@ def ordered_runs(
         size = high - low + 1
         if size * len(grouping.runs) <= len(column.values) // _ROWS_PER_COUNT:
             return _counted_runs(column, low, size, grouping, bins, workspace)
-    values, starts, stops = workspace.laid_out(column, grouping)
-    nulls = [run.stop - stop for run, stop in zip(grouping.runs, stops.tolist(), strict=True)]
-    return profile_runs(values, starts, stops, nulls, bins)
+    profiles = profile_runs(*workspace.laid_out(column, grouping), bins)
+    for run, profile in zip(grouping.runs, profiles, strict=True):
+        # those without a value may have been left behind
+        profile.nulls += run.stop - run.start - profile.rows
+        profile.rows = run.stop - run.start
+    return profiles
 
 
 def _counted_runs(

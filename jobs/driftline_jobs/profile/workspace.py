@@ -44,19 +44,26 @@ class Workspace:
         held: Workspace = _HELD.workspace
         return held
 
-    def laid_out(self, column: Numbers, grouping: Grouping) -> tuple[FloatArray, IntArray, IntArray]:
-        """The values of a column as float64, run after run and without nulls.
+    def laid_out(
+        self, column: Numbers, grouping: Grouping
+    ) -> tuple[FloatArray, Valid | None, IntArray, IntArray]:
+        """The values of a column as float64, run after run.
 
         Returns:
-            values, until the next call; starts and stops (runs,) of each run in them.
+            values, until the next call; which of them are valid, None if all are; starts and stops (runs,) of
+            each run in them. Where rows had to be moved, those without a value were left behind.
         """
         starts = np.array([run.start for run in grouping.runs], np.int64)
         stops = np.array([run.stop for run in grouping.runs], np.int64)
         values, valid = column.values, column.valid
-        if grouping.in_order and valid is None and values.dtype == np.float64:
-            return values, starts, stops
+        if grouping.in_order and values.dtype == np.float64:
+            return values, valid, starts, stops
         if len(self._column) < len(values):
             self._column = np.empty(len(values), np.float64)
+        laid = self._column[: len(values)]
+        if grouping.in_order:
+            laid[:] = values
+            return laid, valid, starts, stops
         ends = starts.copy()
         for rows in _chunks(len(values)):
             floats = values[rows]
@@ -64,8 +71,8 @@ class Workspace:
                 floats = self._floats[: len(floats)]
                 floats[:] = values[rows]
             there = _EVERY_ROW if valid is None else valid[rows]
-            kernels.lay_out(floats, there, self._cells_of(grouping, rows), ends, self._column)
-        return self._column, starts, ends
+            kernels.lay_out(floats, there, self._cells_of(grouping, rows), ends, laid)
+        return laid, None, starts, ends
 
     def count_numbers(self, column: Numbers, lowest: int, size: int, grouping: Grouping) -> IntArray:
         """(runs, size) rows of each integer from ``lowest`` up, between which all of them lie."""
