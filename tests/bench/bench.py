@@ -35,6 +35,7 @@ JOINED = ["requested_at", "request_id", "model_version", "prediction", "score", 
 MOST_MEMORY = 1000.0
 ONE_DAY, FROM_PARQUET = "one day, drift of every column", "one day, from the Parquet"
 MONTH_DAYS, MONTH_ROWS = 30, 240_000
+KEPT_MS = 10_000
 NANNYML = ("nannyml==0.13.1", "statsmodels", "setuptools<81")
 
 
@@ -280,8 +281,10 @@ def memory(bench: Bench) -> Iterator[str]:
 def spark(bench: Bench) -> Iterator[str]:
     """Spark on this machine against threads, one session for all repetitions."""
     data = bench.data(LARGE, like=MIDDLE)
-    command = [*script("spark_against_local"), "--dir", str(data), "--threads", str(bench.threads)]
-    answer = measure([*command, "--repetitions", str(bench.repetitions)])[3]
+    # the allocator as the command line sets it for threads, and the engine for Spark's workers
+    command = ["env", f"MIMALLOC_PURGE_DELAY={KEPT_MS}", *script("spark_against_local"), "--dir", str(data)]
+    command += ["--threads", str(bench.threads), "--repetitions", str(bench.repetitions)]
+    answer = measure(command)[3]
     found = dict(pair.split("=") for pair in answer.split())
     ratio = float(found["ratio"])
     rows, columns = int(found["rows"]), int(found["columns"])

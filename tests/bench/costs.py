@@ -69,12 +69,13 @@ def by_turns(
     others: list[Cost] = []
     for _ in range(repetitions):
         for costs, cost in ((others, other), (ours, this)):
-            _read_through(folders)
+            read_through(folders)
             costs.append(cost())
     return ours, others
 
 
-def _read_through(folders: Sequence[Path]) -> None:
+def read_through(folders: Sequence[Path]) -> None:
+    """Have the Parquet of ``folders`` in the page cache."""
     for folder in folders:
         for path in sorted(folder.glob("*.parquet")):
             with path.open("rb") as file:

@@ -14,13 +14,17 @@ import os
 import statistics
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from tests.bench.costs import read_through
 
 from driftline_jobs.engines.base import Engine
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.engines.spark import SparkEngine
 from driftline_jobs.logs.sources import LogInspection, PredictionLog
+from driftline_jobs.profile.moments import share_of_rows
 from driftline_jobs.profile.scan import ScanPlan, merge_results
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from
 from driftline_jobs.publish.plans import scan_plan, watched
@@ -48,6 +52,7 @@ def prepared(data: Path, case: str, engine: Engine) -> tuple[LogInspection, Scan
         salt="",
     )
     binning = binning_from(engine.survey(first.splits, survey), columns, "", frozenset())
+    binning = replace(binning, moment_share=share_of_rows(rows))  # as a run does
     second = log.inspect(REFERENCE_DAY + DAY, REFERENCE_DAY + 2 * DAY)
     windows = monitor.calendar.tiling(REFERENCE_DAY + DAY, REFERENCE_DAY + 2 * DAY)
     return second, scan_plan(monitor, second.columns, binning, windows)
@@ -77,6 +82,7 @@ def main() -> None:
         rows = 0
         for _ in range(asked.repetitions):
             for engine in (local, spark):
+                read_through([asked.dir / "logs" / f"dt={REFERENCE_DAY + DAY:%Y-%m-%d}"])
                 seconds, rows = scan(engine, inspection, plan)
                 costs[engine.name].append(seconds)
     finally:
