@@ -1,6 +1,6 @@
 """What does a run cost beside a bare scan, and beside others? One table of ratios, all taken here and now.
 
-    python tests/bench/bench.py                          all of it: an hour, and 20 GB in --dir
+    python tests/bench/bench.py                          all of it: half an hour, and 20 GB in --dir
     python tests/bench/bench.py --parts drift segments   some of it
     python tests/bench/bench.py --share 0.01             all of it on a hundredth of the rows
 
