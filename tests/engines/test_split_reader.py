@@ -178,3 +178,24 @@ def test_pages_without_sense_under_a_good_footer(tmp_path: Path, column: str) ->
             reader.column(column)
     assert caught.value.uri == found.splits[0].object.uri
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("index", [-1, 2])
+def test_an_index_beyond_its_dictionary_is_of_a_damaged_object(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: int
+) -> None:
+    """The decoder's answer stands in for a damaged page: no writer can be made to write one."""
+    path = tmp_path / "logs" / "part.parquet"
+    path.parent.mkdir()
+    pq.write_table(table().append_column("t", pa.array(["a", "b"] * (ROWS // 2))), path)
+    seen = inspected(str(path.parent))
+    indices = pa.py_buffer(np.array([0, index, 1], np.int32))
+    beyond = pa.DictionaryArray.from_buffers(
+        pa.dictionary(pa.int32(), pa.string()), 3, [None, indices], pa.array(["a", "b"])
+    )
+    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", lambda *_, **__: pa.table({"t": beyond}))
+    with (
+        SplitReader(seen.splits[0], seen.columns, ["t"]) as reader,
+        pytest.raises(UnreadableObjectError, match="beyond its dictionary of 2 values"),
+    ):
+        reader.column("t")

@@ -150,6 +150,8 @@ class SplitReader:
         data = table.column(column.path[0])  # by name: a dotted name may match a struct's field too
         for field in column.path[1:]:
             data = pc.struct_field(data, field)
+        for chunk in data.chunks if pa.types.is_dictionary(data.type) else ():
+            _check_indices(chunk)
         if data.num_chunks == 1:
             return data.chunk(0)
         if data.num_chunks == 0:
@@ -161,6 +163,14 @@ class SplitReader:
     def timestamps(self, name: str) -> IntArray:
         """The column as UTC microseconds (rows,), ``NO_TIME`` where there is none. Naive means UTC."""
         return microseconds(self.column(name))
+
+
+def _check_indices(array: pa.DictionaryArray) -> None:
+    """Nothing holds the indices of a damaged file to its dictionary, and rows are counted by them."""
+    ends = pc.min_max(array.indices).as_py()
+    low, high = ends["min"], ends["max"]
+    if high is not None and (low < 0 or high >= len(array.dictionary)):
+        raise pa.ArrowInvalid(f"it holds an index beyond its dictionary of {len(array.dictionary)} values")
 
 
 def microseconds(array: pa.Array) -> IntArray:
