@@ -169,13 +169,13 @@ class TestValidate:
     def test_a_server_that_is_down_leaves_the_file_right(
         self, invoke: Invoke, flights_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from driftline_jobs import validation
+        from driftline_jobs.validation import check
         from driftline_schemas.errors import TransientError
 
         def unreachable(*_: object, **__: object) -> None:
             raise TransientError("s3://serving-logs/flight_delay: no answer")
 
-        monkeypatch.setattr(validation, "open_location", unreachable)
+        monkeypatch.setattr(check, "open_location", unreachable)
         status, out, err = invoke(
             "validate", edited(flights_folder, tmp_path, "../logs", "s3://serving-logs")
         )
@@ -194,12 +194,12 @@ class TestValidate:
 def test_a_defect_is_called_one(
     invoke: Invoke, flights_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from driftline_jobs import validation
+    from driftline_jobs.validation import check
 
     def broken(*_: object) -> None:
         raise KeyError("carrier")
 
-    monkeypatch.setattr(validation, "check_log", broken)
+    monkeypatch.setattr(check, "check_log", broken)
     status, out, err = invoke("validate", flights_folder / "monitors" / "flight_delay.yaml")
     assert (status, out) == (1, "")
     assert "error: KeyError: 'carrier'" in err
@@ -210,12 +210,12 @@ def test_an_interrupted_command_ends_with_130(flights_folder: Path, tmp_path: Pa
     started = tmp_path / "started"
     program = (
         "import pathlib, sys, time\n"
-        "from driftline_jobs import validation\n"
+        "from driftline_jobs.validation import check\n"
         "from driftline_jobs.cli import main\n"
         "def slow(*_):\n"
         f"    pathlib.Path({str(started)!r}).touch()\n"
         "    time.sleep(60)\n"
-        "validation.check_log = slow\n"
+        "check.check_log = slow\n"
         f"main(['validate', {str(flights_folder / 'monitors' / 'flight_delay.yaml')!r}])\n"
     )
     child = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True)
@@ -230,3 +230,21 @@ def test_an_interrupted_command_ends_with_130(flights_folder: Path, tmp_path: Pa
         child.wait()
     assert child.returncode == 130
     assert "Traceback" not in err
+
+
+def test_a_file_that_does_not_fit_its_data_is_refused(
+    invoke: Invoke, flights_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from driftline_jobs.validation import remarks
+    from driftline_jobs.validation.remarks import Remark
+
+    monitor = flights_folder / "monitors" / "flight_delay.yaml"
+    found = [Remark("a fault", is_fault=True), Remark("a note")]
+    monkeypatch.setattr(remarks, "CONCERNS", (lambda *_: found,))
+    status, out, err = invoke("validate", monitor)
+    assert (status, out) == (2, "")
+    assert "a fault" in err
+    found.pop(0)
+    status, out, _ = invoke("validate", monitor)
+    assert status == 0
+    assert "! a note" in out

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from driftline_jobs.cli import options
 from driftline_jobs.cli.options import LogFormat
 from driftline_jobs.cli.telling import in_a_line, telling
-from driftline_schemas.errors import TransientError
+from driftline_schemas.errors import ConfigError, TransientError
 
 if TYPE_CHECKING:
-    from driftline_jobs.validation import FolderCheck, LogCheck
+    from driftline_jobs.validation.check import FolderCheck, LogCheck
     from driftline_schemas.monitor import Monitor
 
 
@@ -27,17 +27,24 @@ def validate(
         monitor = load_monitor(monitor_file)
         progress.stage("looking at the log")
         lines = [f"{monitor.monitor}: the monitor file is right", *_about(monitor)]
+        remarks: list[str] = []
         try:
-            from driftline_jobs.validation import check_log
+            from driftline_jobs.validation.check import check_log
 
-            lines += _found(check_log(monitor, monitor_file.resolve().parent))
+            found = check_log(monitor, monitor_file.resolve().parent)
+            faults = [remark.text for remark in found.remarks if remark.is_fault]
+            if faults:
+                raise ConfigError("\n".join((f"{monitor_file} does not fit its data", *faults)))
+            remarks = [remark.text for remark in found.remarks]
+            lines += _found(found)
             reached = True
         except TransientError as error:
             # The file can be right while a server is down: that is said, and is no fault of the file.
             progress.event("not_reached", reason=str(error))
             lines.append("the log could not be reached, so its columns were not checked")
             reached = False
-        progress.answer("\n".join(lines), "valid", monitor=monitor.monitor, log_checked=reached)
+        answer = "\n".join(lines)
+        progress.answer(answer, "valid", monitor=monitor.monitor, log_checked=reached, remarks=remarks)
 
 
 def _about(monitor: Monitor) -> list[str]:
@@ -59,7 +66,8 @@ def _found(check: LogCheck) -> list[str]:
     if check.reference is not None:
         lines += _folder("reference", check.reference)
     lines += [_line(kind, ", ".join(names)) for kind, names in check.kinds.items()]
-    return lines + [_line("left out", f"{name}: {reason}") for name, reason in check.left_out.items()]
+    lines += [_line("left out", f"{name}: {reason}") for name, reason in check.left_out.items()]
+    return lines + [_line("look at", f"! {remark.text}") for remark in check.remarks]
 
 
 def _folder(name: str, check: FolderCheck) -> list[str]:

@@ -147,22 +147,49 @@ class SplitReader:
         table = self._file.read_row_groups(
             list(self.split.row_groups), columns=[".".join(column.path)], use_threads=False
         )
-        data = table.column(column.path[0])  # by name: a dotted name may match a struct's field too
-        for field in column.path[1:]:
-            data = pc.struct_field(data, field)
-        for chunk in data.chunks if pa.types.is_dictionary(data.type) else ():
-            _check_indices(chunk)
-        if data.num_chunks == 1:
-            return data.chunk(0)
-        if data.num_chunks == 0:
-            return pa.array([], type=data.type)
-        if pa.types.is_dictionary(data.type):
-            data = data.unify_dictionaries()
-        return pa.concat_arrays(data.chunks)
+        return _resolved(table, column)
+
+    def head(self, rows: int) -> dict[str, pa.Array]:
+        """The first ``rows`` rows of every column that the object holds, without decoding the rest.
+
+        Errors are those of ``column``.
+        """
+        names = [name for name in self._columns if self.has(name)]
+        try:
+            batches = self._first_batch(rows, [".".join(self._columns[name].path) for name in names])
+            return {name: _resolved(batches, self._columns[name]) for name in names}
+        except pa.ArrowMemoryError:
+            raise
+        except _READ_ERRORS as error:
+            raise self._meaning(error) from error
+
+    def _first_batch(self, rows: int, paths: list[str]) -> pa.Table:
+        if self._file is None:
+            raise RuntimeError("a SplitReader is a context manager: read within its with block")
+        batches = self._file.iter_batches(rows, list(self.split.row_groups), columns=paths, use_threads=False)
+        first = next(batches, None)
+        schema = self._file.schema_arrow
+        return schema.empty_table() if first is None else pa.Table.from_batches([first])
 
     def timestamps(self, name: str) -> IntArray:
         """The column as UTC microseconds (rows,), ``NO_TIME`` where there is none. Naive means UTC."""
         return microseconds(self.column(name))
+
+
+def _resolved(table: pa.Table, column: LogColumn) -> pa.Array:
+    """One column of what was read, as one array of its leaf."""
+    data = table.column(column.path[0])  # by name: a dotted name may match a struct's field too
+    for field in column.path[1:]:
+        data = pc.struct_field(data, field)
+    for chunk in data.chunks if pa.types.is_dictionary(data.type) else ():
+        _check_indices(chunk)
+    if data.num_chunks == 1:
+        return data.chunk(0)
+    if data.num_chunks == 0:
+        return pa.array([], type=data.type)
+    if pa.types.is_dictionary(data.type):
+        data = data.unify_dictionaries()
+    return pa.concat_arrays(data.chunks)
 
 
 def _check_indices(array: pa.DictionaryArray) -> None:

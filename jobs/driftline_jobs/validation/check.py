@@ -1,17 +1,19 @@
-"""Hold a monitor file against what lies in its log and label folders, reading footers only."""
+"""Hold a monitor file against what lies in its folders: footers of many objects, rows of some."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from driftline_jobs.logs.filesystem import open_location
 from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.objects import LogObject, list_objects
+from driftline_jobs.logs.objects import list_objects
 from driftline_jobs.logs.splits import InputRole, Inspection
 from driftline_jobs.publish.plans import watched
 from driftline_jobs.publish.reference_data import monitor_elsewhere
+from driftline_jobs.validation.remarks import Remark, Samples, remarks_of
+from driftline_jobs.validation.sample import sample_log, spread
 from driftline_schemas.errors import DataError
 from driftline_schemas.monitor import LabelSource, Monitor
 
@@ -34,17 +36,19 @@ class FolderCheck:
 @dataclass(frozen=True, slots=True)
 class LogCheck:
     """A monitor's log, its labels, and its reference if that lies elsewhere. ``kinds`` are the watched
-    columns by kind, ``left_out`` says why not."""
+    columns by kind, ``left_out`` says why not, ``remarks`` what a sample of the values brought up."""
 
     log: FolderCheck
     labels: FolderCheck | None
     reference: FolderCheck | None
     kinds: Mapping[str, tuple[str, ...]]
     left_out: Mapping[str, str]
+    remarks: tuple[Remark, ...] = ()
 
 
 def check_log(monitor: Monitor, base: Path) -> LogCheck:
-    """Look at up to ``EXAMINED`` objects of each folder; relative folders are meant from ``base``.
+    """Look at up to ``EXAMINED`` objects of each folder, and at rows of some; relative folders are meant from
+    ``base``.
 
     Raises ConfigError for a folder or a column that the file names and that is not there, DataError if none
     of the objects can be read, TransientError if a folder cannot be reached.
@@ -54,24 +58,34 @@ def check_log(monitor: Monitor, base: Path) -> LogCheck:
     if inspection.columns:
         for column in watched(monitor, inspection.columns):
             kinds.setdefault(column.kind, []).append(column.column.name)
-    labels = None
+    labels = label_inspection = None
     if isinstance(monitor.labels, LabelSource):
-        labels, _ = _check_folder(monitor, base, monitor.labels.uri, "label")
-    reference = None
+        labels, label_inspection = _check_folder(monitor, base, monitor.labels.uri, "label")
+    reference = found = None
     if monitor.reference.uri is not None:
         theirs = monitor_elsewhere(monitor, monitor.reference.uri)
         reference, found = _check_folder(theirs, base, monitor.reference.uri, "reference")
         if found.columns:
             watched(theirs, found.columns)
+    samples = Samples(
+        sample_log(inspection),
+        None if label_inspection is None else sample_log(label_inspection),
+        None if found is None else sample_log(found),
+    )
     return LogCheck(
-        log, labels, reference, {kind: tuple(names) for kind, names in kinds.items()}, inspection.left_out
+        log,
+        labels,
+        reference,
+        {kind: tuple(names) for kind, names in kinds.items()},
+        inspection.left_out,
+        remarks_of(monitor, samples),
     )
 
 
 def _check_folder(monitor: Monitor, base: Path, uri: str, role: InputRole) -> tuple[FolderCheck, Inspection]:
     location = open_location(uri, base, must_exist=role != "label")
     objects = list_objects(location, monitor.timezone)
-    chosen = _spread(objects)
+    chosen = spread(objects, EXAMINED)
     inspection = inspect(chosen, location, monitor, role=role)
     aside = [state for state in inspection.inputs if state.state == "quarantined"]
     if aside and len(aside) == len(chosen):
@@ -88,11 +102,3 @@ def _check_folder(monitor: Monitor, base: Path, uri: str, role: InputRole) -> tu
         remarks=tuple(remarks),
     )
     return check, inspection
-
-
-def _spread(objects: Sequence[LogObject]) -> list[LogObject]:
-    """``EXAMINED`` of ``objects`` at even distances, first and last included."""
-    if len(objects) <= EXAMINED:
-        return list(objects)
-    step = (len(objects) - 1) / (EXAMINED - 1)
-    return [objects[round(position * step)] for position in range(EXAMINED)]
