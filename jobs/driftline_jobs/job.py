@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -17,6 +17,7 @@ from driftline_jobs.logs.sources import LabelLog, PredictionLog
 from driftline_jobs.request import Progress, RunRequest
 from driftline_jobs.stores import open_store
 from driftline_jobs.stores.base import RunRecord, Store
+from driftline_schemas.errors import DriftlineError
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.window import Window
 
@@ -104,3 +105,19 @@ def attempt(job: Job, window: Window, part: str, **known: object) -> RunRecord:
         started_at=started,
     )
     return replace(record, **known)  # type: ignore[arg-type]
+
+
+@contextmanager
+def failed_if_left(store: Store, attempts: Callable[[], Iterable[RunRecord]]) -> Iterator[None]:
+    """Note the attempts that are still running as failed when anything ends the work on them.
+
+    ``attempts`` is asked at that moment. A store that cannot be written then hides nothing of what happened:
+    the next run of the same windows notes what it finds running.
+    """
+    try:
+        yield
+    except BaseException as error:
+        running = [record for record in attempts() if record.status == "running"]
+        with suppress(DriftlineError):
+            store.fail(running, type(error).__name__, str(error))
+        raise

@@ -19,15 +19,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # tenth of a scan. It looks here, for milliseconds, when Arrow is first imported.
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "10000")
 
+    from driftline_jobs.cli.streams import forgiving_streams
+
+    with forgiving_streams():
+        status = _status_of(arguments)
+    sys.exit(status)
+
+
+def _status_of(arguments: Sequence[str] | None) -> int:
     import typer
 
     from driftline_jobs.cli.app import command_line
+    from driftline_jobs.cli.signals import Stopped, stoppable
     from driftline_jobs.cli.usage import explain_usage_error
 
     try:
-        # Not standalone: usage errors then read like all others, and the exit status is ours to decide.
-        status = command_line()(args=arguments, prog_name="driftline", standalone_mode=False)
+        with stoppable():
+            # Not standalone: usage errors then read like all others, and the exit status is ours to decide.
+            return command_line()(args=arguments, prog_name="driftline", standalone_mode=False) or 0
     except typer.TyperException as error:
         sys.stderr.write(explain_usage_error(error))
-        status = error.exit_code
-    sys.exit(status or 0)
+        return int(error.exit_code)
+    except Stopped as stopped:
+        sys.stderr.write(f"{stopped}\n")
+        return stopped.status

@@ -85,7 +85,7 @@ class Telling(ABC):
                 self._end_stage()
             self._close()
             if not isinstance(error, Exception) or isinstance(
-                error, (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError)
+                error, (typer.Exit, typer.Abort, typer.TyperException)
             ):
                 return
             known = isinstance(error, DriftlineError)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from driftline_jobs.calibrations import Calibrations
-from driftline_jobs.job import Job, attempt, peak_memory_bytes
+from driftline_jobs.job import Job, attempt, failed_if_left, peak_memory_bytes
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.moments import MomentSums, added
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
@@ -23,7 +23,7 @@ from driftline_jobs.tabulate.descriptions import add_descriptions, add_profiles,
 from driftline_jobs.tabulate.drift import Pair, add_drift, measure_drift
 from driftline_jobs.tabulate.quality import LogFindings, add_checks, data_checks
 from driftline_jobs.tabulate.together import add_together, measure_together
-from driftline_schemas.errors import DataError, DriftlineError
+from driftline_schemas.errors import DataError
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
@@ -60,7 +60,7 @@ def publish_data(job: Job, reference: Reference, calibrations: Calibrations) -> 
         before = _rows_published(job)
         job.store.begin(list(attempts.values()))
     published = Published()
-    try:
+    with failed_if_left(job.store, attempts.values):
         for batch in _gathered(scan_windows(job.engine, inspection, plan, job.windows, job.progress)):
             kept = []
             for profile in batch.windows:
@@ -75,10 +75,6 @@ def publish_data(job: Job, reference: Reference, calibrations: Calibrations) -> 
             _publish(
                 job, reference, calibrations, ScannedWindows(kept, batch.inspection), attempts, published
             )
-    except DriftlineError as error:
-        open_attempts = [record for record in attempts.values() if record.status == "running"]
-        job.store.fail(open_attempts, type(error).__name__, str(error))
-        raise
     return published
 
 

@@ -9,7 +9,7 @@ the same tables.
 from __future__ import annotations
 
 from driftline_jobs.calibrations import Calibrations
-from driftline_jobs.job import Job, attempt
+from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.publish.alerts import alert_events, published_alerts, window_label
 from driftline_jobs.publish.attribution import add_attributions
 from driftline_jobs.publish.judged import PART, Judged, publish_attempts
@@ -18,7 +18,6 @@ from driftline_jobs.publish.lasting import follow_windows
 from driftline_jobs.publish.previous import add_previous
 from driftline_jobs.references import Reference
 from driftline_jobs.tabulate.alerts import add_alerts
-from driftline_schemas.errors import DriftlineError
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
@@ -57,7 +56,7 @@ def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged
     attempts = [attempt(job, window, PART, reference_id=reference.reference_id) for window in due]
     job.store.begin(attempts)
     builders = {name: TableBuilder(table) for name, table in load_tables().items() if name in _TABLES}
-    try:
+    with failed_if_left(job.store, lambda: attempts):
         record_of = dict(zip(due, attempts, strict=True))
         add_previous(job, reference, builders["drift_metrics"], due, attempts)
         lasting.add_rows(builders["drift_metrics"], job, reference, record_of)
@@ -65,9 +64,6 @@ def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged
         for window, record in record_of.items():
             add_alerts(builders["alerts"], job.monitor.monitor, window, record.run_id, events.get(window, []))
         publish_attempts(job, attempts, builders, judged)
-    except DriftlineError as error:
-        job.store.fail(attempts, type(error).__name__, str(error))
-        raise
     return judged
 
 

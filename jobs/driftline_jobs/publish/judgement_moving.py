@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from driftline_jobs.calibrations import add_calibrations, learn
-from driftline_jobs.job import Job, attempt
+from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.judge.alerts import Alert, Finding, State, Topic, WindowFindings, fold
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.stored import read_outcomes
@@ -46,7 +46,6 @@ from driftline_jobs.references_moving import MovingReference, Piece, moving_refe
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.alerts import AlertRow, add_alerts
 from driftline_jobs.tabulate.cells import MeasuredCell
-from driftline_schemas.errors import DriftlineError
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
@@ -71,23 +70,24 @@ def judge_moving(job: Job, founding: Reference, published: Sequence[Window]) -> 
     fold_ = _Fold(job, founding, published)
     first, asked = min(job.windows), set(job.windows)
     batch = _Batch(job, founding)
-    for window in published:
-        if window < first:
-            fold_.pass_over(window)
-            continue
-        reference = fold_.reference_of(window)
-        before = job.monitor.calendar.previous(window)
-        changed = reference.reference_id != fold_.judged_by.get(window.start)
-        fresh = batch.judge(fold_, window, reference) if changed or {window, before} & asked else None
-        alerts = fold_.step(window, fresh)
-        if window in asked:
-            judged.note(alerts)
-        if fresh is None and alerts == fold_.alerts_before.get(window.start, []):
-            continue
-        batch.add(fresh or batch.judge(fold_, window, reference), alerts)
-        if len(batch.attempts) >= _AT_ONCE:
-            batch.publish(judged)
-    batch.publish(judged)
+    with failed_if_left(job.store, lambda: batch.attempts):
+        for window in published:
+            if window < first:
+                fold_.pass_over(window)
+                continue
+            reference = fold_.reference_of(window)
+            before = job.monitor.calendar.previous(window)
+            changed = reference.reference_id != fold_.judged_by.get(window.start)
+            fresh = batch.judge(fold_, window, reference) if changed or {window, before} & asked else None
+            alerts = fold_.step(window, fresh)
+            if window in asked:
+                judged.note(alerts)
+            if fresh is None and alerts == fold_.alerts_before.get(window.start, []):
+                continue
+            batch.add(fresh or batch.judge(fold_, window, reference), alerts)
+            if len(batch.attempts) >= _AT_ONCE:
+                batch.publish(judged)
+        batch.publish(judged)
     return judged
 
 
@@ -217,17 +217,13 @@ class _Batch:
         """Publish what was taken in."""
         if not self._judged:
             return
-        try:
-            for fresh in self._judged:
-                for name, builder in fresh.tables.items():
-                    self._builders[name].extend(builder)
-            windows = [fresh.window for fresh in self._judged]
-            add_previous(self.job, self.founding, self._builders["drift_metrics"], windows, self.attempts)
-            self.job.store.put_once("reference_sets", _identities(self._judged))
-            publish_attempts(self.job, self.attempts, self._builders, judged)
-        except DriftlineError as error:
-            self.job.store.fail(self.attempts, type(error).__name__, str(error))
-            raise
+        for fresh in self._judged:
+            for name, builder in fresh.tables.items():
+                self._builders[name].extend(builder)
+        windows = [fresh.window for fresh in self._judged]
+        add_previous(self.job, self.founding, self._builders["drift_metrics"], windows, self.attempts)
+        self.job.store.put_once("reference_sets", _identities(self._judged))
+        publish_attempts(self.job, self.attempts, self._builders, judged)
         self.attempts, self._judged, self._builders = [], [], self._empty()
 
 

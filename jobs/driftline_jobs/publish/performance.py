@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from driftline_jobs.calibrations import LABEL_SHARE, Calibrations
-from driftline_jobs.job import Job, attempt, peak_memory_bytes
+from driftline_jobs.job import Job, attempt, failed_if_left, peak_memory_bytes
 from driftline_jobs.labels.binary import BinaryOutcomes
 from driftline_jobs.labels.multiclass import MulticlassOutcomes
 from driftline_jobs.labels.outcomes import Outcomes
@@ -28,7 +28,6 @@ from driftline_jobs.tabulate.labels import add_label_drift, label_drift
 from driftline_jobs.tabulate.outcomes import add_outcome_profiles
 from driftline_jobs.tabulate.performance import PerformanceCell, add_performance
 from driftline_jobs.tabulate.quality import Check, add_checks
-from driftline_schemas.errors import DriftlineError
 from driftline_schemas.monitor import LabelColumn, LabelSource
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
@@ -54,7 +53,7 @@ def publish_performance(job: Job, reference: Reference, calibrations: Calibratio
     known = {"reference_id": reference.reference_id, "binning_id": reference.binning.binning_id}
     attempts = [attempt(job, window, PART, **known) for window in job.windows]
     job.store.begin(attempts)
-    try:
+    with failed_if_left(job.store, lambda: attempts):
         inspection = job.log.inspect(
             job.windows[0].start, job.windows[-1].end, expected=reference.binning.storages
         )
@@ -62,9 +61,6 @@ def publish_performance(job: Job, reference: Reference, calibrations: Calibratio
         joined = join_outcomes(job, inspection, plan, job.windows)
         if joined is not None:
             _publish(job, reference, calibrations, joined, attempts, published)
-    except DriftlineError as error:
-        job.store.fail(attempts, type(error).__name__, str(error))
-        raise
     return published
 
 

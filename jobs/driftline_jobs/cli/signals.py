@@ -1,0 +1,43 @@
+"""SIGTERM and SIGINT as exceptions, so that what is open is closed on the way out."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Stopped(BaseException):
+    """The process was asked to end. ``status`` is what it ends with: 128 and the signal's number."""
+
+    def __init__(self, number: int) -> None:
+        name = {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted"}.get(signal.Signals(number))
+        super().__init__(name or signal.Signals(number).name)
+        self.status = 128 + number
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Raise ``Stopped`` in the main thread at the first SIGTERM or SIGINT; the second ends the process.
+
+    Within another thread nothing changes: Python lets only the main one handle signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _: FrameType | None) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_DFL)
+        raise Stopped(number)
+
+    # A shell starts what it runs in the background with SIGINT ignored: that stays so.
+    wanted = [each for each in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(each) != signal.SIG_IGN]
+    before = {each: signal.signal(each, stop) for each in wanted}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
