@@ -34,7 +34,8 @@ def bench(tmp_path: Path) -> Bench:
 def shell(bench: Bench, words: str, redirection: str, environment: Mapping[str, str] | None = None) -> int:
     command = f"{DRIFTLINE} {words} {redirection}"
     env = {**os.environ, "DRIFTLINE_STORE": bench.store_url, **(environment or {})}
-    return subprocess.run(["bash", "-c", command], cwd=bench.root, env=env, timeout=120).returncode
+    done = subprocess.run(["bash", "-c", command], check=False, cwd=bench.root, env=env, timeout=120)
+    return done.returncode
 
 
 RUN = f"run monitor.yaml --period {day(4):%Y-%m-%d}"
