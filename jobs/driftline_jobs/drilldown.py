@@ -29,7 +29,7 @@ from driftline_jobs.publish.reference_data import monitor_elsewhere
 from driftline_jobs.references import Reference
 from driftline_jobs.request import Progress, SilentProgress
 from driftline_jobs.sampling import SamplePlan, sample_log
-from driftline_jobs.stores import open_store
+from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
 from driftline_reports.drilldown import DrilldownInputs, render_drilldown
 from driftline_reports.inputs import page_name
@@ -136,7 +136,7 @@ def keep_samples(
     progress.stage("drill-down", len(windows))
     try:
         pages = Pages.open(settings)
-        with closing(open_store(settings.store)) as store:
+        with closing(store_of(settings)) as store:
             sampler = Sampler(monitor, base, store, pages, progress)
             for window in windows:
                 sampler.keep(window, _run(store, monitor, window))

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from driftline_jobs.pages import Pages
 from driftline_jobs.request import Progress
-from driftline_jobs.stores import open_store
+from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
 from driftline_reports.index import (
     MOST_CELLS,
@@ -101,7 +101,7 @@ def refresh_where_there_is_one(monitor: Monitor, settings: Settings, progress: P
     try:
         pages = Pages.open(settings)
         if pages.read(f"{monitor.monitor}/{_ENTRY}") is not None:
-            with closing(open_store(settings.store)) as store:
+            with closing(store_of(settings)) as store:
                 refresh_index(store, monitor, pages, datetime.now(UTC))
     except DriftlineError as error:
         progress.event("index_not_written", reason=str(error))

@@ -15,7 +15,7 @@ from driftline_jobs.engines import open_engine
 from driftline_jobs.engines.base import Engine
 from driftline_jobs.logs.sources import LabelLog, PredictionLog
 from driftline_jobs.request import Progress, RunRequest
-from driftline_jobs.stores import open_store
+from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import RunRecord, Store
 from driftline_schemas.errors import DriftlineError
 from driftline_schemas.monitor import LabelSource, Monitor
@@ -45,7 +45,7 @@ def opened(request: RunRequest, progress: Progress) -> Iterator[Job]:
     base = request.monitor_path.resolve().parent
     log = PredictionLog.open(monitor, base)
     labels = LabelLog.open(monitor.labels, monitor, base) if isinstance(monitor.labels, LabelSource) else None
-    with closing(open_store(request.settings.store)) as store, open_engine(request.settings) as engine:
+    with closing(store_of(request.settings)) as store, open_engine(request.settings) as engine:
         store.migrate()
         yield Job(request, monitor, windows, log, labels, engine, store, progress, Meter(engine.cpu_seconds))
 

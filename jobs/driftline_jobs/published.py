@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from driftline_jobs.stores import open_store
+from driftline_jobs.stores import store_of
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
 from driftline_schemas.window import Window
@@ -17,7 +17,7 @@ def published_range(monitor: Monitor, settings: Settings) -> tuple[Window, Windo
         ConfigError: the store is not there, or not ours.
         TransientError: the store does not answer.
     """
-    with closing(open_store(settings.store)) as store:
+    with closing(store_of(settings)) as store:
         rows = store.execute_read(
             "SELECT min(window_start) AS first, max(window_start) AS last FROM current_runs "
             "WHERE monitor = $1 AND granularity = $2 AND part = 'data'",

@@ -23,7 +23,7 @@ from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.codec import decode
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile, merge
 from driftline_jobs.profile.windows import WHOLE
-from driftline_jobs.stores import open_store
+from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
 from driftline_reports.context import TRAILING
 from driftline_reports.inputs import Distribution, ReportInputs, page_name
@@ -66,7 +66,7 @@ def write_report(
     the folder is not ours to write or the drill-down's extra is missing, TransientError when the store, the
     folder or the log does not answer.
     """
-    with closing(open_store(settings.store)) as store:
+    with closing(store_of(settings)) as store:
         inputs = gather(store, monitor, window, generated_at)
         pages = Pages.open(settings)
         if index:

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
         drill_down: whether runs keep a sample of rows, and reports show it.
         threads: how many splits are profiled at a time; None means one per core.
         memory_limit: bytes that the label join may hold before it spills to disk.
+        timeout: seconds that a store or a storage may be silent before a command gives up.
         endpoint_url: an S3 server other than Amazon's, from ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``.
     """
 
@@ -84,6 +85,7 @@ class Settings(BaseSettings):
     drill_down: bool = False
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     memory_limit: Annotated[ByteSize, Field(ge=64 * 1024**2)] = ByteSize(512 * 1024**2)
+    timeout: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 60.0
     endpoint_url: Annotated[str, AfterValidator(_endpoint_url)] | None = Field(
         None, validation_alias=AliasChoices("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     )

@@ -146,7 +146,7 @@ def _monitor_of(store: Store, alert_id: str) -> str:
 
 
 def _opened(url: str | None) -> closing[Store]:
-    from driftline_jobs.stores import open_store
+    from driftline_jobs.stores import store_of
     from driftline_schemas.settings import load_settings
 
-    return closing(open_store(load_settings({"store": url}).store))
+    return closing(store_of(load_settings({"store": url})))

@@ -62,10 +62,10 @@ def _show(folder: DemoFolder, settings: Settings, page: str) -> None:
     from rich.console import Console
 
     from driftline_jobs.demo.findings import findings
-    from driftline_jobs.stores import open_store
+    from driftline_jobs.stores import store_of
 
     console = Console(file=sys.stdout)
-    with closing(open_store(settings.store)) as store:
+    with closing(store_of(settings)) as store:
         console.print(findings(store))
     for what, where in (("tables", folder.store), ("report", page), ("monitor", folder.monitor)):
         # A path is for copying: neither wrapped, nor coloured by what it looks like.

@@ -28,10 +28,10 @@ def store_commands() -> typer.Typer:
 
 @contextmanager
 def _opened(url: str | None) -> Iterator[Store]:
-    from driftline_jobs.stores import open_store
+    from driftline_jobs.stores import store_of
     from driftline_schemas.settings import load_settings
 
-    with closing(open_store(load_settings({"store": url}).store)) as store:
+    with closing(store_of(load_settings({"store": url}))) as store:
         yield store
 
 

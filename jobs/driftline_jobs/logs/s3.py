@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from driftline_schemas.errors import ConfigError, DriftlineError, TransientError
+from driftline_schemas.settings import load_settings
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from pyarrow.fs import S3FileSystem
 
 _ATTEMPTS = 5
-_CONNECT_SECONDS = 5
-_READ_SECONDS = 60
+_CONNECT_SECONDS = 5.0
+_SHARE_OF_SILENCE = 0.7
+"""Of the time that a server may be silent, what its answers are waited for: the rest is between attempts."""
 
 _KEY_FAULTS = {
     "InvalidAccessKeyId",
@@ -114,8 +116,19 @@ def _first_line(error: Exception) -> str:
 
 def _surroundings() -> int:
     """What a client takes from its surroundings when made: with other keys, or after a fork, make another."""
-    settings = (item for item in os.environ.items() if item[0].startswith("AWS_"))
+    settings = (item for item in os.environ.items() if item[0].startswith(("AWS_", "DRIFTLINE_TIMEOUT")))
     return hash((os.getpid(), *sorted(settings)))
+
+
+def _attempts() -> int:
+    given = os.environ.get("AWS_MAX_ATTEMPTS", "")
+    return max(int(given), 1) if given.isdecimal() else _ATTEMPTS
+
+
+def _seconds() -> tuple[float, float]:
+    """How long to wait for a connection, and for an answer, so that all attempts end in time."""
+    answer = _SHARE_OF_SILENCE * load_settings().timeout / _attempts()
+    return min(_CONNECT_SECONDS, answer), answer
 
 
 @lru_cache(maxsize=8)
@@ -124,14 +137,13 @@ def _client(endpoint_url: str | None, region: str | None, _surroundings: int) ->
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
-    retries: dict[str, Any] = {}
+    retries: dict[str, Any] = {"total_max_attempts": _attempts()}
     if "AWS_RETRY_MODE" not in os.environ:
         retries["mode"] = "standard"
-    if "AWS_MAX_ATTEMPTS" not in os.environ:
-        retries["total_max_attempts"] = _ATTEMPTS
+    connect_seconds, read_seconds = _seconds()
     config = Config(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
+        connect_timeout=connect_seconds,
+        read_timeout=read_seconds,
         retries=retries,  # type: ignore[arg-type]
         # Servers other than Amazon's rarely have a host name for each bucket.
         s3={"addressing_style": "path"} if endpoint_url else {},
@@ -147,13 +159,11 @@ def _client(endpoint_url: str | None, region: str | None, _surroundings: int) ->
 def _arrow_filesystem(endpoint_url: str | None, region: str | None, _surroundings: int) -> S3FileSystem:
     from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
 
-    attempts = os.environ.get("AWS_MAX_ATTEMPTS", "")
+    connect_seconds, read_seconds = _seconds()
     options: dict[str, Any] = {
-        "connect_timeout": _CONNECT_SECONDS,
-        "request_timeout": _READ_SECONDS,
-        "retry_strategy": AwsStandardS3RetryStrategy(
-            max_attempts=int(attempts) if attempts.isdecimal() else _ATTEMPTS
-        ),
+        "connect_timeout": connect_seconds,
+        "request_timeout": read_seconds,
+        "retry_strategy": AwsStandardS3RetryStrategy(max_attempts=_attempts()),
     }
     if region:
         options["region"] = region

@@ -7,21 +7,24 @@ transaction as the statements around them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
 from driftline_jobs.stores.arrow import from_store, parameter
 from driftline_jobs.stores.base import QueryError
-from driftline_jobs.stores.urls import postgres_name, secrets_of, without_secrets
+from driftline_jobs.stores.patience import SilentPeerError, within
+from driftline_jobs.stores.urls import postgres_name, secrets_of, with_limits, without_secrets
 from driftline_schemas.ddl import POSTGRES_SCHEMA, Dialect, quote_name
 from driftline_schemas.errors import ConfigError, DriftlineError, StoreBusyError, TransientError
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection, Cursor
+
+Answer = TypeVar("Answer")
 
 _LOCK_TIMEOUT = "55P03"
 _OF_THE_MOMENT = ("08", "53", "57", "58", "40001", "40P01", "25P03")
@@ -47,45 +50,66 @@ _WRONG_SETTING = (
     "certificate",
 )
 """How libpq says that connecting will fail again; it has no code for it."""
+_SHARE_OF_SILENCE = 0.8
 _STAGED_TYPES = {pa.string(): "text", pa.int64(): "bigint", pa.timestamp("us", "UTC"): "timestamptz"}
 
 
 class PostgresSession:
     """One transaction on the connection."""
 
-    def __init__(self, cursor: Cursor, *, read_only: bool) -> None:
+    def __init__(self, cursor: Cursor, *, read_only: bool, silence_seconds: float) -> None:
         self._cursor = cursor
         self._read_only = read_only
+        self._silence_seconds = silence_seconds
+
+    def _within(self, call: Callable[[], Answer]) -> Answer:
+        return within(self._silence_seconds, call, lambda: close_all(self._cursor, self._cursor.connection))
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
         """See ``Session.run``."""
         with self._refusals(sql):
-            self._execute(sql, parameters)
+            self._within(lambda: self._execute(sql, parameters))
 
     def script(self, sql: str) -> None:
         """See ``Session.script``."""
+
         # execute() prepares, which takes one statement; executescript() would commit what was done before.
-        with self._refusals(sql):
+        def execute() -> None:
             self._cursor.adbc_statement.set_sql_query(sql)
             self._cursor.adbc_statement.execute_update()
 
+        with self._refusals(sql):
+            self._within(execute)
+
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """See ``Session.query``."""
-        with self._refusals(sql):
+
+        def answer() -> pa.Table:
             self._execute(sql, parameters)
-            return from_store(self._cursor.fetch_arrow_table())
+            return self._cursor.fetch_arrow_table()
+
+        with self._refusals(sql):
+            return from_store(self._within(answer))
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """See ``Session.insert``."""
-        with self._refusals(f"COPY {table}"):
+
+        def copy() -> None:
             self._cursor.adbc_ingest(table, rows, mode="append", db_schema_name=POSTGRES_SCHEMA)
+
+        with self._refusals(f"COPY {table}"):
+            self._within(copy)
 
     def stage(self, name: str, rows: pa.Table) -> None:
         """See ``Session.stage``."""
         columns = ", ".join(f"{quote_name(field.name)} {_STAGED_TYPES[field.type]}" for field in rows.schema)
         self.run(f"CREATE TEMPORARY TABLE {quote_name(name)} ({columns}) ON COMMIT DROP")
-        with self._refusals(f"COPY {name}"):
+
+        def copy() -> None:
             self._cursor.adbc_ingest(name, rows, mode="append", temporary=True)
+
+        with self._refusals(f"COPY {name}"):
+            self._within(copy)
 
     def lock(self, names: Sequence[str]) -> None:
         """See ``Session.lock``."""
@@ -108,13 +132,17 @@ class PostgresSession:
 
 
 class PostgresDatabase:
-    """The database behind ``url``. One connection, made when it is first needed, and again when it broke."""
+    """The database behind ``url``. One connection, made when it is first needed, and again when it broke.
+
+    ``silence_seconds`` bounds how long the server may take to answer a statement.
+    """
 
     dialect = Dialect.POSTGRES
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, silence_seconds: float = 60.0) -> None:
         self.name = postgres_name(url)
         self._url = url
+        self._silence_seconds = silence_seconds
         self._connection: Connection | None = None
         self._turn = threading.RLock()
 
@@ -152,16 +180,23 @@ class PostgresDatabase:
     def _transaction(self, wait_seconds: float, *, read_only: bool) -> Iterator[PostgresSession]:
         with self._turn:
             connection = self._connect()
-            cursor = connection.cursor()
+            opened = connection.cursor()
+            cursor: Cursor | None = opened
             try:
-                session = PostgresSession(cursor, read_only=read_only)
+                session = PostgresSession(opened, read_only=read_only, silence_seconds=self._silence_seconds)
                 session.run(f"SET TRANSACTION {'READ ONLY' if read_only else 'READ WRITE'}")
+                # Whoever waits for a lock is answered by the server before it is taken for a silent one.
+                wait_seconds = min(wait_seconds, _SHARE_OF_SILENCE * self._silence_seconds)
                 session.run(f"SET LOCAL lock_timeout TO {max(1, int(wait_seconds * 1000))}")
                 session.run("SET LOCAL TimeZone TO 'UTC'")
                 session.run(f"SET LOCAL search_path TO {POSTGRES_SCHEMA}")
                 yield session
                 with _refusals("COMMIT"):
-                    connection.commit()
+                    within(self._silence_seconds, connection.commit, lambda: close_all(opened, connection))
+            except SilentPeerError as error:
+                # Neither is to be closed: a call is under way on them, and would never end.
+                cursor, self._connection = None, None
+                raise self._silent() from error
             except StoreBusyError as error:
                 self._rollback(connection, cursor)
                 raise StoreBusyError(
@@ -176,18 +211,32 @@ class PostgresDatabase:
                 self._rollback(connection, cursor)
                 raise
             finally:
-                with suppress(Exception):
-                    cursor.close()
+                if cursor is not None:
+                    with suppress(Exception):
+                        cursor.close()
 
     def _connect(self) -> Connection:
         if self._connection is None:
             dbapi = _driver()
+            url = with_limits(self._url, self._silence_seconds)
+            made: list[Connection] = []
             try:
-                self._connection = dbapi.connect(self._url)
+                within(
+                    self._silence_seconds, lambda: made.append(dbapi.connect(url)), lambda: close_all(*made)
+                )
+                self._connection = made[0]
+            except SilentPeerError:
+                raise self._silent() from None
             except dbapi.Error as error:
                 # Not chained: what the driver says may hold the password.
                 raise self._unreachable(str(error)) from None
         return self._connection
+
+    def _silent(self) -> TransientError:
+        return TransientError(
+            f"the store {self.name} has not answered for {self._silence_seconds:g} s: run again when it "
+            "does, or set DRIFTLINE_TIMEOUT to wait longer"
+        )
 
     def _unreachable(self, message: str) -> DriftlineError:
         said = without_secrets(message, secrets_of(self._url)).strip()
@@ -195,18 +244,25 @@ class PostgresDatabase:
             return ConfigError(f"the store {self.name} lets nobody in with these settings: {said}")
         return TransientError(f"the store {self.name} cannot be reached: {said}")
 
-    def _rollback(self, connection: Connection, cursor: Cursor) -> None:
+    def _rollback(self, connection: Connection, cursor: Cursor | None) -> None:
         try:
-            connection.rollback()
+            within(self._silence_seconds, connection.rollback, lambda: close_all(cursor, connection))
+        except SilentPeerError:
+            self._connection = None
         except Exception:  # noqa: BLE001 - whatever it is, this connection is of no use any more
             self._drop(cursor)
 
     def _drop(self, cursor: Cursor | None = None) -> None:
         connection, self._connection = self._connection, None
-        for closable in (cursor, connection):
-            if closable is not None:
-                with suppress(Exception):  # it may be broken, which is why it goes
-                    closable.close()
+        close_all(cursor, connection)
+
+
+def close_all(*several: Cursor | Connection | None) -> None:
+    """Close what there is; it may be broken, which is why it goes."""
+    for each in several:
+        if each is not None:
+            with suppress(Exception):
+                each.close()
 
 
 def _driver() -> Any:  # noqa: ANN401 - the driver has no types, and may not be installed

@@ -72,6 +72,20 @@ def postgres_name(url: str) -> str:
     return f"postgresql://{user}{match['hosts']}{match['path'] or ''}"
 
 
+def with_limits(url: str, seconds: float) -> str:
+    """A Postgres URL with limits for how long the network may be silent, where it sets none itself."""
+    whole = max(1, int(seconds))
+    limits = {
+        "connect_timeout": whole,
+        "tcp_user_timeout": whole * 1000,
+        "keepalives_idle": max(1, whole // 4),
+        "keepalives_interval": max(1, whole // 8),
+    }
+    given = {key for key, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)}
+    missing = "&".join(f"{key}={value}" for key, value in limits.items() if key not in given)
+    return f"{url}{'&' if given else '' if url.endswith('?') else '?'}{missing}" if missing else url
+
+
 def secrets_of(url: str) -> tuple[str, ...]:
     """The passwords in a URL, as they are written and as they are meant, longest first."""
     match = _POSTGRES.fullmatch(url)
