@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.end_to_end.builder import ROWS, Bench, Columns, assert_same_tables, day, normalised
+from tests.logs.encrypting import write_encrypted
 
 from driftline_jobs.stores import open_store
 from driftline_schemas.errors import ConfigError, DataError
@@ -99,6 +100,33 @@ def test_a_damaged_page_in_the_reference_costs_its_object_alone(bench: Bench) ->
     _damage_a_page(bad, "amount")
     bench.run(4)
     assert bench.drift(4, "amount", "psi")["n_reference"] == 4 * ROWS
+
+
+def test_encrypted_objects_of_log_labels_and_reference_are_set_aside(bench: Bench) -> None:
+    bench.reference()
+    made = bench.days(4, 4)[4]
+    for number in (1, 4):
+        rows = pa.table(bench.rows(number, count=30, truth=None))
+        folder = bench.root / f"logs/dt={day(number):%Y-%m-%d}"
+        for column in ("amount", "at"):
+            keys = {"one": [column]}
+            write_encrypted(rows, folder / f"{column}.parquet", column_keys=keys, plaintext_footer=True)
+        write_encrypted(rows, folder / "all.parquet", uniform_encryption=True, plaintext_footer=False)
+    labels = pa.table({"id": made["id"], "label": made["truth"]})
+    secret = bench.root / f"labels/dt={day(5):%Y-%m-%d}/secret.parquet"
+    write_encrypted(labels, secret, column_keys={"one": ["label"]}, plaintext_footer=True)
+    bench.run(4)
+    assert bench.described(4, "*")["count"] == ROWS
+    assert bench.performance(4, "accuracy")["n"] == ROWS
+    assert bench.drift(4, "amount", "psi")["n_reference"] == 4 * ROWS
+    assert bench.check(4, "quarantined_objects")["value"] == 3
+    for part, paths in (("data", ["amount", "at", "all"]), ("performance", [f"{secret.stem}"])):
+        for name in paths:
+            (found,) = [
+                said for path, said in bench.inputs(4, part).items() if path.endswith(f"/{name}.parquet")
+            ]
+            assert found[0] == "quarantined"
+            assert "encrypted" in str(found[1])
 
 
 def test_an_object_without_the_timestamp_is_set_aside(bench: Bench) -> None:

@@ -16,6 +16,7 @@ from tests.logs.s3_server import S3Server, serve
 from driftline_jobs.logs.fetch import Span, blocks, chunk_spans
 from driftline_jobs.logs.filesystem import open_location
 from driftline_jobs.logs.inspection import inspect
+from driftline_jobs.logs.layout import Tail, read_tail
 from driftline_jobs.logs.objects import list_objects
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Inspection
@@ -46,6 +47,11 @@ def table(seed: int = 0) -> pa.Table:
     return pa.table({"at": at, "p": random.random(ROWS), **columns, "trip": trip})
 
 
+def tail_of(path: Path) -> Tail:
+    content = path.read_bytes()
+    return read_tail(lambda size, start: content[start : start + size], len(content))
+
+
 def inspected(uri: str) -> Inspection:
     location = open_location(uri)
     return inspect(list_objects(location, "UTC"), location, parse_monitor(MONITOR, "monitor.yaml"))
@@ -73,7 +79,7 @@ def test_chunks_are_where_the_bytes_of_the_columns_are(tmp_path: Path) -> None:
     path = tmp_path / "part.parquet"
     pq.write_table(table(), path, row_group_size=1000)
     metadata = pq.read_metadata(path)
-    spans = chunk_spans(metadata, [1, 2], [("c3",), ("trip", "miles"), ("trip", "from")])
+    spans = chunk_spans(tail_of(path), metadata, [1, 2], [("c3",), ("trip", "miles"), ("trip", "from")])
     content = path.read_bytes()
     end = max(
         metadata.row_group(g).column(c).data_page_offset
@@ -167,7 +173,7 @@ def test_pages_without_sense_under_a_good_footer(tmp_path: Path, column: str) ->
     path = tmp_path / "part.parquet"
     pq.write_table(table(), path, compression="zstd")
     metadata = pq.read_metadata(path)
-    (span,) = chunk_spans(metadata, [0], [(column,)])
+    (span,) = chunk_spans(tail_of(path), metadata, [0], [(column,)])
     content = bytearray(path.read_bytes())
     content[span.start + 40 : span.stop] = bytes(span.size - 40)
     path.write_bytes(content)

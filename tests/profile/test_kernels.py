@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numba import types
 
-from driftline_jobs.profile import kernels
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.cells import Grouping, Run
 from driftline_jobs.profile.columns import Codes, Numbers
+from driftline_jobs.profile.compiling import compiled
 from driftline_jobs.profile.distinct import estimate, hash_values, register_sets
 from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.ordered import profile_counted, profile_ordered, profile_runs
@@ -283,4 +283,4 @@ def test_what_cannot_be_kept_is_compiled_all_the_same() -> None:
     exec("def twice(number):\n    return 2 * number", made)  # noqa: S102  a text of this test
     with pytest.raises(RuntimeError, match="cannot cache"):
         numba.njit(types.int64(types.int64), cache=True)(made["twice"])
-    assert kernels.compiled(types.int64(types.int64))(made["twice"])(21) == 42
+    assert compiled(types.int64(types.int64))(made["twice"])(21) == 42

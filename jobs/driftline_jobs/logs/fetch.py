@@ -9,11 +9,12 @@ chunk, as it is asked for.
 from __future__ import annotations
 
 import io
-import itertools
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from driftline_jobs.logs.layout import Layout, Tail, read_tail
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,25 +40,23 @@ class Span:
         """How many bytes."""
         return self.stop - self.start
 
+    def holds(self, other: Span) -> bool:
+        """Whether all of ``other`` lies within."""
+        return self.start <= other.start and other.stop <= self.stop
+
 
 def chunk_spans(
-    metadata: pq.FileMetaData, row_groups: Iterable[int], paths: Iterable[tuple[str, ...]]
+    tail: Tail, metadata: pq.FileMetaData, row_groups: Iterable[int], paths: Iterable[tuple[str, ...]]
 ) -> list[Span]:
-    """Where the column chunks lie that hold the columns at ``paths``, in these row groups."""
+    """Where the column chunks lie that hold the columns at ``paths``, in these row groups.
+
+    Raises FooterError when the footer makes no sense.
+    """
     wanted = {".".join(path) for path in paths}
-    leaves = [
-        at
-        for at in range(metadata.num_columns)
-        if any(stem in wanted for stem in _stems(metadata.schema.column(at).path))
-    ]
-    spans = []
-    for group, leaf in itertools.product(row_groups, leaves):
-        chunk = metadata.row_group(group).column(leaf)
-        start = chunk.data_page_offset
-        if chunk.has_dictionary_page and chunk.dictionary_page_offset:
-            start = min(start, chunk.dictionary_page_offset)
-        spans.append(Span(start, start + chunk.total_compressed_size))
-    return sorted(spans)
+    schema, count = metadata.schema, metadata.num_columns
+    leaves = [at for at in range(count) if any(stem in wanted for stem in _stems(schema.column(at).path))]
+    places = Layout(tail.footer, tail.footer_start, count, leaves).places(row_groups)
+    return sorted(Span(start, start + length) for start, length in places.tolist())
 
 
 def _stems(path: str) -> Iterator[str]:
@@ -92,7 +91,25 @@ class FetchedObject(io.RawIOBase):
         self._position = 0
         self._fetched: list[tuple[Span, Future[bytes]]] = []
         self._threads: ThreadPoolExecutor | None = None
+        self._end: tuple[Span, bytes] | None = None
         self.failure: OSError | None = None
+
+    def tail(self) -> Tail:
+        """The end of the object, with its footer; kept, so that reading the footer fetches nothing more.
+
+        Raises FooterError if there is none.
+        """
+
+        def kept(size: int, start: int) -> bytes:
+            data = self._read(Span(start, start + size))
+            self._end = Span(start, start + size), data
+            return data
+
+        try:
+            return read_tail(kept, self._size)
+        except OSError as error:
+            self.failure = self.failure or error
+            raise
 
     def fetch(self, spans: Iterable[Span]) -> None:
         """Begin to fetch ``spans`` (ascending), all of them unless they are too much to hold."""
@@ -142,8 +159,10 @@ class FetchedObject(io.RawIOBase):
     def _bytes(self, span: Span) -> bytes:
         if not span.size:
             return b""
+        if self._end is not None and self._end[0].holds(span):
+            return self._end[1][span.start - self._end[0].start : span.stop - self._end[0].start]
         for block, data in self._fetched:
-            if block.start <= span.start and span.stop <= block.stop:
+            if block.holds(span):
                 return data.result()[span.start - block.start : span.stop - block.start]
         return self._read(span)
 
@@ -159,6 +178,7 @@ class FetchedObject(io.RawIOBase):
             self._threads.shutdown(cancel_futures=True)
             self._threads = None
         self._fetched = []
+        self._end = None
         if not self._source.closed:
             self._source.close()
         super().close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,11 +17,10 @@ import pyarrow.parquet as pq
 import pyarrow.types as kind
 
 from driftline_jobs.logs.filesystem import Location
+from driftline_jobs.logs.layout import ChunkStatistics, FooterError, Layout, Tail, read_tail
 from driftline_jobs.logs.objects import LogObject, relisted
 from driftline_schemas.serving_log import LogColumn, Storage, flatten, leaf_position
 
-_TAIL = 64 * 1024
-_TRAILER = 8
 _THREADS = 16
 _TICKS_PER_US = {"milliseconds": (1000, 1), "microseconds": (1, 1), "nanoseconds": (1, 1000)}
 
@@ -111,33 +110,32 @@ def _read_footer(
     if isinstance(tail, str):
         return Refusal(found, tail)
     try:
-        metadata = pq.ParquetFile(pa.BufferReader(tail)).metadata
+        metadata = pq.ParquetFile(pa.BufferReader(tail.data)).metadata
         arrow_schema = metadata.schema.to_arrow_schema().remove_metadata()
         schema = schema_of(arrow_schema)
+        timestamp = _timestamp(metadata, arrow_schema, schema, needs)
+        leaves = [] if timestamp is None else [timestamp.leaf]
+        layout = Layout(tail.footer, tail.footer_start, metadata.num_columns, leaves)
         reason = _unfit(schema, needs)
         if reason:
             return Refusal(found, reason, metadata.num_rows)
-        return Footer(found, schema, _row_groups(metadata, arrow_schema, schema, needs.timestamp))
-    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
+        return Footer(found, schema, tuple(_row_groups(layout, timestamp)))
+    except FooterError as error:
+        return Refusal(found, str(error))
+    except (pa.ArrowException, OSError, ValueError, LookupError, RecursionError) as error:
         return Refusal(found, f"its Parquet footer cannot be read: {_one_line(error)}")
 
 
-def _tail(found: LogObject, location: Location) -> pa.Buffer | str | None:
+def _tail(found: LogObject, location: Location) -> Tail | str | None:
     """The end of the object with the whole footer in it, why it is not Parquet, or None if it has changed."""
     if found.size_bytes == 0:
         return "it is not Parquet: it holds no bytes"
     try:
         with location.filesystem().open_input_file(found.path) as file:
             size = file.size()
-            if size != found.size_bytes:
-                return None
-            tail = file.read_at(min(size, _TAIL), max(size - _TAIL, 0))
-            reason, length = _trailer(bytes(tail[-_TRAILER:]), size)
-            if reason:
-                return reason
-            if length > len(tail):
-                tail = file.read_at(length, size - length)
-            return pa.py_buffer(tail)
+            return None if size != found.size_bytes else read_tail(file.read_at, size)
+    except FooterError as error:
+        return str(error)
     except FileNotFoundError:
         return None
     except UnicodeEncodeError:
@@ -146,19 +144,6 @@ def _tail(found: LogObject, location: Location) -> pa.Buffer | str | None:
         return f"its name cannot be opened: {_one_line(error)}"
     except OSError as error:
         raise location.error(error, found.uri) from error
-
-
-def _trailer(trailer: bytes, size: int) -> tuple[str | None, int]:
-    """Why the last bytes are not the end of a Parquet object, or the length of its footer with them."""
-    magic = trailer[4:]
-    if len(trailer) < _TRAILER or magic not in {b"PAR1", b"PARE"}:
-        return f"it is not Parquet, or was cut off: it ends in {trailer[-4:]!r} instead of b'PAR1'", 0
-    if magic == b"PARE":
-        return "its footer is encrypted", 0
-    length = int.from_bytes(trailer[:4], "little") + _TRAILER
-    if length > size - 4:
-        return "it is not Parquet, or was cut off: its footer would be longer than the object", 0
-    return None, length
 
 
 def _unfit(schema: ObjectSchema, needs: Needs) -> str | None:
@@ -186,39 +171,41 @@ def _nearest(name: str, schema: ObjectSchema) -> str:
     return f" (there is {near[0]!r})" if near else ""
 
 
-def _row_groups(
-    metadata: pq.FileMetaData, arrow_schema: pa.Schema, schema: ObjectSchema, timestamp: str | None
-) -> tuple[RowGroup, ...]:
-    ticks = None
-    position = 0
-    if timestamp is not None and kind.is_timestamp(schema.columns[timestamp].type):
-        position = leaf_position(arrow_schema, schema.columns[timestamp].path)
-        ticks = _ticks(metadata.schema.column(position))
-    groups = []
-    for index in range(metadata.num_row_groups):
-        group = metadata.row_group(index)
+@dataclass(frozen=True, slots=True)
+class _Timestamp:
+    """Where the timestamps lie among the leaf columns, and what to multiply and then divide their numbers by
+    to get microseconds; None for INT96, which has no order."""
+
+    leaf: int
+    ticks: tuple[int, int] | None
+
+
+def _timestamp(
+    metadata: pq.FileMetaData, arrow_schema: pa.Schema, schema: ObjectSchema, needs: Needs
+) -> _Timestamp | None:
+    """None where an object has none, or one without bounds in the footer."""
+    column = None if needs.timestamp is None else schema.columns.get(needs.timestamp)
+    if column is None or not kind.is_timestamp(column.type):
+        return None
+    leaf = leaf_position(arrow_schema, column.path)
+    unit = json.loads(metadata.schema.column(leaf).logical_type.to_json()).get("timeUnit", "")
+    return _Timestamp(leaf, _TICKS_PER_US.get(unit))
+
+
+def _row_groups(layout: Layout, timestamp: _Timestamp | None) -> Iterator[RowGroup]:
+    for index, (rows, size) in enumerate(zip(layout.rows, layout.sizes, strict=True)):
         bounds: tuple[int | None, int | None, int | None] = (None, None, None)
-        if ticks is not None:
-            bounds = _bounds(group.column(position).statistics, *ticks)
-        groups.append(RowGroup(group.num_rows, group.total_byte_size, *bounds))
-    return tuple(groups)
+        if timestamp is not None and timestamp.ticks is not None:
+            bounds = _bounds(layout.statistics(index, timestamp.leaf), *timestamp.ticks)
+        yield RowGroup(rows, size, *bounds)
 
 
-def _ticks(column: pq.ColumnSchema) -> tuple[int, int] | None:
-    """What to multiply and then divide by to get microseconds; None for INT96, which has no order."""
-    return _TICKS_PER_US.get(json.loads(column.logical_type.to_json()).get("timeUnit", ""))
-
-
-def _bounds(
-    statistics: pq.Statistics | None, times: int, per: int
-) -> tuple[int | None, int | None, int | None]:
-    if statistics is None:
-        return None, None, None
-    nulls = statistics.null_count if statistics.has_null_count else None
-    if not statistics.has_min_max:
-        return None, None, nulls
+def _bounds(statistics: ChunkStatistics, times: int, per: int) -> tuple[int | None, int | None, int | None]:
+    low, high = statistics.minimum, statistics.maximum
+    if not isinstance(low, int) or not isinstance(high, int):
+        return None, None, statistics.nulls
     # Floored, as the rows themselves will be: a row never falls outside the bounds of its row group.
-    return statistics.min_raw * times // per, statistics.max_raw * times // per, nulls
+    return low * times // per, high * times // per, statistics.nulls
 
 
 def _one_line(error: Exception) -> str:

@@ -85,9 +85,10 @@ class SplitReader:
             )
         self._fetched = FetchedObject(source)
         self._check_is_listed(location.etag_in(source.metadata()))
+        tail = self._fetched.tail()
         file = pq.ParquetFile(self._fetched, read_dictionary=self._dictionaries, pre_buffer=False)
         paths = [column.path for name, column in self._columns.items() if name in self._wanted]
-        self._fetched.fetch(chunk_spans(file.metadata, split.row_groups, paths))
+        self._fetched.fetch(chunk_spans(tail, file.metadata, split.row_groups, paths))
         return file
 
     def _close(self) -> None:

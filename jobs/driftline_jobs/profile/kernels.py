@@ -10,27 +10,20 @@ compiler makes vector instructions of most. Where a value belongs is counted las
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 import numpy.typing as npt
 from numba import types
-from numba.core.typing.templates import Signature
 
 from driftline_jobs.profile.buckets import FloatArray, IntArray
+from driftline_jobs.profile.compiling import compiled, inner, readable
 from driftline_jobs.profile.distinct import Registers, UIntArray
 
-F = TypeVar("F", bound=Callable[..., Any])
 Int32Array = npt.NDArray[np.int32]
 
 BLOCK = 1024
 """Rows at a time in ``tally``: its arrays of them lie in the nearest cache, beside what is counted into."""
 NULLS, NANS, BELOW_INFINITY, ABOVE_INFINITY, ZEROS, BEYOND, BUCKETS = range(7)
 """What ``tally`` counts of a run, by its place in ``counted``."""
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _LARGEST = float(np.finfo(np.float64).max)
 _EVERY = np.uint64(2**64 - 1)
 _TOP_BIT = np.uint64(1 << 63)
@@ -43,43 +36,14 @@ _RANK_BITS, _RANK_SHIFT, _GREATEST_RANK = 53, np.uint64(11), np.int64(54)
 _EXPONENT_SHIFT, _RANK_OF_ONE = np.uint64(52), np.int64(53 + 1023)
 _SELDOM = np.uint64(1 << 60)
 """One hash in sixteen lies below: where more do, it is sooner to look at all than to choose."""
-
-
-def _readable(kind: types.Type) -> types.Array:
-    return types.Array(kind, 1, "C", readonly=True)
-
-
-def compiled(signature: Signature) -> Callable[[F], F]:
-    """Compile a function for arguments of these types, once for all processes.
-
-    Code that travels in an archive has nothing beside it to keep the result in: each process compiles anew.
-    So it does where nothing can be written, neither beside this file nor in the user's cache.
-    """
-
-    def compile_(function: F) -> F:
-        if Path(__file__).is_file():
-            try:
-                return cast("F", numba.njit(signature, cache=True, **_OPTIONS)(function))
-            except RuntimeError:  # numba found no place to keep it
-                pass
-        return cast("F", numba.njit(signature, **_OPTIONS)(function))
-
-    return compile_
-
-
-def inner(function: F) -> F:
-    """Compile a function into those that call it."""
-    return cast("F", numba.njit(**_OPTIONS)(function))
-
-
 _Floats, _Ints = types.Array(types.float64, 1, "C"), types.Array(types.int64, 1, "C")
 
 
 @compiled(
     types.int64(
-        _readable(types.int32),
-        _readable(types.boolean),
-        _readable(types.int32),
+        readable(types.int32),
+        readable(types.boolean),
+        readable(types.int32),
         types.int64,
         types.Array(types.int64, 2, "C"),
     )
@@ -119,9 +83,7 @@ def count(
     return 0
 
 
-@compiled(
-    types.void(_readable(types.float64), _readable(types.boolean), _readable(types.int32), _Ints, _Floats)
-)
+@compiled(types.void(readable(types.float64), readable(types.boolean), readable(types.int32), _Ints, _Floats))
 def lay_out(
     values: FloatArray,
     valid: npt.NDArray[np.bool_],
@@ -286,8 +248,8 @@ def _limit(registers: Registers) -> np.uint64:
 
 @compiled(
     types.void(
-        _readable(types.float64),
-        _readable(types.boolean),
+        readable(types.float64),
+        readable(types.boolean),
         _Ints,
         _Ints,
         types.float64,
@@ -295,10 +257,10 @@ def _limit(registers: Registers) -> np.uint64:
         types.float64,
         types.int64,
         types.int64,
-        _readable(types.int32),
-        _readable(types.float64),
+        readable(types.int32),
+        readable(types.float64),
         types.int64,
-        _readable(types.int64),
+        readable(types.int64),
         types.Array(types.int64, 2, "C"),
         types.Array(types.float64, 2, "C"),
         types.Array(types.int64, 2, "C"),
