@@ -19,8 +19,6 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    StrictBool,
-    StrictFloat,
     StrictInt,
     StrictStr,
     Tag,
@@ -34,20 +32,21 @@ from driftline_schemas.errors import ConfigError
 from driftline_schemas.metrics import Task
 from driftline_schemas.monitor_errors import Problems, config_error
 from driftline_schemas.monitor_values import (
+    ClassValue,
     Duration,
     Email,
     Interval,
     Line,
     Name,
     PositiveDuration,
+    ScoreColumns,
     Uri,
     Weeks,
     in_zone,
-    value_text,
 )
 from driftline_schemas.serving_log import Role
 from driftline_schemas.window import Calendar, Granularity, load_zone
-from driftline_schemas.yaml_file import YamlFile, parse_yaml, read_yaml, shown
+from driftline_schemas.yaml_file import YamlFile, parse_yaml, read_yaml
 
 __all__ = [
     "Alerts",
@@ -62,7 +61,6 @@ __all__ = [
     "Task",
     "load_monitor",
     "parse_monitor",
-    "value_text",
 ]
 
 Segment = tuple[str, ...]
@@ -81,25 +79,13 @@ class _Section(BaseModel):
         return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
 
 
-def _class_columns(score: object) -> object:
-    """The score of each class: ``{class: column}``, the classes as text."""
-    if not isinstance(score, Mapping):
-        return score
-    if any(not isinstance(column, str) or not column for column in score.values()):
-        raise ValueError("must name a column for each class: {class: column}")
-    columns = {value_text(value): column for value, column in score.items()}
-    if len(columns) < len(score):
-        raise ValueError("names a class twice: 1, 1.0 and true are the same")
-    return columns
-
-
 def _segment(columns: object) -> object:
     return (columns,) if isinstance(columns, str) else columns
 
 
 def _one_text(value: object) -> object:
     """A model version that YAML read as a number; a fraction has lost digits by then (1.10 is 1.1)."""
-    return value_text(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 SegmentColumns = Annotated[tuple[Name, ...], BeforeValidator(_segment)]
@@ -115,7 +101,7 @@ class Logs(_Section):
     timestamp: Name
     prediction_id: Name | None = None
     prediction: Name | None = None
-    score: Annotated[Name | dict[str, Name] | None, BeforeValidator(_class_columns)] = None
+    score: ScoreColumns | None = None
     model_version: Name | None = None
     lateness: Duration = timedelta(days=1)
 
@@ -257,7 +243,7 @@ class Monitor(_Section):
     task: Task
     logs: Logs
     labels: Labels | None = None
-    positive_label: StrictBool | StrictInt | StrictFloat | StrictStr = 1
+    positive_label: ClassValue = 1
     features: Features = Features()
     segments: tuple[SegmentColumns, ...] = ()
     granularity: Granularity = Granularity.DAY
@@ -269,14 +255,6 @@ class Monitor(_Section):
 
     def __hash__(self) -> int:
         return hash(self.config_hash)
-
-    @field_validator("positive_label")
-    @classmethod
-    def _one_form(cls, value: float | str) -> int | str:
-        """1, 1.0 and true are the same class, so they must hash alike."""
-        if isinstance(value, float) and not value.is_integer():
-            raise ValueError(f"{shown(value)} is no class: name a whole number or a text")
-        return value if isinstance(value, str) else int(value)
 
     @field_validator("timezone")
     @classmethod

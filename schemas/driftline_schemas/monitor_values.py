@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictStr
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
+from driftline_schemas.classes import MOST_CHARACTERS, class_text
 from driftline_schemas.window import YEARS, Calendar, Granularity
 from driftline_schemas.yaml_file import shown
 
@@ -17,18 +20,6 @@ _DURATION = re.compile(r"(\d{1,6})\s*(w|d|h|min)", re.ASCII)
 _LONGEST = timedelta(days=3660)
 _EMAIL = re.compile(r"[^@\s,;<>()\"\\]{1,64}@[^@\s,;<>()\"\\.]+(\.[^@\s,;<>()\"\\.]+)*")
 _SCHEMES = ("s3", "file")
-
-
-def value_text(value: object) -> str:
-    """The text by which classes, labels and versions are compared: 1, 1.0 and true give "1".
-
-    Whole floats are written as integers, other floats by their shortest repr, everything else by ``str``.
-    """
-    if isinstance(value, (bool, int)):
-        return str(int(value))
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return repr(value) if isinstance(value, float) else str(value)
 
 
 def parse_duration(value: object) -> timedelta:
@@ -93,6 +84,35 @@ def in_zone(moment: datetime, zone: str) -> datetime:
     return calendar.at_clock(moment)
 
 
+def _class_value(value: bool | float | str) -> int | str:  # noqa: FBT001  what a file says
+    """1, 1.0 and true are the same class, so they must hash alike."""
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(f"{shown(value)} is no class: name a whole number or a text")
+    _class_name(value)
+    return value if isinstance(value, str) else int(value)
+
+
+def _class_name(value: object) -> str:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        raise ValueError(f"{shown(value)} is no class: name a text or a number")
+    name = class_text(value)
+    if len(name) > MOST_CHARACTERS:
+        raise ValueError(f"a class of {len(name)} characters cannot be named: {MOST_CHARACTERS} at most")
+    return name
+
+
+def _score_columns(score: object) -> object:
+    """The score of each class: ``{class: column}``, the classes as ``class_text`` writes them."""
+    if not isinstance(score, Mapping):
+        return score
+    if any(not isinstance(column, str) or not column for column in score.values()):
+        raise ValueError("must name a column for each class: {class: column}")
+    columns = {_class_name(name): column for name, column in score.items()}
+    if len(columns) < len(score):
+        raise ValueError("names a class twice: 1, 1.0, true and the texts of these are one class")
+    return columns
+
+
 def _check_uri(uri: str) -> str:
     """Refuses what cannot be a place of Parquet objects. The value is not repeated: it may hold a secret."""
     if "\0" in uri or not uri.strip():
@@ -130,7 +150,10 @@ def _one_line(text: str) -> str:
 
 
 Name = Annotated[StrictStr, Field(min_length=1, max_length=4096)]
-"""A column's name, any characters: it must be a string, so ``no`` and ``1`` need quotes in YAML."""
+"""A column's name, any characters: it must be a text, so ``true`` and ``1`` need quotes in YAML."""
+ClassValue = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr, AfterValidator(_class_value)]
+"""A class as a file names it; compare ``class_text`` of it."""
+ScoreColumns = Annotated[Name | dict[str, Name], BeforeValidator(_score_columns)]
 Line = Annotated[StrictStr, Field(max_length=254), AfterValidator(_one_line)]
 Uri = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_check_uri)]
 Email = Annotated[StrictStr, AfterValidator(_check_email)]

@@ -1,10 +1,14 @@
-"""Read YAML that a stranger wrote: plain data with line numbers, and nothing that grows when it is read."""
+"""Read YAML that a stranger wrote: plain data with line numbers, and nothing that grows when it is read.
+
+Scalars mean what is written, by the core schema of YAML 1.2: ``yes``, ``no`` and dates are texts.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -15,7 +19,8 @@ MAX_BYTES = 256 * 1024
 _MAX_DEPTH = 16
 _MAX_EVENTS = 50_000
 _SHOWN = 60
-_PLAIN_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+_TAGS = "tag:yaml.org,2002:"
+_PLAIN_TAGS = {f"{_TAGS}map", f"{_TAGS}seq"}
 
 Place = tuple[str | int, ...]
 """Where a value stands: the keys and list positions that lead to it."""
@@ -94,7 +99,6 @@ class _Plain:
     def __init__(self, name: str, lines: dict[Place, int]) -> None:
         self._name = name
         self._lines = lines
-        self._scalars = yaml.constructor.SafeConstructor()
 
     def value(self, node: yaml.Node, place: Place) -> object:
         line = self._lines.setdefault(place, node.start_mark.line + 1)
@@ -124,12 +128,44 @@ class _Plain:
         return values
 
     def _scalar(self, node: yaml.Node) -> object:
+        line = node.start_mark.line + 1
+        kind = node.tag.removeprefix(_TAGS)
+        if kind == "str":
+            return node.value
+        if kind not in _CORE:
+            raise ConfigError(f"{self._name}:{line}: the tag {shown(node.tag)} is not read here")
+        pattern, _, value = _CORE[kind]
+        if not pattern.fullmatch(node.value):
+            raise ConfigError(f"{self._name}:{line}: {shown(node.value)} is no {kind}, as its tag says it is")
         try:
-            return self._scalars.construct_object(node)
-        except (ValueError, TypeError, OverflowError) as error:
-            # YAML takes 2013-02-30 for a date by its looks, and only then finds that there is none.
-            line = node.start_mark.line + 1
+            return value(node.value)
+        except ValueError as error:  # Python limits the digits of an integer
             raise ConfigError(f"{self._name}:{line}: {shown(node.value)} cannot be read: {error}") from error
+
+
+def _whole_number(text: str) -> int:
+    base = {"0o": 8, "0x": 16}.get(text[:2])
+    return int(text) if base is None else int(text[2:], base)
+
+
+def _fraction(text: str) -> float:
+    return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+
+
+_CORE: dict[str, tuple[re.Pattern[str], str, Callable[[str], object]]] = {
+    "null": (re.compile("null|Null|NULL|~|"), "nN~", lambda _: None),
+    "bool": (re.compile("true|True|TRUE|false|False|FALSE"), "tTfF", lambda text: text[0] in "tT"),
+    "int": (re.compile("[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"), "-+0123456789", _whole_number),
+    "float": (
+        re.compile(
+            r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+            r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+        ),
+        "-+.0123456789",
+        lambda text: _fraction(text.lower()),
+    ),
+}
+"""What is no text: how it is written, how that may begin, and what it means (YAML 1.2.2, section 10.3.2)."""
 
 
 def _place_of(key: object) -> str | int:
@@ -152,9 +188,16 @@ def _check_events(text: str, name: str) -> None:
             raise ConfigError(f"{name}:{line}: this is nested too deep or too long for a monitor file")
 
 
+@cache
 def _loader() -> type[yaml.CSafeLoader | yaml.SafeLoader]:
     # A hundred monitor files are read each time a scheduler looks for work: libyaml is ten times as fast.
-    return yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    plain: type = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    # What PyYAML makes of a plain scalar is YAML 1.1: booleans called no, numbers of base 60, dates.
+    loader: type[yaml.CSafeLoader] = type("_CoreLoader", (plain,), {"yaml_implicit_resolvers": {}})
+    for kind, (pattern, first, _) in _CORE.items():
+        letters = [*first, ""] if kind == "null" else list(first)
+        loader.add_implicit_resolver(_TAGS + kind, re.compile(rf"(?:{pattern.pattern})\Z"), letters)
+    return loader
 
 
 def _tab_hint(text: str, error: yaml.MarkedYAMLError) -> str:

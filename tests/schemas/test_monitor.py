@@ -19,7 +19,6 @@ from driftline_schemas.monitor import (
     Task,
     load_monitor,
     parse_monitor,
-    value_text,
 )
 from driftline_schemas.serving_log import Role
 from driftline_schemas.window import Granularity
@@ -188,15 +187,24 @@ def test_positive_labels_are_compared_by_value() -> None:
     hashes = {read(positive_label=value).config_hash for value in (1, 1.0, True)}
     assert len(hashes) == 1
     assert read(positive_label="late").positive_label == "late"
-    assert [value_text(v) for v in (1, 1.0, True, 0, False, "late", 0.5)] == [
-        "1",
-        "1",
-        "1",
-        "0",
-        "0",
-        "late",
-        "0.5",
-    ]
+
+
+def test_classes_are_called_what_is_written() -> None:
+    text = FULL.replace("positive_label: 1", "positive_label: yes")
+    assert parse_monitor(text, "m").positive_label == "yes"
+    assert parse_monitor(text.replace("yes", "2013-01-01"), "m").positive_label == "2013-01-01"
+    several = yaml.safe_dump(document(task="multiclass_classification", logs__score=None)).replace(
+        "logs:", "logs:\n  score: {no: p_no, on: p_on, True: p_true, 2.0: p_two, 01: p_one}"
+    )
+    with pytest.raises(ConfigError, match="the key 1 is given twice"):
+        parse_monitor(several, "m")
+    assert parse_monitor(several.replace("01:", "'01':"), "m").logs.score == {
+        "no": "p_no",
+        "on": "p_on",
+        "1": "p_true",
+        "2": "p_two",
+        "01": "p_one",
+    }
 
 
 def test_multiclass_and_regression_have_scores_of_their_own() -> None:
@@ -246,7 +254,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("a newline at the end", {"monitor": "flight\n"}, "does not match"),
     ("a long name", {"monitor": "a" * 64}, "does not match"),
     ("task", {"task": "binary_clasification"}, "did you mean 'binary_classification'"),
-    ("YAML's own no", {"logs__prediction": False}, "YAML reads this as false: put it in quotes"),
+    ("a truth for a name", {"logs__prediction": False}, "YAML reads this as false: put it in quotes"),
     ("a number for a name", {"logs__prediction": 7}, "not the number 7: put it in quotes"),
     ("an empty name", {"logs__prediction": ""}, r"logs\.prediction: string should have at least 1 character"),
     (
@@ -276,6 +284,17 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
         {"task": "multiclass_classification", "logs__score": {1: "p", "1": "q"}},
         "names a class twice",
     ),
+    (
+        "class without a name",
+        {"task": "multiclass_classification", "logs__score": {None: "p", "a": "q"}},
+        "None is no class",
+    ),
+    (
+        "class that is no number",
+        {"task": "multiclass_classification", "logs__score": {float("nan"): "p", "a": "q"}},
+        "nan is no class",
+    ),
+    ("a class too long", {"positive_label": "x" * 257}, "257 characters cannot be named: 256 at most"),
     (
         "class without column",
         {"task": "multiclass_classification", "logs__score": {1: 2}},
@@ -314,6 +333,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("nothing long", {"reference__window": ["2013-03-01", "2013-03-01"]}, "ends before it starts"),
     ("one bound", {"reference__window": ["2013-03-01"]}, r"reference\.window"),
     ("no date", {"reference__window": ["March", "2013-03-01"]}, "'March' is no date"),
+    ("no such day", {"reference__window": ["2013-02-30", "2013-03-01"]}, "'2013-02-30' is no date"),
     ("no year", {"reference__window": ["0001-01-01", "2013-03-01"]}, "is no date"),
     ("reversed exclusion", {"reference__exclude": [["2013-02-10", "2013-02-08"]]}, "ends before it starts"),
     ("trailing a moment", {"reference": {"trailing": "12h"}}, "shorter than one day"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,12 @@ BILLION_LAUGHS = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
         ("# only a comment\n", "is empty"),
         ("a: !!python/object/apply:os.system [echo]", "the tag .* is not read here"),
         ("a: !!set {b, c}", "the tag .* is not read here"),
-        ("a: !!python/name:os.system", "this is not YAML"),
-        ("a: 2013-02-30", "m.yaml:1: '2013-02-30' cannot be read"),
+        ("a: !!python/name:os.system", "the tag .* is not read here"),
+        ("a: !!timestamp 2013-02-03", "the tag .* is not read here"),
+        ("a: !!binary aGVsbG8=", "the tag .* is not read here"),
+        ("a: !!bool yes", "m.yaml:1: 'yes' is no bool"),
+        ("a: !!int 1.5", "m.yaml:1: '1.5' is no int"),
+        ("a: " + "9" * 5000, "m.yaml:1: '9+… cannot be read"),
         ("? [a, b]\n: c", "a key must be a plain name"),
         ("a: \0", "not YAML"),
     ],
@@ -38,6 +43,50 @@ BILLION_LAUGHS = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
 def test_what_is_refused(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         parse_yaml(text, "m.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *((word, word) for word in ("yes", "no", "on", "off", "y", "n", "Yes", "NO", "On", "tRUE")),
+        *((word, True) for word in ("true", "True", "TRUE", "!!bool true")),
+        *((word, False) for word in ("false", "False", "FALSE")),
+        *((word, None) for word in ("", "~", "null", "Null", "NULL")),
+        ("nULL", "nULL"),
+        ("012", 12),
+        ("0o14", 12),
+        ("0x1F", 31),
+        ("-17", -17),
+        ("1_000", "1_000"),
+        ("0b11", "0b11"),
+        ("190:20:30", "190:20:30"),
+        ("12:30", "12:30"),
+        ("1.5", 1.5),
+        ("1e3", 1000.0),
+        ("-.5E-1", -0.05),
+        ("685.230_15", "685.230_15"),
+        ("-.INF", -math.inf),
+        ("2013-01-01", "2013-01-01"),
+        ("2013-02-30 12:00:00", "2013-02-30 12:00:00"),
+        ("<<", "<<"),
+        ("=", "="),
+        ("'1'", "1"),
+        ('"true"', "true"),
+        ("!!str 1", "1"),
+        ("!!float 1", 1.0),
+    ],
+)
+def test_scalars_mean_what_the_core_schema_of_yaml_1_2_says(text: str, value: object) -> None:
+    found = parse_yaml(f"a: {text}\n{text or '~'}: a\n", "m.yaml").data
+    assert isinstance(found, dict)
+    assert found == {"a": value, value: "a"}
+    assert type(found["a"]) is type(value)
+
+
+def test_what_is_no_number_is_read_as_none() -> None:
+    data = parse_yaml("a: .nan\nb: .NaN\n", "m.yaml").data
+    assert isinstance(data, dict)
+    assert all(math.isnan(value) for value in data.values())
 
 
 def test_lines_are_those_of_the_file() -> None:

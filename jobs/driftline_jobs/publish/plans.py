@@ -17,9 +17,10 @@ from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.scan import ScanPlan
 from driftline_jobs.profile.survey import Decision, Watched, watched_columns
+from driftline_schemas.classes import class_text
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.metrics import Task
-from driftline_schemas.monitor import LabelColumn, LabelSource, Monitor, value_text
+from driftline_schemas.monitor import LabelColumn, LabelSource, Monitor
 from driftline_schemas.serving_log import LogColumn, Role
 from driftline_schemas.window import Window, to_us
 
@@ -96,7 +97,7 @@ def task_of(monitor: Monitor, binning: Binning) -> OutcomeTask:
         return RegressionTask(bins)
     if monitor.task is Task.MULTICLASS:
         return _multiclass_task(monitor, binning)
-    return BinaryTask(value_text(monitor.positive_label), score_bins(monitor, binning))
+    return BinaryTask(class_text(monitor.positive_label), score_bins(monitor, binning))
 
 
 def _multiclass_task(monitor: Monitor, binning: Binning) -> MulticlassTask:
@@ -119,7 +120,7 @@ def decision_of(monitor: Monitor) -> Decision | None:
     score, prediction = monitor.logs.score, monitor.logs.prediction
     if monitor.task is not Task.BINARY or not isinstance(score, str) or prediction is None:
         return None
-    return Decision(score, prediction, value_text(monitor.positive_label))
+    return Decision(score, prediction, class_text(monitor.positive_label))
 
 
 def prediction_plan(monitor: Monitor, scan: ScanPlan) -> PredictionPlan:
