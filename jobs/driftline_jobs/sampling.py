@@ -17,7 +17,7 @@ from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.binning import Binning, Bins, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
-from driftline_jobs.profile.columns import codes, numbers
+from driftline_jobs.profile.columns import Codes, class_codes, codes, numbers
 from driftline_jobs.profile.scan import accepted_rows
 from driftline_jobs.request import Progress
 from driftline_reports.sample import Hashes, IdSample, RowHashes
@@ -153,14 +153,20 @@ class _Columns:
             found = numbers(array)
             values = found.values.astype(np.float64, copy=False)
             return pa.array(values, mask=None if found.valid is None else ~found.valid)
+        bins = self._plan.binning.columns[name]
+        if isinstance(bins, CategoryBins) and bins.of_classes:
+            return _written(class_codes(array))
         return _texts(array, None)
 
 
 def _texts(array: pa.Array, salt: str | None) -> pa.Array:
     """Values as they are written in the tables."""
-    found = codes(array, salt)
+    return _written(codes(array, salt))
+
+
+def _written(found: Codes) -> pa.Array:
     if not found.texts:
-        return pa.nulls(len(array), pa.string())
+        return pa.nulls(len(found.codes), pa.string())
     mask = None if found.valid is None else ~found.valid
     return pa.DictionaryArray.from_arrays(
         pa.array(found.codes, mask=mask), pa.array(found.texts, pa.string())

@@ -150,9 +150,10 @@ class Bench:
         as_of: datetime = AS_OF,
         allow_missing: bool = False,
         threads: int = 2,
+        monitor_file: Path | None = None,
     ) -> RunOutcome:
-        """Run the windows of the days, both included."""
-        path = self.monitor_file()
+        """Run the windows of the days, both included; by default by the monitor file written anew."""
+        path = monitor_file or self.monitor_file()
         monitor = load_monitor(path)
         calendar = monitor.calendar
         start, end = (

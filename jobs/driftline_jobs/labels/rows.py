@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from driftline_jobs.logs.read import NO_TIME, SplitReader
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.buckets import IntArray
-from driftline_jobs.profile.columns import class_values, codes, numbers
+from driftline_jobs.profile.columns import Codes, class_codes, codes, numbers
 from driftline_jobs.profile.scan import ScanPlan, accepted_rows, rows_in_windows
 from driftline_schemas.serving_log import LogColumn
 from driftline_schemas.window import to_us
@@ -184,7 +184,7 @@ class _Columns:
 
     def value(self, name: str | None, *, numeric: bool) -> pa.Array:
         """A prediction or a label."""
-        return self.floats(name) if numeric else self.text(name, as_class=True)
+        return self.floats(name) if numeric else _dictionary(class_codes(self.array(name)))
 
     def floats(self, name: str | None) -> pa.Array:
         column = numbers(self.array(name)) if name is not None and self.reader.has(name) else None
@@ -194,8 +194,10 @@ class _Columns:
         mask = ~np.isfinite(values)
         return pa.array(values, mask=mask if column.valid is None else mask | ~column.valid)
 
-    def text(self, name: str | None, salt: str | None = None, *, as_class: bool = False) -> pa.Array:
-        array = self.array(name)
-        coded = codes(class_values(array) if as_class else array, salt)
-        indices = pa.array(coded.codes.astype(np.int32), mask=None if coded.valid is None else ~coded.valid)
-        return pa.DictionaryArray.from_arrays(indices, pa.array(coded.texts, pa.string()))
+    def text(self, name: str | None, salt: str | None = None) -> pa.Array:
+        return _dictionary(codes(self.array(name), salt))
+
+
+def _dictionary(column: Codes) -> pa.DictionaryArray:
+    indices = pa.array(column.codes.astype(np.int32), mask=None if column.valid is None else ~column.valid)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(column.texts, pa.string()))

@@ -22,6 +22,8 @@ FORMAT = 1
 SUM_BITS = 36
 """A value's quantum count is held within ±2**36, so that float64 adds 2**17 of them exactly."""
 _PRECISION_BITS = 30
+CLASS_KINDS = frozenset({"prediction", "label"})
+"""Kinds of the columns that hold classes."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,11 @@ class CategoryBins:
     def bins(self) -> int:
         """How many there are, ``other`` and ``unseen`` included."""
         return len(self.vocabulary) + 2
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether the values are classes, which are compared by value (``driftline_schemas.classes``)."""
+        return self.kind in CLASS_KINDS
 
 
 Bins = OrderedBins | CategoryBins

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,8 +17,8 @@ from pandas.util import hash_array
 from driftline_jobs.profile.binning import CategoryBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.distinct import UIntArray, mix
+from driftline_schemas.classes import MOST_CHARACTERS, class_text, decimal_text
 
-_LONGEST_VALUE = 256
 _KEPT_OF_LONG = 200
 _FEW_INTEGERS = 100
 """Within a span of so few, integers are told apart by subtraction instead of being looked up."""
@@ -122,20 +122,24 @@ def _seconds(array: pa.Array) -> npt.NDArray[np.float64]:
     return np.asarray(ticks, np.float64) / per_second[unit]
 
 
-def codes(array: pa.Array, sensitive_salt: str | None = None) -> Codes:
+def codes(
+    array: pa.Array, sensitive_salt: str | None = None, text_of: Callable[[object], str] | None = None
+) -> Codes:
     """Any scalar column as codes into its distinct values, written as text.
 
     A number is written so that 1 and 1.0 are the same value, a boolean as true or false; NaN is none. A value
     of more than 256 characters is shortened and marked with a hash of the whole. With ``sensitive_salt``
-    every value is replaced by its salted hash before anything else sees it.
+    every value is replaced by its salted hash before anything else sees it. ``text_of`` writes values in
+    another way.
     """
+    write = text_of or _text
     if pa.types.is_floating(array.type):
         array = pc.if_else(pc.is_nan(array), None, array)
     valid = _valid(array)
     span = _span(array)
     if span is not None and span[1] - span[0] < _FEW_INTEGERS:
         low, high = span
-        texts = [_text(value) for value in range(low, high + 1)]
+        texts = [write(value) for value in range(low, high + 1)]
         filled = array.fill_null(low) if array.null_count else array
         values = filled.to_numpy(zero_copy_only=False)
         numbered = (values - values.dtype.type(low)).astype(np.int32, copy=False)
@@ -143,20 +147,37 @@ def codes(array: pa.Array, sensitive_salt: str | None = None) -> Codes:
         if not pa.types.is_dictionary(array.type):
             array = array.dictionary_encode()
         indices = array.indices.fill_null(0) if array.null_count else array.indices
-        texts = [_text(value) for value in _values(array.dictionary)]
+        texts = [write(value) for value in _values(array.dictionary)]
         numbered = indices.to_numpy(zero_copy_only=False)
     if sensitive_salt is not None:
         texts = [hashed(text, sensitive_salt) for text in texts]
     return Codes(numbered, valid, texts)
 
 
-def class_values(array: pa.Array) -> pa.Array:
-    """A column of classes in one form: 1, 1.0 and true are one class, NaN is none."""
+def class_codes(array: pa.Array) -> Codes:
+    """A column of classes as codes into the classes that occur, each once, as ``class_name`` writes them.
+
+    Labels, predictions and what is held against them are all read by this; NaN is no class.
+    """
+    if pa.types.is_dictionary(array.type) and pa.types.is_floating(array.type.value_type):
+        array = pc.cast(array, array.type.value_type)
     if pa.types.is_boolean(array.type):
-        return pc.cast(array, pa.int8())
-    if pa.types.is_floating(array.type):
-        return pc.if_else(pc.is_nan(array), None, array)
-    return array
+        array = pc.cast(array, pa.int8())
+    return _each_once(codes(array, text_of=class_name))
+
+
+def class_name(value: object) -> str:
+    """``class_text``, shortened as other values are: what stands for a class in tables and profiles."""
+    return _shortened(class_text(value))
+
+
+def _each_once(column: Codes) -> Codes:
+    """The same with equal texts merged: ``1``, ``1.0`` and ``true`` in one dictionary are one class."""
+    place = {text: at for at, text in enumerate(dict.fromkeys(column.texts))}
+    if len(place) == len(column.texts):
+        return column
+    code_of = np.array([place[text] for text in column.texts], np.int32)
+    return Codes(code_of.take(column.codes), column.valid, list(place))
 
 
 def hashed(text: str, salt: str) -> str:
@@ -182,15 +203,19 @@ def _text(value: object) -> str:
     elif isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         text = str(int(value))
     elif isinstance(value, Decimal):
-        text = format(value.normalize(), "f")
+        text = decimal_text(value)
     elif isinstance(value, bytes):
         text = value.decode(errors="backslashreplace")
     elif value is None:
         text = ""
     else:
         text = str(value)
-    if len(text) > _LONGEST_VALUE:
-        text = f"{text[:_KEPT_OF_LONG]}…#{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
+    return _shortened(text)
+
+
+def _shortened(text: str) -> str:
+    if len(text) > MOST_CHARACTERS:
+        return f"{text[:_KEPT_OF_LONG]}…#{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
     return text
 
 
@@ -202,8 +227,13 @@ def hash_texts(texts: list[str]) -> UIntArray:
 
 
 def dictionary_for(texts: list[str], bins: CategoryBins) -> Dictionary:
-    """Bins of the values: their place in the vocabulary, else ``other`` if the reference had them."""
-    place = {text: at for at, text in enumerate(bins.vocabulary)}
+    """Bins of the values: their place in the vocabulary, else ``other`` if the reference had them.
+
+    Of classes the vocabulary of an older reference may have another form of the same one.
+    """
+    place: dict[str, int] = {}
+    for at, text in enumerate(bins.vocabulary):
+        place.setdefault(class_name(text) if bins.of_classes else text, at)
     hashes = hash_texts(texts)
     unseen = bins.bins - 1
     bin_of = np.fromiter((place.get(text, unseen) for text in texts), np.int64, len(texts))

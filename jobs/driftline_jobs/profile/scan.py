@@ -25,7 +25,7 @@ from driftline_jobs.profile.cells import (
     limited,
     segment_name,
 )
-from driftline_jobs.profile.columns import Codes, Numbers, codes, numbers
+from driftline_jobs.profile.columns import Codes, Numbers, class_codes, codes, numbers
 from driftline_jobs.profile.moments import MomentSums, Together, steps_of
 from driftline_jobs.profile.runs import category_runs, ordered_runs
 from driftline_jobs.profile.state import Profile, merge
@@ -249,7 +249,8 @@ class _Rows:
             column = self._numbers(name)
             together.take(name, column.values, column.valid)
             return [ordered_runs(column, grouping, bins, work) for grouping in grouped]
-        category = self._parting.pop(name, None) or self._codes(name)
+        parting = self._parting.pop(name, None)
+        category = class_codes(self._array(name)) if bins.of_classes else parting or self._codes(name)
         return [category_runs(category, grouping, bins, work) for grouping in grouped]
 
     def _parts(self, name: str) -> Codes:

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
-from driftline_jobs.profile.binning import Binning, Bins, CategoryBins
+from driftline_jobs.profile.binning import CLASS_KINDS, Binning, Bins, CategoryBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
 from driftline_jobs.profile.cells import (
     NULL,
@@ -29,7 +29,7 @@ from driftline_jobs.profile.cells import (
     segment_name,
     text_of_names,
 )
-from driftline_jobs.profile.columns import Codes, Numbers, class_values, codes, hash_texts, numbers
+from driftline_jobs.profile.columns import Codes, Numbers, class_codes, codes, hash_texts, numbers
 from driftline_jobs.profile.distinct import UIntArray, mix
 from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.scan import accepted_rows
@@ -69,7 +69,8 @@ class SurveyPlan:
 
 @dataclass(frozen=True)
 class Decision:
-    """The columns of a binary model's score and class, to find the score at which it decides."""
+    """The columns of a binary model's score and class, to find the score at which it decides for
+    ``positive``, the predicted class as ``class_text`` writes it."""
 
     score: str
     prediction: str
@@ -122,8 +123,11 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
             if watched.ordered:
                 seen.samples[name] = [_finite(numbers(array.take(sampled)))]
             else:
+                values = array.take(chosen)
                 salt = plan.salt if name in plan.sensitive else None
-                seen.values[name] = _counted(codes(array.take(chosen), salt))
+                seen.values[name] = _counted(
+                    class_codes(values) if watched.kind in CLASS_KINDS else codes(values, salt)
+                )
         if plan.decision is not None and reader.has(plan.decision.score):
             _find_decision(seen, reader, chosen, plan.decision)
         for columns in plan.segments:
@@ -148,7 +152,7 @@ def _find_decision(seen: Survey, reader: SplitReader, chosen: IntArray, decision
     if not reader.has(decision.prediction):
         return
     score = numbers(reader.column(decision.score).take(chosen))
-    predicted = codes(class_values(reader.column(decision.prediction).take(chosen)))
+    predicted = class_codes(reader.column(decision.prediction).take(chosen))
     known = np.isfinite(np.asarray(score.values, np.float64))
     for valid in (score.valid, predicted.valid):
         known = known if valid is None else known & valid

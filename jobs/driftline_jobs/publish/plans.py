@@ -105,8 +105,11 @@ def _multiclass_task(monitor: Monitor, binning: Binning) -> MulticlassTask:
     bins = [binning.columns[column] for column in scores.values()]
     predicted = binning.columns.get(monitor.logs.prediction or "")
     seen = predicted.vocabulary if isinstance(predicted, CategoryBins) else ()
-    others = sorted(name for name in seen if name not in scores)
-    return MulticlassTask((*scores, *others), tuple(b for b in bins if isinstance(b, OrderedBins)))
+    # in the order of the texts as they are kept: stored confusion matrices of older references have it too
+    others = dict.fromkeys(class_text(name) for name in sorted(seen))
+    return MulticlassTask(
+        tuple(dict.fromkeys((*scores, *others))), tuple(b for b in bins if isinstance(b, OrderedBins))
+    )
 
 
 def score_bins(monitor: Monitor, binning: Binning) -> OrderedBins | None:
