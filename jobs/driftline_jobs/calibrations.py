@@ -12,10 +12,18 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from driftline_jobs.judge.calibration import TOO_SHORT, Calibration, Uncalibrated
-from driftline_jobs.judge.columns import Held, calibrate_column, hold_column, judge_families
+from driftline_jobs.judge.calibration import NO_TIMES, NO_VALUES, TOO_SHORT, Calibration, Uncalibrated
+from driftline_jobs.judge.columns import (
+    CATEGORY_METRICS,
+    ORDERED_METRICS,
+    Held,
+    calibrate_column,
+    hold_column,
+    judge_families,
+)
 from driftline_jobs.judge.cycles import NO_LABEL, cycle_labels
 from driftline_jobs.judge.detector import Course, follow_p_values, limit_for
+from driftline_jobs.judge.limits import FIXED_LIMITS
 from driftline_jobs.judge.performance import (
     PerformanceCalibration,
     calibrate_performance,
@@ -24,13 +32,23 @@ from driftline_jobs.judge.performance import (
 from driftline_jobs.judge.splits import MIN_WINDOWS, Splits, leave_one_out, resample_blocks
 from driftline_jobs.judge.together import METRICS as TOGETHER_METRICS
 from driftline_jobs.judge.together import calibrate_together, hold_together
-from driftline_jobs.judge.verdicts import Verdicts
+from driftline_jobs.judge.verdicts import (
+    FIXED,
+    FIXED_FEW_ROWS,
+    FIXED_FEW_WINDOWS,
+    FIXED_NO_TIMES,
+    FIXED_NO_VALUES,
+    Verdicts,
+)
 from driftline_jobs.labels.collect import Task
+from driftline_jobs.measure.figures import TextArray
 from driftline_jobs.measure.performance import Performance
+from driftline_jobs.profile.binning import Bins, OrderedBins
 from driftline_jobs.profile.state import OrderedProfile, Profile
+from driftline_jobs.profile.windows import WHOLE
 from driftline_jobs.references import Reference
 from driftline_jobs.tabulate.drift import ColumnDrift
-from driftline_jobs.tabulate.judged import SHAPE
+from driftline_jobs.tabulate.judged import SHAPE, UsualDrift
 from driftline_jobs.tabulate.labels import label_column, label_sample
 from driftline_jobs.tabulate.performance import FigureKey, measure_performance
 from driftline_jobs.tabulate.stacks import sample_of
@@ -43,6 +61,11 @@ DRIFT_SHARE, TOGETHER_SHARE, LABEL_SHARE, LASTING_SHARE = 0.35, 0.05, 0.05, 0.1
 """Of the false-alarm rate what the drift of columns may use, one by one, together, of the labels, and over
 windows; the rest is for the model's performance. A tenth costs the detector a window or two of delay."""
 _HOURS_OF_A_DAY = 24
+_INSTEAD = {
+    TOO_SHORT: FIXED_FEW_WINDOWS,
+    NO_TIMES: FIXED_NO_TIMES,
+    NO_VALUES: FIXED_NO_VALUES,
+}
 Learned = Calibration | PerformanceCalibration | Uncalibrated
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -62,7 +85,7 @@ class Calibrations:
         starts: Sequence[datetime],
         tested: BoolArray,
         share: float = DRIFT_SHARE,
-    ) -> dict[tuple[str, str], Verdicts]:
+    ) -> UsualDrift:
         """Verdicts (cells,) by column and statistic: each window's columns are one family of tests.
 
         Args:
@@ -78,7 +101,24 @@ class Calibrations:
             tests = hold_column(mine, column.figures, column.now, column.then, labels=labels, enough=tested)
             held |= {(column.column, metric): test for metric, test in tests.items()}
         rate = share * self.monitor.alerts.false_alarm_rate
-        return judge_families(held, np.arange(len(starts)), rate)
+        return UsualDrift(
+            judge_families(held, np.arange(len(starts)), rate),
+            {
+                (column.column, metric): self._instead(column.column, metric, tested)
+                for column in columns
+                for metric in FIXED_LIMITS
+            },
+        )
+
+    def _instead(self, column: str, metric: str, tested: BoolArray) -> TextArray:
+        """(cells,) why a fixed limit has to do: nothing was learned, or the cell is not tested."""
+        names = SHAPE if metric == "psi" else (metric,)
+        learned = [self.drift[column, name] for name in names if (column, name) in self.drift]
+        reasons = [found.reason for found in learned if isinstance(found, Uncalibrated)]
+        if len(reasons) < len(learned):  # a whole window of enough rows has no figure only without a value
+            return np.where(tested, FIXED_NO_VALUES, FIXED_FEW_ROWS)
+        sources = [_INSTEAD.get(reason, FIXED) for reason in reasons]
+        return np.full(tested.shape, sources[0] if sources else FIXED)
 
     def judge_together(
         self, drift: TogetherDrift, starts: Sequence[datetime], tested: BoolArray
@@ -140,6 +180,8 @@ class Calibrations:
 
 def learn(reference: Reference, monitor: Monitor, task: Task) -> Calibrations:
     """Hold every column, and the model, against themselves over the windows of the reference."""
+    if not reference.timed:
+        return _unlearned(reference, monitor, task)
     windows = list(reference.whole_by_window())
     labels = [_labels(window.start, monitor, monitor.granularity) for window, _ in windows]
     pieces = [profiles for _, profiles in windows]
@@ -156,6 +198,7 @@ def learn(reference: Reference, monitor: Monitor, task: Task) -> Calibrations:
         # A window in which the column has no value at all teaches nothing about its values.
         usable = [at for at, profiles in enumerate(pieces) if _has_values(profiles.get(column))]
         if not usable:
+            drift |= {(column, metric): Uncalibrated(NO_VALUES) for metric in _deciding(bins)}
             continue
         sample = sample_of([pieces[at][column] for at in usable], bins)
         found = calibrate_column(sample, split([labels[at] for at in usable]))
@@ -163,6 +206,24 @@ def learn(reference: Reference, monitor: Monitor, task: Task) -> Calibrations:
     drift |= _label(reference, monitor, task)
     drift |= _together(reference, monitor, split, by_window=split is leave_one_out)
     return Calibrations(monitor, drift, _performance(reference, task))
+
+
+def _unlearned(reference: Reference, monitor: Monitor, task: Task) -> Calibrations:
+    """What is known of a reference without windows: that nothing can be learned from it."""
+    nothing = Uncalibrated(NO_TIMES)
+    metrics = [
+        (name, metric) for name, bins in reference.binning.columns.items() for metric in _deciding(bins)
+    ]
+    label = label_column(monitor, reference.binning)
+    metrics += [(label, metric) for metric in CATEGORY_METRICS] if label is not None else []
+    metrics += [(ALL_COLUMNS, metric) for metric in TOGETHER_METRICS] if reference.moments is not None else []
+    outcome = reference.outcomes.get(WHOLE)
+    figures = measure_performance([outcome], task) if outcome is not None and outcome.labelled else {}
+    return Calibrations(
+        monitor,
+        dict.fromkeys(metrics, nothing),
+        {metric: nothing for metric, name in figures if name is None},
+    )
 
 
 def _label(
@@ -209,6 +270,10 @@ def _performance(reference: Reference, task: Task) -> dict[str, PerformanceCalib
 
 def _labels(start: datetime, monitor: Monitor, granularity: Granularity) -> tuple[str, ...]:
     return cycle_labels(start.astimezone(ZoneInfo(monitor.timezone)), granularity.value)
+
+
+def _deciding(bins: Bins) -> tuple[str, ...]:
+    return ORDERED_METRICS if isinstance(bins, OrderedBins) else CATEGORY_METRICS
 
 
 def _has_values(profile: Profile | None) -> bool:

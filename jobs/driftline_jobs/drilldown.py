@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -20,12 +20,11 @@ import pyarrow.parquet as pq
 
 from driftline_jobs.kept import Run, binning_of, judged_run, reference_of
 from driftline_jobs.logs.filesystem import open_location
-from driftline_jobs.logs.inspection import inspect
 from driftline_jobs.logs.objects import list_objects
 from driftline_jobs.logs.sources import LogInspection, PredictionLog
 from driftline_jobs.pages import Pages
 from driftline_jobs.profile.binning import Binning
-from driftline_jobs.publish.reference_data import monitor_elsewhere
+from driftline_jobs.publish.reference_data import inspect_elsewhere, monitor_elsewhere
 from driftline_jobs.references import Reference
 from driftline_jobs.request import Progress, SilentProgress
 from driftline_jobs.sampling import SamplePlan, sample_log
@@ -103,12 +102,12 @@ class Sampler:
         ]
         key = (run["reference_id"], window.start if held else None)
         if key != self._last[0]:
-            plan = SamplePlan(self.monitor, binning, _intervals(windows))
+            plan = SamplePlan(self.monitor, binning, _intervals(windows) if reference.timed else None)
             self._last = key, self._sample(windows, plan, elsewhere=self.monitor.reference.uri)
         return self._last[1]
 
     def _sample(self, windows: Sequence[Window], plan: SamplePlan, elsewhere: str | None = None) -> Sample:
-        if not windows:
+        if not windows and plan.intervals_us is not None:
             return Sample(plan.nothing(), 0)
         return Sample(*sample_log(self._inspect(windows, plan.binning, elsewhere), plan, self.progress))
 
@@ -117,13 +116,9 @@ class Sampler:
             log = PredictionLog.open(self.monitor, self.base)
             return log.inspect(windows[0].start, windows[-1].end, expected=binning.storages)
         location = open_location(elsewhere, self.base)
-        # A folder called by a date is when the data set was made, not when its rows are from.
-        objects = [
-            replace(found, folder_start=None, folder_end=None)
-            for found in list_objects(location, self.monitor.timezone)
-        ]
-        monitor = monitor_elsewhere(self.monitor, elsewhere)
-        return LogInspection(inspect(objects, location, monitor, role="reference"), timedelta(0))
+        objects = list_objects(location, self.monitor.timezone)
+        found, _ = inspect_elsewhere(objects, location, monitor_elsewhere(self.monitor, elsewhere))
+        return LogInspection(found, timedelta(0))
 
 
 def keep_samples(

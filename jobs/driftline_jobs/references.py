@@ -19,15 +19,17 @@ from driftline_jobs.labels.stored import read_outcomes
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.codec import decode, encode
-from driftline_jobs.profile.moments import TOGETHER, MomentSums, added
-from driftline_jobs.profile.state import OrderedProfile, Profile, merge, subtract
-from driftline_jobs.profile.windows import WHOLE, Cell, WindowProfile
+from driftline_jobs.profile.moments import TOGETHER, MomentSums
+from driftline_jobs.profile.state import OrderedProfile, Profile, subtract
+from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_schemas.errors import DataError
 from driftline_schemas.window import Window, from_us, to_us
 
 FORMAT = 1
-_TOTAL, _WINDOW, _BASE = "total", "window", "base"
-_OUTCOMES = "*"
+TOTAL, WINDOW, BASE = "total", "window", "base"
+"""Levels of the rows of its table: all of it, a window, a base window."""
+OUTCOMES = "*"
+"""Stands for the outcomes in ``column_name``."""
 _SCHEMA = pa.schema(
     [
         ("level", pa.string()),
@@ -39,6 +41,7 @@ _SCHEMA = pa.schema(
         ("state", pa.binary()),
     ]
 )
+StateRow = tuple[str, int, str, str, str, str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,8 @@ class Reference:
 
     Attributes:
         source: canonical JSON of what was asked for.
-        windows: the windows it is made of, ascending; empty windows are not among them.
+        windows: the windows it is made of, ascending; empty windows are not among them. None where it is a
+            data set without times: all of its rows are one piece then.
         elsewhere: whether it is a data set of its own: then no window of the log is part of it, and how many
             rows it has, or when they end, says nothing about the log.
         effective_from: the first window that it is for, when the monitor was rebased; None for all.
@@ -97,52 +101,59 @@ class Reference:
 
     @property
     def rows(self) -> int:
-        """Rows of all its windows."""
+        """All of its rows."""
+        if not self.timed:
+            return next(iter(self.cells[WHOLE].values())).rows
         return sum(window.rows for window in self.windows)
+
+    @property
+    def timed(self) -> bool:
+        """Whether its rows have times, and so are of windows."""
+        return bool(self.windows) or not self.elsewhere
 
     @cached_property
     def cells(self) -> dict[Cell, dict[str, Profile]]:
         """Profiles of every cell over the whole reference."""
-        return self._profiles(_TOTAL)
+        return self._profiles(TOTAL)
 
     @cached_property
     def outcomes(self) -> dict[Cell, Outcomes]:
         """What became of the predictions of the reference, where labels were there."""
-        return self._outcomes(_TOTAL)
+        return self._outcomes(TOTAL)
 
     def cells_of(self, window: Window) -> dict[Cell, dict[str, Profile]]:
         """The profiles of one of its windows."""
-        return self._profiles(_WINDOW, to_us(window.start))
+        return self._profiles(WINDOW, to_us(window.start))
 
     def outcomes_of(self, window: Window) -> dict[Cell, Outcomes]:
         """The outcomes of one of its windows."""
-        return self._outcomes(_WINDOW, to_us(window.start))
+        return self._outcomes(WINDOW, to_us(window.start))
 
     @cached_property
     def moments(self) -> MomentSums | None:
         """Of the numeric columns together, over the whole reference."""
-        return self._moments(_TOTAL)
+        return self._moments(TOTAL)
 
     def moments_without(self, window: Window) -> MomentSums | None:
         """The same with the window's own rows taken out."""
-        own = self._moments(_WINDOW, to_us(window.start)) if self.holds(window) else None
+        own = self._moments(WINDOW, to_us(window.start)) if self.holds(window) else None
         return self.moments if own is None or self.moments is None else self.moments - own
 
     def moments_by_window(self) -> Iterator[tuple[datetime, MomentSums]]:
         """The same of each window by its start, ascending."""
         for window in self.windows:
-            if (found := self._moments(_WINDOW, to_us(window.start))) is not None:
+            if (found := self._moments(WINDOW, to_us(window.start))) is not None:
                 yield window.start, found
 
     def moments_by_base(self) -> Iterator[tuple[datetime, MomentSums]]:
         """The same of each base window by its start, ascending; nothing where windows are as fine."""
-        for start_us in sorted(set(self._select(_BASE).column("start_us").to_pylist())):
-            if (found := self._moments(_BASE, start_us)) is not None:
+        for start_us in sorted(set(self._select(BASE).column("start_us").to_pylist())):
+            if (found := self._moments(BASE, start_us)) is not None:
                 yield from_us(start_us), found
 
     def moments_of(self, window: Window) -> MomentSums | None:
         """The same of one of its windows."""
-        return self._moments(_WINDOW, to_us(window.start))
+        return self._moments(WINDOW, to_us(window.start))
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -165,7 +176,7 @@ class Reference:
         """The cells as a window may be compared with them: its own rows are taken out."""
         if not self.holds(window):
             return self.cells
-        own = self._profiles(_WINDOW, to_us(window.start))
+        own = self._profiles(WINDOW, to_us(window.start))
         left = {}
         for cell, columns in self.cells.items():
             mine = own.get(cell, {})
@@ -179,7 +190,7 @@ class Reference:
         """Outcomes with the window's own rows taken out."""
         if not self.holds(window):
             return self.outcomes
-        own = self._outcomes(_WINDOW, to_us(window.start))
+        own = self._outcomes(WINDOW, to_us(window.start))
         return {
             cell: whole.without(own[cell]) if cell in own else whole for cell, whole in self.outcomes.items()
         }
@@ -187,13 +198,15 @@ class Reference:
     def whole_by_window(self) -> Iterator[tuple[ReferenceWindow, dict[str, Profile]]]:
         """The profiles of each window's whole, ascending: what calibration learns from."""
         for window in self.windows:
-            yield window, self._profiles(_WINDOW, to_us(window.start), WHOLE).get(WHOLE, {})
+            yield window, self._profiles(WINDOW, to_us(window.start), WHOLE).get(WHOLE, {})
 
     @cached_property
     def usual_missing(self) -> dict[str, tuple[float, float]]:
-        """The largest shares of nulls and of NaN that a window of the reference has, by column."""
+        """The largest shares of nulls and of NaN that a window of the reference has, by column; where it has
+        no windows, those of all its rows."""
         found: dict[str, tuple[float, float]] = {}
-        for _, profiles in self.whole_by_window():
+        pieces = [profiles for _, profiles in self.whole_by_window()] if self.timed else [self.cells[WHOLE]]
+        for profiles in pieces:
             for name, profile in profiles.items():
                 nans = profile.nans if isinstance(profile, OrderedProfile) else 0
                 rows = max(profile.rows, 1)
@@ -204,15 +217,15 @@ class Reference:
     def whole_outcomes(self) -> Iterator[tuple[datetime, Outcomes]]:
         """The outcomes of each window's whole by its start, ascending, where there are labels."""
         for window in self.windows:
-            found = self._outcomes(_WINDOW, to_us(window.start)).get(WHOLE)
+            found = self._outcomes(WINDOW, to_us(window.start)).get(WHOLE)
             if found is not None and found.labelled:
                 yield window.start, found
 
     def whole_by_base(self) -> Iterator[tuple[datetime, dict[str, Profile]]]:
         """The whole of each base window by its start, ascending; nothing where windows are as fine."""
-        rows = self._select(_BASE)
+        rows = self._select(BASE)
         for start_us in sorted(set(rows.column("start_us").to_pylist())):
-            yield from_us(start_us), self._profiles(_BASE, start_us).get(WHOLE, {})
+            yield from_us(start_us), self._profiles(BASE, start_us).get(WHOLE, {})
 
     def _select(self, level: str, start_us: int | None = None, cell: Cell | None = None) -> pa.Table:
         chosen = pc.equal(self.table.column("level"), level)
@@ -236,7 +249,7 @@ class Reference:
     ) -> dict[Cell, dict[str, Profile]]:
         found: dict[Cell, dict[str, Profile]] = {}
         for at, name, state in self._states(level, start_us, cell):
-            if name not in {_OUTCOMES, TOGETHER}:
+            if name not in {OUTCOMES, TOGETHER}:
                 found.setdefault(at, {})[self._names[name]] = decode(state)
         return found
 
@@ -244,7 +257,7 @@ class Reference:
         return {
             cell: read_outcomes(state)
             for cell, name, state in self._states(level, start_us)
-            if name == _OUTCOMES
+            if name == OUTCOMES
         }
 
     def _moments(self, level: str, start_us: int | None = None) -> MomentSums | None:
@@ -297,94 +310,34 @@ class Reference:
         )
 
 
-def reference_from(
-    monitor: str,
-    source: str,
-    binning: Binning,
-    windows: Sequence[WindowProfile],
-    outcomes: Mapping[Window, Mapping[Cell, Outcomes]],
-    *,
-    elsewhere: bool = False,
-    effective_from: datetime | None = None,
-    objects: Sequence[ReferenceObject] = (),
-) -> Reference:
-    """Put together what was scanned of a reference; windows without rows say nothing and are left out."""
-    held = sorted((w for w in windows if w.rows is not None), key=lambda held: held.window)
-    rows: list[tuple[str, int, str, str, str, str, bytes]] = []
+def state_rows(level: str, start_us: int, cells: Mapping[Cell, Mapping[str, Profile]]) -> Iterator[StateRow]:
+    """Rows of a reference's table: the profiles of some cells, of all of it, of a window or a base window."""
+    for cell in sorted(cells):
+        for name in sorted(cells[cell]):
+            yield level, start_us, *_texts(cell), column_label(name), encode(cells[cell][name])
 
-    def add(level: str, start_us: int, cells: Mapping[Cell, Mapping[str, Profile]]) -> None:
-        rows.extend(
-            (level, start_us, *_texts(cell), column_label(name), encode(cells[cell][name]))
-            for cell in sorted(cells)
-            for name in sorted(cells[cell])
-        )
 
-    def add_outcomes(level: str, start_us: int, found: Mapping[Cell, Outcomes]) -> None:
-        rows.extend(
-            (level, start_us, *_texts(cell), _OUTCOMES, found[cell].to_bytes()) for cell in sorted(found)
-        )
+def outcome_rows(level: str, start_us: int, outcomes: Mapping[Cell, Outcomes]) -> Iterator[StateRow]:
+    """The same of the outcomes of some cells."""
+    for cell in sorted(outcomes):
+        yield level, start_us, *_texts(cell), OUTCOMES, outcomes[cell].to_bytes()
 
-    def add_moments(level: str, start_us: int, found: MomentSums) -> None:
-        rows.append((level, start_us, *_texts(WHOLE), TOGETHER, found.to_bytes()))
 
-    together: list[MomentSums] = []
-    parts: dict[Cell, dict[str, list[Profile]]] = {}
-    totals: dict[Cell, list[Outcomes]] = {}
-    for window in held:
-        start_us = to_us(window.window.start)
-        add(_WINDOW, start_us, window.cells)
-        for cell, columns in window.cells.items():
-            for name, profile in columns.items():
-                parts.setdefault(cell, {}).setdefault(name, []).append(profile)
-        if window.moments:
-            add_moments(_WINDOW, start_us, added(window.moments.values()))
-            together.append(added(window.moments.values()))
-        mine = outcomes.get(window.window, {})
-        add_outcomes(_WINDOW, start_us, mine)
-        for cell, outcome in mine.items():
-            totals.setdefault(cell, []).append(outcome)
-        for key in sorted(window.base):
-            if key.base_start_us != start_us or len({k.base_start_us for k in window.base}) > 1:
-                cell = Cell(key.model_version, key.segment, key.segment_value)
-                if cell == WHOLE:
-                    add(_BASE, key.base_start_us, {WHOLE: window.base[key]})
-                    if key.base_start_us in window.moments:
-                        add_moments(_BASE, key.base_start_us, window.moments[key.base_start_us])
-    add(_TOTAL, 0, {cell: {n: merge(p) for n, p in columns.items()} for cell, columns in parts.items()})
-    if together:
-        add_moments(_TOTAL, 0, added(together))
-    add_outcomes(_TOTAL, 0, {cell: several[0].merged(several) for cell, several in totals.items()})
-    about = tuple(
-        ReferenceWindow(w.window.start, w.window.end, w.count, (to_us(w.window.end) - w.rows.last_us) / 1e6)
-        for w in held
-        if w.rows is not None
-    )
-    return Reference(
-        monitor,
-        source,
-        binning,
-        about,
-        _table(rows),
-        elsewhere=elsewhere,
-        effective_from=effective_from,
-        objects=tuple(objects),
-    )
+def moment_row(level: str, start_us: int, moments: MomentSums) -> StateRow:
+    """The same of the columns together."""
+    return level, start_us, *_texts(WHOLE), TOGETHER, moments.to_bytes()
+
+
+def state_table(rows: Sequence[StateRow]) -> pa.Table:
+    """The table of a reference."""
+    columns = zip(*rows, strict=True) if rows else repeat((), len(_SCHEMA))
+    arrays = [pa.array(list(values), of.type) for values, of in zip(columns, _SCHEMA, strict=True)]
+    return pa.table(arrays, schema=_SCHEMA)
 
 
 def totals_table(cells: Mapping[Cell, Mapping[str, Profile]]) -> pa.Table:
     """The table of a reference of which only these profiles over all of it are kept."""
-    rows = [
-        (_TOTAL, 0, *_texts(cell), column_label(name), encode(cells[cell][name]))
-        for cell in sorted(cells)
-        for name in sorted(cells[cell])
-    ]
-    return _table(rows)
-
-
-def _table(rows: Sequence[tuple[str, int, str, str, str, str, bytes]]) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else repeat((), len(_SCHEMA))
-    arrays = [pa.array(list(values), of.type) for values, of in zip(columns, _SCHEMA, strict=True)]
-    return pa.table(arrays, schema=_SCHEMA)
+    return state_table(list(state_rows(TOTAL, 0, cells)))
 
 
 def _texts(cell: Cell) -> tuple[str, str, str]:

@@ -28,6 +28,7 @@ from driftline_schemas.monitor import Monitor
 @dataclass(frozen=True)
 class SamplePlan:
     """Which rows a sample is of: those in one of ``intervals_us`` (half-open), of one version if it is named.
+    Without intervals all rows, which then need no times.
 
     Columns are the watched ones, in the form in which they are watched: numbers, the lengths of texts, values
     as text, and of sensitive columns the salted hashes alone.
@@ -35,7 +36,7 @@ class SamplePlan:
 
     monitor: Monitor
     binning: Binning
-    intervals_us: tuple[tuple[int, int], ...]
+    intervals_us: tuple[tuple[int, int], ...] | None
     model_version: str | None = None
 
     @property
@@ -98,11 +99,12 @@ def _sample_split(split: Split, inspection: LogInspection, plan: SamplePlan, sam
 
 def _rows(reader: SplitReader, split: Split, plan: SamplePlan) -> IntArray:
     logs = plan.monitor.logs
-    times = reader.timestamps(logs.timestamp)
-    inside = np.zeros(len(times), np.bool_)
-    for start, end in plan.intervals_us:
-        inside |= (times >= start) & (times < end)
-    inside &= accepted_rows(times, split)
+    inside = np.full(reader.rows, plan.intervals_us is None)
+    if plan.intervals_us is not None:
+        times = reader.timestamps(logs.timestamp)
+        for start, end in plan.intervals_us:
+            inside |= (times >= start) & (times < end)
+        inside &= accepted_rows(times, split)
     if plan.model_version is not None:
         if logs.model_version is None or not reader.has(logs.model_version):
             return np.empty(0, np.int64)

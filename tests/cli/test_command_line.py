@@ -235,12 +235,12 @@ def test_an_interrupted_command_ends_with_130(flights_folder: Path, tmp_path: Pa
 def test_a_file_that_does_not_fit_its_data_is_refused(
     invoke: Invoke, flights_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from driftline_jobs.validation import remarks
+    from driftline_jobs.validation import concerns
     from driftline_jobs.validation.remarks import Remark
 
     monitor = flights_folder / "monitors" / "flight_delay.yaml"
     found = [Remark("a fault", is_fault=True), Remark("a note")]
-    monkeypatch.setattr(remarks, "CONCERNS", (lambda *_: found,))
+    monkeypatch.setattr(concerns, "CONCERNS", (lambda *_: found,))
     status, out, err = invoke("validate", monitor)
     assert (status, out) == (2, "")
     assert "a fault" in err

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from driftline_jobs.request import RunOutcome, RunRequest
+from driftline_jobs.request import Progress, RunOutcome, RunRequest
 from driftline_jobs.run import run
 from driftline_jobs.stores import Store, open_store
 from driftline_schemas.monitor import load_monitor
@@ -151,6 +151,7 @@ class Bench:
         allow_missing: bool = False,
         threads: int = 2,
         monitor_file: Path | None = None,
+        progress: Progress | None = None,
     ) -> RunOutcome:
         """Run the windows of the days, both included; by default by the monitor file written anew."""
         path = monitor_file or self.monitor_file()
@@ -161,7 +162,7 @@ class Bench:
             for w in (first, first if last is None else last)
         )
         settings = Settings(store=self.store_url, threads=threads)
-        return run(RunRequest(monitor, path, start, end, settings, as_of, allow_missing))
+        return run(RunRequest(monitor, path, start, end, settings, as_of, allow_missing), progress)
 
     # -- the tables ------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from driftline_jobs.logs.filesystem import Location
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.scan import ScanPlan
+from driftline_jobs.profile.survey import binning_from
 from driftline_schemas.errors import TransientError, UnreadableObjectError
 
 Planned = tuple[LogInspection, ScanPlan]
@@ -47,6 +48,30 @@ def test_the_workload_holds_what_it_is_there_for(expected: dict[str, Any]) -> No
     versions = {key.model_version for key, _ in expected["profiles"]}
     assert versions == {"*", "v1", "v2"}
     assert {"origin", '["origin","carrier"]', "zip"} <= {key.segment for key, _ in expected["profiles"]}
+
+
+def test_rows_without_times_are_the_same_on_both(
+    work: Workload, spark: SparkEngine, planned: Planned
+) -> None:
+    """A training set: every row counts, whatever its folder is called, and all of them together."""
+    inspection, plan = planned
+    splits = tuple(replace(s, accept_start_us=None, accept_end_us=None) for s in inspection.splits)
+    untimed = replace(inspection, found=replace(inspection.found, splits=splits))
+    plan, survey = replace(plan, timestamp=None), replace(work.survey_plan(inspection), timestamp=None)
+    survey = replace(survey, intervals_us=())
+    request = work.join(untimed, plan)
+    labelled = replace(request.predictions, prediction_id=None, label="late")
+    request = replace(request, predictions=labelled, labels=None, label_splits=())
+    found = []
+    for engine in (spark, LocalEngine(2)):
+        seen = engine.survey(splits, survey)
+        made = binning_from(seen, survey.watched, survey.salt, survey.sensitive).to_bytes()
+        found.append((seen.rows, made, scanned(engine, untimed, plan), joined(engine, request)))
+    on_spark, on_one_machine = found
+    rows = sum(split.rows for split in splits)
+    assert on_spark[0] == rows
+    assert {(start, of.rows) for start, of in on_spark[2]["windows"].items()} == {(plan.bounds_us[0], rows)}
+    assert on_spark == on_one_machine
 
 
 def test_matched_labels_are_those_that_sets_of_ids_give(work: Workload, expected: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from driftline_jobs.validation import remarks
+from driftline_jobs.validation import concerns
 from driftline_jobs.validation.check import check_log
 from driftline_jobs.validation.remarks import Remark, Samples
 from driftline_jobs.validation.sample import MOST_OBJECTS, MOST_ROWS
@@ -48,7 +48,7 @@ def test_a_sample_is_bounded_and_spread_over_the_log(tmp_path: Path, monkeypatch
         seen.append(samples)
         return [Remark("worth a look"), Remark("wrong", is_fault=True)]
 
-    monkeypatch.setattr(remarks, "CONCERNS", (concern,))
+    monkeypatch.setattr(concerns, "CONCERNS", (concern,))
     found = check_log(monitor_of(tmp_path, MOST_OBJECTS + 9), tmp_path)
     (samples,) = seen
     assert len(samples.log.objects) == MOST_OBJECTS
@@ -72,7 +72,7 @@ def test_a_damaged_object_is_left_out_of_the_sample(tmp_path: Path, monkeypatch:
         seen.append(samples)
         return []
 
-    monkeypatch.setattr(remarks, "CONCERNS", (concern,))
+    monkeypatch.setattr(concerns, "CONCERNS", (concern,))
     check_log(monitor, tmp_path)
     assert str(damaged) not in [part.object.path for part in seen[0].log.objects]
     assert len(seen[0].log.objects) == 2

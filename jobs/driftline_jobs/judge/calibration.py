@@ -28,6 +28,8 @@ _LEAST = 0.01
 _MOSTLY = 0.75
 _STEPS = 100
 TOO_SHORT = "the reference has too few windows to learn from"
+NO_TIMES = "the rows of the reference have no times, so that it has no windows to learn from"
+NO_VALUES = "the reference has no value of the column"
 FORMAT = 1
 
 

@@ -67,9 +67,13 @@ def calibrate_column(pieces: Sample, splits: Splits | None) -> dict[str, Calibra
     }
 
 
+ORDERED_METRICS, CATEGORY_METRICS = ORDERED_STATISTICS, (*CATEGORY_STATISTICS, GUARD)
+"""The metrics of a column that are calibrated."""
+
+
 def deciding(sample: Sample) -> tuple[str, ...]:
     """The metrics of a column that are calibrated."""
-    return ORDERED_STATISTICS if isinstance(sample, OrderedSample) else (*CATEGORY_STATISTICS, GUARD)
+    return ORDERED_METRICS if isinstance(sample, OrderedSample) else CATEGORY_METRICS
 
 
 def drift_of(current: Sample, reference: Sample) -> dict[str, Figure]:

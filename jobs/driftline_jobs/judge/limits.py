@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import chdtri, ndtri
 
 from driftline_jobs.judge.verdicts import FIXED, REFERENCE, RULE, TRIVIAL, Verdicts, either, verdicts
-from driftline_jobs.measure.figures import Figure, FloatArray
+from driftline_jobs.measure.figures import Figure, FloatArray, TextArray
 from driftline_jobs.measure.performance import HIGHER_IS_BETTER, LOWER_IS_BETTER, Performance
 
 FIXED_LIMITS = {"psi": 0.2, "null_fraction_delta": 0.05, "unseen_fraction": 0.01}
@@ -111,7 +111,9 @@ def _held_against(rule: RuleLike, value: FloatArray) -> Verdicts:
     return verdicts(np.full(value.shape, limit), RULE, exceeded, known, strength=np.abs(ratio))
 
 
-def fixed_drift(metric: str, figure: Figure, n: npt.ArrayLike, m: npt.ArrayLike) -> Verdicts | None:
+def fixed_drift(
+    metric: str, figure: Figure, n: npt.ArrayLike, m: npt.ArrayLike, source: str | TextArray = FIXED
+) -> Verdicts | None:
     """Hold a drift figure against its fixed effect size; None for a metric that does not decide.
 
     A limit alone ignores the number of rows: PSI exceeds 0.1 in 38 % of clean samples of 100 rows. So the
@@ -121,6 +123,7 @@ def fixed_drift(metric: str, figure: Figure, n: npt.ArrayLike, m: npt.ArrayLike)
     Args:
         figure: (cells,) the figure.
         n, m: (cells,) rows of the window and of what it is compared with.
+        source: why it is this limit, and none that was learned.
     """
     if metric not in FIXED_LIMITS:
         return None
@@ -136,7 +139,7 @@ def fixed_drift(metric: str, figure: Figure, n: npt.ArrayLike, m: npt.ArrayLike)
         # at the limit itself the share's variance is limit (1 - limit) per row
         threshold = limit + -ndtri(CLEAN_SHARE) * np.sqrt(limit * (1.0 - limit) * sampling)
     safe = np.where(figure.ok, value, 0.0)
-    return verdicts(threshold, FIXED, figure.ok & (safe > threshold), figure.ok, strength=safe / threshold)
+    return verdicts(threshold, source, figure.ok & (safe > threshold), figure.ok, strength=safe / threshold)
 
 
 def above_floor(metric: str, figure: Figure) -> npt.NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from driftline_jobs.logs.read import NO_TIME, SplitReader
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.columns import Codes, class_codes, codes, numbers
-from driftline_jobs.profile.scan import ScanPlan, accepted_rows, rows_in_windows
+from driftline_jobs.profile.scan import ScanPlan, accepted_rows, row_times, rows_in_windows
 from driftline_schemas.serving_log import LogColumn
 from driftline_schemas.window import to_us
 
@@ -115,7 +115,7 @@ def prediction_rows(split: Split, plan: PredictionPlan) -> pa.RecordBatch:
     read_too = [plan.scan.timestamp, plan.prediction_id, *(name for _, name in plan.scores)]
     wanted = [name for name in [*names, *read_too] if name is not None]
     with SplitReader(split, plan.scan.columns, _texts(plan.scan.columns, names), wanted=wanted) as reader:
-        all_times = reader.timestamps(plan.scan.timestamp)
+        all_times = row_times(reader, plan.scan.timestamp, int(plan.scan.bounds_us[0]))
         chosen, base, times = rows_in_windows(all_times, accepted_rows(all_times, split), plan.scan)
         read = _Columns(reader, chosen, len(base))
         salt = plan.scan.binning.salt

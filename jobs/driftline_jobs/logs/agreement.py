@@ -85,6 +85,9 @@ def _named(monitor: Monitor, role: InputRole) -> dict[str, frozenset[Storage]]:
         named[monitor.logs.prediction] = number
     if isinstance(labels, LabelColumn):
         named[labels.column] = number
+    if role == "reference":  # which rows these are, and of which version, is of no use in a data set
+        for name in (monitor.logs.prediction_id, monitor.logs.model_version):
+            named.pop(name or "", None)
     return named
 
 

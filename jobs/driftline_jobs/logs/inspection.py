@@ -28,6 +28,7 @@ def inspect(
     *,
     role: InputRole = "prediction",
     expected: Mapping[str, str] | None = None,
+    timed: bool = True,
 ) -> Inspection:
     """Read the footers of ``objects`` and say what is to be read for the rows of ``start <= t < end``.
 
@@ -36,14 +37,14 @@ def inspect(
     out; without bounds, or without statistics, everything is kept. ``role`` says by which columns of the
     monitor file the objects are held: ``label`` those of ``labels``, otherwise those of ``logs``.
     ``expected`` are the storages of the reference's columns: what an object brings is then the same,
-    whichever others are looked at with it.
+    whichever others are looked at with it. Objects that are not ``timed`` need no timestamp.
 
     A row group that holds rows too far from its folder's date, or without a timestamp, is also kept when
     its folder starts within the bounds, so that they are counted as set aside, and once over all windows.
 
     Raises TransientError when the location does not answer, ConfigError when it refuses our keys.
     """
-    footers = read_footers(objects, location, _needs(monitor, role))
+    footers = read_footers(objects, location, _needs(monitor, role, timed=timed))
     readable = [footer for footer in footers if isinstance(footer, Footer)]
     agreement = agree([footer for footer in readable if footer.rows], monitor, role, expected)
     wanted = _Wanted(
@@ -91,10 +92,10 @@ class _Wanted:
         return is_early or is_late or bool(group.nulls)
 
 
-def _needs(monitor: Monitor, role: InputRole) -> Needs:
+def _needs(monitor: Monitor, role: InputRole, *, timed: bool) -> Needs:
     """Raises ValueError for labels of a monitor whose labels are in no objects of their own."""
     if role != "label":
-        return Needs(monitor.logs.timestamp)
+        return Needs(monitor.logs.timestamp if timed else None)
     if isinstance(monitor.labels, LabelSource):
         return Needs(monitor.labels.timestamp, (monitor.labels.prediction_id, monitor.labels.label))
     raise ValueError(f"the monitor {monitor.monitor} has no objects with labels")

@@ -41,7 +41,8 @@ class ScanPlan:
     Attributes:
         binning: where the bins of each watched column lie.
         columns: the log's columns, roles included.
-        timestamp, model_version: the names of these roles' columns.
+        timestamp, model_version: the names of these roles' columns. Without a timestamp the rows have no
+            times, and all of them are of the first base window.
         segments: column names of each segment.
         bounds_us: (windows + 1,) ascending UTC microseconds: base window ``i`` is [bounds[i], bounds[i+1]).
         gaps: base windows that lie in the range but are not wanted.
@@ -50,7 +51,7 @@ class ScanPlan:
 
     binning: Binning
     columns: tuple[LogColumn, ...]
-    timestamp: str
+    timestamp: str | None
     model_version: str | None
     segments: tuple[tuple[str, ...], ...]
     bounds_us: IntArray
@@ -109,7 +110,7 @@ def scan_split(split: Split, plan: ScanPlan, threads: int = 1) -> ScanResult:
     names = list(plan.binning.columns)
     shares = [names[at::threads] for at in range(threads)]
     with _reader(split, plan, _parting(plan) | set(shares[0])) as reader:
-        all_times = reader.timestamps(plan.timestamp)
+        all_times = row_times(reader, plan.timestamp, int(plan.bounds_us[0]))
         accepted = accepted_rows(all_times, split)
         chosen, base, times = rows_in_windows(all_times, accepted, plan)
         stray = len(accepted) - int(np.count_nonzero(accepted))
@@ -151,7 +152,7 @@ def _reader(split: Split, plan: ScanPlan, names: set[str]) -> SplitReader:
 def _parting(plan: ScanPlan) -> set[str]:
     """The columns that tell to which cells a row belongs."""
     segments = {name for segment in plan.segments for name in segment}
-    return {plan.timestamp, plan.model_version or plan.timestamp, *segments}
+    return {name for name in (plan.timestamp, plan.model_version, *segments) if name is not None}
 
 
 def _dictionaries(plan: ScanPlan) -> list[str]:
@@ -163,6 +164,13 @@ def _dictionaries(plan: ScanPlan) -> list[str]:
         if column.name in categories | cells
         and (pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
     ]
+
+
+def row_times(reader: SplitReader, timestamp: str | None, instead_us: int) -> IntArray:
+    """(rows,) UTC microseconds of each row; ``instead_us`` for all of them where rows have no times."""
+    if timestamp is None:
+        return np.full(reader.rows, instead_us, np.int64)
+    return reader.timestamps(timestamp)
 
 
 def rows_in_windows(

@@ -32,7 +32,7 @@ from driftline_jobs.profile.cells import (
 from driftline_jobs.profile.columns import Codes, Numbers, class_codes, codes, hash_texts, numbers
 from driftline_jobs.profile.distinct import UIntArray, mix
 from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.profile.scan import accepted_rows
+from driftline_jobs.profile.scan import accepted_rows, row_times
 from driftline_schemas.serving_log import LogColumn, Storage
 
 SAMPLE_ROWS = 1 << 18
@@ -54,11 +54,12 @@ class Watched:
 
 @dataclass(frozen=True)
 class SurveyPlan:
-    """What to look at. ``intervals_us`` (k, 2) are the half-open times of the reference, none for all."""
+    """What to look at. ``intervals_us`` (k, 2) are the half-open times of the reference, none for all;
+    without a ``timestamp`` rows have no times."""
 
     watched: tuple[Watched, ...]
     columns: tuple[LogColumn, ...]
-    timestamp: str
+    timestamp: str | None
     segments: tuple[tuple[str, ...], ...]
     intervals_us: tuple[tuple[int, int], ...]
     sample_share: float
@@ -109,7 +110,7 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
     """Look at the rows of one split that belong to the reference."""
     seen = Survey()
     with SplitReader(split, plan.columns) as reader:
-        times = reader.timestamps(plan.timestamp)
+        times = row_times(reader, plan.timestamp, 0)
         chosen = np.flatnonzero(_wanted(times, split, plan))
         seen.rows = len(chosen)
         if not len(chosen):

@@ -185,7 +185,7 @@ def add_reference_drift(
     columns = measure_drift(pairs, reference.binning)
     enough = job.monitor.alerts.min_rows
     whole = [pair.current.cell == WHOLE and pair.current.rows >= enough for pair in pairs]
-    calibrated = calibrations.judge_drift(
+    usual = calibrations.judge_drift(
         columns, [pair.current.window.start for pair in pairs], np.array(whole, np.bool_)
     )
     add_drift(
@@ -196,14 +196,14 @@ def add_reference_drift(
         "reference",
         reference.reference_id,
         decides=True,
-        calibrated=calibrated,
+        usual=usual,
     )
     wholes = [measured[0] for measured in cells]
     together = measure_together(wholes, moments, reference)
     if together is not None:
         tested = np.array([whole.rows >= enough for whole in wholes], np.bool_)
-        usual = calibrations.judge_together(together, [whole.window.start for whole in wholes], tested)
-        add_together(table, job.monitor, wholes, together, reference.reference_id, usual)
+        clean = calibrations.judge_together(together, [whole.window.start for whole in wholes], tested)
+        add_together(table, job.monitor, wholes, together, reference.reference_id, clean)
 
 
 def findings(inspection: LogInspection, profile: WindowProfile) -> LogFindings:

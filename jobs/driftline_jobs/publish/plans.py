@@ -72,14 +72,19 @@ def base_bounds(monitor: Monitor, windows: list[Window]) -> tuple[IntArray, froz
 
 
 def scan_plan(
-    monitor: Monitor, columns: tuple[LogColumn, ...], binning: Binning, windows: list[Window]
+    monitor: Monitor,
+    columns: tuple[LogColumn, ...],
+    binning: Binning,
+    windows: list[Window],
+    *,
+    timed: bool = True,
 ) -> ScanPlan:
-    """How to read the log for these windows."""
+    """How to read the log for these windows. Rows that are not ``timed`` are all of the first."""
     bounds, gaps = base_bounds(monitor, windows)
     return ScanPlan(
         binning=binning,
         columns=columns,
-        timestamp=monitor.logs.timestamp,
+        timestamp=monitor.logs.timestamp if timed else None,
         model_version=monitor.logs.model_version,
         segments=monitor.segments,
         bounds_us=bounds,

@@ -20,9 +20,10 @@ from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from,
 from driftline_jobs.profile.windows import WindowProfile
 from driftline_jobs.publish.outcomes import join_outcomes
 from driftline_jobs.publish.plans import decision_of, scan_plan, task_of, watched
-from driftline_jobs.publish.reference_data import objects_of, reference_data
+from driftline_jobs.publish.reference_data import ReferenceData, objects_of, reference_data
 from driftline_jobs.publish.scanning import scan_windows
-from driftline_jobs.references import Reference, reference_from
+from driftline_jobs.references import Reference
+from driftline_jobs.references_scanned import reference_from
 from driftline_schemas.errors import DataError, UnreadableObjectError
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_definitions import load_tables
@@ -37,15 +38,21 @@ def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
     Raises:
         DataError: the reference holds no rows, so nothing can be compared with it.
     """
+    known = _known(job)
+    if known is None:
+        make_reference(job)
+        known = _known(job)  # that of another first run, if that was faster
+    if known is None:
+        raise DataError(f"{job.monitor.monitor}: the store has lost the reference that was just made")
+    if not known[0].timed:
+        job.progress.event("reference_without_times", uri=job.monitor.reference.uri, limits="fixed sizes")
+    return known
+
+
+def _known(job: Job) -> tuple[Reference, Calibrations] | None:
     with job.store.kept_open():
         found = stored_reference(job)
-        if found is not None:
-            return found, _learned(job, found)
-    make_reference(job)
-    kept = stored_reference(job)  # that of another first run, if that was faster
-    if kept is None:
-        raise DataError(f"{job.monitor.monitor}: the store has lost the reference that was just made")
-    return kept, _learned(job, kept)
+        return None if found is None else (found, _learned(job, found))
 
 
 def make_reference(job: Job, effective_from: datetime | None = None) -> Reference:
@@ -55,8 +62,8 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
     """
     job.progress.stage("reference")
     data = reference_data(job)
-    binning, inspection = _survey(data.job, data.inspection, data.windows)
-    plan = scan_plan(data.job.monitor, inspection.columns, binning, data.windows)
+    binning, inspection = _survey(data)
+    plan = scan_plan(data.job.monitor, inspection.columns, binning, data.windows, timed=data.timed)
     # by window: one that comes twice, the second time without a damaged object, counts once
     profiles: dict[Window, WindowProfile] = {}
     for batch in scan_windows(job.engine, inspection, plan, data.windows, job.progress):
@@ -71,11 +78,12 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         held,
         outcomes.by_window if outcomes else {},
         elsewhere=data.job is not job,
+        timed=data.timed,
         effective_from=effective_from,
         objects=objects_of(inspection, held),
     )
     if not reference.rows:
-        raise _no_rows(data.job, data.windows)
+        raise _no_rows(data)
     calibrations = learn(reference, job.monitor, task_of(job.monitor, binning))
     _keep(job, reference, calibrations)
     job.progress.event("reference", reference_id=reference.reference_id, rows=reference.rows)
@@ -144,19 +152,21 @@ def _effective(kept: Sequence[Mapping[str, Any]], window: Window) -> str | None:
     return None if found is None else str(found["reference_id"])
 
 
-def _survey(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> tuple[Binning, LogInspection]:
+def _survey(data: ReferenceData) -> tuple[Binning, LogInspection]:
     """The bins, and the inspection without the objects that turned out to be damaged."""
+    inspection = data.inspection
     while True:
         try:
-            return _bins(job, inspection, windows), inspection
+            return _bins(data, inspection), inspection
         except UnreadableObjectError as damaged:
-            job.progress.event("object_quarantined", uri=damaged.uri, reason=damaged.reason)
+            data.job.progress.event("object_quarantined", uri=damaged.uri, reason=damaged.reason)
             inspection, _ = inspection.without(damaged.uri, damaged.reason)
 
 
-def _bins(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> Binning:
+def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:
+    job = data.job
     if not inspection.splits:
-        raise _no_rows(job, windows)
+        raise _no_rows(data)
     columns = watched(job.monitor, inspection.columns)
     sensitive = frozenset(job.monitor.features.sensitive)
     salt = os.environ.get(SALT_VARIABLE) or new_salt() if sensitive else ""
@@ -166,9 +176,11 @@ def _bins(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> Bin
         SurveyPlan(
             watched=tuple(columns),
             columns=inspection.columns,
-            timestamp=job.monitor.logs.timestamp,
+            timestamp=job.monitor.logs.timestamp if data.timed else None,
             segments=job.monitor.segments,
-            intervals_us=tuple((to_us(window.start), to_us(window.end)) for window in windows),
+            intervals_us=tuple((to_us(window.start), to_us(window.end)) for window in data.windows)
+            if data.timed
+            else (),
             sample_share=SAMPLE_ROWS / max(rows, 1),
             salt=salt,
             sensitive=sensitive,
@@ -176,16 +188,19 @@ def _bins(job: Job, inspection: LogInspection, windows: Sequence[Window]) -> Bin
         ),
     )
     if not survey.rows:
-        raise _no_rows(job, windows)
-    share = share_of_rows(survey.rows / len(windows))
+        raise _no_rows(data)
+    # what rows a window of the log will have is not to be told from a data set that has none
+    share = share_of_rows(survey.rows / len(data.windows)) if data.timed else 1.0
     return replace(binning_from(survey, columns, salt, sensitive), moment_share=share)
 
 
-def _no_rows(job: Job, windows: Sequence[Window]) -> DataError:
-    first, last = windows[0].start, windows[-1].end
+def _no_rows(data: ReferenceData) -> DataError:
+    monitor = data.job.monitor
+    first, last = data.windows[0].start, data.windows[-1].end
+    period = f" from {first:%Y-%m-%d} to {last:%Y-%m-%d}" if data.timed else ""
     return DataError(
-        f"{job.monitor.monitor}: the reference from {first:%Y-%m-%d} to {last:%Y-%m-%d} has no rows in "
-        f"{job.monitor.logs.uri}: {_NEXT_STEP[job.monitor.reference.kind]}"
+        f"{monitor.monitor}: the reference{period} has no rows in {monitor.logs.uri}: "
+        f"{_NEXT_STEP[monitor.reference.kind]}"
     )
 
 

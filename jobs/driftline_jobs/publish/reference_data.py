@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from driftline_jobs.job import Job
 from driftline_jobs.logs.filesystem import Location, open_location
 from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.objects import list_objects
+from driftline_jobs.logs.objects import LogObject, list_objects
 from driftline_jobs.logs.read import NO_TIME, SplitReader
 from driftline_jobs.logs.sources import LogInspection, PredictionLog
 from driftline_jobs.logs.splits import Inspection, Split
@@ -23,6 +23,8 @@ from driftline_schemas.window import Window, from_us
 MOST_WINDOWS = 50_000
 """More windows than five years of hours: a data set that spans them has a date that is wrong."""
 _NO_TIME = timedelta(0)
+_INSTEAD = datetime(1970, 1, 1, tzinfo=UTC)
+"""Rows without times have to be somewhere: in the window of this instant, which nobody sees."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +35,23 @@ class ReferenceData:
         job: how they are read: for a data set elsewhere, its monitor has that place as its log, with the
             labels in a column of it.
         inspection: the objects.
-        windows: the windows that the reference is made of, ascending.
+        windows: the windows that the reference is made of, ascending; one that stands for none where the
+            data set has no times.
+        timed: whether its rows have times.
     """
 
     job: Job
     inspection: LogInspection
     windows: list[Window]
+    timed: bool = True
 
 
 def reference_data(job: Job) -> ReferenceData:
     """Find the rows that the reference of the job's windows is made from.
 
     Raises:
-        ConfigError: the place is not there, or its objects have no timestamps.
+        ConfigError: the place is not there, or its timestamps cannot be read, or it has none and the monitor
+            file excludes some.
         DataError: nothing in it can be read, or its timestamps make no sense.
     """
     if job.monitor.reference.uri is not None:
@@ -83,15 +89,38 @@ def objects_of(inspection: LogInspection, profiles: Iterable[WindowProfile]) -> 
 def _elsewhere(job: Job, uri: str) -> ReferenceData:
     location = open_location(uri, job.request.monitor_path.resolve().parent)
     monitor = monitor_elsewhere(job.monitor, uri)
-    # A folder called by a date is when the data set was made, not when its rows are from.
-    listed = [
-        replace(found, folder_start=None, folder_end=None)
-        for found in list_objects(location, monitor.timezone)
-    ]
-    found = inspect(listed, location, monitor, role="reference")
-    windows = _windows(job, location, found)
+    found, timed = inspect_elsewhere(list_objects(location, monitor.timezone), location, monitor)
+    windows = _windows(job, location, found) if timed else [job.monitor.calendar.containing(_INSTEAD)]
     theirs = replace(job, monitor=monitor, log=PredictionLog(monitor, location), labels=None)
-    return ReferenceData(theirs, LogInspection(found, _NO_TIME), windows)
+    return ReferenceData(theirs, LogInspection(found, _NO_TIME), windows, timed)
+
+
+def inspect_elsewhere(
+    objects: Sequence[LogObject], location: Location, monitor: Monitor
+) -> tuple[Inspection, bool]:
+    """What the footers of a data set elsewhere say, and whether its rows have times.
+
+    They have none if no object has the timestamp's column: a training set. Where some have it, those without
+    are set aside. ``monitor`` is that of ``monitor_elsewhere``.
+
+    Raises ConfigError where there are no times to exclude by.
+    """
+    # A folder called by a date is when the data set was made, not when its rows are from.
+    undated = [replace(found, folder_start=None, folder_end=None) for found in objects]
+    found = inspect(undated, location, monitor, role="reference")
+    if any(state.state == "read" for state in found.inputs):
+        return found, True
+    bare = inspect(undated, location, monitor, role="reference", timed=False)
+    timestamp = monitor.logs.timestamp
+    if not bare.splits or timestamp in {*bare.left_out, *(column.name for column in bare.columns)}:
+        return found, True
+    if monitor.reference.exclude:
+        raise ConfigError(
+            f"{monitor.monitor}: reference.exclude names times, and the data set at {location.uri} has none "
+            f"(no column {timestamp!r}): add the times of its rows, or leave reference.exclude out"
+        )
+    expected = tuple(found for found in bare.schema_findings if found.column != timestamp)
+    return replace(bare, schema_findings=expected), False
 
 
 def monitor_elsewhere(monitor: Monitor, uri: str) -> Monitor:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftline_jobs.judge.verdicts import Verdicts
 from driftline_jobs.measure.drift import category_drift, ordered_drift
 from driftline_jobs.measure.figures import Figure
 from driftline_jobs.measure.samples import CategorySample, OrderedSample
@@ -16,7 +15,7 @@ from driftline_jobs.profile.cells import ALL, column_label
 from driftline_jobs.profile.state import Profile
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.tabulate.cells import MeasuredCell, common, empty_profile
-from driftline_jobs.tabulate.judged import Judged, judge_drift, verdict_columns
+from driftline_jobs.tabulate.judged import Judged, UsualDrift, judge_drift, verdict_columns
 from driftline_jobs.tabulate.stacks import Sample, sample_of
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
@@ -81,20 +80,18 @@ def add_drift(
     reference_id: str | None,
     *,
     decides: bool,
-    calibrated: Mapping[tuple[str, str], Verdicts] | None = None,
+    usual: UsualDrift | None = None,
 ) -> None:
-    """Append one row per pair, column and metric, judged if it ``decides``.
-
-    ``calibrated`` holds the verdicts (pairs,) of the calibration by column and metric.
-    """
+    """Append one row per pair, column and metric, judged if it ``decides``: by what is ``usual`` (pairs,)."""
     cells = [pair.current for pair in pairs]
     shared = common(monitor.monitor, cells)
     for column in columns:
         judged: Judged = {}
         if decides:
-            usual = {name: v for (of, name), v in (calibrated or {}).items() if of == column.column}
             n, m = column.n_current.astype(np.float64), column.n_reference.astype(np.float64)
-            judged = judge_drift(monitor.alerts.rules, column.column, column.figures, cells, n, m, usual)
+            judged = judge_drift(
+                monitor.alerts.rules, column.column, column.figures, cells, n, m, usual or UsualDrift()
+            )
         for metric, figure in column.figures.items():
             table.add(
                 len(pairs),

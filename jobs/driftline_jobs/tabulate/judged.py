@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from driftline_jobs.judge.limits import fixed_drift, interval_verdicts, rule_verdicts
-from driftline_jobs.judge.verdicts import OPEN, YES, Verdicts, either
-from driftline_jobs.measure.figures import Figure, FloatArray
+from driftline_jobs.judge.verdicts import FIXED, OPEN, YES, Verdicts, either
+from driftline_jobs.measure.figures import Figure, FloatArray, TextArray
 from driftline_jobs.measure.performance import Performance
 from driftline_jobs.profile.cells import ALL
 from driftline_jobs.profile.windows import WHOLE
@@ -24,6 +25,26 @@ Judged = Mapping[str, Verdicts]
 """Verdicts by metric, all cells of one column or of the model."""
 
 
+@dataclass(frozen=True)
+class UsualDrift:
+    """What is usual for columns, by column and metric.
+
+    Attributes:
+        verdicts: (cells,) by the calibration, for the metrics that have one.
+        instead: (cells,) the ``threshold_source`` of a fixed limit, where that has to do instead.
+    """
+
+    verdicts: Mapping[tuple[str, str], Verdicts] = field(default_factory=dict)
+    instead: Mapping[tuple[str, str], TextArray] = field(default_factory=dict)
+
+    def of(self, column: str) -> tuple[Judged, Mapping[str, TextArray]]:
+        """Both of one column, by metric."""
+        return (
+            {metric: verdict for (name, metric), verdict in self.verdicts.items() if name == column},
+            {metric: sources for (name, metric), sources in self.instead.items() if name == column},
+        )
+
+
 def judge_drift(
     rules: Sequence[Rule],
     column: str,
@@ -31,17 +52,18 @@ def judge_drift(
     cells: Sequence[MeasuredCell],
     n: FloatArray,
     m: FloatArray,
-    calibrated: Mapping[str, Verdicts],
+    usual_drift: UsualDrift,
 ) -> dict[str, Verdicts]:
     """Hold the drift of one column against the monitor's rules and against what is usual.
 
     What is usual is what the calibration says, in the cells where it says anything, and elsewhere the fixed
-    effect sizes. ``calibrated`` holds its verdicts by metric; psi stands for the statistics of the shape.
+    effect sizes; psi stands for the statistics of the shape.
     """
+    calibrated, instead = usual_drift.of(column)
     found: dict[str, Verdicts] = {}
     for metric, figure in figures.items():
         usual = calibrated.get(metric)
-        fixed = fixed_drift(metric, figure, n, m)
+        fixed = fixed_drift(metric, figure, n, m, instead.get(metric, FIXED))
         if fixed is not None:
             speaks = [calibrated[name] for name in (*SHAPE, metric) if name in calibrated]
             decided = [v.exceeded != OPEN for v in speaks if metric == "psi" or v is usual]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from driftline_jobs.judge.verdicts import Verdicts
 from driftline_jobs.labels.binary import BinaryOutcomes
 from driftline_jobs.labels.collect import Task
 from driftline_jobs.labels.multiclass import MulticlassOutcomes, MulticlassTask
@@ -15,6 +14,7 @@ from driftline_jobs.measure.figures import IntArray
 from driftline_jobs.measure.samples import CategorySample
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.tabulate.drift import ColumnDrift, Pair, add_drift, compare
+from driftline_jobs.tabulate.judged import UsualDrift
 from driftline_jobs.tabulate.performance import PerformanceCell
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.rows import TableBuilder
@@ -72,8 +72,8 @@ def add_label_drift(
     cells: Sequence[PerformanceCell],
     drift: ColumnDrift,
     reference_id: str,
-    calibrated: Mapping[tuple[str, str], Verdicts],
+    usual: UsualDrift,
 ) -> None:
     """Append one row per cell and metric of the labels."""
     pairs = [Pair(cell.cell, None) for cell in cells]
-    add_drift(table, monitor, pairs, [drift], "reference", reference_id, decides=True, calibrated=calibrated)
+    add_drift(table, monitor, pairs, [drift], "reference", reference_id, decides=True, usual=usual)

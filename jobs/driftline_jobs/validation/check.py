@@ -11,8 +11,9 @@ from driftline_jobs.logs.inspection import inspect
 from driftline_jobs.logs.objects import list_objects
 from driftline_jobs.logs.splits import InputRole, Inspection
 from driftline_jobs.publish.plans import watched
-from driftline_jobs.publish.reference_data import monitor_elsewhere
-from driftline_jobs.validation.remarks import Remark, Samples, remarks_of
+from driftline_jobs.publish.reference_data import inspect_elsewhere, monitor_elsewhere
+from driftline_jobs.validation.concerns import remarks_of
+from driftline_jobs.validation.remarks import Remark, Samples
 from driftline_jobs.validation.sample import sample_log, spread
 from driftline_schemas.errors import DataError
 from driftline_schemas.monitor import LabelSource, Monitor
@@ -86,7 +87,10 @@ def _check_folder(monitor: Monitor, base: Path, uri: str, role: InputRole) -> tu
     location = open_location(uri, base, must_exist=role != "label")
     objects = list_objects(location, monitor.timezone)
     chosen = spread(objects, EXAMINED)
-    inspection = inspect(chosen, location, monitor, role=role)
+    if role == "reference":
+        inspection, _ = inspect_elsewhere(chosen, location, monitor)
+    else:
+        inspection = inspect(chosen, location, monitor, role=role)
     aside = [state for state in inspection.inputs if state.state == "quarantined"]
     if aside and len(aside) == len(chosen):
         raise DataError(f"no object of {location.uri} can be read; {aside[0].object.uri}: {aside[0].reason}")
