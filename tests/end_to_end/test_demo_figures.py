@@ -15,6 +15,7 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 from sklearn import metrics
+from tests.measure.oracles import merged
 
 from driftline_jobs.demo.prepare import DemoFolder
 from driftline_jobs.profile.binning import Binning, OrderedBins
@@ -141,18 +142,14 @@ def _category_counts(values: pd.Series[Any], vocabulary: tuple[str, ...]) -> tup
     return listed, float(len(known) - listed.sum()), float(values.isna().sum())
 
 
-def _share_figures(now: Floats, then: Floats) -> dict[str, float]:
+def _share_figures(now: Floats, then: Floats, known: Floats | None = None) -> dict[str, float]:
     active = now + then > 0
     now, then = now[active], then[active]
     n, m = now.sum(), then.sum()
     p, q = (now + 0.5) / (n + 0.5 * len(now)), (then + 0.5) / (m + 0.5 * len(then))
     difference = np.abs(now / n - then / m)
-    expected = (now + then) * min(n, m) / (n + m)
-    rare = expected < 5
-    if rare.any() and not rare.all() and expected[rare].sum() < 5:
-        rare[np.flatnonzero(~rare)[np.argmin((now + then)[~rare])]] = True
-    table = np.array([np.append(side[~rare], side[rare].sum()) for side in (now, then)])
-    table = table[:, table.sum(0) > 0]
+    whole = (side.astype(np.int64) for side in (now, then, then if known is None else known[active]))
+    table = merged(*whole)
     return {
         "psi": float(((p - q) * np.log(p / q)).sum()),
         "js_distance": float(jensenshannon(p, q, base=2)),
@@ -205,8 +202,12 @@ def _expected(year: Year, name: str, now: pd.DataFrame, then: pd.DataFrame) -> d
         return _ordered_figures(sides[0], sides[1], bins)
     counts_now, unseen_now, missing_now = _category_counts(now[name], bins.vocabulary)
     counts_then, unseen_then, missing_then = _category_counts(then[name], bins.vocabulary)
+    # a value that the reference knows from one row makes another one that it does not know no surprise
+    known = np.append(counts_then, [max(unseen_then, (counts_then == 1).sum()), missing_then])
     found = _share_figures(
-        np.append(counts_now, [unseen_now, missing_now]), np.append(counts_then, [unseen_then, missing_then])
+        np.append(counts_now, [unseen_now, missing_now]),
+        np.append(counts_then, [unseen_then, missing_then]),
+        known,
     )
     found["unseen_fraction"] = unseen_now / max(len(now) - missing_now, 1)
     found["null_fraction_delta"] = missing_now / len(now) - missing_then / len(then)

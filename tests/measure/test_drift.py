@@ -76,6 +76,53 @@ def test_chi_squared_equals_scipy_after_rare_bins_are_merged(seed: int) -> None:
     assert float(figure.degrees) == degrees
 
 
+def test_a_rare_value_that_becomes_common_is_no_rare_bin() -> None:
+    """600 rows in which the 10 % of one value are respelled: the new spelling has three rows of 16,800."""
+    now, then = [249, 172, 115, 0, 64], [6734, 4934, 3405, 1724, 3]
+    figures = category_drift(categories(now), categories(then))
+    expected = stats.chi2_contingency([now, then], correction=False)
+    assert expected.statistic == pytest.approx(1768.34, abs=0.01)
+    assert value(figures["chi_squared"]) == pytest.approx(expected.statistic, rel=1e-12)
+    assert float(figures["chi_squared"].degrees) == expected.dof == 4
+    p, q = (np.array(side) + 0.5 for side in (now, then))
+    p, q = p / p.sum(), q / q.sum()
+    assert value(figures["psi"]) == pytest.approx(float(((p - q) * np.log(p / q)).sum()), rel=1e-12)
+
+
+def test_values_that_are_new_stand_beside_those_they_replace() -> None:
+    """All in the bin of unseen values, or spread over rare ones of which none is large by itself."""
+    common = [[240, 180, 116], [6734, 4934, 3405]]
+    unseen = category_drift(categories([*common[0], 0], unseen=64), categories([*common[1], 1724]))
+    table = [[*common[0], 0, 64], [*common[1], 1724, 0]]
+    expected = stats.chi2_contingency(table, correction=False).statistic
+    assert value(unseen["chi_squared"]) == pytest.approx(expected, rel=1e-12)
+    spread = category_drift(categories([*common[0], 0, *[4] * 16]), categories([*common[1], 1724, *[1] * 16]))
+    expected = stats.chi2_contingency([table[0], [*common[1], 1724, 16]], correction=False).statistic
+    assert value(spread["chi_squared"]) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_rare_value_within_chance_is_merged() -> None:
+    now, then = [300, 230, 66, 4], [8000, 6000, 2000, 40]
+    figure = category_drift(categories(now), categories(then))["chi_squared"]
+    expected = stats.chi2_contingency([[300, 230, 70], [8000, 6000, 2040]], correction=False)
+    assert value(figure) == pytest.approx(expected.statistic, rel=1e-12)
+    assert float(figure.degrees) == expected.dof
+
+
+def test_values_that_a_sample_happens_not_to_know_are_no_drift() -> None:
+    """500 values whose shares fall off: 1,000 rows hold dozens that 5,000 rows of the same do not."""
+    rng, repetitions = RNG(9), 4000
+    shares = 1.0 / np.arange(1, 501) ** 1.3
+    n, m = (rng.multinomial(rows, shares / shares.sum(), size=repetitions) for rows in (1000, 5000))
+    none = np.zeros(repetitions, np.int64)
+    known = m > 0
+    now = CategorySample(np.where(known, n, 0), none, np.where(known, 0, n).sum(-1), none)
+    p = independence_p_value(category_drift(now, CategorySample(m, none, none, none))["chi_squared"])
+    assert now.unseen.mean() > 20
+    assert 0.003 <= (p < 0.01).mean() <= 0.015
+    assert 0.03 <= (p < 0.05).mean() <= 0.06
+
+
 def test_ks_bounds_hold_the_exact_distance() -> None:
     rng = RNG(3)
     reference = rng.normal(size=5000)

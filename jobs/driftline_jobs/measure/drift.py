@@ -27,7 +27,7 @@ from __future__ import annotations
 import numpy as np
 
 from driftline_jobs.measure.figures import Counts, Figure, Status, figure, statuses
-from driftline_jobs.measure.samples import CategorySample, OrderedSample, distribution
+from driftline_jobs.measure.samples import UNSEEN, CategorySample, OrderedSample, distribution
 from driftline_jobs.measure.shares import share_figures
 from driftline_jobs.measure.transport import wasserstein
 
@@ -74,7 +74,9 @@ def category_drift(current: CategorySample, reference: CategorySample) -> dict[s
         )
     shape = np.broadcast_shapes(current.counts.shape[:-1], reference.counts.shape[:-1])
     bins_n, bins_m = current.every_row(), reference.every_row()
-    figures = share_figures(bins_n, bins_m, shape, np.asarray(False))
+    by_chance = bins_m.copy()
+    by_chance[..., UNSEEN] = np.maximum(reference.unseen, reference.known_once())
+    figures = share_figures(bins_n, bins_m, shape, np.asarray(False), known_by_chance=by_chance)
     n, m = bins_n.sum(-1), bins_m.sum(-1)
     known = n - current.missing
     status = statuses(

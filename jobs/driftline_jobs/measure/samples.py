@@ -51,6 +51,10 @@ class OrderedSample:
         return np.concatenate([self.with_infinities(), self.missing[..., None]], -1)
 
 
+UNSEEN = -2
+"""Where the unseen values lie among ``CategorySample.every_row``."""
+
+
 @dataclass(frozen=True, slots=True)
 class CategorySample:
     """Rows of a categorical column.
@@ -71,6 +75,13 @@ class CategorySample:
         """(..., V + 3) all rows: the vocabulary, other, unseen and missing values."""
         beyond = (self.other[..., None], self.unseen[..., None], self.missing[..., None])
         return np.concatenate([self.counts, *beyond], -1)
+
+    def known_once(self) -> Counts:
+        """(...,) rows of values that occur once: as many of the next so many rows are of values never seen
+        (Good, Biometrika 1953). Values beyond the vocabulary's cap count among them, being the rarest.
+        """
+        once: Counts = np.where(self.counts < 2, self.counts, 0).sum(-1) + self.other
+        return once
 
 
 def distribution(counts: Counts) -> tuple[FloatArray, FloatArray]:

@@ -6,8 +6,10 @@ holds that occur in neither. B below counts the bins that remain; s = 1/n + 1/m.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
-from scipy.special import chdtrc
+from scipy.special import betainc, chdtrc
 
 from driftline_jobs.measure.figures import (
     BoolArray,
@@ -25,15 +27,26 @@ SMOOTHING = 0.5
 """Added to each bin's count before shares are taken, where a logarithm of a share is (psi, js_distance)."""
 MIN_EXPECTED = 5.0
 """Pearson's statistic is about chi-squared only where each bin expects at least this many rows."""
+LARGE_BY_CHANCE = 1e-4
+"""Share of windows without drift in which a bin that the reference has hardly any rows of counts as large."""
 
 
-def share_figures(current: Counts, reference: Counts, shape: Shape, constant: BoolArray) -> dict[str, Figure]:
+def share_figures(
+    current: Counts,
+    reference: Counts,
+    shape: Shape,
+    constant: BoolArray,
+    *,
+    known_by_chance: Counts | None = None,
+) -> dict[str, Figure]:
     """psi, js_distance, tvd, chi_squared and l_infinity of two sets of counts.
 
     Args:
         current, reference: (..., B) rows per bin, leading axes that broadcast to ``shape``.
         shape: the leading axes of the result.
         constant: (...,) where the bins cannot tell any two windows apart.
+        known_by_chance: (..., B) the reference's rows, but for bins that are what the reference does not
+            know: there, so many as make new values no surprise. None where there is no such bin.
     """
     n, m = current.sum(-1), reference.sum(-1)
     status = statuses(
@@ -68,7 +81,14 @@ def share_figures(current: Counts, reference: Counts, shape: Shape, constant: Bo
         "tvd": figure(
             0.5 * difference.sum(-1), status, debiased=0.5 * difference.sum(-1) - tvd_bias, degrees=degrees
         ),
-        "chi_squared": _chi_squared(current, reference, rows_n, rows_m, status),
+        "chi_squared": _chi_squared(
+            current,
+            reference,
+            reference if known_by_chance is None else known_by_chance,
+            rows_n,
+            rows_m,
+            status,
+        ),
         "l_infinity": figure(difference.max(-1, initial=0.0), status),
     }
 
@@ -81,37 +101,71 @@ def _smoothed(counts: Counts, active: BoolArray, bins: Counts) -> FloatArray:
 
 
 def _chi_squared(
-    current: Counts, reference: Counts, rows_n: FloatArray, rows_m: FloatArray, status: TextArray
+    current: Counts,
+    reference: Counts,
+    known: Counts,
+    rows_n: FloatArray,
+    rows_m: FloatArray,
+    status: TextArray,
 ) -> Figure:
     """Pearson's statistic of the 2 × B table, without continuity correction.
 
-    Bins that expect fewer than ``MIN_EXPECTED`` rows on either side are merged into one first; if that one
-    still expects fewer, it is merged with the rarest of the others. Published debiased by the degrees of
-    freedom, which are those after merging.
+    A bin is rare if, by the reference's shares, a sample of the smaller side's size expects fewer than
+    ``MIN_EXPECTED`` rows in it. Rare bins are merged into one first, but for those that are large in the
+    window: what is new there would vanish among what it replaces. If the merged one is rare still, and not
+    large, it is merged with the rarest of the common ones. Published debiased by the degrees of freedom,
+    which are those after merging.
     """
-    total = (current + reference).astype(np.float64)
-    share = np.minimum(rows_n, rows_m) / (rows_n + rows_m)
-    expected = total * share[..., None]
-    large = expected >= MIN_EXPECTED
-    rare_n, rare_m = (np.where(large, 0, side).sum(-1) for side in (current, reference))
+    scale = np.minimum(rows_n, rows_m) / rows_m
+    share = rows_n / (rows_n + rows_m)
+    shape = np.broadcast_shapes(current.shape, reference.shape)
+    now, then, known = (cast("Counts", np.broadcast_to(side, shape)) for side in (current, reference, known))
+    common = then * scale[..., None] >= MIN_EXPECTED
+    rare = ~common & (now + then > 0)
+    apart = common | _large_in_window(now, known, share[..., None], rare)
+    rest_n: Counts = np.where(apart, 0, now).sum(-1)
+    rest_m: Counts = np.where(apart, 0, then).sum(-1)
 
-    rarest = np.where(large, total, np.inf).argmin(-1)[..., None]
-    joined = ((rare_n + rare_m) > 0) & ((rare_n + rare_m) * share < MIN_EXPECTED) & large.any(-1)
-    rare_n = rare_n + np.where(joined, np.take_along_axis(current + 0 * reference, rarest, -1)[..., 0], 0)
-    rare_m = rare_m + np.where(joined, np.take_along_axis(reference + 0 * current, rarest, -1)[..., 0], 0)
-    np.put_along_axis(large, rarest, np.take_along_axis(large, rarest, -1) & ~joined[..., None], -1)
+    joined = (
+        (rest_n + rest_m > 0)
+        & (rest_m * scale < MIN_EXPECTED)
+        & ~_large_in_window(rest_n[..., None], rest_m[..., None], share[..., None], np.array([True]))[..., 0]
+        & common.any(-1)
+    )
+    rarest = np.where(common, then, np.inf).argmin(-1)[..., None]
+    rest_n = rest_n + np.where(joined, np.take_along_axis(now, rarest, -1)[..., 0], 0)
+    rest_m = rest_m + np.where(joined, np.take_along_axis(then, rarest, -1)[..., 0], 0)
+    np.put_along_axis(apart, rarest, np.take_along_axis(apart, rarest, -1) & ~joined[..., None], -1)
 
-    difference = current / rows_n[..., None] - reference / rows_m[..., None]
-    terms = np.divide(difference**2, total, out=np.zeros(total.shape), where=large).sum(-1)
-    rare = (rare_n + rare_m).astype(np.float64)
-    rare_difference = rare_n / rows_n - rare_m / rows_m
-    terms = terms + np.divide(rare_difference**2, rare, out=np.zeros(rare.shape), where=rare > 0)
+    total = (now + then).astype(np.float64)
+    difference = now / rows_n[..., None] - then / rows_m[..., None]
+    terms = np.divide(difference**2, total, out=np.zeros(total.shape), where=apart).sum(-1)
+    rest = (rest_n + rest_m).astype(np.float64)
+    rest_difference = rest_n / rows_n - rest_m / rows_m
+    terms = terms + np.divide(rest_difference**2, rest, out=np.zeros(rest.shape), where=rest > 0)
     value = terms * rows_n * rows_m
-    degrees = large.sum(-1) + (rare > 0) - 1.0
+    degrees = apart.sum(-1) + (rest > 0) - 1.0
     occupied = (total > 0).sum(-1)
     merged_away = (status == Status.OK.value) & (degrees < 1) & (occupied > 1)
     status = np.where(merged_away, Status.TOO_FEW_ROWS.value, status)
     return figure(value, status, debiased=value - degrees, degrees=degrees)
+
+
+def _large_in_window(now: Counts, then: Counts, share: FloatArray, among: BoolArray) -> BoolArray:
+    """(..., B) which of the bins ``among`` hold more of the window's rows than chance explains.
+
+    Of the ``now + then`` rows of a bin each lies in the window with probability ``share`` if nothing has
+    drifted. A bin is large if the window has ``MIN_EXPECTED`` rows in it, and so many only with a probability
+    of ``LARGE_BY_CHANCE`` over the number of bins looked at: too seldom to matter to the level of a test.
+    """
+    looked_at = np.broadcast_to(among, now.shape)
+    large = np.zeros(now.shape, np.bool_)
+    at = looked_at & (now >= MIN_EXPECTED)
+    if at.any():
+        level = np.broadcast_to(LARGE_BY_CHANCE / np.maximum(looked_at.sum(-1, keepdims=True), 1), now.shape)
+        chance = betainc(now[at], then[at] + 1.0, np.broadcast_to(share, now.shape)[at])
+        large[at] = chance <= level[at]
+    return large
 
 
 def independence_p_value(chi_squared: Figure) -> FloatArray:
