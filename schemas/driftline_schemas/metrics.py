@@ -28,7 +28,13 @@ CATEGORY_DRIFT = (
 )
 """Of a categorical or boolean column, and of predicted classes."""
 
-DRIFT = tuple(dict.fromkeys(ORDERED_DRIFT + CATEGORY_DRIFT))
+TOGETHER_DRIFT = ("gaussian_kl", "reconstruction_error")
+"""Of the numeric columns as a whole."""
+
+LASTING_SHIFT = "lasting_shift"
+"""Of any column over its windows: the evidence that a shift goes on."""
+
+DRIFT = tuple(dict.fromkeys((*ORDERED_DRIFT, *CATEGORY_DRIFT, LASTING_SHIFT, *TOGETHER_DRIFT)))
 
 
 class Task(StrEnum):

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftline_schemas.metrics import CATEGORY_DRIFT, DRIFT, ORDERED_DRIFT, PERFORMANCE, Task
+from driftline_schemas.metrics import (
+    CATEGORY_DRIFT,
+    DRIFT,
+    LASTING_SHIFT,
+    ORDERED_DRIFT,
+    PERFORMANCE,
+    TOGETHER_DRIFT,
+    Task,
+)
 from driftline_schemas.monitor_errors import did_you_mean
 from driftline_schemas.serving_log import Role
 from driftline_schemas.window import Granularity
@@ -179,14 +187,21 @@ def _rule(monitor: Monitor, rule: Rule, place: Place) -> Found:
             )
     elif column is not None and metric in performance:
         yield (*place, "column"), f"{metric} is a figure of the model as a whole: leave the column out"
+    elif column is not None and metric in TOGETHER_DRIFT:
+        yield (
+            (*place, "column"),
+            f"{metric} is a figure of the numeric columns as a whole: leave the column out",
+        )
     elif column in features.ignore:
         yield (*place, "column"), f"the column {shown(column)} is ignored, so it has no figures"
-    elif column in features.numeric and metric not in ORDERED_DRIFT:
+    elif column in features.numeric and metric not in (*ORDERED_DRIFT, LASTING_SHIFT):
         yield (*place, "metric"), f"{metric} is no figure of a numeric column: {', '.join(ORDERED_DRIFT)}"
-    elif column in features.categorical and metric not in CATEGORY_DRIFT:
+    elif column in features.categorical and metric not in (*CATEGORY_DRIFT, LASTING_SHIFT):
         yield (
             (*place, "metric"),
             f"{metric} is no figure of a categorical column: {', '.join(CATEGORY_DRIFT)}",
         )
-    if rule.segment is not None and frozenset(rule.segment) not in map(frozenset, monitor.segments):
+    if rule.segment is not None and metric in (*TOGETHER_DRIFT, LASTING_SHIFT):
+        yield (*place, "segment"), f"{metric} is a figure of all rows: leave the segment out"
+    elif rule.segment is not None and frozenset(rule.segment) not in map(frozenset, monitor.segments):
         yield (*place, "segment"), f"{shown(list(rule.segment))} is not listed under segments"

@@ -102,6 +102,27 @@ def test_the_evidence_is_that_of_recursive_residuals(ranged: Bench) -> None:
             spread, degrees = spread + residual**2, degrees + 1
 
 
+def test_a_rule_may_be_stricter_than_the_limit_of_the_evidence(root: Path, ranged: Bench) -> None:
+    evidence = {number: won for number, (won, _) in course(ranged, "amount").items()}
+    limit = ranged.current("drift_metrics", metric="lasting_shift")["threshold"].iloc[0]
+    strict = float(np.median(list(evidence.values())))
+    beyond = {number for number, won in evidence.items() if won > strict}
+    rule = {"metric": "lasting_shift", "column": "amount", "above": strict}
+    alerts = {"min_rows": 10, "false_alarm_rate": 0.1, "rules": [rule]}
+    ruled = Bench(root, overrides={**WATCHED, "alerts": alerts}, store_name="ruled.duckdb")
+    ruled.run(REFERENCE, LAST - 1)
+    found = course(ruled, "amount")
+    assert {number for number, (_, drifted) in found.items() if drifted} == beyond
+    assert {number: won for number, (won, _) in found.items()} == evidence
+    rows = ruled.current("drift_metrics", column_name="amount", metric="lasting_shift")
+    of_rule = rows[rows["threshold_source"] == "rule"]
+    assert set(of_rule["threshold"]) == {strict}
+    assert (of_rule["value"] < limit).all()
+    first = min(beyond)
+    (evidence_text,) = ruled.current("alerts", first, column_name="amount")["evidence"]
+    assert "the monitor's rule" in evidence_text
+
+
 @pytest.mark.slow
 def test_single_runs_in_any_order_end_in_the_same_evidence(root: Path) -> None:
     single = Bench(root, overrides=WATCHED, store_name="single.duckdb")

@@ -87,6 +87,26 @@ def test_the_reconstruction_error_is_that_of_principal_components(bench: Bench) 
     assert found == pytest.approx(np.sqrt(left(now) / left(then)) - 1.0, abs=0.02)
 
 
+def test_rules_may_be_about_what_columns_do_as_a_whole(bench: Bench) -> None:
+    """A quiet day is beyond a strict rule; and the later day, in which both say so, is beyond its own."""
+    limits = {"gaussian_kl": 1e-6, "reconstruction_error": -0.5}
+    rules = [{"metric": metric, "above": limit} for metric, limit in limits.items()]
+    ruled = Bench(
+        bench.root,
+        {**WATCHED, "alerts": {**WATCHED["alerts"], "rules": rules}},
+        store_name="ruled.duckdb",
+    )
+    ruled.run(LATER - 1)
+    for metric, limit in limits.items():
+        found, before = together(ruled, LATER - 1, metric), together(bench, LATER - 1, metric)
+        assert (found["drifted"], found["threshold"], found["threshold_source"]) == (True, limit, "rule")
+        assert found["value"] == before["value"] > limit
+        assert not before["drifted"]
+    (evidence,) = ruled.current("alerts", LATER - 1)["evidence"]
+    assert "the columns together have drifted: gaussian_kl" in evidence
+    assert "the monitor's rule" in evidence
+
+
 def test_one_column_is_not_together(tmp_path: Path) -> None:
     alone = Bench(tmp_path, overrides={"features": {"numeric": ["amount"]}})
     alone.reference()

@@ -366,6 +366,16 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
         "leave the column out",
     ),
     (
+        "a figure of all columns, of one",
+        {"alerts": {"rules": [{"metric": "gaussian_kl", "column": "a", "above": 1}]}},
+        "gaussian_kl is a figure of the numeric columns as a whole: leave the column out",
+    ),
+    (
+        "a figure of all rows, of a segment",
+        {"segments": ["a"], "alerts": {"rules": [{"metric": "lasting_shift", "segment": "a", "above": 1}]}},
+        "lasting_shift is a figure of all rows: leave the segment out",
+    ),
+    (
         "no limit",
         {"alerts": {"rules": [{"metric": "psi"}]}},
         r"alerts\.rules\[0\]: needs either above or below",

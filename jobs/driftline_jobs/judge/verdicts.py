@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,11 @@ class Verdicts:
     p_value: FloatArray
     q_value: FloatArray
     strength: FloatArray
+
+    def at(self, places: Sequence[int]) -> Verdicts:
+        """Those of some of the cells, in this order."""
+        chosen = np.asarray(places, np.intp)
+        return Verdicts(**{item.name: getattr(self, item.name)[chosen] for item in fields(self)})
 
     def only(self, where: npt.NDArray[np.bool_]) -> Verdicts:
         """The same with nothing decided outside of ``where`` (cells,)."""

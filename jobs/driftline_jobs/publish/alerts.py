@@ -9,16 +9,16 @@ from typing import Any
 from driftline_jobs.job import Job
 from driftline_jobs.judge.alerts import Alert, Finding, Place, Topic, WindowFindings, fold
 from driftline_jobs.tabulate.alerts import AlertRow
+from driftline_schemas.metrics import LASTING_SHIFT
 from driftline_schemas.window import Granularity, Window
 
-LASTING = "lasting_shift"
 _PLACE = "window_start, column_name, model_version, segment, segment_value"
 _CELL = "window_start, '*' AS column_name, model_version, segment, segment_value"
 _WHERE = "WHERE monitor = $1 AND granularity = $2"
 _DRIFTED = (
     f"SELECT {_PLACE}, metric, value, threshold, threshold_source, q_value, NULL AS reference_value "  # noqa: S608
     # what lasts is told by the detector itself, which has just been followed to the end
-    f"FROM current_drift_metrics {_WHERE} AND drifted AND metric <> '{LASTING}'"
+    f"FROM current_drift_metrics {_WHERE} AND drifted AND metric <> '{LASTING_SHIFT}'"
 )
 _DEGRADED = (
     f"SELECT {_CELL}, metric, value, threshold, threshold_source, NULL AS q_value, reference_value "  # noqa: S608

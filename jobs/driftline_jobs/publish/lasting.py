@@ -12,14 +12,16 @@ from driftline_jobs.calibrations import Calibrations
 from driftline_jobs.job import Job
 from driftline_jobs.judge.alerts import Finding, Place, Topic
 from driftline_jobs.judge.detector import Course
-from driftline_jobs.judge.verdicts import DETECTOR
+from driftline_jobs.judge.limits import rule_verdicts
+from driftline_jobs.judge.verdicts import DETECTOR, YES, Verdicts, either, verdicts
 from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.windows import WHOLE
-from driftline_jobs.publish.alerts import LASTING
 from driftline_jobs.references import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.cells import MeasuredCell, common, kinds
-from driftline_jobs.tabulate.judged import SHAPE
+from driftline_jobs.tabulate.judged import SHAPE, verdict_columns
+from driftline_schemas.metrics import LASTING_SHIFT
+from driftline_schemas.monitor import Rule
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.window import Window
 
@@ -31,37 +33,51 @@ _TESTED = (
 )
 _PUBLISHED = (
     "SELECT window_start, column_name, value FROM current_drift_metrics "  # noqa: S608 - fixed names
-    f"{_WHERE} AND metric = '{LASTING}'"
+    f"{_WHERE} AND metric = '{LASTING_SHIFT}'"
 )
 
 
 @dataclass(frozen=True)
 class Lasting:
-    """What the detector made of every column, over ``windows`` in their order."""
+    """What the detector made of every column, over ``windows`` in their order.
+
+    ``rules`` are the monitor's: some may be about the evidence.
+    """
 
     windows: Sequence[Window]
     labels: Sequence[str]
     courses: Mapping[str, Course]
     limit: float
+    rules: Sequence[Rule] = ()
 
     def findings(self) -> dict[datetime, list[Finding]]:
         """Alarms, by the start of the window."""
         found: dict[datetime, list[Finding]] = {}
         for column, course in self.courses.items():
-            for at in np.flatnonzero(course.alarm).tolist():
+            verdict = self._verdict(column, course)
+            for at in np.flatnonzero(verdict.exceeded == YES).tolist():
+                since = int(course.since[at])
                 found.setdefault(self.windows[at].start, []).append(
                     Finding(
                         place=Place(column_label(column)),
                         topic=Topic.DRIFT,
-                        metric=LASTING,
+                        metric=LASTING_SHIFT,
                         strength=1.0,
                         value=float(course.won[at]),
-                        threshold=self.limit,
-                        threshold_source=DETECTOR,
-                        detail=f"grown since {self.labels[course.since[at]]}",
+                        threshold=float(verdict.threshold[at]),
+                        threshold_source=str(verdict.source[at]),
+                        detail=f"grown since {self.labels[since]}" if since >= 0 else None,
                     )
                 )
         return found
+
+    def _verdict(self, column: str, course: Course) -> Verdicts:
+        """(W,) by the detector's own limit, and by the rules that are about the evidence."""
+        judged = np.isfinite(course.z)
+        own = verdicts(np.full(len(judged), self.limit), DETECTOR, course.alarm, judged | course.alarm)
+        won = np.where(judged, course.won, np.nan)
+        ruled = rule_verdicts(self.rules, LASTING_SHIFT, won, column=column)
+        return own if ruled is None else either(own, ruled)
 
     def changed(self, job: Job) -> set[datetime]:
         """Starts of the windows whose published rows, if they have any, say something else."""
@@ -99,11 +115,9 @@ class Lasting:
                 column_name=column_label(column),
                 column_kind=kind[column],
                 comparison="reference",
-                metric=LASTING,
+                metric=LASTING_SHIFT,
                 value=course.won[places],
-                threshold=self.limit,
-                threshold_source=DETECTOR,
-                drifted=course.alarm[places],
+                **verdict_columns(self._verdict(column, course).at(places), "drifted"),
                 reference_id=reference.reference_id,
                 status="ok",
             )
@@ -132,4 +146,4 @@ def follow_windows(
         p_values.setdefault(column, np.full(len(windows), np.nan))[at] = row["p_value"]
         reported.setdefault(column, np.zeros(len(windows), np.bool_))[at] = bool(row["drifted"])
     courses, limit = calibrations.follow_columns(p_values, [window.start for window in windows], reported)
-    return Lasting(windows, labels, courses, limit)
+    return Lasting(windows, labels, courses, limit, job.monitor.alerts.rules)
