@@ -9,7 +9,7 @@ from pathlib import Path
 from driftline_reports.inputs import ReportInputs
 from driftline_reports.mail import render_mail
 from driftline_reports.view_model import View, plain
-from driftline_schemas.errors import ConfigError
+from driftline_schemas.errors import ConfigError, disk_error
 
 MAIL_FILE = "mail.json"
 
@@ -54,7 +54,7 @@ def write_mail(view: View, folder: Path, *, page_link: str | None, attached: str
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MAIL_FILE).write_text(json.dumps(asdict(mail)), encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"the mail cannot be written to {folder}: {error.strerror}") from error
+        raise disk_error(error, f"the mail cannot be written to {folder}", "name another folder") from error
 
 
 def _open_alerts(inputs: ReportInputs) -> int:

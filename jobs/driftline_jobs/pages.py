@@ -10,7 +10,7 @@ from typing import Final, Self
 from uuid import uuid4
 
 from driftline_jobs.logs.filesystem import Location, open_location
-from driftline_schemas.errors import ConfigError, TransientError
+from driftline_schemas.errors import disk_error
 from driftline_schemas.settings import Settings
 
 _AT_ONCE: Final = 16
@@ -98,9 +98,5 @@ class Pages:
                 unfinished.replace(path)
             finally:
                 unfinished.unlink(missing_ok=True)
-        except (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            raise ConfigError(
-                f"the page cannot be written to {path}: {error.strerror}; name another --out"
-            ) from error
         except OSError as error:
-            raise TransientError(f"the page cannot be written to {path} for now: {error.strerror}") from error
+            raise disk_error(error, f"the page cannot be written to {path}", "name another --out") from error

@@ -6,6 +6,7 @@ A message names the value, what was expected, and the next step.
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 
@@ -54,3 +55,22 @@ class TransientError(DriftlineError):
 
 class StoreBusyError(TransientError):
     """Another process holds the store's write lock for longer than we may wait."""
+
+
+_NOT_OURS = frozenset(
+    getattr(errno, name)
+    for name in ("EACCES", "EPERM", "EROFS", "EEXIST", "ENOTDIR", "EISDIR", "ENAMETOOLONG", "ELOOP", "ENOENT")
+)
+"""Refusals that stay until somebody names another place or changes who may write there."""
+
+
+def disk_error(error: OSError, what: str, next_step: str) -> ConfigError | TransientError:
+    """What it means that the file system refused: a wrong place (2), or one that is full or failing (4).
+
+    ``what`` could not be done, as in "the page cannot be written to /reports"; ``next_step`` says what to do
+    about a wrong place.
+    """
+    reason = error.strerror or str(error)
+    if error.errno in _NOT_OURS:
+        return ConfigError(f"{what}: {reason}; {next_step}")
+    return TransientError(f"{what} for now: {reason}")

@@ -36,7 +36,7 @@ from driftline_jobs.stores.arrow import from_store, parameter
 from driftline_jobs.stores.base import QueryError
 from driftline_jobs.stores.turns import turn
 from driftline_schemas.ddl import Dialect, quote_name
-from driftline_schemas.errors import ConfigError, DataError, StoreBusyError, TransientError
+from driftline_schemas.errors import ConfigError, DataError, StoreBusyError, TransientError, disk_error
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -44,6 +44,10 @@ if TYPE_CHECKING:
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 _OF_THIS_PROCESS = ("different configuration", "already attached")
 """How DuckDB says that this process has the file open already: in another mode, or in another thread."""
+_NO_SPACE = "No space left on device"
+_TRUNCATED = "Could not read enough bytes"
+_DAMAGED = ("orrupt", "checksum", "Serialization Error")
+_WRONG_PLACE = ("Permission denied", "Is a directory", "Not a directory", "Read-only file system")
 _COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
 
 
@@ -155,13 +159,17 @@ class DuckDbDatabase:
             raise ConfigError(
                 f"the folder {self.path.parent} of the store {self.name} does not exist: create it"
             )
-        with _scratch(self.path) as scratch:
-            import duckdb
+        import duckdb
 
-            with _refusals("CREATE"):
-                duckdb.connect(str(scratch)).close()
-            with suppress(FileExistsError):  # somebody else was first
-                os.link(scratch, self.path)
+        try:
+            with _scratch(self.path) as scratch:
+                with _refusals("CREATE"):
+                    duckdb.connect(str(scratch)).close()
+                with suppress(FileExistsError):  # somebody else was first
+                    os.link(scratch, self.path)
+        except OSError as error:
+            what = f"the store {self.name} cannot be made"
+            raise disk_error(error, what, "DRIFTLINE_STORE names another place") from error
 
     def published(self, wait_seconds: float) -> None:
         """See ``Database.published``: the copy for readers is made anew, once the file is closed."""
@@ -302,19 +310,28 @@ def _holder(message: str) -> str | None:
 
 def _unusable(name: str, error: Exception) -> ConfigError | DataError | TransientError:
     message = str(error)
+    if _TRUNCATED in message:
+        return _damaged(name, message)
     if "not a valid DuckDB database" in message:
         return ConfigError(f"{name} is a file, but not a DuckDB database: DRIFTLINE_STORE must name another")
     if "version number" in message:
         return ConfigError(
             f"{name} was written by another version of DuckDB than this one can read: {message}"
         )
-    if any(words in message for words in ("Permission denied", "Is a directory", "Not a directory")):
+    if any(words in message for words in _WRONG_PLACE):
         return ConfigError(f"the store {name} cannot be opened: {message}")
     if "does not exist" in message or "No such file" in message:  # gone between the look and the opening
         return ConfigError(f"there is no store at {name}: {message}")
-    if any(words in message for words in ("orrupt", "checksum", "Serialization Error")):
-        return DataError(f"the store {name} is damaged: {message}")
+    if any(words in message for words in _DAMAGED):
+        return _damaged(name, message)
     return TransientError(f"the store {name} cannot be opened: {message}")
+
+
+def _damaged(name: str, message: str) -> DataError:
+    return DataError(
+        f"the store {name} is damaged or was cut off: {message}. Put back a copy of it, or name a new one in "
+        "DRIFTLINE_STORE and run the windows again"
+    )
 
 
 @contextmanager
@@ -324,10 +341,16 @@ def _refusals(sql: str) -> Iterator[None]:
 
     try:
         yield
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        raise TransientError(f"the store could not carry out a statement: {error}\n{sql:.2000}") from error
     except duckdb.Error as error:
-        raise QueryError(f"the store refused a statement: {error}\n{sql:.2000}") from error
+        said = f"{error}\n{sql:.2000}"
+        # A full disk shows in errors of several kinds, whatever noticed it first.
+        if _NO_SPACE in said:
+            raise TransientError(f"the store's disk is full: {said}") from error
+        if any(words in said for words in (_TRUNCATED, *_DAMAGED)):
+            raise DataError(f"the store is damaged or was cut off: {said}") from error
+        if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
+            raise TransientError(f"the store could not carry out a statement: {said}") from error
+        raise QueryError(f"the store refused a statement: {said}") from error
 
 
 def _naive(value: object) -> object:

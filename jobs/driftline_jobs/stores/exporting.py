@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from driftline_jobs.logs.filesystem import Location, open_location
-from driftline_schemas.errors import ConfigError, TransientError
+from driftline_schemas.errors import disk_error
 from driftline_schemas.table_definitions import ColumnType, Table, load_tables
 
 if TYPE_CHECKING:
@@ -105,6 +105,4 @@ def _write(location: Location, folder: str, rows: pa.Table) -> None:
     except OSError as error:
         if location.is_s3:
             raise location.error(error, f"s3://{path}") from error
-        if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
-            raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
-        raise TransientError(f"{path} cannot be written: {error}") from error
+        raise disk_error(error, f"{path} cannot be written", "export --to another folder") from error
