@@ -101,7 +101,7 @@ def _rows(reader: SplitReader, split: Split, plan: SamplePlan) -> IntArray:
     logs = plan.monitor.logs
     inside = np.full(reader.rows, plan.intervals_us is None)
     if plan.intervals_us is not None:
-        times = reader.timestamps(logs.timestamp)
+        times = reader.timestamps(plan.monitor.log_time)
         for start, end in plan.intervals_us:
             inside |= (times >= start) & (times < end)
         inside &= accepted_rows(times, split)

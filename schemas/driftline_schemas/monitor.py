@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -19,12 +19,14 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    SerializerFunctionWrapHandler,
     StrictInt,
     StrictStr,
     Tag,
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -44,7 +46,7 @@ from driftline_schemas.monitor_values import (
     Weeks,
     in_zone,
 )
-from driftline_schemas.serving_log import Role
+from driftline_schemas.serving_log import Role, TimeColumn, TimeUnit
 from driftline_schemas.window import Calendar, Granularity, load_zone
 from driftline_schemas.yaml_file import YamlFile, parse_yaml, read_yaml
 
@@ -70,6 +72,18 @@ class _Section(BaseModel):
     """A mapping of the file. A key without a value (``numeric:``) counts as not written."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset()
+    """Keys that are newer than stores with references in them: one that is not written leaves no trace in
+    what a reference is known by, so that the references of older versions are found again."""
+
+    @model_serializer(mode="wrap")
+    def _without_new_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = handler(self)
+        fields = type(self).model_fields
+        for name in self.ADDED_LATER & content.keys():
+            if getattr(self, name) == fields[name].default:
+                del content[name]
+        return content
 
     @model_validator(mode="before")
     @classmethod
@@ -95,10 +109,14 @@ class Logs(_Section):
     """Where the serving logs are, and which of their columns play a part.
 
     A dated folder may hold rows of ``lateness`` before and after its interval; others are set aside.
+    ``timestamp_unit`` is that of times that are numbers, those of the labels too.
     """
+
+    ADDED_LATER = frozenset({"timestamp_unit"})
 
     uri: Uri
     timestamp: Name
+    timestamp_unit: TimeUnit | None = None
     prediction_id: Name | None = None
     prediction: Name | None = None
     score: ScoreColumns | None = None
@@ -293,6 +311,18 @@ class Monitor(_Section):
     def base_calendar(self) -> Calendar:
         """The windows that profiles are kept for: they nest in those of ``calendar``."""
         return Calendar(self.base, self.timezone)
+
+    @property
+    def log_time(self) -> TimeColumn:
+        """When the rows of the log are from."""
+        return TimeColumn(self.logs.timestamp, self.logs.timestamp_unit, self.timezone)
+
+    @property
+    def label_time(self) -> TimeColumn | None:
+        """When the labels of objects of their own are from; None where nothing says so."""
+        if not isinstance(self.labels, LabelSource) or self.labels.timestamp is None:
+            return None
+        return TimeColumn(self.labels.timestamp, self.logs.timestamp_unit, self.timezone)
 
     @property
     def log_roles(self) -> dict[str, Role]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,6 +22,19 @@ class Role(StrEnum):
     MODEL_VERSION = "model_version"
     LABEL = "label"
     FEATURE = "feature"
+
+
+TimeUnit = Literal["s", "ms", "us", "ns"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumn:
+    """A column that says when: ``unit`` is that of numbers, counted from 1970-01-01 UTC, and ``zone`` the one
+    whose midnight a date stands for."""
+
+    name: str
+    unit: TimeUnit | None = None
+    zone: str = "UTC"
 
 
 class Storage(StrEnum):

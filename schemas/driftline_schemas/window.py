@@ -47,6 +47,10 @@ def from_us(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
+FIRST_US, END_US = (to_us(datetime(year, 1, 1, tzinfo=UTC)) for year in (YEARS.start, YEARS.stop))
+"""The times that windows can hold, half-open, in microseconds since 1970-01-01 UTC."""
+
+
 class Granularity(StrEnum):
     """How long a window is, by the calendar."""
 

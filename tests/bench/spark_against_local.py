@@ -45,7 +45,7 @@ def prepared(data: Path, case: str, engine: Engine) -> tuple[LogInspection, Scan
     survey = SurveyPlan(
         watched=columns,
         columns=first.columns,
-        timestamp=monitor.logs.timestamp,
+        time=monitor.log_time,
         segments=monitor.segments,
         intervals_us=(),
         sample_share=SAMPLE_ROWS / max(rows, 1),

@@ -17,6 +17,7 @@ from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.profile.scan import scan_split
 from driftline_schemas.errors import UnreadableObjectError
+from driftline_schemas.serving_log import TimeColumn
 
 
 @pytest.mark.parametrize("threads", [2, 5])
@@ -69,8 +70,8 @@ def test_an_object_replaced_between_two_threads_is_not_read_by_halves(
     changed = table.set_column(table.column_names.index("p"), "p", pa.array(np.zeros(len(table))))
     read = SplitReader.timestamps
 
-    def then_replaced(self: SplitReader, name: str) -> Any:
-        times = read(self, name)
+    def then_replaced(self: SplitReader, time: TimeColumn) -> Any:
+        times = read(self, time)
         path.unlink()
         pq.write_table(changed, path)
         return times

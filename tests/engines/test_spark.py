@@ -24,6 +24,7 @@ from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.scan import ScanPlan
 from driftline_jobs.profile.survey import binning_from
 from driftline_schemas.errors import TransientError, UnreadableObjectError
+from driftline_schemas.serving_log import TimeColumn
 
 Planned = tuple[LogInspection, ScanPlan]
 
@@ -57,7 +58,7 @@ def test_rows_without_times_are_the_same_on_both(
     inspection, plan = planned
     splits = tuple(replace(s, accept_start_us=None, accept_end_us=None) for s in inspection.splits)
     untimed = replace(inspection, found=replace(inspection.found, splits=splits))
-    plan, survey = replace(plan, timestamp=None), replace(work.survey_plan(inspection), timestamp=None)
+    plan, survey = replace(plan, time=None), replace(work.survey_plan(inspection), time=None)
     survey = replace(survey, intervals_us=())
     request = work.join(untimed, plan)
     labelled = replace(request.predictions, prediction_id=None, label="late")
@@ -233,7 +234,7 @@ def test_what_is_out_of_reach_is_transient(spark: SparkEngine, planned: Planned)
 
 def test_a_defect_of_a_task_stays_a_defect(spark: SparkEngine, planned: Planned) -> None:
     inspection, plan = planned
-    broken = replace(plan, timestamp="no such column")
+    broken = replace(plan, time=TimeColumn("no such column"))
     with pytest.raises(Exception, match="no such column") as caught:
         list(spark.scan(inspection.splits[:1], broken))
     assert not isinstance(caught.value, TransientError)

@@ -143,7 +143,7 @@ class Workload:
         return SurveyPlan(
             watched=tuple(watched(self.monitor, inspection.columns)),
             columns=inspection.columns,
-            timestamp=self.monitor.logs.timestamp,
+            time=self.monitor.log_time,
             segments=self.monitor.segments,
             intervals_us=((to_us(self.windows[0].start), to_us(self.windows[0].end)),),
             sample_share=0.5,

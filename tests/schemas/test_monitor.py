@@ -20,7 +20,7 @@ from driftline_schemas.monitor import (
     load_monitor,
     parse_monitor,
 )
-from driftline_schemas.serving_log import Role
+from driftline_schemas.serving_log import Role, TimeColumn
 from driftline_schemas.window import Granularity
 
 FULL = """\
@@ -160,6 +160,20 @@ def test_the_hash_is_of_what_is_said_not_of_how() -> None:
     assert (same.config_hash, hash(same)) == (original.config_hash, hash(original))
     assert len(original.config_hash) == 16
     assert parse_monitor(FULL.replace("0.70", "0.71"), "c").config_hash != original.config_hash
+
+
+def test_the_unit_of_times_that_are_numbers() -> None:
+    monitor = read(logs__timestamp_unit="ms", labels__timestamp="told", timezone="Europe/Berlin")
+    assert monitor.log_time == TimeColumn("at", "ms", "Europe/Berlin")
+    assert monitor.label_time == TimeColumn("told", "ms", "Europe/Berlin")
+    assert monitor.config_hash != read(labels__timestamp="told", timezone="Europe/Berlin").config_hash
+    assert read().label_time is None
+
+
+def test_a_key_that_is_not_written_leaves_no_trace_in_what_references_are_known_by() -> None:
+    """Stores of versions without the key have references that are found by what the file said then."""
+    assert "timestamp_unit" not in read().model_dump(mode="json")["logs"]
+    assert read(logs__timestamp_unit="s").model_dump(mode="json")["logs"]["timestamp_unit"] == "s"
 
 
 def test_dates_may_be_dates_or_texts_or_name_their_offset() -> None:
@@ -305,6 +319,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
         {"task": "regression", "logs__score": None, "positive_label": 1},
         "positive_label: only",
     ),
+    ("unknown unit", {"logs__timestamp_unit": "m"}, "'m' is not one of s, ms, us, ns"),
     ("half a class", {"positive_label": 0.5}, "is no class"),
     ("no number", {"positive_label": float("nan")}, "is no class"),
     ("two parts", {"logs__score": "late"}, "'late' is already the prediction"),

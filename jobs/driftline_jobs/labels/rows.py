@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from driftline_jobs.logs.read import NO_TIME, SplitReader
+from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.logs.times import NO_TIME
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.columns import Codes, class_codes, codes, numbers
 from driftline_jobs.profile.scan import ScanPlan, accepted_rows, row_times, rows_in_windows
-from driftline_schemas.serving_log import LogColumn
+from driftline_schemas.serving_log import LogColumn, TimeColumn
 from driftline_schemas.window import to_us
 
 EVERY_WINDOW = np.iinfo(np.int32).max
@@ -74,7 +75,7 @@ class LabelPlan:
     columns: tuple[LogColumn, ...]
     prediction_id: str
     label: str
-    timestamp: str | None
+    time: TimeColumn | None
     numeric: bool = False
     bounds_us: IntArray | None = None
     reach_us: int = 0
@@ -112,10 +113,11 @@ def label_schema(*, numeric: bool) -> pa.Schema:
 def prediction_rows(split: Split, plan: PredictionPlan) -> pa.RecordBatch:
     """The rows of a split that lie in the plan's windows."""
     names = [*plan.cell_columns, plan.prediction, plan.label]
-    read_too = [plan.scan.timestamp, plan.prediction_id, *(name for _, name in plan.scores)]
+    time = None if plan.scan.time is None else plan.scan.time.name
+    read_too = [time, plan.prediction_id, *(name for _, name in plan.scores)]
     wanted = [name for name in [*names, *read_too] if name is not None]
     with SplitReader(split, plan.scan.columns, _texts(plan.scan.columns, names), wanted=wanted) as reader:
-        all_times = row_times(reader, plan.scan.timestamp, int(plan.scan.bounds_us[0]))
+        all_times = row_times(reader, plan.scan.time, int(plan.scan.bounds_us[0]))
         chosen, base, times = rows_in_windows(all_times, accepted_rows(all_times, split), plan.scan)
         read = _Columns(reader, chosen, len(base))
         salt = plan.scan.binning.salt
@@ -136,8 +138,8 @@ def label_rows(split: Split, number: int, plan: LabelPlan) -> pa.RecordBatch:
     with SplitReader(split, plan.columns, _texts(plan.columns, [plan.label])) as reader:
         read = _Columns(reader, None, reader.rows)
         label = read.value(plan.label, numeric=plan.numeric)
-        if plan.timestamp:
-            times = reader.timestamps(plan.timestamp)
+        if plan.time:
+            times = reader.timestamps(plan.time)
             ts = pa.array(times, mask=times == NO_TIME)
         else:
             ts = pa.nulls(reader.rows, pa.int64())

@@ -7,28 +7,26 @@ cannot be understood never will, and only that object is set aside.
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyarrow.types as kind
 
 from driftline_jobs.logs.filesystem import Location
-from driftline_jobs.logs.layout import ChunkStatistics, FooterError, Layout, Tail, read_tail
+from driftline_jobs.logs.layout import FooterError, Layout, Tail, read_tail
 from driftline_jobs.logs.objects import LogObject, relisted
-from driftline_schemas.serving_log import LogColumn, Storage, flatten, leaf_position
+from driftline_jobs.logs.times import bounds_us, stored_as, unreadable
+from driftline_schemas.serving_log import LogColumn, TimeColumn, flatten, leaf_position
 
 _THREADS = 16
-_TICKS_PER_US = {"milliseconds": (1000, 1), "microseconds": (1, 1), "nanoseconds": (1, 1000)}
 
 
 @dataclass(frozen=True, slots=True)
 class RowGroup:
     """One row group. ``min_us`` and ``max_us`` bound the timestamps, ``nulls`` counts the null ones; None
-    where the statistics do not tell."""
+    where the statistics do not tell (see ``times.bounds_us``)."""
 
     rows: int
     size_bytes: int
@@ -72,7 +70,7 @@ class Refusal:
 class Needs:
     """What an object must hold to be read: a timestamp if one is named, and the ``required`` columns."""
 
-    timestamp: str | None
+    timestamp: TimeColumn | None
     required: tuple[str, ...] = ()
 
 
@@ -155,15 +153,12 @@ def _unfit(schema: ObjectSchema, needs: Needs) -> str | None:
             return f"it has no column {name!r}{_nearest(name, schema)}"
     if needs.timestamp is None:
         return None
-    name = needs.timestamp
+    name = needs.timestamp.name
     if name in schema.left_out:
         return f"its timestamp {name!r} is {schema.left_out[name]}"
     if name not in schema.columns:
         return f"it has no timestamp: no column {name!r}{_nearest(name, schema)}"
-    column = schema.columns[name]
-    if kind.is_timestamp(column.type) or (column.storage is Storage.TEXT and not column.holds_nothing):
-        return None
-    return f"its timestamp {name!r} is of type {column.type}: only timestamps and ISO 8601 text are read"
+    return unreadable(schema.columns[name].type, needs.timestamp)
 
 
 def _nearest(name: str, schema: ObjectSchema) -> str:
@@ -173,39 +168,32 @@ def _nearest(name: str, schema: ObjectSchema) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Timestamp:
-    """Where the timestamps lie among the leaf columns, and what to multiply and then divide their numbers by
-    to get microseconds; None for INT96, which has no order."""
+    """Where the timestamps lie among the leaf columns, and how their numbers become microseconds; None where
+    nothing is said of their order."""
 
     leaf: int
-    ticks: tuple[int, int] | None
+    to_us: Callable[[float], int | None] | None
 
 
 def _timestamp(
     metadata: pq.FileMetaData, arrow_schema: pa.Schema, schema: ObjectSchema, needs: Needs
 ) -> _Timestamp | None:
-    """None where an object has none, or one without bounds in the footer."""
-    column = None if needs.timestamp is None else schema.columns.get(needs.timestamp)
-    if column is None or not kind.is_timestamp(column.type):
+    """None where an object has none."""
+    column = None if needs.timestamp is None else schema.columns.get(needs.timestamp.name)
+    if column is None or needs.timestamp is None:
         return None
     leaf = leaf_position(arrow_schema, column.path)
-    unit = json.loads(metadata.schema.column(leaf).logical_type.to_json()).get("timeUnit", "")
-    return _Timestamp(leaf, _TICKS_PER_US.get(unit))
+    return _Timestamp(leaf, stored_as(metadata.schema.column(leaf), column.type, needs.timestamp))
 
 
 def _row_groups(layout: Layout, timestamp: _Timestamp | None) -> Iterator[RowGroup]:
     for index, (rows, size) in enumerate(zip(layout.rows, layout.sizes, strict=True)):
-        bounds: tuple[int | None, int | None, int | None] = (None, None, None)
-        if timestamp is not None and timestamp.ticks is not None:
-            bounds = _bounds(layout.statistics(index, timestamp.leaf), *timestamp.ticks)
-        yield RowGroup(rows, size, *bounds)
-
-
-def _bounds(statistics: ChunkStatistics, times: int, per: int) -> tuple[int | None, int | None, int | None]:
-    low, high = statistics.minimum, statistics.maximum
-    if not isinstance(low, int) or not isinstance(high, int):
-        return None, None, statistics.nulls
-    # Floored, as the rows themselves will be: a row never falls outside the bounds of its row group.
-    return low * times // per, high * times // per, statistics.nulls
+        bounds: tuple[int | None, int | None] = (None, None)
+        nulls = None
+        if timestamp is not None and timestamp.to_us is not None:
+            found = layout.statistics(index, timestamp.leaf)
+            bounds, nulls = bounds_us(found.minimum, found.maximum, timestamp.to_us), found.nulls
+        yield RowGroup(rows, size, *bounds, nulls)
 
 
 def _one_line(error: Exception) -> str:

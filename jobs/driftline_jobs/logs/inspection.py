@@ -11,6 +11,7 @@ from driftline_jobs.logs.filesystem import Location
 from driftline_jobs.logs.footers import Footer, Needs, Refusal, RowGroup, read_footers
 from driftline_jobs.logs.objects import LogObject
 from driftline_jobs.logs.splits import InputRole, InputState, Inspection, Split
+from driftline_jobs.logs.times import BEFORE_ALL
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.window import to_us
 
@@ -95,9 +96,9 @@ class _Wanted:
 def _needs(monitor: Monitor, role: InputRole, *, timed: bool) -> Needs:
     """Raises ValueError for labels of a monitor whose labels are in no objects of their own."""
     if role != "label":
-        return Needs(monitor.logs.timestamp if timed else None)
+        return Needs(monitor.log_time if timed else None)
     if isinstance(monitor.labels, LabelSource):
-        return Needs(monitor.labels.timestamp, (monitor.labels.prediction_id, monitor.labels.label))
+        return Needs(monitor.label_time, (monitor.labels.prediction_id, monitor.labels.label))
     raise ValueError(f"the monitor {monitor.monitor} has no objects with labels")
 
 
@@ -112,6 +113,7 @@ def _state(footer: Footer | Refusal, role: InputRole) -> InputState:
 def _splits(footer: Footer, location: Location, agreement: Agreement, wanted: _Wanted) -> Iterator[Split]:
     accepted = wanted.accepted(footer.object)
     absent = agreement.absent.get(footer.object.uri, frozenset())
+    home_us = _home_us(footer)
     kept = [i for i, group in enumerate(footer.row_groups) if wanted.keeps(group, footer.object)]
     for part, positions in enumerate(_runs(kept, footer.row_groups)):
         groups = [footer.row_groups[position] for position in positions]
@@ -125,7 +127,15 @@ def _splits(footer: Footer, location: Location, agreement: Agreement, wanted: _W
             *accepted,
             part,
             absent,
+            home_us,
         )
+
+
+def _home_us(footer: Footer) -> int | None:
+    if footer.object.folder_start is not None:
+        return to_us(footer.object.folder_start)
+    firsts = [group.min_us for group in footer.row_groups if group.min_us is not None]
+    return min((first for first in firsts if first > BEFORE_ALL), default=None)
 
 
 def _runs(kept: Sequence[int], groups: Sequence[RowGroup]) -> Iterator[tuple[int, ...]]:

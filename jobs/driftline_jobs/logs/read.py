@@ -6,20 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Self
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from driftline_jobs.logs.fetch import FetchedObject, chunk_spans
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.logs.times import IntArray, joined_int96, microseconds
 from driftline_schemas.errors import DriftlineError, UnreadableObjectError
-from driftline_schemas.serving_log import LogColumn
+from driftline_schemas.serving_log import LogColumn, TimeColumn, leaf_position
 
-IntArray = npt.NDArray[np.int64]
-NO_TIME = np.iinfo(np.int64).min
-"""Stands for a timestamp that is null or cannot be read as one."""
 _READ_AT_ONCE = 1 << 20
 """Bytes of a local file: a column chunk read whole would be as much memory to come by as all its values."""
 _READ_ERRORS = (OSError, ValueError, pa.ArrowException)
@@ -54,6 +50,7 @@ class SplitReader:
         self._dictionaries = [".".join(self._columns[name].path) for name in dictionaries if self.has(name)]
         self._wanted = self._columns.keys() if wanted is None else set(wanted)
         self._fetched: FetchedObject | None = None
+        self._source: object = None
         self._file: pq.ParquetFile | None = None
 
     def __enter__(self) -> Self:
@@ -80,16 +77,24 @@ class SplitReader:
         source = location.filesystem().open_input_file(split.object.path)
         if not location.is_s3:
             self._check_is_listed(location.etag_of(split.object.path))
-            return pq.ParquetFile(
-                source, read_dictionary=self._dictionaries, pre_buffer=False, buffer_size=_READ_AT_ONCE
-            )
+            return self._parquet(source)
         self._fetched = FetchedObject(source)
         self._check_is_listed(location.etag_in(source.metadata()))
         tail = self._fetched.tail()
-        file = pq.ParquetFile(self._fetched, read_dictionary=self._dictionaries, pre_buffer=False)
+        file = self._parquet(self._fetched)
         paths = [column.path for name, column in self._columns.items() if name in self._wanted]
         self._fetched.fetch(chunk_spans(tail, file.metadata, split.row_groups, paths))
         return file
+
+    def _parquet(self, source: object, int96: str = "us") -> pq.ParquetFile:
+        self._source = source
+        return pq.ParquetFile(
+            source,
+            read_dictionary=self._dictionaries,
+            pre_buffer=False,
+            buffer_size=0 if self.split.location.is_s3 else _READ_AT_ONCE,
+            coerce_int96_timestamp_unit=int96,
+        )
 
     def _close(self) -> None:
         if self._file is not None:
@@ -129,6 +134,16 @@ class SplitReader:
         """Rows of the split."""
         return self.split.rows
 
+    def group_rows(self) -> tuple[int, ...]:
+        """The rows of each row group of the split, in their order."""
+        metadata = self._opened_file().metadata
+        return tuple(metadata.row_group(at).num_rows for at in self.split.row_groups)
+
+    def _opened_file(self) -> pq.ParquetFile:
+        if self._file is None:
+            raise RuntimeError("a SplitReader is a context manager: read within its with block")
+        return self._file
+
     def has(self, name: str) -> bool:
         """Whether this object holds the column, in the type that was agreed on."""
         return name in self._columns and name not in self.split.absent
@@ -143,12 +158,18 @@ class SplitReader:
             raise self._meaning(error) from error
 
     def _decoded(self, column: LogColumn) -> pa.Array:
-        if self._file is None:
-            raise RuntimeError("a SplitReader is a context manager: read within its with block")
-        table = self._file.read_row_groups(
-            list(self.split.row_groups), columns=[".".join(column.path)], use_threads=False
+        file = self._opened_file()
+        array = self._read(file, column)
+        if pa.types.is_timestamp(array.type) and _is_int96(file, column):
+            seconds = self._parquet(self._source, int96="s")
+            array = joined_int96(array, self._read(seconds, column))
+        return array
+
+    def _read(self, file: pq.ParquetFile, column: LogColumn) -> pa.Array:
+        columns = [".".join(column.path)]
+        return _resolved(
+            file.read_row_groups(list(self.split.row_groups), columns=columns, use_threads=False), column
         )
-        return _resolved(table, column)
 
     def head(self, rows: int) -> dict[str, pa.Array]:
         """The first ``rows`` rows of every column that the object holds, without decoding the rest.
@@ -165,16 +186,15 @@ class SplitReader:
             raise self._meaning(error) from error
 
     def _first_batch(self, rows: int, paths: list[str]) -> pa.Table:
-        if self._file is None:
-            raise RuntimeError("a SplitReader is a context manager: read within its with block")
-        batches = self._file.iter_batches(rows, list(self.split.row_groups), columns=paths, use_threads=False)
+        file = self._opened_file()
+        batches = file.iter_batches(rows, list(self.split.row_groups), columns=paths, use_threads=False)
         first = next(batches, None)
-        schema = self._file.schema_arrow
+        schema = file.schema_arrow
         return schema.empty_table() if first is None else pa.Table.from_batches([first])
 
-    def timestamps(self, name: str) -> IntArray:
-        """The column as UTC microseconds (rows,), ``NO_TIME`` where there is none. Naive means UTC."""
-        return microseconds(self.column(name))
+    def timestamps(self, time: TimeColumn) -> IntArray:
+        """The column as UTC microseconds (rows,), ``NO_TIME`` where there is none."""
+        return microseconds(self.column(time.name), time)
 
 
 def _resolved(table: pa.Table, column: LogColumn) -> pa.Array:
@@ -193,43 +213,17 @@ def _resolved(table: pa.Table, column: LogColumn) -> pa.Array:
     return pa.concat_arrays(data.chunks)
 
 
+def _is_int96(file: pq.ParquetFile, column: LogColumn) -> bool:
+    leaf = file.metadata.schema.column(leaf_position(file.schema_arrow, column.path))
+    return bool(leaf.physical_type == "INT96")
+
+
 def _check_indices(array: pa.DictionaryArray) -> None:
     """Nothing holds the indices of a damaged file to its dictionary, and rows are counted by them."""
     ends = pc.min_max(array.indices).as_py()
     low, high = ends["min"], ends["max"]
     if high is not None and (low < 0 or high >= len(array.dictionary)):
         raise pa.ArrowInvalid(f"it holds an index beyond its dictionary of {len(array.dictionary)} values")
-
-
-def microseconds(array: pa.Array) -> IntArray:
-    """Arrow timestamps of any unit and zone, or ISO 8601 text, as int64 UTC microseconds.
-
-    Finer units are floored. Text without a zone is UTC; what cannot be parsed becomes ``NO_TIME``.
-    """
-    if pa.types.is_dictionary(array.type):
-        array = pc.cast(array, array.type.value_type)
-    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
-        return _parsed(array)
-    ticks = array.view(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
-    unit = array.type.unit
-    if unit == "ns":
-        ticks = ticks // 1000
-    elif unit != "us":
-        ticks = ticks * {"s": 1_000_000, "ms": 1000}[unit]
-    if array.null_count:
-        ticks = np.where(array.is_valid().to_numpy(zero_copy_only=False), ticks, NO_TIME)
-    return np.asarray(ticks, np.int64)
-
-
-def _parsed(array: pa.Array) -> IntArray:
-    import pandas as pd
-
-    # pandas parses value by value: one that is no time spoils none of the others
-    parsed = pd.to_datetime(
-        array.to_pandas(), utc=True, errors="coerce", format="ISO8601", cache=True
-    ).to_numpy("datetime64[us]")
-    ticks = parsed.view(np.int64)
-    return np.where(np.isnat(parsed), NO_TIME, ticks)
 
 
 def _one_line(error: Exception) -> str:

@@ -23,11 +23,13 @@ class Split:
         rows: how many rows they hold together.
         size_bytes: what their columns take when decompressed.
         min_us, max_us: bounds of their timestamps (UTC microseconds, both inclusive) by the statistics, None
-            when one of the row groups has none.
+            when one of the row groups has none (see ``times.bounds_us``).
         accept_start_us, accept_end_us: the folder's interval widened by the lateness (half-open); rows
             outside are set aside. None where no folder names a date.
         part: position of this split among those of the object.
         absent: columns of the inspection that this object does not hold, or in another type.
+        home_us: the time that rows without one of their own belong to, if their neighbours have none either:
+            the start of the folder, or the first time in the object. None where nothing tells.
     """
 
     object: LogObject
@@ -41,6 +43,7 @@ class Split:
     accept_end_us: int | None
     part: int
     absent: frozenset[str] = frozenset()
+    home_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from driftline_jobs.logs.read import NO_TIME, SplitReader
+from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.logs.times import NO_TIME
 from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.cells import (
@@ -30,8 +31,7 @@ from driftline_jobs.profile.moments import MomentSums, Together, steps_of
 from driftline_jobs.profile.runs import category_runs, ordered_runs
 from driftline_jobs.profile.state import Profile, merge
 from driftline_jobs.profile.workspace import Workspace
-from driftline_schemas.serving_log import LogColumn
-from driftline_schemas.window import to_us
+from driftline_schemas.serving_log import LogColumn, TimeColumn
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,9 @@ class ScanPlan:
     Attributes:
         binning: where the bins of each watched column lie.
         columns: the log's columns, roles included.
-        timestamp, model_version: the names of these roles' columns. Without a timestamp the rows have no
-            times, and all of them are of the first base window.
+        time: the column of times, and how they are read; without one the rows have no times, and all of them
+            are of the first base window.
+        model_version: the name of this role's column.
         segments: column names of each segment.
         bounds_us: (windows + 1,) ascending UTC microseconds: base window ``i`` is [bounds[i], bounds[i+1]).
         gaps: base windows that lie in the range but are not wanted.
@@ -51,7 +52,7 @@ class ScanPlan:
 
     binning: Binning
     columns: tuple[LogColumn, ...]
-    timestamp: str | None
+    time: TimeColumn | None
     model_version: str | None
     segments: tuple[tuple[str, ...], ...]
     bounds_us: IntArray
@@ -86,8 +87,8 @@ class ScanResult:
     Attributes:
         profiles: {cell: {column: profile}}.
         windows: {base window start: its rows}.
-        set_aside: rows outside what their folder may hold, or without a time, per object uri and home: the
-            start of its folder, or else the first time in it (UTC microseconds).
+        set_aside: rows outside what their folder may hold, or without a time, per object uri and the time
+            that they belong to (UTC microseconds), see ``stray_rows``.
         matched: rows per object uri and base window start.
         moments: of the numeric columns together, by base window start.
     """
@@ -110,12 +111,12 @@ def scan_split(split: Split, plan: ScanPlan, threads: int = 1) -> ScanResult:
     names = list(plan.binning.columns)
     shares = [names[at::threads] for at in range(threads)]
     with _reader(split, plan, _parting(plan) | set(shares[0])) as reader:
-        all_times = row_times(reader, plan.timestamp, int(plan.bounds_us[0]))
+        all_times = row_times(reader, plan.time, int(plan.bounds_us[0]))
         accepted = accepted_rows(all_times, split)
         chosen, base, times = rows_in_windows(all_times, accepted, plan)
-        stray = len(accepted) - int(np.count_nonzero(accepted))
-        if stray:
-            result.set_aside[split.object.uri, home_us(split, int(plan.bounds_us[0]))] = stray
+        if int(np.count_nonzero(accepted)) < len(accepted):
+            strays = stray_rows(all_times, accepted, reader, int(plan.bounds_us[0]))
+            result.set_aside = {(split.object.uri, home): count for home, count in strays.items()}
         _count(times, base, split, plan, result)
         if not len(base):
             return result
@@ -152,7 +153,8 @@ def _reader(split: Split, plan: ScanPlan, names: set[str]) -> SplitReader:
 def _parting(plan: ScanPlan) -> set[str]:
     """The columns that tell to which cells a row belongs."""
     segments = {name for segment in plan.segments for name in segment}
-    return {name for name in (plan.timestamp, plan.model_version, *segments) if name is not None}
+    timed = None if plan.time is None else plan.time.name
+    return {name for name in (timed, plan.model_version, *segments) if name is not None}
 
 
 def _dictionaries(plan: ScanPlan) -> list[str]:
@@ -166,11 +168,11 @@ def _dictionaries(plan: ScanPlan) -> list[str]:
     ]
 
 
-def row_times(reader: SplitReader, timestamp: str | None, instead_us: int) -> IntArray:
+def row_times(reader: SplitReader, time: TimeColumn | None, instead_us: int) -> IntArray:
     """(rows,) UTC microseconds of each row; ``instead_us`` for all of them where rows have no times."""
-    if timestamp is None:
+    if time is None:
         return np.full(reader.rows, instead_us, np.int64)
-    return reader.timestamps(timestamp)
+    return reader.timestamps(time)
 
 
 def rows_in_windows(
@@ -192,11 +194,26 @@ def rows_in_windows(
     return chosen, base[chosen], times[chosen]
 
 
-def home_us(split: Split, otherwise: int) -> int:
-    """The time that rows of the split belong to if their own cannot be trusted."""
+def stray_rows(
+    times: IntArray, accepted: npt.NDArray[np.bool_], reader: SplitReader, otherwise: int
+) -> dict[int, int]:
+    """How many rows are not accepted, by the time that they belong to instead: that of their folder, or else
+    the first in their row group, which is read whole whatever windows are asked for. ``otherwise`` where no
+    time is known.
+    """
+    split = reader.split
+    home = otherwise if split.home_us is None else split.home_us
     if split.object.folder_start is not None:
-        return to_us(split.object.folder_start)
-    return otherwise if split.min_us is None else split.min_us
+        return {home: len(accepted) - int(np.count_nonzero(accepted))}
+    found: dict[int, int] = {}
+    start = 0
+    for rows in reader.group_rows():
+        there = times[start : start + rows][accepted[start : start + rows]]
+        if len(there) < rows:
+            first = int(there.min()) if len(there) else home
+            found[first] = found.get(first, 0) + rows - len(there)
+        start += rows
+    return found
 
 
 def accepted_rows(times: IntArray, split: Split) -> npt.NDArray[np.bool_]:

@@ -33,7 +33,7 @@ from driftline_jobs.profile.columns import Codes, Numbers, class_codes, codes, h
 from driftline_jobs.profile.distinct import UIntArray, mix
 from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.scan import accepted_rows, row_times
-from driftline_schemas.serving_log import LogColumn, Storage
+from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn
 
 SAMPLE_ROWS = 1 << 18
 VOCABULARY = 1000
@@ -59,7 +59,7 @@ class SurveyPlan:
 
     watched: tuple[Watched, ...]
     columns: tuple[LogColumn, ...]
-    timestamp: str | None
+    time: TimeColumn | None
     segments: tuple[tuple[str, ...], ...]
     intervals_us: tuple[tuple[int, int], ...]
     sample_share: float
@@ -110,7 +110,7 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
     """Look at the rows of one split that belong to the reference."""
     seen = Survey()
     with SplitReader(split, plan.columns) as reader:
-        times = row_times(reader, plan.timestamp, 0)
+        times = row_times(reader, plan.time, 0)
         chosen = np.flatnonzero(_wanted(times, split, plan))
         seen.rows = len(chosen)
         if not len(chosen):

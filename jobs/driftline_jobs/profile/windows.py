@@ -11,7 +11,7 @@ from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.cells import ALL, CellKey
 from driftline_jobs.profile.moments import MomentSums
-from driftline_jobs.profile.scan import ScanResult, WindowRows, home_us, merge_results
+from driftline_jobs.profile.scan import ScanResult, WindowRows, merge_results
 from driftline_jobs.profile.state import Profile, merge
 from driftline_schemas.window import Window, to_us
 
@@ -101,7 +101,7 @@ class WindowAssembly:
             return 0, len(self._windows) - 1
         first = int(np.searchsorted(self._ends, split.min_us, side="right"))
         last = int(np.searchsorted(self._starts, split.max_us, side="right")) - 1
-        home = self._at(home_us(split, split.min_us))
+        home = None if split.home_us is None else self._at(split.home_us)
         return (first, last) if home is None else (min(first, home), max(last, home))
 
     def _at(self, instant_us: int) -> int | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.logs.splits import InputState
 from driftline_jobs.references import Reference
 from driftline_schemas.rows import TableBuilder
-from driftline_schemas.window import Window, from_us
+from driftline_schemas.window import END_US, FIRST_US, Window, from_us
 
 
 def add_inputs(
@@ -25,8 +26,8 @@ def add_inputs(
         size_bytes=[state.object.size_bytes for state in states],
         rows=[state.rows for state in states],
         rows_matched=[matched.get(state.object.uri, 0) for state in states],
-        min_timestamp=[None if state.min_us is None else from_us(state.min_us) for state in states],
-        max_timestamp=[None if state.max_us is None else from_us(state.max_us) for state in states],
+        min_timestamp=[_instant(state.min_us) for state in states],
+        max_timestamp=[_instant(state.max_us) for state in states],
         state=[state.state for state in states],
         reason=[state.reason for state in states],
     )
@@ -45,8 +46,13 @@ def add_reference_inputs(table: TableBuilder, run_id: str, reference: Reference)
         size_bytes=[one.size_bytes for one in objects],
         rows=[one.rows for one in objects],
         rows_matched=[one.rows_matched for one in objects],
-        min_timestamp=[None if one.min_us is None else from_us(one.min_us) for one in objects],
-        max_timestamp=[None if one.max_us is None else from_us(one.max_us) for one in objects],
+        min_timestamp=[_instant(one.min_us) for one in objects],
+        max_timestamp=[_instant(one.max_us) for one in objects],
         state=[one.state for one in objects],
         reason=[one.reason for one in objects],
     )
+
+
+def _instant(bound_us: int | None) -> datetime | None:
+    """The bound of an object's times; None where nothing tells, or where it is in no year with windows."""
+    return None if bound_us is None or not FIRST_US <= bound_us < END_US else from_us(bound_us)

@@ -84,7 +84,7 @@ def scan_plan(
     return ScanPlan(
         binning=binning,
         columns=columns,
-        timestamp=monitor.logs.timestamp if timed else None,
+        time=monitor.log_time if timed else None,
         model_version=monitor.logs.model_version,
         segments=monitor.segments,
         bounds_us=bounds,
@@ -157,7 +157,7 @@ def label_plan(
         log.columns,
         labels.prediction_id,
         labels.label,
-        labels.timestamp,
+        monitor.label_time,
         numeric=monitor.task is Task.REGRESSION,
         bounds_us=None if scan is None else scan.bounds_us,
         reach_us=labels.catch_up // timedelta(microseconds=1),

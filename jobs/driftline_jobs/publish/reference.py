@@ -83,7 +83,7 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         objects=objects_of(inspection, held),
     )
     if not reference.rows:
-        raise _no_rows(data)
+        raise _no_rows(data, inspection)
     calibrations = learn(reference, job.monitor, task_of(job.monitor, binning))
     _keep(job, reference, calibrations)
     job.progress.event("reference", reference_id=reference.reference_id, rows=reference.rows)
@@ -166,7 +166,7 @@ def _survey(data: ReferenceData) -> tuple[Binning, LogInspection]:
 def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:
     job = data.job
     if not inspection.splits:
-        raise _no_rows(data)
+        raise _no_rows(data, inspection)
     columns = watched(job.monitor, inspection.columns)
     sensitive = frozenset(job.monitor.features.sensitive)
     salt = os.environ.get(SALT_VARIABLE) or new_salt() if sensitive else ""
@@ -176,7 +176,7 @@ def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:
         SurveyPlan(
             watched=tuple(columns),
             columns=inspection.columns,
-            timestamp=job.monitor.logs.timestamp if data.timed else None,
+            time=job.monitor.log_time if data.timed else None,
             segments=job.monitor.segments,
             intervals_us=tuple((to_us(window.start), to_us(window.end)) for window in data.windows)
             if data.timed
@@ -188,20 +188,21 @@ def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:
         ),
     )
     if not survey.rows:
-        raise _no_rows(data)
+        raise _no_rows(data, inspection)
     # what rows a window of the log will have is not to be told from a data set that has none
     share = share_of_rows(survey.rows / len(data.windows)) if data.timed else 1.0
     return replace(binning_from(survey, columns, salt, sensitive), moment_share=share)
 
 
-def _no_rows(data: ReferenceData) -> DataError:
+def _no_rows(data: ReferenceData, inspection: LogInspection) -> DataError:
     monitor = data.job.monitor
     first, last = data.windows[0].start, data.windows[-1].end
     period = f" from {first:%Y-%m-%d} to {last:%Y-%m-%d}" if data.timed else ""
-    return DataError(
-        f"{monitor.monitor}: the reference{period} has no rows in {monitor.logs.uri}: "
-        f"{_NEXT_STEP[monitor.reference.kind]}"
-    )
+    said = f"the reference{period} has no rows in {monitor.logs.uri}"
+    aside = [state for state in inspection.found.inputs if state.state == "quarantined"]
+    if aside:
+        said += f", where {len(aside):,} objects were set aside ({aside[0].object.uri}: {aside[0].reason})"
+    return DataError(f"{monitor.monitor}: {said}: {_NEXT_STEP[monitor.reference.kind]}")
 
 
 _NEXT_STEP = {

@@ -10,9 +10,10 @@ from driftline_jobs.job import Job
 from driftline_jobs.logs.filesystem import Location, open_location
 from driftline_jobs.logs.inspection import inspect
 from driftline_jobs.logs.objects import LogObject, list_objects
-from driftline_jobs.logs.read import NO_TIME, SplitReader
+from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.sources import LogInspection, PredictionLog
 from driftline_jobs.logs.splits import Inspection, Split
+from driftline_jobs.logs.times import AFTER_ALL, BEFORE_ALL, NO_TIME
 from driftline_jobs.profile.windows import WindowProfile
 from driftline_jobs.publish.founding import founding_windows, not_excluded
 from driftline_jobs.references import ReferenceObject
@@ -176,12 +177,13 @@ def _windows(job: Job, location: Location, found: Inspection) -> list[Window]:
 
 def _span(job: Job, split: Split, found: Inspection) -> tuple[int, int] | None:
     """The first and last timestamp of a split: by its footer, or else by its rows. None if it has none."""
-    if split.min_us is not None and split.max_us is not None:
-        return split.min_us, split.max_us
-    timestamp = job.monitor.logs.timestamp
+    low, high = split.min_us, split.max_us
+    if low is not None and high is not None and low > BEFORE_ALL and high < AFTER_ALL:
+        return low, high
+    time = job.monitor.log_time
     try:
-        with SplitReader(split, found.columns, wanted=[timestamp]) as reader:
-            times = reader.timestamps(timestamp)
+        with SplitReader(split, found.columns, wanted=[time.name]) as reader:
+            times = reader.timestamps(time)
     except UnreadableObjectError:
         return None  # the survey comes upon it too, and sets the object aside
     times = times[times != NO_TIME]
