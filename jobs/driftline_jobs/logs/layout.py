@@ -7,20 +7,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from driftline_jobs.logs import thrift
-from driftline_jobs.logs.thrift import IntArray
-
+IntArray = npt.NDArray[np.int64]
 MAGIC, ENCRYPTED_MAGIC = b"PAR1", b"PARE"
 TAIL = 64 * 1024
 """Bytes to read of an object's end: nearly always with the whole footer in them. As many as Arrow would."""
 _TRAILER = 8
 _WHY = {
-    thrift.BROKEN: "its Parquet footer cannot be read: it breaks off, or says what no footer says",
-    thrift.ENCRYPTED: "columns of it are encrypted",
-    thrift.UNLIKE_SCHEMA: "its Parquet footer cannot be read: a row group has other columns than its schema",
-    thrift.BEYOND_OBJECT: "its Parquet footer cannot be read: a column lies outside of the object",
+    "broken": "its Parquet footer cannot be read: it breaks off, or says what no footer says",
+    "encrypted": "columns of it are encrypted",
+    "unlike schema": "its Parquet footer cannot be read: a row group has other columns than its schema",
+    "beyond object": "its Parquet footer cannot be read: a column lies outside of the object",
 }
 _INT32, _INT64, _FLOAT, _DOUBLE = 1, 2, 4, 5
 _FORMATS = {_INT32: "<i", _INT64: "<q", _FLOAT: "<f", _DOUBLE: "<d"}
@@ -35,7 +34,7 @@ class FooterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The end of an object: its last ``size_bytes``, and where in the object its footer begins."""
+    """The last bytes of an object, its footer among them, and where in the object that begins."""
 
     data: pa.Buffer
     footer_start: int
@@ -83,55 +82,57 @@ class ChunkStatistics:
 
 
 class Layout:
-    """The row groups of an object, and some of their column chunks."""
+    """The row groups of an object, and some of their column chunks.
+
+    Attributes:
+        rows: how many each row group has.
+        sizes: bytes of each row group when decompressed.
+    """
 
     def __init__(self, footer: pa.Buffer, footer_start: int, columns: int, leaves: Sequence[int]) -> None:
         """Keep the chunks of ``leaves``, positions among the object's ``columns`` leaf columns.
 
         Raises FooterError when the footer makes no sense, or a column of the object is encrypted.
         """
+        # Only now: who reads no footer does not wait for the compiler.
+        from driftline_jobs.logs import thrift
+
         slots = np.full(columns, -1, np.int64)
         slots[list(leaves)] = np.arange(len(leaves))
-        self._footer = footer
-        self._slots = slots
-        found, self._groups, self._chunks, self._ordered = thrift.walk_footer(
+        found, groups, chunks, ordered = thrift.walk_footer(
             np.frombuffer(footer, np.uint8), footer_start, len(leaves), slots
         )
         if found != thrift.READ:
-            raise FooterError(_WHY[found])
-
-    @property
-    def rows(self) -> list[int]:
-        """Rows of each row group."""
-        counts: list[int] = self._groups[:, thrift.ROWS].tolist()
-        return counts
-
-    @property
-    def sizes(self) -> list[int]:
-        """Bytes of each row group when decompressed."""
-        sizes: list[int] = self._groups[:, thrift.SIZE].tolist()
-        return sizes
+            raise FooterError(_WHY[thrift.ENDS[found]])
+        self.rows: list[int] = groups[:, thrift.ROWS].tolist()
+        self.sizes: list[int] = groups[:, thrift.SIZE].tolist()
+        self._footer = footer
+        self._slots = slots
+        self._places = chunks[:, :, [thrift.START, thrift.LENGTH]]
+        self._types, self._nulls = chunks[:, :, thrift.TYPE], chunks[:, :, thrift.NULLS]
+        newer = chunks[:, :, thrift.MINIMUM : thrift.OLD_MINIMUM]
+        use_newer = ordered[list(leaves)][:, np.newaxis] & (newer[:, :, :1] >= 0)
+        self._bounds = np.where(use_newer, newer, chunks[:, :, thrift.OLD_MINIMUM :])
 
     def places(self, row_groups: Iterable[int]) -> IntArray:
-        """(chunks, 2) where the chunks of these row groups begin in the object, and how long they are."""
-        kept = self._chunks[list(row_groups)][:, :, [thrift.START, thrift.LENGTH]]
-        return kept.reshape(-1, 2)
+        """(chunks, 2) where the kept chunks of these row groups begin in the object, and their lengths."""
+        return self._places[list(row_groups)].reshape(-1, 2)
 
     def statistics(self, row_group: int, leaf: int) -> ChunkStatistics:
         """What is said of the values of one of the kept chunks."""
-        chunk = self._chunks[row_group, self._slots[leaf]]
-        nulls = int(chunk[thrift.NULLS])
-        low, high = thrift.OLD_MINIMUM, thrift.OLD_MAXIMUM
-        if self._ordered[leaf] and chunk[thrift.MINIMUM] >= 0:
-            low, high = thrift.MINIMUM, thrift.MAXIMUM
-        minimum, maximum = self._number(chunk, low), self._number(chunk, high)
+        chunk = row_group, self._slots[leaf]
+        nulls = int(self._nulls[chunk])
+        form = _FORMATS.get(int(self._types[chunk]))
+        low_start, low_length, high_start, high_length = self._bounds[chunk].tolist()
+        minimum, maximum = (
+            self._number(form, low_start, low_length),
+            self._number(form, high_start, high_length),
+        )
         if minimum is None or maximum is None or not minimum <= maximum:
             minimum = maximum = None
         return ChunkStatistics(None if nulls < 0 else nulls, minimum, maximum)
 
-    def _number(self, chunk: IntArray, place: int) -> float | None:
-        start, length = (int(number) for number in chunk[place : place + 2])
-        form = _FORMATS.get(int(chunk[thrift.TYPE]))
+    def _number(self, form: str | None, start: int, length: int) -> float | None:
         if form is None or start < 0 or length != struct.calcsize(form):
             return None
         number: float = struct.unpack(form, self._footer[start : start + length])[0]

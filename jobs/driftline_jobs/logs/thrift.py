@@ -21,9 +21,10 @@ ByteArray = npt.NDArray[np.uint8]
 IntArray = npt.NDArray[np.int64]
 Number = int | np.int64
 
-READ, BROKEN, ENCRYPTED, UNLIKE_SCHEMA, BEYOND_OBJECT = range(5)
+ENDS = ("read", "broken", "encrypted", "unlike schema", "beyond object")
 """How a walk ends: well; not a footer; with a column that is encrypted; with other columns than the schema's;
 with a column that lies outside of the object."""
+READ, BROKEN, ENCRYPTED, UNLIKE_SCHEMA, BEYOND_OBJECT = range(len(ENDS))
 ROWS, SIZE = range(2)
 """What is kept of a row group."""
 TYPE, START, LENGTH, NULLS, MINIMUM, MAXIMUM, OLD_MINIMUM, OLD_MAXIMUM = 0, 1, 2, 3, 4, 6, 8, 10
