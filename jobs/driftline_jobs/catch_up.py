@@ -141,7 +141,7 @@ def _unknown(objects: Iterable[LogObject], inputs: Sequence[Mapping[str, Any]]) 
 
 def _log_changed(job: Job, published: Sequence[Window]) -> list[Window]:
     inputs = _inputs(job, "prediction")
-    fresh = _unknown(job.log.objects(published[0].start, published[-1].end), inputs)
+    fresh = _unknown(job.log.listing(published[0].start, published[-1].end).objects, inputs)
     if not fresh:
         return []
     inspection = job.log.look_into(fresh, published[0].start, published[-1].end)
@@ -154,6 +154,8 @@ def _log_changed(job: Job, published: Sequence[Window]) -> list[Window]:
 def _may_hold(inspection: LogInspection, window: Window) -> bool:
     """Whether the objects' own times, or else their folders, say that they hold rows of the window."""
     for state in inspection.found.inputs:
+        if state.is_passed_over:
+            continue
         if state.min_us is not None and state.max_us is not None:
             if from_us(state.min_us) < window.end and from_us(state.max_us) >= window.start:
                 return True
@@ -171,7 +173,7 @@ def _labels_changed(job: Job, reference: Reference, published: Sequence[Window])
     if job.labels is None or not isinstance(source, LabelSource):
         return []
     inputs = _inputs(job, "label")
-    fresh = _unknown(job.labels.objects(published[0].start, published[-1].end), inputs)
+    fresh = _unknown(job.labels.listing(published[0].start, published[-1].end).objects, inputs)
     if not fresh:
         return []
     # Which predictions they are for, only their ids tell: one join of these objects with the log.

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.end_to_end.builder import ROWS, Bench, Columns, assert_same_tables, day, normalised
+from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, assert_same_tables, day, normalised
 from tests.logs.encrypting import write_encrypted
 
 from driftline_jobs.stores import open_store
@@ -212,17 +212,45 @@ def test_what_is_new_or_missing_does_not_depend_on_the_range_that_was_run(bench:
         assert_same_tables(normalised(store), ranged)
 
 
-def test_hidden_paths_and_other_files_are_skipped(bench: Bench) -> None:
+def test_hidden_paths_and_what_is_no_parquet_are_passed_over(bench: Bench) -> None:
     bench.reference()
     bench.days(4, 4)
     folder = f"logs/dt={day(4):%Y-%m-%d}"
     more = pa.table(bench.rows(4, truth=None))
-    for path in ("_temporary/a.parquet", ".hidden.parquet", "_SUCCESS.parquet", "part.parquet.tmp", "x.csv"):
+    for path in ("_temporary/a.parquet", ".hidden.parquet", "_SUCCESS.parquet", "_x/y=1/a"):
         bench.put(more, f"{folder}/{path}")
     bench.put(more, f"logs/.trash/dt={day(4):%Y-%m-%d}/a.parquet")
+    (bench.root / folder / "manifest.json").write_text("{}", encoding="utf-8")
     bench.run(4)
     assert bench.described(4, "*")["count"] == ROWS
-    assert len([path for path in bench.inputs(4) if path.startswith(folder)]) == 1
+    inputs = {path: said for path, said in bench.inputs(4).items() if path.startswith(folder)}
+    assert set(inputs) == {f"{folder}/part-0.parquet", f"{folder}/manifest.json"}
+    state, reason = inputs[f"{folder}/manifest.json"]
+    assert (state, str(reason)[:18]) == ("empty", "it is not Parquet:")
+    assert bench.check(4, "quarantined_objects")["value"] == 0
+
+
+def test_parquet_is_read_whatever_it_is_called(bench: Bench) -> None:
+    names = ["part-0.parquet", "20260101_144951_00006_v74wa", "a.parq", "b.PQ", "c.parquet.tmp", "d.csv"]
+    for number in range(REFERENCE_DAYS + 2):
+        made = bench.rows(number)
+        bench.write(number, made, names[number])
+        bench.write_labels(number, made)
+    for labels in bench.root.glob("labels/*/*.parquet"):
+        labels.rename(labels.with_suffix(""))
+    bench.run(4, 5)
+    for number in (4, 5):
+        assert bench.described(number, "*")["count"] == ROWS
+        assert bench.performance(number, "accuracy")["n"] == ROWS
+    assert bench.drift(5, "amount", "psi")["n_reference"] == REFERENCE_DAYS * ROWS
+
+
+def test_a_log_of_other_files_says_what_lies_there(bench: Bench) -> None:
+    (bench.root / "logs").mkdir()
+    for name in ("a.csv", "b.csv", "_c"):
+        (bench.root / "logs" / name).write_text("at,id", encoding="utf-8")
+    with pytest.raises(DataError, match=r"no rows in logs \(passed over there: 1 hidden path, 2 obj"):
+        bench.run(4)
 
 
 @pytest.mark.parametrize(

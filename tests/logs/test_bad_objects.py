@@ -40,14 +40,49 @@ def test_objects_that_are_not_parquet_are_set_aside_and_the_others_are_read(
         "good.parquet": "read"
     }
     reasons = {name: str(states[name].reason) for name in spoilt}
-    for name in ("cut.parquet", "text.parquet", "short.parquet", "json.parquet"):
-        assert reasons[name].startswith("it is not Parquet, or was cut off: it ends in b")
+    for name in ("cut.parquet", "short.parquet"):
+        assert reasons[name].startswith("it was cut off, or is being written: it ends in b")
+    for name in ("text.parquet", "json.parquet"):
+        assert reasons[name].startswith("it is not Parquet: it begins with b")
     assert "holds no bytes" in reasons["nothing.parquet"]
     assert "footer would be longer than the object" in reasons["lying.parquet"]
     assert "footer cannot be read" in reasons["garbled.parquet"]
     assert "encrypted" in reasons["encrypted.parquet"]
     assert [split.object.path for split in inspected.splits] == [str(folder / "good.parquet")]
     assert inspected.schema_findings == ()
+
+
+def test_objects_are_parquet_by_their_bytes_and_nothing_else_is_quarantined(
+    write_log: WriteLog, monitor: Monitor
+) -> None:
+    for name in ("20260101_144951_00006_v74wa", "a.parq", "b.PARQUET", "c.snappy", "d.json"):
+        folder = write_log(name, log())
+    whole = (folder / "a.parq").read_bytes()
+    others = {
+        "manifest.json": b'{"entries": []}',
+        "README": b"x" * 100_000,
+        "folder_$folder$": b"",
+        "rows.csv": b"at,p\n2013-07-01,0.5\n",
+        "short": b"PA",
+    }
+    damaged = {
+        "half": whole[:-20],
+        "secret": b"PARE" + whole[4:-4] + b"PARE",
+        "garbled": whole[:-60] + whole[-8:],
+    }
+    for name, content in {**others, **damaged, "claims.pq": b"text", "no.Parquet": b""}.items():
+        (folder / name).write_bytes(content)
+
+    inspected = look(folder, monitor, DAY, DAY + ONE_DAY)
+
+    states = by_name(inspected)
+    passed_over = {name: state for name, state in states.items() if state.is_passed_over}
+    assert set(passed_over) == set(others)
+    assert {(state.state, state.rows) for state in passed_over.values()} == {("empty", None)}
+    assert {str(state.reason)[:18] for state in passed_over.values()} == {"it is not Parquet:"}
+    quarantined = {name for name, state in states.items() if state.state == "quarantined"}
+    assert quarantined == {*damaged, "claims.pq", "no.Parquet"}
+    assert sum(split.rows for split in inspected.splits) == 5 * 4
 
 
 def test_an_object_without_the_timestamp_is_set_aside(write_log: WriteLog, monitor: Monitor) -> None:

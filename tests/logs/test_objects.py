@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from driftline_jobs.logs.filesystem import Location, open_location
-from driftline_jobs.logs.objects import LogObject, list_objects, overlapping, relisted
+from driftline_jobs.logs.objects import (
+    Listing,
+    LogObject,
+    list_objects,
+    listing,
+    overlapping,
+    relisted,
+)
+from driftline_jobs.logs.passed_over import PassedOver, Reason
 from driftline_schemas.errors import ConfigError, DataError, TransientError
 
 
@@ -47,39 +55,129 @@ def test_parquet_is_found_at_any_depth_sorted(tmp_path: Path) -> None:
     assert found[2].folder == (datetime(2013, 7, 1, tzinfo=UTC), datetime(2013, 7, 2, tzinfo=UTC))
 
 
-def test_hidden_paths_and_other_suffixes_are_passed_by(tmp_path: Path) -> None:
+def test_whatever_it_is_called_an_object_may_be_parquet(tmp_path: Path) -> None:
+    odd = [
+        "20260101_144951_00006_v74wa",
+        "a.parq",
+        "a.pq",
+        "A.PARQUET",
+        "a.parquet.tmp",
+        "a.snappy",
+        "notes.csv",
+    ]
+    location = put(tmp_path, *odd)
+    listed = listing(location, "UTC")
+    assert names(location, list(listed.objects)) == sorted(odd)
+    assert listed.passed_over == ()
+
+
+def test_hidden_paths_are_passed_over_and_counted(tmp_path: Path) -> None:
     location = put(
         tmp_path / "_root",
         "seen.parquet",
         "_temporary/0/a.parquet",
+        "_temporary/1/b.parquet",
         ".staging/a.parquet",
+        ".dt=2013-07-01/a.parquet",
+        "_region=eu/_dt=2013-07-02/a.parquet",
+        "_region=eu/_dt=2013-07-02/_a=b.parquet",
         "dt=2013-07-01/_a.parquet",
         "dt=2013-07-01/.a.parquet.crc",
         "dt=2013-07-01/._a.parquet",
         "_SUCCESS",
         "_metadata",
-        "notes.csv",
-        "a.parquet.tmp",
-        "parquet",
     )
-    assert names(location, list_objects(location, "UTC")) == ["seen.parquet"]
+    listed = listing(location, "UTC")
+    assert names(location, list(listed.objects)) == ["_region=eu/_dt=2013-07-02/a.parquet", "seen.parquet"]
+    first, second, third = (datetime(2013, 7, day, tzinfo=UTC) for day in (1, 2, 3))
+    assert listed.objects[0].folder == (second, third)
+    root = f"file://{tmp_path}/_root"
+    assert listed.passed_over == (
+        PassedOver(Reason.HIDDEN, None, 5, f"{root}/.dt=2013-07-01"),
+        PassedOver(Reason.HIDDEN, (second, third), 1, f"{root}/_region=eu/_dt=2013-07-02/_a=b.parquet"),
+        PassedOver(Reason.HIDDEN, (first, second), 3, f"{root}/dt=2013-07-01/._a.parquet"),
+    )
 
 
 def test_an_empty_folder_holds_nothing(tmp_path: Path) -> None:
     assert list_objects(open_location(str(tmp_path)), "UTC") == []
 
 
-def test_links_are_not_followed(tmp_path: Path) -> None:
+def counted(listed: Listing) -> dict[Reason, int]:
+    found: dict[Reason, int] = {}
+    for each in listed.passed_over:
+        found[each.reason] = found.get(each.reason, 0) + each.count
+    return found
+
+
+def test_links_that_lead_out_or_nowhere_are_passed_over(tmp_path: Path) -> None:
     put(tmp_path / "outside", "secret.parquet")
     location = put(tmp_path / "logs", "dt=2013-07-01/a.parquet")
     root = tmp_path / "logs"
-    (root / "latest").symlink_to(root / "dt=2013-07-01")
-    (root / "loop").symlink_to(root)
     (root / "out").symlink_to(tmp_path / "outside")
-    (root / "one.parquet").symlink_to(tmp_path / "outside" / "secret.parquet")
+    (root / "up").symlink_to("..")
+    (root / "dt=2013-07-01" / "one.parquet").symlink_to(tmp_path / "outside" / "secret.parquet")
     (root / "dead.parquet").symlink_to(tmp_path / "nowhere")
+    (root / "circle.parquet").symlink_to("circle.parquet")
+    (root / "logs2").symlink_to(f"{root}2")  # beside the log: its path merely starts alike
+    (tmp_path / "logs2").mkdir()
+    (root / ".hidden").symlink_to(tmp_path / "outside")
     os.mkfifo(root / "pipe.parquet")
-    assert names(location, list_objects(location, "UTC")) == ["dt=2013-07-01/a.parquet"]
+    listed = listing(location, "UTC")
+    assert names(location, list(listed.objects)) == ["dt=2013-07-01/a.parquet"]
+    assert counted(listed) == {Reason.LINK: 6, Reason.HIDDEN: 1, Reason.NOT_A_FILE: 1}
+    dated = [each for each in listed.passed_over if each.folder is not None]
+    assert [(each.reason, each.example[-11:]) for each in dated] == [(Reason.LINK, "one.parquet")]
+
+
+def test_what_links_lead_to_counts_once(tmp_path: Path) -> None:
+    location = put(tmp_path / "logs", "dt=2013-07-01/a.parquet", "dt=2013-07-02/b.parquet")
+    root = tmp_path / "logs"
+    (root / "latest").symlink_to("dt=2013-07-02")
+    (root / "loop").symlink_to(root)
+    (root / "dt=2013-07-01" / "again.parquet").symlink_to("../dt=2013-07-02/b.parquet")
+    listed = listing(location, "UTC")
+    assert names(location, list(listed.objects)) == ["dt=2013-07-01/a.parquet", "dt=2013-07-02/b.parquet"]
+    assert listed.passed_over == ()
+
+
+def test_links_to_what_is_hidden_are_followed_once_and_without_circles(tmp_path: Path) -> None:
+    location = put(
+        tmp_path / "logs",
+        ".v/1/a.parquet",
+        ".v/1/deep/b.parquet",
+        ".v/2/c.parquet",
+        ".v/2/_x",
+        ".v/one.parquet",
+    )
+    root = tmp_path / "logs"
+    (root / "dt=2013-07-02").symlink_to(".v/2")
+    (root / "dt=2013-07-01").symlink_to(".v/1")
+    (root / "dt=2013-07-03").mkdir()
+    (root / "dt=2013-07-03" / "part-0.parquet").symlink_to("../.v/one.parquet")
+    (root / "latest").symlink_to(".v/2")  # once more
+    (root / "z.parquet").symlink_to(".v/one.parquet")
+    (root / "zz").symlink_to(".v/1/deep")
+    (root / ".v" / "1" / "loop").symlink_to("..")
+    (root / ".v" / "2" / "in").symlink_to("../1/deep/b.parquet")
+    listed = listing(location, "UTC")
+    assert names(location, list(listed.objects)) == [
+        "dt=2013-07-01/a.parquet",
+        "dt=2013-07-01/deep/b.parquet",
+        "dt=2013-07-02/c.parquet",
+        "dt=2013-07-03/part-0.parquet",
+    ]
+    assert [found.folder_start for found in listed.objects] == [
+        datetime(2013, 7, day, tzinfo=UTC) for day in (1, 1, 2, 3)
+    ]
+    start = datetime(2013, 7, 3, tzinfo=UTC)
+    bounded = list_objects(location, "UTC", start=start, end=start + timedelta(days=1))
+    assert names(location, bounded) == ["dt=2013-07-03/part-0.parquet"]
+    # What was replaced behind a link is seen, and it is read through the link.
+    (found,) = bounded
+    assert relisted(location, found) == found
+    (root / ".v" / "one.parquet").write_bytes(b"longer content")
+    assert location.etag_of(found.path) != found.etag
 
 
 def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
@@ -106,7 +204,7 @@ def test_tables_are_refused_by_name(tmp_path: Path, marker: str, kind: str) -> N
 
 def test_a_table_in_a_hidden_folder_is_not_ours(tmp_path: Path) -> None:
     location = put(tmp_path, "a.parquet", "_old/_delta_log/0.json", "metadata/readme.json")
-    assert names(location, list_objects(location, "UTC")) == ["a.parquet"]
+    assert names(location, list_objects(location, "UTC")) == ["a.parquet", "metadata/readme.json"]
 
 
 def test_names_with_odd_characters(tmp_path: Path) -> None:
@@ -202,8 +300,12 @@ def test_one_object_may_be_named(tmp_path: Path) -> None:
     put(tmp_path, "train.parquet", "other.parquet", "notes.txt")
     location = open_location(str(tmp_path / "train.parquet"))
     assert [each.path for each in list_objects(location, "UTC")] == [str(tmp_path / "train.parquet")]
-    with pytest.raises(ConfigError, match="is a file, a folder of Parquet objects is meant"):
+    with pytest.raises(ConfigError, match="is a file and no Parquet: a folder of Parquet objects, or one of"):
         open_location(str(tmp_path / "notes.txt"))
+    (tmp_path / "train").write_bytes(b"PAR1 and so on")
+    assert [each.path for each in list_objects(open_location(str(tmp_path / "train")), "UTC")] == [
+        str(tmp_path / "train")
+    ]
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 from tests.logs.s3_server import S3Server
 
-from driftline_jobs.logs import walk
+from driftline_jobs.logs import walk_s3
 from driftline_jobs.logs.filesystem import Location, open_location
 from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.objects import LogObject, list_objects, relisted
+from driftline_jobs.logs.objects import LogObject, list_objects, listing, relisted
 from driftline_schemas.errors import ConfigError, DataError, TransientError
 from driftline_schemas.monitor import Monitor
 
@@ -65,6 +65,63 @@ def test_objects_are_listed_with_the_etags_of_the_server(s3: S3Server) -> None:
     assert objects[0].folder_start == datetime(2013, 7, 1, tzinfo=UTC)
 
 
+def test_what_is_passed_over_is_the_same_as_on_disk(s3: S3Server, tmp_path: Path) -> None:
+    keys = [
+        *(f"passed/_temporary/{part}/part-0.parquet" for part in range(3)),
+        "passed/_temporary.parquet",
+        "passed/_SUCCESS",
+        "passed/.x/a",
+        "passed/.x/b",
+        "passed/region=eu/_dt=2013-07-02/no_suffix",
+        *(f"passed/region=eu/dt=2013-07-{day:02}/_SUCCESS" for day in range(1, 20)),
+        *(f"passed/region=eu/dt=2013-07-{day:02}/_spark_metadata/0" for day in range(1, 20)),
+        "passed/region=eu/dt=2013-07-01/manifest.json",
+    ]
+    for key in keys:
+        s3.client().put_object(Bucket="logs", Key=key, Body=b"x")
+        path = tmp_path / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    s3.client().put_object(Bucket="logs", Key="passed/region=eu/", Body=b"")  # as consoles make folders
+
+    def said(
+        location: Location, start: datetime | None = None, end: datetime | None = None
+    ) -> tuple[list[str], list[tuple[object, ...]]]:
+        listed = listing(location, "UTC", start=start, end=end)
+        return (
+            [found.uri.removeprefix(location.uri) for found in listed.objects],
+            [(p.reason, p.folder, p.count, p.example.removeprefix(location.uri)) for p in listed.passed_over],
+        )
+
+    on_s3, on_disk = open_location("s3://logs/passed"), open_location(str(tmp_path / "passed"))
+    assert said(on_s3) == said(on_disk)
+    objects, passed_over = said(on_s3)
+    assert objects == ["/region=eu/_dt=2013-07-02/no_suffix", "/region=eu/dt=2013-07-01/manifest.json"]
+    assert [count for _, folder, count, _ in passed_over if folder is None] == [4]
+    assert [count for _, folder, count, _ in passed_over if folder is not None] == [2] * 19
+    start = datetime(2013, 7, 5, tzinfo=UTC)
+    for days in (1, 2, 12):  # folder by folder, and all of them at once
+        inside = [
+            entry
+            for entry in said(on_s3, start, start + timedelta(days=days))[1]
+            if entry[1] is None or start <= entry[1][0] < start + timedelta(days=days)  # type: ignore[index]
+        ]
+        assert [count for _, _, count, _ in inside] == [4] + [2] * days
+
+
+def test_an_object_of_any_name_may_be_named(s3: S3Server, monitor: Monitor) -> None:
+    body = parquet(datetime(2013, 7, 1, tzinfo=UTC))
+    for key in ("sole/train", "sole/train2", "sole/t.PARQ", "sole/folder.pq/a"):
+        s3.client().put_object(Bucket="logs", Key=key, Body=body)
+    for uri, path in (("train", "train"), ("t.PARQ", "t.PARQ"), ("folder.pq", "folder.pq/a")):
+        location = open_location(f"s3://logs/sole/{uri}")
+        objects = list_objects(location, "UTC")
+        assert [found.path for found in objects] == [f"logs/sole/{path}"]
+        assert [state.state for state in inspect(objects, location, monitor).inputs] == ["read"]
+    with pytest.raises(ConfigError, match="nothing lies under s3://logs/sole/trai"):
+        open_location("s3://logs/sole/trai")
+
+
 def test_names_with_odd_characters_are_listed_and_read(s3: S3Server, monitor: Monitor) -> None:
     names = ["a b+c%20d&e.parquet", "ünïcode 🛫.parquet", "<script>'\".parquet"]
     for name in names:
@@ -87,7 +144,7 @@ def test_more_keys_than_one_answer_holds(s3: S3Server) -> None:
 def test_folders_outside_the_bounds_need_not_be_listed(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     put_days(s3, "bounded/region=eu", 28)
     asked: list[str] = []
-    pages = walk._pages
+    pages = walk_s3._pages
 
     def counted(location: Location, prefix: str, delimiter: str) -> Iterator[ListObjectsV2OutputTypeDef]:
         asked.append(prefix)
@@ -96,7 +153,7 @@ def test_folders_outside_the_bounds_need_not_be_listed(s3: S3Server, monkeypatch
     location = open_location("s3://logs/bounded")
     everything = list_objects(location, "UTC")
     start, end = datetime(2013, 7, 10, tzinfo=UTC), datetime(2013, 7, 11, tzinfo=UTC)
-    monkeypatch.setattr(walk, "_pages", counted)
+    monkeypatch.setattr(walk_s3, "_pages", counted)
     few = list_objects(location, "UTC", start=start, end=end, lateness=timedelta(days=1))
     assert [found.path[-26:-15] for found in few] == ["=2013-07-09", "=2013-07-10", "=2013-07-11"]
     assert set(few) < set(everything)

@@ -77,7 +77,11 @@ def _folder(name: str, check: FolderCheck) -> list[str]:
         if check.objects
         else "no objects yet"
     )
-    return [_line(name, f"{check.uri} ({size})"), *(_line("", f"! {remark}") for remark in check.remarks)]
+    return [
+        _line(name, f"{check.uri} ({size})"),
+        *(_line("", f"passed over: {text}") for text in check.passed_over),
+        *(_line("", f"! {remark}") for remark in check.remarks),
+    ]
 
 
 def _line(name: str, text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from driftline_jobs.logs.filesystem import open_location
+from driftline_jobs.logs.filesystem import claims_parquet, open_location
 from driftline_jobs.logs.inspection import inspect
 from driftline_jobs.logs.objects import LogObject, list_objects, overlapping
 from driftline_schemas.monitor import Monitor
@@ -19,7 +19,8 @@ def arrived(monitor: Monitor, window: Window, relative_to: Path) -> list[LogObje
 
     A neighbour's folder does not count, although rows of this window may have strayed there: it says nothing
     about whether this window's own have come. Where a folder is wider than the window, or tells no date, the
-    timestamps in the footers decide. An empty place is no error: the first objects may be yet to come.
+    timestamps in the footers decide, and where no name says that an object is Parquet, whether they are
+    footers. An empty place is no error: the first objects may be yet to come.
 
     Raises ConfigError for a place that is not ours to read, TransientError for one that does not answer.
     """
@@ -31,10 +32,13 @@ def arrived(monitor: Monitor, window: Window, relative_to: Path) -> list[LogObje
         lateness=_NO_TIME,
     )
     own = [found for found in near if _lies_in(found, window)]
-    if own:
-        return own
-    splits = inspect(near, location, monitor, window.start, window.end).splits
-    return sorted({split.object for split in splits if split.rows}, key=lambda found: found.path)
+    named = [found for found in own if claims_parquet(found.path)]
+    if named:
+        return named
+    inspected = inspect(near, location, monitor, window.start, window.end)
+    others = {state.object for state in inspected.inputs if not state.is_passed_over}.intersection(own)
+    with_rows = {split.object for split in inspected.splits if split.rows}
+    return sorted(others or with_rows, key=lambda found: found.path)
 
 
 def _lies_in(found: LogObject, window: Window) -> bool:

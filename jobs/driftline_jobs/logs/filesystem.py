@@ -129,11 +129,26 @@ def _open_folder(folder: Path, relative_to: Path | None, written: str, *, must_e
         resolved = (folder if relative_to is None else relative_to / folder).resolve()
         if must_exist and not resolved.exists():
             raise ConfigError(f"there is no folder {resolved} (for {written!r}){_nearby(resolved)}")
-        if resolved.is_file() and resolved.suffix != ".parquet":
-            raise ConfigError(f"{resolved} (for {written!r}) is a file, a folder of Parquet objects is meant")
+        if resolved.is_file() and not (claims_parquet(resolved.name) or _begins_like_parquet(resolved)):
+            raise ConfigError(
+                f"{resolved} (for {written!r}) is a file and no Parquet: "
+                "a folder of Parquet objects, or one of them, is meant"
+            )
     except (OSError, RuntimeError, ValueError) as error:
         raise ConfigError(f"the folder {written!r} cannot be read: {error}") from error
     return Location(_file_uri(str(resolved)), str(resolved))
+
+
+def claims_parquet(name: str) -> bool:
+    """Whether an object says by its name that it is Parquet. Of the others their bytes decide."""
+    return name.lower().endswith((".parquet", ".parq", ".pq"))
+
+
+def _begins_like_parquet(path: Path) -> bool:
+    from driftline_jobs.logs.layout import MAGIC
+
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def _nearby(folder: Path) -> str:
@@ -150,19 +165,17 @@ def _open_s3(uri: str, endpoint_url: str | None, *, must_exist: bool) -> Locatio
     path = uri.removeprefix("s3://").rstrip("/")
     location = Location(f"s3://{path}", path, endpoint_url)
     prefix = location.prefix
+    below = f"{prefix}/" if prefix else ""
     try:
+        client = s3.client(endpoint_url)
         # Listing one key tells all at once: whether the server answers, the keys hold, the bucket is there.
-        answer = s3.client(endpoint_url).list_objects_v2(
-            Bucket=location.bucket, Prefix=_key_prefix(prefix), MaxKeys=1
-        )
+        answer = client.list_objects_v2(Bucket=location.bucket, Prefix=below, MaxKeys=1)
+        if must_exist and prefix and not answer.get("KeyCount"):
+            # Of all keys that start alike, an object of just this name comes first.
+            first = client.list_objects_v2(Bucket=location.bucket, Prefix=prefix, MaxKeys=1)
+            if prefix not in (key["Key"] for key in first.get("Contents", ())):
+                raise ConfigError(f"nothing lies under {uri}: the bucket is there, the prefix is not")
     except (BotoCoreError, ClientError, ValueError) as error:
         raise s3.translated(error, uri, endpoint_url) from error
-    if must_exist and prefix and not answer.get("KeyCount"):
-        raise ConfigError(f"nothing lies under {uri}: the bucket is there, the prefix is not")
     headers = answer["ResponseMetadata"].get("HTTPHeaders", {})
     return Location(location.uri, path, endpoint_url, headers.get("x-amz-bucket-region"))
-
-
-def _key_prefix(prefix: str) -> str:
-    """``prefix`` so that it matches what lies under it, and not under another that merely starts alike."""
-    return prefix if not prefix or prefix.endswith(".parquet") else prefix + "/"

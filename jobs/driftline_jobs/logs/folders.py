@@ -69,7 +69,7 @@ def _named_by(folder: str, following: Sequence[str]) -> dict[str, int]:
             return _parts_of(triple)
         return {}
     # Hive escapes colons and spaces the way URLs do.
-    key, value = key.strip().lower(), unquote(escaped).strip()
+    key, value = key.strip().lower().lstrip("_"), unquote(escaped).strip()
     if key in _PART_KEYS and _NUMBER.fullmatch(value):
         return {_PART_KEYS[key]: int(value)}
     if key in _DATE_KEYS or key in _PART_KEYS:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from driftline_jobs.logs.filesystem import Location
-from driftline_jobs.logs.layout import FooterError, Layout, Tail, read_tail
+from driftline_jobs.logs.filesystem import Location, claims_parquet
+from driftline_jobs.logs.layout import FooterError, Layout, NotParquetError, Tail, read_tail
 from driftline_jobs.logs.objects import LogObject, relisted
 from driftline_jobs.logs.times import bounds_us, stored_as, unreadable
 from driftline_schemas.serving_log import LogColumn, TimeColumn, flatten, leaf_position
@@ -59,11 +59,12 @@ class Footer:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An object that is set aside, and why."""
+    """An object that is set aside, and why; or passed over, if it neither claims to be Parquet nor is it."""
 
     object: LogObject
     reason: str
     rows: int | None = None
+    is_passed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,9 @@ def _read_footer(
         if now is None or tail is None:
             return Refusal(found, "it vanished or changed while it was being read")
         found = now
-    if isinstance(tail, str):
-        return Refusal(found, tail)
+    if isinstance(tail, FooterError):
+        other = isinstance(tail, NotParquetError) and not claims_parquet(found.path)
+        return Refusal(found, str(tail), is_passed_over=other)
     try:
         metadata = pq.ParquetFile(pa.BufferReader(tail.data)).metadata
         arrow_schema = metadata.schema.to_arrow_schema().remove_metadata()
@@ -124,22 +126,22 @@ def _read_footer(
         return Refusal(found, f"its Parquet footer cannot be read: {_one_line(error)}")
 
 
-def _tail(found: LogObject, location: Location) -> Tail | str | None:
-    """The end of the object with the whole footer in it, why it is not Parquet, or None if it has changed."""
-    if found.size_bytes == 0:
-        return "it is not Parquet: it holds no bytes"
+def _tail(found: LogObject, location: Location) -> Tail | FooterError | None:
+    """The end of the object with the whole footer in it, why it has none, or None if it has changed."""
     try:
+        if found.size_bytes == 0:
+            return read_tail(lambda *_: b"", 0)
         with location.filesystem().open_input_file(found.path) as file:
             size = file.size()
             return None if size != found.size_bytes else read_tail(file.read_at, size)
     except FooterError as error:
-        return str(error)
+        return error
     except FileNotFoundError:
         return None
     except UnicodeEncodeError:
-        return "its name is not UTF-8"
+        return FooterError("its name is not UTF-8")
     except pa.ArrowInvalid as error:
-        return f"its name cannot be opened: {_one_line(error)}"
+        return FooterError(f"its name cannot be opened: {_one_line(error)}")
     except OSError as error:
         raise location.error(error, found.uri) from error
 

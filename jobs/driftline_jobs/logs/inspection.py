@@ -103,6 +103,8 @@ def _needs(monitor: Monitor, role: InputRole, *, timed: bool) -> Needs:
 
 
 def _state(footer: Footer | Refusal, role: InputRole) -> InputState:
+    if isinstance(footer, Refusal) and footer.is_passed_over:
+        return InputState(footer.object, role, None, None, None, "empty", footer.reason, is_passed_over=True)
     if isinstance(footer, Refusal):
         return InputState(footer.object, role, footer.rows, None, None, "quarantined", footer.reason)
     if not footer.rows:

@@ -32,6 +32,10 @@ class FooterError(ValueError):
     """An object whose footer, or whose end, is not as it must be; says why."""
 
 
+class NotParquetError(FooterError):
+    """An object that neither begins nor ends like Parquet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tail:
     """The last bytes of an object, its footer among them, and where in the object that begins."""
@@ -48,25 +52,23 @@ class Tail:
 
 def read_tail(read_at: ReadAt, size: int) -> Tail:
     """The end of an object of ``size`` bytes, with its whole footer. Raises FooterError if it has none."""
+    if size == 0:
+        raise NotParquetError("it is not Parquet: it holds no bytes")
     data = read_at(min(size, TAIL), max(size - TAIL, 0))
-    length = _footer_length(data[-_TRAILER:], size) + _TRAILER
+    magic = data[-len(MAGIC) :]
+    if magic == ENCRYPTED_MAGIC:
+        raise FooterError("its footer is encrypted")
+    if magic != MAGIC or size < _TRAILER:
+        begin = data[: len(MAGIC)] if size <= TAIL else read_at(len(MAGIC), 0)
+        if begin not in (MAGIC, ENCRYPTED_MAGIC):
+            raise NotParquetError(f"it is not Parquet: it begins with {begin!r} and ends in {magic!r}")
+        raise FooterError(f"it was cut off, or is being written: it ends in {magic!r}, not in {MAGIC!r}")
+    length = int.from_bytes(data[-_TRAILER : -len(MAGIC)], "little") + _TRAILER
+    if length > size - len(MAGIC):
+        raise FooterError("it was cut off, or is no Parquet: its footer would be longer than the object")
     if length > len(data):
         data = read_at(length, size - length)
     return Tail(pa.py_buffer(data), size - length)
-
-
-def _footer_length(trailer: bytes, size: int) -> int:
-    magic = trailer[4:]
-    if len(trailer) < _TRAILER or magic not in {MAGIC, ENCRYPTED_MAGIC}:
-        raise FooterError(
-            f"it is not Parquet, or was cut off: it ends in {trailer[-4:]!r} instead of {MAGIC!r}"
-        )
-    if magic == ENCRYPTED_MAGIC:
-        raise FooterError("its footer is encrypted")
-    length = int.from_bytes(trailer[:4], "little")
-    if length + _TRAILER > size - len(MAGIC):
-        raise FooterError("it is not Parquet, or was cut off: its footer would be longer than the object")
-    return length
 
 
 @dataclass(frozen=True, slots=True)

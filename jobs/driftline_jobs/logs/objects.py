@@ -1,4 +1,4 @@
-"""The Parquet objects of a log, with what their folders say about the time of their rows."""
+"""The objects of a log, with what their folders say about the time of their rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from driftline_jobs.logs.filesystem import Location, local_etag
 from driftline_jobs.logs.folders import Interval, Span, folder_interval
+from driftline_jobs.logs.passed_over import PassedOver, PassedOverCounter
 from driftline_jobs.logs.walk import walk
 
 _NO_TIME = timedelta(0)
@@ -17,7 +18,7 @@ _NO_TIME = timedelta(0)
 
 @dataclass(frozen=True, slots=True, order=True)
 class LogObject:
-    """One Parquet object as it was listed.
+    """One object as it was listed.
 
     ``path`` is what the location's filesystem opens, ``etag`` tells it from a later one of the same name.
     ``folder_start`` and ``folder_end`` (UTC, half-open) come from dated folders such as ``dt=2013-07-01``,
@@ -39,6 +40,51 @@ class LogObject:
         return self.folder_start, self.folder_end
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What lies in a log's folders: objects that may be Parquet, sorted by path, and what is passed over."""
+
+    objects: tuple[LogObject, ...]
+    passed_over: tuple[PassedOver, ...] = ()
+
+
+def listing(
+    location: Location,
+    zone: str,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    lateness: timedelta = _NO_TIME,
+) -> Listing:
+    """Everything below ``location``; dated folders are read in ``zone``.
+
+    Whatever it is called, an object may be Parquet: its footer tells. Objects whose name starts with ``.`` or
+    ``_`` are passed over, and so is what lies in folders like that, but for ``_key=value``. Of symbolic
+    links see ``walk_disk``. With ``start`` and ``end``, folders whose date, widened by ``lateness``, lies
+    outside need not be listed (``overlapping`` is still to be asked).
+
+    Raises DataError for a folder of Delta, Iceberg or Hudi, whose removed rows would be counted.
+    """
+    within = None if start is None or end is None else Span(start, end, lateness)
+
+    @cache
+    def interval_of(folders: tuple[str, ...]) -> Interval | None:
+        return folder_interval(folders, zone)
+
+    passed_over = PassedOverCounter(interval_of, location.uri_of)
+    objects = [
+        LogObject(
+            location.uri_of(found.path),
+            found.path,
+            found.etag,
+            found.size_bytes,
+            *(interval_of(found.folders) or (None, None)),
+        )
+        for found in walk(location, zone, within, passed_over)
+    ]
+    return Listing(tuple(sorted(objects, key=lambda found: found.path)), tuple(passed_over))
+
+
 def list_objects(
     location: Location,
     zone: str,
@@ -47,28 +93,8 @@ def list_objects(
     end: datetime | None = None,
     lateness: timedelta = _NO_TIME,
 ) -> list[LogObject]:
-    """Every ``*.parquet`` below ``location``, sorted by path; dated folders are read in ``zone``.
-
-    Paths with a segment that starts with ``_`` or ``.`` are skipped, other suffixes ignored. Symbolic links
-    are not followed: they could lead out of the folder, or count an object twice. With ``start`` and
-    ``end``, folders whose date, widened by ``lateness``, lies outside need not be listed (``overlapping``
-    is still to be asked).
-
-    Raises DataError for a folder of Delta, Iceberg or Hudi, whose removed rows would be counted.
-    """
-    within = None if start is None or end is None else Span(start, end, lateness)
-
-    @cache
-    def interval_of(folders: tuple[str, ...]) -> Interval | tuple[None, None]:
-        return folder_interval(folders, zone) or (None, None)
-
-    objects = [
-        LogObject(
-            location.uri_of(found.path), found.path, found.etag, found.size_bytes, *interval_of(found.folders)
-        )
-        for found in walk(location, zone, within)
-    ]
-    return sorted(objects, key=lambda found: found.path)
+    """The objects of a ``listing``."""
+    return list(listing(location, zone, start=start, end=end, lateness=lateness).objects)
 
 
 def overlapping(

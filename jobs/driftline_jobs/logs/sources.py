@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Self
 
 from driftline_jobs.logs.filesystem import Location, open_location
 from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.objects import LogObject, list_objects, overlapping
+from driftline_jobs.logs.objects import Listing, LogObject, listing, overlapping
+from driftline_jobs.logs.passed_over import PassedOver, Reason
 from driftline_jobs.logs.splits import InputState, Inspection, SchemaFinding, Split
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.serving_log import LogColumn
@@ -26,12 +31,14 @@ class LogInspection:
     ``reach`` is how long after a window's end an object may still hold rows of it: nothing for
     predictions, the catch-up time for labels; ``lateness`` how far a folder's rows may lie outside of it.
     ``damaged`` are objects that could not be read after all, by uri: the times of their rows, and why.
+    ``passed_over`` is what was listed and not looked into.
     """
 
     found: Inspection
     lateness: timedelta
     reach: timedelta = _NO_TIME
     damaged: Mapping[str, tuple[tuple[int, int] | None, str]] = field(default_factory=dict)
+    passed_over: tuple[PassedOver, ...] = ()
 
     @property
     def splits(self) -> tuple[Split, ...]:
@@ -47,6 +54,43 @@ class LogInspection:
     def findings(self) -> tuple[SchemaFinding, ...]:
         """What differs between objects, or from the monitor file."""
         return self.found.schema_findings
+
+    @cached_property
+    def all_passed_over(self) -> tuple[PassedOver, ...]:
+        """What is passed over: as it was listed, and objects that are no Parquet."""
+        return (*self.passed_over, *not_parquet(self.found.inputs))
+
+    @property
+    def passed_over_at_all(self) -> Counter[Reason]:
+        """Paths passed over, by reason."""
+        found: Counter[Reason] = Counter()
+        for each in self.all_passed_over:
+            found[each.reason] += each.count
+        return found
+
+    def passed_over_in(self, window: Window) -> dict[Reason, int]:
+        """Paths passed over, by reason: in folders that begin in the window, so that each counts in one
+        window alone, and in those that name no date, which are every window's."""
+        return {
+            reason: count
+            for reason in Reason
+            if (count := self._undated[reason] + self._dated[reason].between(window.start, window.end))
+        }
+
+    @cached_property
+    def _undated(self) -> Counter[Reason]:
+        found: Counter[Reason] = Counter()
+        for each in self.all_passed_over:
+            found[each.reason] += each.count if each.folder is None else 0
+        return found
+
+    @cached_property
+    def _dated(self) -> dict[Reason, _Running]:
+        dated = {reason: Counter[datetime]() for reason in Reason}
+        for each in self.all_passed_over:
+            if each.folder is not None:
+                dated[each.reason][each.folder[0]] += each.count
+        return {reason: _Running(counts) for reason, counts in dated.items()}
 
     def candidates(self, window: Window) -> list[InputState]:
         """The objects that may hold rows of the window, read or not, sorted by uri."""
@@ -89,6 +133,25 @@ class LogInspection:
         return left, span
 
 
+def not_parquet(inputs: Iterable[InputState]) -> Iterator[PassedOver]:
+    """Those of the objects that are passed over for what their bytes say."""
+    for state in inputs:
+        if state.is_passed_over:
+            yield PassedOver(Reason.NOT_PARQUET, state.object.folder, 1, state.object.uri)
+
+
+class _Running:
+    """Counts by moment, added up between any two."""
+
+    def __init__(self, counts: Mapping[datetime, int]) -> None:
+        self._moments = sorted(counts)
+        self._sums = list(accumulate((counts[moment] for moment in self._moments), initial=0))
+
+    def between(self, start: datetime, end: datetime) -> int:
+        """What was counted from ``start`` on, before ``end``."""
+        return self._sums[bisect_left(self._moments, end)] - self._sums[bisect_left(self._moments, start)]
+
+
 def _may_hold(state: InputState, start_us: int, end_us: int) -> bool:
     """Whether the object's own times allow for it; where a folder names a date, the folder decides."""
     if state.object.folder is not None or state.min_us is None or state.max_us is None:
@@ -108,11 +171,11 @@ class PredictionLog:
         """Raises ConfigError when the place is not there, TransientError when it does not answer."""
         return cls(monitor, open_location(monitor.logs.uri, relative_to))
 
-    def objects(self, start: datetime, end: datetime) -> list[LogObject]:
+    def listing(self, start: datetime, end: datetime) -> Listing:
         """The objects that may hold rows of ``start <= t < end``, by their listing alone."""
         lateness = self.monitor.logs.lateness
-        listed = list_objects(self.location, self.monitor.timezone, start=start, end=end, lateness=lateness)
-        return overlapping(listed, start, end, lateness)
+        listed = listing(self.location, self.monitor.timezone, start=start, end=end, lateness=lateness)
+        return replace(listed, objects=tuple(overlapping(listed.objects, start, end, lateness)))
 
     def look_into(
         self,
@@ -120,10 +183,11 @@ class PredictionLog:
         start: datetime,
         end: datetime,
         expected: Mapping[str, str] | None = None,
+        passed_over: tuple[PassedOver, ...] = (),
     ) -> LogInspection:
         """What the footers of these objects say."""
         found = inspect(objects, self.location, self.monitor, start, end, expected=expected)
-        return LogInspection(found, self.monitor.logs.lateness)
+        return LogInspection(found, self.monitor.logs.lateness, passed_over=passed_over)
 
     def inspect(
         self, start: datetime, end: datetime, *, expected: Mapping[str, str] | None = None
@@ -133,7 +197,8 @@ class PredictionLog:
         ``expected`` is how the reference stores each watched column: objects are then held against it, each
         for itself, rather than against each other.
         """
-        return self.look_into(self.objects(start, end), start, end, expected)
+        listed = self.listing(start, end)
+        return self.look_into(listed.objects, start, end, expected, listed.passed_over)
 
 
 @dataclass(frozen=True)
@@ -149,17 +214,20 @@ class LabelLog:
         """An empty place is fine: labels come later. Errors as for the log."""
         return cls(monitor, source, open_location(source.uri, relative_to, must_exist=False))
 
-    def objects(self, start: datetime, end: datetime) -> list[LogObject]:
+    def listing(self, start: datetime, end: datetime) -> Listing:
         """The objects that may hold labels of predictions made in ``start <= t < end``, by listing alone."""
         until = end + self.source.catch_up
-        listed = list_objects(self.location, self.monitor.timezone, start=start, end=until, lateness=_NO_TIME)
-        return overlapping(listed, start, until, _NO_TIME)
+        listed = listing(self.location, self.monitor.timezone, start=start, end=until, lateness=_NO_TIME)
+        return replace(listed, objects=tuple(overlapping(listed.objects, start, until, _NO_TIME)))
 
-    def look_into(self, objects: Sequence[LogObject]) -> LogInspection:
+    def look_into(
+        self, objects: Sequence[LogObject], passed_over: tuple[PassedOver, ...] = ()
+    ) -> LogInspection:
         """What the footers of these objects say."""
         found = inspect(objects, self.location, self.monitor, role="label")
-        return LogInspection(found, _NO_TIME, self.source.catch_up)
+        return LogInspection(found, _NO_TIME, self.source.catch_up, passed_over=passed_over)
 
     def inspect(self, start: datetime, end: datetime) -> LogInspection:
         """The objects that may hold labels of predictions made in ``start <= t < end``."""
-        return self.look_into(self.objects(start, end))
+        listed = self.listing(start, end)
+        return self.look_into(listed.objects, listed.passed_over)

@@ -51,7 +51,8 @@ class InputState:
     """One object as a row of ``run_inputs``.
 
     ``rows``, ``min_us`` and ``max_us`` are of the whole object, whether or not all of it is read; they are
-    None where the footer could not be read or does not tell. ``reason`` says why it is not ``read``.
+    None where the footer could not be read or does not tell. ``reason`` says why it is not ``read``. What is
+    no Parquet and does not claim to be it is passed over: it holds no rows, so its state is ``empty``.
     """
 
     object: LogObject
@@ -61,6 +62,7 @@ class InputState:
     max_us: int | None
     state: Literal["read", "quarantined", "empty"]
     reason: str | None = None
+    is_passed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

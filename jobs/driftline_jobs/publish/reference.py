@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from driftline_jobs.calibrations import Calibrations, add_calibrations, calibrations_from, learn
 from driftline_jobs.job import Job
+from driftline_jobs.logs.passed_over import in_words
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.moments import share_of_rows
@@ -202,6 +203,8 @@ def _no_rows(data: ReferenceData, inspection: LogInspection) -> DataError:
     aside = [state for state in inspection.found.inputs if state.state == "quarantined"]
     if aside:
         said += f", where {len(aside):,} objects were set aside ({aside[0].object.uri}: {aside[0].reason})"
+    if passed_over := in_words(inspection.passed_over_at_all):
+        said += f" (passed over there: {passed_over})"
     return DataError(f"{monitor.monitor}: {said}: {_NEXT_STEP[monitor.reference.kind]}")
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from driftline_jobs.job import Job
 from driftline_jobs.logs.filesystem import Location, open_location
 from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.objects import LogObject, list_objects
+from driftline_jobs.logs.objects import LogObject, listing
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.sources import LogInspection, PredictionLog
 from driftline_jobs.logs.splits import Inspection, Split
@@ -90,10 +90,12 @@ def objects_of(inspection: LogInspection, profiles: Iterable[WindowProfile]) -> 
 def _elsewhere(job: Job, uri: str) -> ReferenceData:
     location = open_location(uri, job.request.monitor_path.resolve().parent)
     monitor = monitor_elsewhere(job.monitor, uri)
-    found, timed = inspect_elsewhere(list_objects(location, monitor.timezone), location, monitor)
+    listed = listing(location, monitor.timezone)
+    found, timed = inspect_elsewhere(listed.objects, location, monitor)
     windows = _windows(job, location, found) if timed else [job.monitor.calendar.containing(_INSTEAD)]
     theirs = replace(job, monitor=monitor, log=PredictionLog(monitor, location), labels=None)
-    return ReferenceData(theirs, LogInspection(found, _NO_TIME), windows, timed)
+    inspection = LogInspection(found, _NO_TIME, passed_over=listed.passed_over)
+    return ReferenceData(theirs, inspection, windows, timed)
 
 
 def inspect_elsewhere(

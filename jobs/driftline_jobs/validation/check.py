@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from driftline_jobs.logs.filesystem import open_location
 from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.objects import list_objects
+from driftline_jobs.logs.objects import listing
+from driftline_jobs.logs.passed_over import PassedOver, Reason, in_words
+from driftline_jobs.logs.sources import not_parquet
 from driftline_jobs.logs.splits import InputRole, Inspection
 from driftline_jobs.publish.plans import watched
 from driftline_jobs.publish.reference_data import inspect_elsewhere, monitor_elsewhere
@@ -25,13 +27,17 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class FolderCheck:
-    """What lies in one folder: how many objects and bytes, and what a few of them look like."""
+    """What lies in one folder: how many objects and bytes, and what a few of them look like.
+
+    ``passed_over`` says what is not read because it is hidden, or no Parquet; that is as it should be.
+    """
 
     uri: str
     objects: int
     size_bytes: int
     examined: int
     remarks: tuple[str, ...]
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +91,41 @@ def check_log(monitor: Monitor, base: Path) -> LogCheck:
 
 def _check_folder(monitor: Monitor, base: Path, uri: str, role: InputRole) -> tuple[FolderCheck, Inspection]:
     location = open_location(uri, base, must_exist=role != "label")
-    objects = list_objects(location, monitor.timezone)
-    chosen = spread(objects, EXAMINED)
+    listed = listing(location, monitor.timezone)
+    chosen = spread(listed.objects, EXAMINED)
     if role == "reference":
         inspection, _ = inspect_elsewhere(chosen, location, monitor)
     else:
         inspection = inspect(chosen, location, monitor, role=role)
     aside = [state for state in inspection.inputs if state.state == "quarantined"]
-    if aside and len(aside) == len(chosen):
+    others = list(not_parquet(inspection.inputs))
+    if aside and len(aside) + len(others) == len(chosen):
         raise DataError(f"no object of {location.uri} can be read; {aside[0].object.uri}: {aside[0].reason}")
     remarks = [f"set aside {state.object.uri}: {state.reason}" for state in aside[:_NAMED]]
     # A column that differs in many objects is one remark, with the first object as its example.
     differing = {(found.column, found.check): found for found in reversed(inspection.schema_findings)}
     remarks += [f"{found.detail} ({found.object_uri})" for found in reversed(list(differing.values()))]
+    links = [each for each in listed.passed_over if each.reason is Reason.LINK]
+    if links:
+        remarks.append(f"{_summed(links)}: copy into the folder what belongs to it, and remove the others")
     check = FolderCheck(
         uri=location.uri,
-        objects=len(objects),
-        size_bytes=sum(found.size_bytes for found in objects),
-        examined=len(chosen),
+        objects=len(listed.objects) - len(others),
+        size_bytes=sum(found.size_bytes for found in listed.objects)
+        - sum(state.object.size_bytes for state in inspection.inputs if state.is_passed_over),
+        examined=len(chosen) - len(others),
         remarks=tuple(remarks),
+        passed_over=tuple(
+            _summed(several)
+            for reason in Reason
+            if reason is not Reason.LINK
+            and (several := [each for each in (*listed.passed_over, *others) if each.reason is reason])
+        ),
     )
     return check, inspection
+
+
+def _summed(passed_over: Sequence[PassedOver]) -> str:
+    """How often something is passed over for one reason, with an example."""
+    count = sum(each.count for each in passed_over)
+    return f"{in_words({passed_over[0].reason: count})} ({min(each.example for each in passed_over)})"
