@@ -14,6 +14,7 @@ from uuid import uuid4
 from driftline_jobs.engines import open_engine
 from driftline_jobs.engines.base import Engine
 from driftline_jobs.logs.sources import LabelLog, PredictionLog
+from driftline_jobs.process import one_thread_of_linear_algebra
 from driftline_jobs.request import Progress, RunRequest
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import RunRecord, Store
@@ -45,7 +46,11 @@ def opened(request: RunRequest, progress: Progress) -> Iterator[Job]:
     base = request.monitor_path.resolve().parent
     log = PredictionLog.open(monitor, base)
     labels = LabelLog.open(monitor.labels, monitor, base) if isinstance(monitor.labels, LabelSource) else None
-    with closing(store_of(request.settings)) as store, open_engine(request.settings) as engine:
+    with (
+        one_thread_of_linear_algebra(),
+        closing(store_of(request.settings)) as store,
+        open_engine(request.settings) as engine,
+    ):
         store.migrate()
         yield Job(request, monitor, windows, log, labels, engine, store, progress, Meter(engine.cpu_seconds))
 

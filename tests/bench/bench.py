@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.costs import HEADING, Comparison, Cost, by_turns, line, measure, told, verdict
+from tests.bench.costs import HEADING, Comparison, Cost, busy_cores, by_turns, line, measure, told, verdict
 
 HERE = Path(__file__).parent
 REFERENCE_DAY, DAY, LABELS_DAY = "2026-03-02", "2026-03-03", "2026-03-04"
@@ -152,6 +152,27 @@ def drift(bench: Bench) -> Iterator[str]:
     """One day, drift of every column."""
     other = ("bare pyarrow scan", lambda data: bench.scan([logs(data)]))
     yield from day_against(bench, MIDDLE, ONE_DAY, other, 2.5)
+
+
+def busy(bench: Bench) -> Iterator[str]:
+    """One day while something else keeps every core busy: what the machine does, not what the work takes."""
+    data = bench.data(MIDDLE)
+    learned = bench.learned(data, "drift")
+
+    def beside() -> Cost:
+        with busy_cores(os.cpu_count() or 1):
+            return bench.day(data, "drift", learned)
+
+    costs = by_turns(beside, lambda: bench.day(data, "drift", learned), bench.repetitions, [logs(data)])
+    ratios = sorted(ours.cpu / others.cpu for ours, others in zip(*costs, strict=True))
+    ratio = statistics.median(ratios)
+    yield line(ONE_DAY, costs[1])
+    yield line(
+        "the same beside as many busy processes as cores: core-seconds",
+        costs[0],
+        f"{ratio:.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})",
+        *verdict(ratio, 1.2),
+    )
 
 
 def segments(bench: Bench) -> Iterator[str]:
@@ -303,6 +324,7 @@ PARTS: dict[str, Callable[[Bench], Iterator[str]]] = {
     part.__name__: part
     for part in (
         drift,
+        busy,
         segments,
         labels,
         summarize,

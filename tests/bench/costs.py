@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +37,15 @@ class Cost:
 
 
 def measure(command: Sequence[str], *, folder: Path | None = None) -> tuple[float, float, int, str, str]:
-    """Wall seconds, core-seconds, peak resident bytes and both outputs of ``command``, which must succeed."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DRIFTLINE_")}
+    """Wall seconds, core-seconds, peak resident bytes and both outputs of ``command``, which must succeed.
+
+    What this shell has settled for Driftline, or for threads of linear algebra, is not passed on.
+    """
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("DRIFTLINE_") and not name.endswith("_NUM_THREADS")
+    }
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()
         child = subprocess.Popen(command, stdout=out, stderr=errors, env=environment, cwd=folder)
@@ -72,6 +81,18 @@ def by_turns(
             read_through(folders)
             costs.append(cost())
     return ours, others
+
+
+@contextmanager
+def busy_cores(cores: int) -> Iterator[None]:
+    """As many processes as there are cores, each of which takes all it can get of one."""
+    spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for child in spinning:
+            child.kill()
+            child.wait()
 
 
 def read_through(folders: Sequence[Path]) -> None:

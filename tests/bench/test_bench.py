@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 # NannyML's part would install an environment of its own from the network.
 OFFLINE = [
     "drift",
+    "busy",
     "segments",
     "labels",
     "summarize",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 
 from driftline_jobs.engines import open_engine, spark_session
 from driftline_jobs.engines.spark import SparkEngine
+from driftline_jobs.process import BEFORE_IMPORTS
 from driftline_schemas.errors import ConfigError, TransientError
 from driftline_schemas.settings import Settings
 
@@ -91,9 +95,28 @@ def test_a_session_that_is_there_is_used_and_left_open() -> None:
         first.close()
 
 
-def test_workers_are_told_how_long_to_keep_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MIMALLOC_PURGE_DELAY", "1234")
-    with spark_session.spark_context("local[1]", None, 60.0) as context:
-        monkeypatch.delenv("MIMALLOC_PURGE_DELAY")
-        (told,) = context.parallelize([0], 1).map(lambda _: os.environ["MIMALLOC_PURGE_DELAY"]).collect()
-    assert told == "1234"
+def test_workers_are_told_what_this_process_was() -> None:
+    """How long to keep memory, and that linear algebra has one thread; or what somebody else has decided."""
+    program = (
+        "import json, os, sys\n"
+        "from driftline_jobs.engines.spark_session import spark_context\n"
+        "def told(names):\n"
+        "    import numpy\n"
+        "    from threadpoolctl import threadpool_info\n"
+        "    threads = [i['num_threads'] for i in threadpool_info() if i['user_api'] == 'blas']\n"
+        "    return [[os.environ[name] for name in names], threads]\n"
+        "with spark_context('local[1]', None, 60.0) as context:\n"
+        "    print(json.dumps(context.parallelize([sys.argv[1:]], 1).map(told).first()))\n"
+    )
+    names = list(BEFORE_IMPORTS)
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    said = subprocess.run(
+        [sys.executable, "-c", program, *names],
+        env=environment | {names[0]: "1234"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    variables, threads = json.loads(said.splitlines()[-1])
+    assert variables == ["1234", "1", "1"]
+    assert set(threads) == {1}

@@ -6,7 +6,6 @@ help and mistakes are answered at once: engines, stores and formulas are importe
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -15,9 +14,9 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave the process with its exit status; ``arguments`` default to the process's."""
-    # Arrow's allocator gives memory back after 10 ms, and asks for it again with the next column: that is a
-    # tenth of a scan. It looks here, for milliseconds, when Arrow is first imported.
-    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "10000")
+    from driftline_jobs.process import set_before_imports
+
+    set_before_imports()
 
     from driftline_jobs.cli.streams import forgiving_streams
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from driftline_jobs.process import BEFORE_IMPORTS
 from driftline_schemas.errors import ConfigError, TransientError
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ _MASTERS = "local[*], spark://host:7077, yarn or k8s://https://host:443"
 _LOCAL = re.compile(r"local(?:\[(\d+|\*)\])?")
 _LOCAL_FAILURES = 4
 _ANSWER_SECONDS = 5.0
-_KEEP_MEMORY = "MIMALLOC_PURGE_DELAY"
-"""Tells Arrow's allocator how long to keep memory: set by the command line, for the workers as well."""
 _POLL_SECONDS = 0.2
 _INSTEAD = "`--engine local` needs neither Spark nor Java"
 
@@ -138,8 +137,8 @@ def _settle(conf: SparkConf, master: str) -> None:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
         }
-    if _KEEP_MEMORY in os.environ:
-        wanted[f"spark.executorEnv.{_KEEP_MEMORY}"] = os.environ[_KEEP_MEMORY]
+    for name, value in BEFORE_IMPORTS.items():
+        wanted[f"spark.executorEnv.{name}"] = os.environ.get(name, value)
     for name, value in wanted.items():
         conf.setIfMissing(name, value)
 

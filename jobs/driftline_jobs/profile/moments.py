@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from driftline_jobs.profile.binning import Bins, OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
+from driftline_jobs.profile.products import add_products
 from driftline_schemas.errors import DataError
 
 COLUMNS_MOST = 64
@@ -129,13 +130,11 @@ def taken(times: IntArray, share: float) -> IntArray | None:
 
 
 def moments(steps: npt.NDArray[np.int16]) -> MomentSums:
-    """Moments of rows (n, d) of whole steps, at most 2**16: float64 adds their products exactly."""
-    floats = steps.astype(np.float64)
-    return MomentSums(
-        len(steps),
-        floats.sum(0).astype(np.int64),
-        (floats.T @ floats).astype(np.int64),
-    )
+    """Moments of columns (d, n) of whole steps."""
+    columns, rows = steps.shape
+    sums, products = np.zeros(columns, np.int64), np.zeros((columns, columns), np.int64)
+    add_products(steps, sums, products)
+    return MomentSums(rows, sums, products + np.triu(products, 1).T)
 
 
 class Together:
@@ -170,7 +169,7 @@ class Together:
         for at in np.unique(self._base).tolist():
             rows = np.flatnonzero(self._base == at)
             parts = (
-                moments(np.stack([column[rows[start : start + _AT_ONCE]] for column in columns], -1))
+                moments(np.stack([column[rows[start : start + _AT_ONCE]] for column in columns]))
                 for start in range(0, len(rows), _AT_ONCE)
             )
             found[int(self._bounds_us[at])] = added(parts)
