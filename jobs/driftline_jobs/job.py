@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -14,7 +13,7 @@ from uuid import uuid4
 from driftline_jobs.engines import open_engine
 from driftline_jobs.engines.base import Engine
 from driftline_jobs.logs.sources import LabelLog, PredictionLog
-from driftline_jobs.process import one_thread_of_linear_algebra
+from driftline_jobs.process import Spent, one_thread_of_linear_algebra, peak_memory_bytes
 from driftline_jobs.request import Progress, RunRequest
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import RunRecord, Store
@@ -52,7 +51,7 @@ def opened(request: RunRequest, progress: Progress) -> Iterator[Job]:
         open_engine(request.settings) as engine,
     ):
         store.migrate()
-        yield Job(request, monitor, windows, log, labels, engine, store, progress, Meter(engine.cpu_seconds))
+        yield Job(request, monitor, windows, log, labels, engine, store, progress, Meter(engine.spent))
 
 
 def code_version() -> str:
@@ -68,28 +67,38 @@ def new_run_id(at: datetime) -> str:
     return f"{at.strftime('%Y%m%dT%H%M%S%f')}-{uuid4().hex[:12]}"
 
 
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a window's share of a part has cost, by the names of the columns of ``runs``.
+
+    Processor time is of this process and of those that tasks ran in; memory the most that one of them has
+    held so far.
+    """
+
+    cpu_seconds: float
+    wall_seconds: float
+    peak_memory_bytes: int
+
+
 @dataclass
 class Meter:
     """Costs since the last reading, so that each window carries its share.
 
-    ``elsewhere`` tells the processor seconds that were spent in other processes so far.
+    ``elsewhere`` tells what other processes have taken so far.
     """
 
-    elsewhere: Callable[[], float]
+    elsewhere: Callable[[], Spent]
     _cpu: float = field(default_factory=time.process_time)
     _wall: float = field(default_factory=time.perf_counter)
 
-    def read(self, windows: int) -> tuple[float, float]:
-        """CPU and wall seconds per window since the last reading."""
-        cpu, wall = time.process_time() + self.elsewhere(), time.perf_counter()
-        spent = ((cpu - self._cpu) / max(windows, 1), (wall - self._wall) / max(windows, 1))
+    def read(self, windows: int) -> Costs:
+        """What was spent since the last reading, per window."""
+        spent = self.elsewhere() + Spent(time.process_time(), peak_memory_bytes())
+        cpu, wall = spent.cpu_seconds, time.perf_counter()
+        share = max(windows, 1)
+        costs = Costs((cpu - self._cpu) / share, (wall - self._wall) / share, spent.peak_memory_bytes)
         self._cpu, self._wall = cpu, wall
-        return spent
-
-
-def peak_memory_bytes() -> int:
-    """The most memory this process has held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return costs
 
 
 def attempt(job: Job, window: Window, part: str, **known: object) -> RunRecord:

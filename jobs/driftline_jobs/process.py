@@ -1,10 +1,14 @@
-"""What a process must know before Arrow and linear algebra are imported: here, and on Spark's workers."""
+"""What a process of ours is told before it starts, and what it takes: here, and on Spark's workers."""
 
 from __future__ import annotations
 
 import os
+import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 BEFORE_IMPORTS = {
     # Arrow's allocator gives memory back after 10 ms, and asks for it again with the next column: that is a
@@ -15,7 +19,39 @@ BEFORE_IMPORTS = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
-"""Variables of the environment that are set unless somebody has set them."""
+"""Variables of the environment that are set unless somebody has set them: Arrow and linear algebra look at
+them when they are first imported."""
+_STATUS = Path("/proc/self/status")
+_PEAK = "VmHWM:"
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What processes have taken: processor seconds of all of them, and the most memory that one has held."""
+
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            self.cpu_seconds + other.cpu_seconds, max(self.peak_memory_bytes, other.peak_memory_bytes)
+        )
+
+
+def peak_memory_bytes() -> int:
+    """The most memory that this process has held.
+
+    Where the system tells it: what ``getrusage`` says of a process is at least what its parent held when it
+    was started.
+    """
+    try:
+        for line in _STATUS.read_text(encoding="ascii").splitlines():
+            if line.startswith(_PEAK):
+                return int(line.removeprefix(_PEAK).removesuffix("kB")) * 1024
+    except OSError:
+        pass
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def set_before_imports() -> None:

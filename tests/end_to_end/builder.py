@@ -152,6 +152,7 @@ class Bench:
         threads: int = 2,
         monitor_file: Path | None = None,
         progress: Progress | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> RunOutcome:
         """Run the windows of the days, both included; by default by the monitor file written anew."""
         path = monitor_file or self.monitor_file()
@@ -161,8 +162,8 @@ class Bench:
             calendar.parse(f"{day(w):%Y-%m-%d}" if isinstance(w, int) else w)
             for w in (first, first if last is None else last)
         )
-        settings = Settings(store=self.store_url, threads=threads)
-        return run(RunRequest(monitor, path, start, end, settings, as_of, allow_missing), progress)
+        made = Settings(store=self.store_url, threads=threads, **(settings or {}))
+        return run(RunRequest(monitor, path, start, end, made, as_of, allow_missing), progress)
 
     # -- the tables ------------------------------------------------------------------------------
 

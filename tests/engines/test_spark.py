@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ import pytest
 from tests.engines import workload
 from tests.engines.workload import Workload, joined, scanned
 
-from driftline_jobs.engines import spark_tasks
 from driftline_jobs.engines.base import Engine, JoinRequest
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.engines.spark import SparkEngine, bundles
@@ -101,42 +98,6 @@ def _all(location: Location, columns: list[str]) -> pa.Table:
     import pyarrow.dataset as ds
 
     return ds.dataset(location.path, format="parquet", partitioning=None).to_table(columns=columns)
-
-
-def test_what_tasks_spend_is_told(work: Workload, spark: SparkEngine, planned: Planned) -> None:
-    """Two tasks that burn half a second of processor time each cost a second at least."""
-    before = spark.cpu_seconds()
-    assert list(spark._each(spark._distributed([(1,), (2,)]), burned).collect()) == [1, 2]
-    assert spark.cpu_seconds() - before >= 1.0
-    before = spark.cpu_seconds()
-    inspection, plan = planned
-    scanned(spark, inspection, plan)
-    after_scan = spark.cpu_seconds()
-    joined(spark, work.join(inspection, plan))
-    assert before < after_scan < spark.cpu_seconds()
-    assert LocalEngine(2).cpu_seconds() == 0.0
-
-
-def test_a_task_is_charged_with_what_passes_from_its_first_record_to_its_last(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    clock = iter([10.0, 12.5])
-    monkeypatch.setattr("driftline_jobs.engines.spark_tasks.time.process_time", lambda: next(clock))
-    spent: list[float] = []
-
-    class Spent:
-        def add(self, term: float) -> None:
-            spent.append(term)
-
-    assert list(spark_tasks.metered(Spent(), lambda records: iter(list(records) * 2), [1, 2])) == [1, 2, 1, 2]
-    assert spent == [2.5]
-
-
-def burned(records: Iterable[tuple[int]]) -> Iterator[int]:
-    until = time.process_time() + 0.5
-    while time.process_time() < until:
-        pass
-    yield from (number for (number,) in records)
 
 
 def test_no_splits_are_no_rows(work: Workload, spark: SparkEngine) -> None:

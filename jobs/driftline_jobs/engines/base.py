@@ -10,6 +10,7 @@ from driftline_jobs.labels.collect import OutcomesByCell, Task
 from driftline_jobs.labels.join import JoinCounts
 from driftline_jobs.labels.rows import LabelPlan, PredictionPlan
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.process import Spent
 from driftline_jobs.profile.scan import ScanPlan, ScanResult
 from driftline_jobs.profile.survey import Survey, SurveyPlan
 
@@ -44,8 +45,8 @@ class Engine(Protocol):
     def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:
         """Labels joined to predictions, as outcomes per cell; see ``labels.join`` for what counts."""
 
-    def cpu_seconds(self) -> float:
-        """Processor time that tasks have taken in other processes than this one, so far."""
+    def spent(self) -> Spent:
+        """What tasks have taken in other processes than this one, so far."""
 
     def close(self) -> None:
         """Give back threads, sessions and memory."""

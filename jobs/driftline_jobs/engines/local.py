@@ -12,6 +12,7 @@ from driftline_jobs.labels.collect import OutcomesByCell, collect
 from driftline_jobs.labels.join import JoinCounts, LabelJoin
 from driftline_jobs.labels.rows import label_rows, prediction_rows
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.process import Spent
 from driftline_jobs.profile.scan import ScanPlan, ScanResult, scan_split
 from driftline_jobs.profile.survey import Survey, SurveyPlan, merge_surveys, survey_split
 
@@ -67,9 +68,9 @@ class LocalEngine:
             outcomes = collect(table.joined(), join.predictions, join.task)
             return outcomes, table.counts
 
-    def cpu_seconds(self) -> float:
-        """See ``Engine.cpu_seconds``: its threads are of this process."""
-        return 0.0
+    def spent(self) -> Spent:
+        """See ``Engine.spent``: its threads are of this process."""
+        return Spent()
 
     def close(self) -> None:
         """Nothing to let go of: threads end with the call that needed them."""

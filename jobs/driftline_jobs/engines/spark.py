@@ -23,12 +23,14 @@ from driftline_jobs.engines.spark_tasks import Bare, Shared
 from driftline_jobs.labels.collect import OutcomesByCell
 from driftline_jobs.labels.join import JoinCounts
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.process import Spent
 from driftline_jobs.profile.scan import ScanPlan, ScanResult
 from driftline_jobs.profile.survey import Survey, SurveyPlan, merge_surveys
 from driftline_schemas.errors import TerminalError, TransientError
 
 if TYPE_CHECKING:
     from pyspark import RDD
+    from pyspark.accumulators import AccumulatorParam
 
 PATIENCE_SECONDS = 60.0
 _WAVES_AT_ONCE = 2
@@ -57,7 +59,7 @@ class SparkEngine:
             self._context = stack.enter_context(spark_context(master, threads, patience_seconds))
             self._threads = stack.enter_context(ThreadPoolExecutor(_WAVES_AT_ONCE, "driftline-spark"))
             self._opened = stack.pop_all()
-        self._spent = self._context.accumulator(0.0)
+        self._spent = self._context.accumulator(Spent(), _added_up())
         self._patience_seconds = patience_seconds
         self._awaits_executors = awaits_executors(self._context)
         self._last_seen = time.monotonic()
@@ -119,9 +121,10 @@ class SparkEngine:
             gathered = self._each(outcomes.partitionBy(min(slots, parts), int), spark_join.gathered)
             return spark_join.all_outcomes(self._run(gathered.collect))
 
-    def cpu_seconds(self) -> float:
-        """See ``Engine.cpu_seconds``: of the tasks that succeeded, without what Spark itself takes."""
-        return float(self._spent.value)
+    def spent(self) -> Spent:
+        """See ``Engine.spent``: of the tasks that succeeded, without what Spark itself takes."""
+        found: Spent = self._spent.value
+        return found
 
     def close(self) -> None:
         """Stop the session, if it is ours."""
@@ -201,6 +204,20 @@ class SparkEngine:
         with suppress(*spark_errors(), OSError):  # when Spark is gone there is nothing left to cancel
             self._context.cancelJobsWithTag(tag)
         wait(futures)
+
+
+def _added_up() -> AccumulatorParam[Spent]:
+    """How Spark adds up what its tasks have spent."""
+    from pyspark.accumulators import AccumulatorParam
+
+    class AddedUp(AccumulatorParam[Spent]):
+        def zero(self, value: Spent) -> Spent:  # noqa: ARG002
+            return Spent()
+
+        def addInPlace(self, value1: Spent, value2: Spent) -> Spent:  # noqa: N802  Spark's name
+            return value1 + value2
+
+    return AddedUp()
 
 
 def _meaning(error: Exception) -> Exception:

@@ -17,6 +17,7 @@ from dataclasses import fields
 from typing import Any, Protocol, TypeVar
 
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.process import Spent, peak_memory_bytes
 from driftline_jobs.profile.binning import CategoryBins, OrderedBins
 from driftline_jobs.profile.cells import CellKey
 from driftline_jobs.profile.codec import decode, encode
@@ -42,18 +43,19 @@ class Shared(Protocol[T_co]):
         """The content."""
 
 
-class Spent(Protocol):
+class Till(Protocol):
     """Where tasks leave what they have spent: one of Spark's accumulators, which counts a task once."""
 
-    def add(self, term: float) -> None:
+    def add(self, term: Spent) -> None:
         """Add to it."""
 
 
-def metered(spent: Spent, task: Callable[[Iterable[S]], Iterator[T]], records: Iterable[S]) -> Iterator[T]:
-    """What the task gives; the processor seconds it takes in this process are added to ``spent``."""
+def metered(till: Till, task: Callable[[Iterable[S]], Iterator[T]], records: Iterable[S]) -> Iterator[T]:
+    """What the task gives; the processor seconds it takes in this process are added to ``till``, and the most
+    memory that the process has held."""
     before = time.process_time()
     yield from task(records)
-    spent.add(time.process_time() - before)
+    till.add(Spent(time.process_time() - before, peak_memory_bytes()))
 
 
 def scanned(plan: Shared[ScanPlan], bundles: Iterable[Sequence[Split]]) -> Iterator[tuple[int, ScanRecord]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
 
 from driftline_jobs.calibrations import Calibrations
-from driftline_jobs.job import Job, attempt, failed_if_left, peak_memory_bytes
+from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.moments import MomentSums, added
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
@@ -143,7 +143,7 @@ def _publish(
         moments = [added(p.moments.values()) if p.moments else None for p in batch.windows]
         add_reference_drift(builders["drift_metrics"], job, reference, calibrations, cells, moments)
 
-    cpu, wall = job.meter.read(len(batch.windows))
+    costs = asdict(job.meter.read(len(batch.windows)))
     records = []
     for profile in batch.windows:
         inputs = batch.inspection.candidates(profile.window)
@@ -154,9 +154,7 @@ def _publish(
             rows_read=profile.count,
             rows_quarantined=profile.set_aside,
             bytes_read=sum(state.object.size_bytes for state in inputs if state.state == "read"),
-            cpu_seconds=cpu,
-            wall_seconds=wall,
-            peak_memory_bytes=peak_memory_bytes(),
+            **costs,
         )
         attempts[profile.window] = record
         records.append(record)

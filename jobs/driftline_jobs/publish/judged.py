@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
-from driftline_jobs.job import Job, peak_memory_bytes
+from driftline_jobs.job import Job
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.alerts import AlertRow
 from driftline_schemas.rows import TableBuilder
@@ -36,15 +36,13 @@ def publish_attempts(
     job: Job, attempts: Sequence[RunRecord], builders: Mapping[str, TableBuilder], judged: Judged
 ) -> None:
     """Make the rows of these attempts visible, all at once."""
-    cpu, wall = job.meter.read(len(attempts))
+    costs = asdict(job.meter.read(len(attempts)))
     records = [
         replace(
             record,
             status="published",
             finished_at=datetime.now(UTC),
-            cpu_seconds=cpu,
-            wall_seconds=wall,
-            peak_memory_bytes=peak_memory_bytes(),
+            **costs,
         )
         for record in attempts
     ]

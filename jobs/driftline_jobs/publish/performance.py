@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 
 import numpy as np
 
 from driftline_jobs.calibrations import LABEL_SHARE, Calibrations
-from driftline_jobs.job import Job, attempt, failed_if_left, peak_memory_bytes
+from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.labels.binary import BinaryOutcomes
 from driftline_jobs.labels.multiclass import MulticlassOutcomes
 from driftline_jobs.labels.outcomes import Outcomes
@@ -75,7 +75,7 @@ def _publish(
     builders = {name: TableBuilder(table) for name, table in load_tables().items() if name in _TABLES}
     cells: list[PerformanceCell] = []
     records = []
-    cpu, wall = job.meter.read(len(attempts))
+    costs = asdict(job.meter.read(len(attempts)))
     for window, record in zip(job.windows, attempts, strict=True):
         outcomes = joined.by_window.get(window, {})
         whole = outcomes.get(WHOLE) or joined.nothing
@@ -101,9 +101,7 @@ def _publish(
                 rows_quarantined=0,
                 bytes_read=size,
                 labels_matched=whole.labelled,
-                cpu_seconds=cpu,
-                wall_seconds=wall,
-                peak_memory_bytes=peak_memory_bytes(),
+                **costs,
             )
         )
     if not job.monitor.reference.moves:  # where it does, what a window is compared with is the fold's to say
