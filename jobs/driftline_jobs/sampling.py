@@ -23,6 +23,7 @@ from driftline_jobs.request import Progress
 from driftline_reports.sample import Hashes, IdSample, RowHashes
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.monitor import Monitor
+from driftline_schemas.serving_log import holds_texts
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,7 @@ def _sample_split(split: Split, inspection: LogInspection, plan: SamplePlan, sam
     categories = [
         column.name
         for column in inspection.columns
-        if isinstance(plan.binning.columns.get(column.name), CategoryBins)
-        and (pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
+        if isinstance(plan.binning.columns.get(column.name), CategoryBins) and holds_texts(column.type)
     ]
     wanted = [name for name in named if name is not None]
     with SplitReader(split, inspection.columns, categories, wanted=wanted) as reader:

@@ -74,55 +74,58 @@ def storage_of(arrow_type: pa.DataType) -> Storage | None:
     import pyarrow.types as kind
 
     if isinstance(arrow_type, pa.BaseExtensionType):
-        return storage_of(arrow_type.storage_type)
-    if kind.is_dictionary(arrow_type) or kind.is_run_end_encoded(arrow_type):
+        is_truth = isinstance(arrow_type, pa.Bool8Type)
+        return Storage.BOOLEAN if is_truth else storage_of(arrow_type.storage_type)
+    if kind.is_dictionary(arrow_type):
         return storage_of(arrow_type.value_type)
     if kind.is_boolean(arrow_type):
         return Storage.BOOLEAN
-    if kind.is_integer(arrow_type) or kind.is_floating(arrow_type) or kind.is_decimal(arrow_type):
+    if (
+        kind.is_integer(arrow_type)
+        or kind.is_floating(arrow_type)
+        or kind.is_decimal(arrow_type)
+        or kind.is_duration(arrow_type)
+    ):
         return Storage.NUMBER
     if kind.is_timestamp(arrow_type) or kind.is_date(arrow_type) or kind.is_time(arrow_type):
         return Storage.DATETIME
-    if (
+    if holds_texts(arrow_type) or kind.is_fixed_size_binary(arrow_type) or kind.is_null(arrow_type):
+        return Storage.TEXT
+    return None
+
+
+def holds_texts(arrow_type: pa.DataType) -> bool:
+    """Whether values are text or bytes of any length, which Parquet gives soonest as dictionaries."""
+    import pyarrow as pa
+    import pyarrow.types as kind
+
+    if isinstance(arrow_type, pa.BaseExtensionType):
+        return holds_texts(arrow_type.storage_type)
+    if kind.is_dictionary(arrow_type):
+        return holds_texts(arrow_type.value_type)
+    return bool(
         kind.is_string(arrow_type)
         or kind.is_large_string(arrow_type)
         or kind.is_string_view(arrow_type)
-        or kind.is_null(arrow_type)
-    ):
-        return Storage.TEXT
-    return None
+        or kind.is_binary(arrow_type)
+        or kind.is_large_binary(arrow_type)
+        or kind.is_binary_view(arrow_type)
+    )
 
 
 def reason_left_out(arrow_type: pa.DataType) -> str:
     """Why a column of ``arrow_type`` is not watched, for people. Only for types without a storage."""
     import pyarrow.types as kind
 
+    if kind.is_run_end_encoded(arrow_type):
+        return f"{arrow_type}: runs are left out, write every value"
     if kind.is_map(arrow_type):
         return f"{arrow_type}: maps are left out"
     if kind.is_nested(arrow_type):
         return f"{arrow_type}: lists are left out"
-    if kind.is_duration(arrow_type) or kind.is_interval(arrow_type):
-        return f"{arrow_type}: durations are left out, write them as a number of seconds"
-    if _is_bytes(arrow_type):
-        return f"{arrow_type}: bytes are left out, write text as strings"
+    if kind.is_interval(arrow_type):
+        return f"{arrow_type}: intervals are left out, write durations"
     return f"{arrow_type}: this type is left out"
-
-
-def _is_bytes(arrow_type: pa.DataType) -> bool:
-    """Whether the values are bytes of no known meaning."""
-    import pyarrow as pa
-    import pyarrow.types as kind
-
-    if isinstance(arrow_type, pa.BaseExtensionType):
-        return _is_bytes(arrow_type.storage_type)
-    if kind.is_dictionary(arrow_type):
-        return _is_bytes(arrow_type.value_type)
-    return bool(
-        kind.is_binary(arrow_type)
-        or kind.is_large_binary(arrow_type)
-        or kind.is_binary_view(arrow_type)
-        or kind.is_fixed_size_binary(arrow_type)
-    )
 
 
 def flatten(schema: pa.Schema) -> tuple[list[LogColumn], dict[str, str]]:

@@ -165,7 +165,8 @@ def test_structs_are_flattened_lists_and_maps_left_out(bench: Bench) -> None:
     )
     watched = set(bench.current("profile_metrics", 4)["column_name"])
     assert {"payload.inner.depth", "payload.inner.word", "payload.count"} <= watched
-    assert not {"many", "pairs", "raw", "payload"} & watched
+    assert "raw" in watched
+    assert not {"many", "pairs", "payload"} & watched
     assert bench.described(4, "payload.inner.depth")["max"] == ROWS - 1
     assert bench.described(4, "payload.inner.word")["column_kind"] == "categorical"
 

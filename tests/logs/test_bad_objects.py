@@ -103,7 +103,7 @@ def test_an_object_without_the_timestamp_is_set_aside(write_log: WriteLog, monit
         (pa.nulls(4), "null"),
         (pa.array([True] * 4), "bool"),
         (pa.array([[1]] * 4), "list<element: int64>: lists are left out"),
-        (pa.array([b"2013-07-01"] * 4), "binary: bytes are left out"),
+        (pa.array([b"2013-07-01"] * 4, pa.binary(10)), "fixed_size_binary[10]"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -31,12 +31,16 @@ NUMBER, BOOLEAN, DATETIME, TEXT = Storage.NUMBER, Storage.BOOLEAN, Storage.DATET
         (pa.dictionary(pa.int32(), pa.string()), TEXT),
         (pa.dictionary(pa.int8(), pa.int64()), NUMBER),
         (pa.json_(), TEXT),
-        *((t, None) for t in (pa.binary(), pa.large_binary(), pa.binary(16), pa.uuid(), pa.duration("s"))),
+        *((t, TEXT) for t in (pa.binary(), pa.large_binary(), pa.binary_view(), pa.binary(16), pa.uuid())),
+        *((pa.duration(unit), NUMBER) for unit in ("s", "ms", "us", "ns")),
+        (pa.bool8(), BOOLEAN),
         *(
             (t, None)
             for t in (pa.list_(pa.int64()), pa.list_(pa.int64(), 3), pa.map_(pa.string(), pa.int64()))
         ),
-        (pa.dictionary(pa.int32(), pa.binary()), None),
+        (pa.dictionary(pa.int32(), pa.binary()), TEXT),
+        (pa.run_end_encoded(pa.int32(), pa.int64()), None),
+        (pa.month_day_nano_interval(), None),
     ],
     ids=str,
 )
@@ -54,6 +58,8 @@ def test_structs_are_flattened_and_the_rest_is_left_out_with_a_reason() -> None:
             "pairs": pa.map_(pa.string(), pa.int64()),
             "raw": pa.binary(),
             "took": pa.duration("s"),
+            "runs": pa.run_end_encoded(pa.int32(), pa.int64()),
+            "lag": pa.month_day_nano_interval(),
         }
     )
     columns, left_out = flatten(schema)
@@ -61,12 +67,14 @@ def test_structs_are_flattened_and_the_rest_is_left_out_with_a_reason() -> None:
         ("at", ("at",), DATETIME),
         ("payload.carrier", ("payload", "carrier"), TEXT),
         ("payload.deep.n", ("payload", "deep", "n"), NUMBER),
+        ("raw", ("raw",), TEXT),
+        ("took", ("took",), NUMBER),
     ]
     assert left_out == {
         "payload.deep.tags": "list<item: string>: lists are left out",
         "pairs": "map<string, int64>: maps are left out",
-        "raw": "binary: bytes are left out, write text as strings",
-        "took": "duration[s]: durations are left out, write them as a number of seconds",
+        "runs": "run_end_encoded<run_ends: int32, values: int64>: runs are left out, write every value",
+        "lag": "month_day_nano_interval: intervals are left out, write durations",
     }
 
 

@@ -14,7 +14,7 @@ from driftline_jobs.logs.times import NO_TIME
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.columns import Codes, class_codes, codes, numbers
 from driftline_jobs.profile.scan import ScanPlan, accepted_rows, row_times, rows_in_windows
-from driftline_schemas.serving_log import LogColumn, TimeColumn
+from driftline_schemas.serving_log import LogColumn, TimeColumn, holds_texts
 from driftline_schemas.window import to_us
 
 EVERY_WINDOW = np.iinfo(np.int32).max
@@ -154,11 +154,7 @@ def label_rows(split: Split, number: int, plan: LabelPlan) -> pa.RecordBatch:
 
 
 def _texts(columns: tuple[LogColumn, ...], names: list[str | None]) -> list[str]:
-    return [column.name for column in columns if column.name in names and _is_text(column.type)]
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return [column.name for column in columns if column.name in names and holds_texts(column.type)]
 
 
 @dataclass

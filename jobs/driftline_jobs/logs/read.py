@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from driftline_jobs.logs.fetch import FetchedObject, chunk_spans
+from driftline_jobs.logs.plain import plain
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.logs.times import IntArray, joined_int96, microseconds
 from driftline_schemas.errors import DriftlineError, UnreadableObjectError
@@ -149,7 +150,7 @@ class SplitReader:
         return name in self._columns and name not in self.split.absent
 
     def column(self, name: str) -> pa.Array:
-        """The whole column of the split as one Arrow array (rows,); structs are resolved to their leaf."""
+        """The whole column of the split as one array (rows,) of the types that ``plain`` leaves."""
         try:
             return self._decoded(self._columns[name])
         except pa.ArrowMemoryError:
@@ -198,19 +199,19 @@ class SplitReader:
 
 
 def _resolved(table: pa.Table, column: LogColumn) -> pa.Array:
-    """One column of what was read, as one array of its leaf."""
+    """One column of what was read, as one plain array of its leaf."""
     data = table.column(column.path[0])  # by name: a dotted name may match a struct's field too
     for field in column.path[1:]:
         data = pc.struct_field(data, field)
     for chunk in data.chunks if pa.types.is_dictionary(data.type) else ():
         _check_indices(chunk)
     if data.num_chunks == 1:
-        return data.chunk(0)
+        return plain(data.chunk(0))
     if data.num_chunks == 0:
-        return pa.array([], type=data.type)
+        return plain(pa.array([], type=data.type))
     if pa.types.is_dictionary(data.type):
         data = data.unify_dictionaries()
-    return pa.concat_arrays(data.chunks)
+    return plain(pa.concat_arrays(data.chunks))
 
 
 def _is_int96(file: pq.ParquetFile, column: LogColumn) -> bool:

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as kind
 
-from driftline_schemas.serving_log import TimeColumn, TimeUnit
+from driftline_schemas.serving_log import TimeColumn, TimeUnit, holds_texts
 from driftline_schemas.window import END_US, FIRST_US, Calendar, Granularity, to_us
 
 IntArray = npt.NDArray[np.int64]
@@ -42,7 +42,7 @@ def unreadable(arrow_type: pa.DataType, column: TimeColumn) -> str | None:
     """Why values of ``arrow_type`` are no times, with the next step; None if they are."""
     if kind.is_dictionary(arrow_type):
         return unreadable(arrow_type.value_type, column)
-    if _is_text(arrow_type) or kind.is_timestamp(arrow_type) or kind.is_date(arrow_type):
+    if holds_texts(arrow_type) or kind.is_timestamp(arrow_type) or kind.is_date(arrow_type):
         return None
     if not _is_number(arrow_type):
         return (
@@ -64,7 +64,7 @@ def microseconds(array: pa.Array, column: TimeColumn) -> IntArray:
     """
     if kind.is_dictionary(array.type):
         array = pc.cast(array, array.type.value_type)
-    if _is_text(array.type):
+    if holds_texts(array.type):
         return _within_years(_parsed(array, column.zone))
     if kind.is_date(array.type):
         return _within_years(_midnights(_days(array), column.zone), array)
@@ -140,12 +140,6 @@ def bounds_us(
     if low is None or high is None or low > high or high < FIRST_US or low >= END_US:
         return None, None
     return max(low, BEFORE_ALL), min(high, AFTER_ALL)
-
-
-def _is_text(arrow_type: pa.DataType) -> bool:
-    return bool(
-        kind.is_string(arrow_type) or kind.is_large_string(arrow_type) or kind.is_string_view(arrow_type)
-    )
 
 
 def _is_number(arrow_type: pa.DataType) -> bool:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.util import hash_array
 
+from driftline_jobs.profile import temporal
 from driftline_jobs.profile.binning import CategoryBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.distinct import UIntArray, mix
@@ -67,13 +68,11 @@ def numbers(array: pa.Array) -> Numbers:
         kind = array.type
     valid = _valid(array)
     if pa.types.is_temporal(kind):
-        return Numbers(_seconds(array), valid)
+        return Numbers(temporal.seconds(array), valid)
     if pa.types.is_boolean(kind):
         array = pc.cast(array, pa.int8())
     elif pa.types.is_decimal(kind):
         array = pc.cast(array, pa.float64())
-    elif pa.types.is_float16(kind):
-        array = pc.cast(array, pa.float32())
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
         array = pc.utf8_length(array)
     elif pa.types.is_null(kind):
@@ -107,19 +106,6 @@ def _span(array: pa.Array) -> tuple[int, int] | None:
         return None
     ends = pc.min_max(array).as_py()
     return None if ends["min"] is None else (ends["min"], ends["max"])
-
-
-def _seconds(array: pa.Array) -> npt.NDArray[np.float64]:
-    """Temporal values as seconds: since 1970 for dates and timestamps, since midnight for times."""
-    kind = array.type
-    if pa.types.is_date32(kind):
-        days = pc.cast(array, pa.int32()).fill_null(0).to_numpy(zero_copy_only=False)
-        return np.asarray(days, np.float64) * 86400.0
-    per_second = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
-    unit = "ms" if pa.types.is_date64(kind) else kind.unit
-    width = pa.int32() if pa.types.is_time32(kind) else pa.int64()
-    ticks = array.view(width).fill_null(0).to_numpy(zero_copy_only=False)
-    return np.asarray(ticks, np.float64) / per_second[unit]
 
 
 def codes(
@@ -186,6 +172,8 @@ def hashed(text: str, salt: str) -> str:
 
 
 def _values(dictionary: pa.Array) -> list[object]:
+    if pa.types.is_temporal(dictionary.type):
+        return temporal.written(dictionary)
     try:
         values: list[object] = dictionary.to_pylist()
     except UnicodeDecodeError:

@@ -31,7 +31,7 @@ from driftline_jobs.profile.moments import MomentSums, Together, steps_of
 from driftline_jobs.profile.runs import category_runs, ordered_runs
 from driftline_jobs.profile.state import Profile, merge
 from driftline_jobs.profile.workspace import Workspace
-from driftline_schemas.serving_log import LogColumn, TimeColumn
+from driftline_schemas.serving_log import LogColumn, TimeColumn, holds_texts
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,7 @@ def _dictionaries(plan: ScanPlan) -> list[str]:
     return [
         column.name
         for column in plan.columns
-        if column.name in categories | cells
-        and (pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
+        if column.name in categories | cells and holds_texts(column.type)
     ]
 
 

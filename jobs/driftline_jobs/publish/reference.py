@@ -205,7 +205,8 @@ def _no_rows(data: ReferenceData, inspection: LogInspection) -> DataError:
         said += f", where {len(aside):,} objects were set aside ({aside[0].object.uri}: {aside[0].reason})"
     if passed_over := in_words(inspection.passed_over_at_all):
         said += f" (passed over there: {passed_over})"
-    return DataError(f"{monitor.monitor}: {said}: {_NEXT_STEP[monitor.reference.kind]}")
+    step = _NEXT_STEP[monitor.reference.kind]
+    return DataError(f"{monitor.monitor}: {said}: {'mend what set them aside, or ' if aside else ''}{step}")
 
 
 _NEXT_STEP = {
