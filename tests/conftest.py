@@ -24,6 +24,7 @@ TOGETHER = {
     "spark": ("tests/engines/test_spark", "tests/end_to_end/test_spark_submit"),
     "stores": ("tests/stores/",),
     "browser": ("tests/reports/test_in_browser",),
+    "cases": ("tests/cases/",),
 }  # fmt: skip
 # Long simulations, of which each stands alone.
 APART = ("tests/judge/test_criteria",)
