@@ -17,12 +17,12 @@ import pyarrow.compute as pc
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.stored import read_outcomes
 from driftline_jobs.profile.binning import Binning
-from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.codec import decode, encode
 from driftline_jobs.profile.moments import TOGETHER, MomentSums
 from driftline_jobs.profile.state import OrderedProfile, Profile, subtract
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_schemas.errors import DataError
+from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window, from_us, to_us
 
 FORMAT = 1
@@ -157,7 +157,7 @@ class Reference:
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        return {column_label(name): name for name in self.binning.columns}
+        return {table_column(name): name for name in self.binning.columns}
 
     @cached_property
     def _starts(self) -> frozenset[datetime]:
@@ -314,7 +314,7 @@ def state_rows(level: str, start_us: int, cells: Mapping[Cell, Mapping[str, Prof
     """Rows of a reference's table: the profiles of some cells, of all of it, of a window or a base window."""
     for cell in sorted(cells):
         for name in sorted(cells[cell]):
-            yield level, start_us, *_texts(cell), column_label(name), encode(cells[cell][name])
+            yield level, start_us, *_texts(cell), table_column(name), encode(cells[cell][name])
 
 
 def outcome_rows(level: str, start_us: int, outcomes: Mapping[Cell, Outcomes]) -> Iterator[StateRow]:

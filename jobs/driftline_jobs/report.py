@@ -32,6 +32,7 @@ from driftline_reports.page import lay_out
 from driftline_reports.view import build_view
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
+from driftline_schemas.table_names import OTHER, table_column, table_value
 from driftline_schemas.window import Window
 
 # A page shows trends of these over the windows before its own, and of the others its own window alone.
@@ -121,13 +122,14 @@ def _distributions(
         return {}  # A window without a reference has no bins to count by.
     reference = reference_of(store, run, binning)
     before = reference.without(window).get(WHOLE, {}) if reference else {}
+    names = {table_column(name): name for name in binning.columns}
     now: dict[str, list[Profile]] = {}
     for row in _of_the_whole(profiles).to_pylist():
-        if row["column_name"] in binning.columns:  # the row as a whole has a profile of another kind
+        if row["column_name"] in names:  # the row as a whole has a profile of another kind
             now.setdefault(row["column_name"], []).append(decode(row["state"]))
     return {
-        name: _distribution(name, binning.columns[name], merge(several), before.get(name))
-        for name, several in now.items()
+        label: _distribution(label, binning.columns[names[label]], merge(several), before.get(names[label]))
+        for label, several in now.items()
     }
 
 
@@ -153,7 +155,7 @@ def _distribution(name: str, bins: Bins, now: Profile, before: Profile | None) -
         kind=bins.kind,
         current=_category_counts(now, bins),
         reference=None if before is None else _category_counts(before, bins),
-        labels=(*bins.vocabulary, "__other__", "__unseen__"),
+        labels=(*map(table_value, bins.vocabulary), OTHER, "__unseen__"),
         current_missing=_missing(now),
         reference_missing=0 if before is None else _missing(before),
     )

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from driftline_reports import formats, glossary
 from driftline_reports.glossary import words
-from driftline_reports.names import ALL, Names, visible
+from driftline_reports.names import Names, visible
 from driftline_reports.view_model import Alert
+from driftline_schemas.table_names import ALL
 
 Row = Mapping[str, Any]
 _LONGEST: Final = 260

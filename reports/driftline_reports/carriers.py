@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 
 from driftline_reports import formats, glossary
 from driftline_reports.context import Cited, Context, column_condition
-from driftline_reports.names import ALL
 from driftline_reports.queries import Query, select
 from driftline_reports.selection import Mask
 from driftline_reports.view_model import Carrier
+from driftline_schemas.table_names import ALL
 
 Row = Mapping[str, Any]
 _MOST: Final = 4

@@ -11,7 +11,8 @@ import numpy as np
 
 from driftline_reports import formats, plots
 from driftline_reports.inputs import Distribution
-from driftline_reports.names import OTHER, Names
+from driftline_reports.names import Names
+from driftline_schemas.table_names import OTHER
 
 _MOST_BARS: Final = 8
 _UNSEEN: Final = "__unseen__"

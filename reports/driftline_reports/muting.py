@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline_reports.inputs import ReportInputs
-from driftline_reports.names import ALL
 from driftline_reports.selection import Row, Selection
 from driftline_schemas.metrics import PERFORMANCE
+from driftline_schemas.table_names import ALL
 
 # Arrow has no types to check against: a mask over rows.
 Mask: TypeAlias = Any

@@ -14,10 +14,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from driftline_reports import formats
+from driftline_schemas.table_names import ALL, NULL, OTHER, log_column, log_value, table_column
 
-ALL: Final = "*"
-MISSING: Final = "__null__"
-OTHER: Final = "__other__"
+MISSING: Final = NULL
 WITHHELD: Final = "(withheld)"
 _LONGEST: Final = 60
 # The joiners inside emoji and Indic words are harmless and wanted.
@@ -68,15 +67,15 @@ class Names:
     """The names of one monitor: which columns are sensitive, and how a segment's cell is called."""
 
     def __init__(self, sensitive: Iterable[str] = ()) -> None:
-        self._sensitive = frozenset(sensitive)
+        self._sensitive = frozenset(map(table_column, sensitive))
 
     def is_sensitive(self, column: str) -> bool:
-        """Whether the values of ``column`` may only be shown as hashes."""
+        """Whether the values of ``column``, as the tables call it, may only be shown as hashes."""
         return column in self._sensitive
 
     def column(self, column: str) -> str:
         """A column's name; ``'*'`` is the row as a whole."""
-        return "all columns together" if column == ALL else visible(column)
+        return "all columns together" if column == ALL else visible(log_column(column))
 
     def value(self, column: str, value: str) -> str:
         """One value of ``column``. The places of missing and rare values have words of their own.
@@ -90,8 +89,7 @@ class Names:
             return "all other values"
         if value == ALL:
             return "all"
-        if value.startswith("\\") and value.lstrip("\\") in {ALL, MISSING, OTHER}:
-            value = value[1:]
+        value = log_value(value)
         if self.is_sensitive(column) and not is_hash(value):
             return WITHHELD
         return visible(value)

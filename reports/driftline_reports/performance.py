@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from driftline_reports import formats, glossary, plots
 from driftline_reports.context import Cited, Context
-from driftline_reports.names import ALL, visible
+from driftline_reports.names import visible
 from driftline_reports.queries import Query, select
 from driftline_reports.view_model import Figure, GroupRow, Part, Performance, PerformanceRow, Sentence
 from driftline_schemas.monitor import LabelSource
+from driftline_schemas.table_names import ALL
 
 Row = Mapping[str, Any]
 

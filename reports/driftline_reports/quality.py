@@ -9,9 +9,10 @@ from typing import Any, Final
 from driftline_reports import alerts, describe, formats, glossary, levels, muting, plots
 from driftline_reports.context import Cited, Context
 from driftline_reports.glossary import words
-from driftline_reports.names import ALL, WITHHELD, visible
+from driftline_reports.names import WITHHELD, visible
 from driftline_reports.queries import select
 from driftline_reports.view_model import Alert, Check, Part, Quality, Sentence
+from driftline_schemas.table_names import ALL
 
 Row = Mapping[str, Any]
 _MOST_FAILED: Final = 40

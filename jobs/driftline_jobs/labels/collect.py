@@ -11,16 +11,9 @@ import pyarrow as pa
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.rows import PredictionPlan
 from driftline_jobs.profile.buckets import IntArray
-from driftline_jobs.profile.cells import (
-    CellKey,
-    Dimension,
-    crossed,
-    groupings,
-    labelled,
-    limited,
-    segment_name,
-)
+from driftline_jobs.profile.cells import CellKey, Dimension, crossed, groupings, labelled, limited
 from driftline_jobs.profile.columns import codes
+from driftline_schemas.table_names import table_segment
 
 OutcomesByCell = dict[CellKey, Outcomes]
 
@@ -71,6 +64,6 @@ def _dimensions(table: pa.Table, plan: PredictionPlan) -> tuple[Dimension | None
     segments = []
     for columns in plan.scan.segments:
         joint, texts = crossed([named[name] for name in columns])
-        name = segment_name(columns)
+        name = table_segment(columns)
         segments.append(Dimension(name, *limited(joint, texts, plan.scan.binning.segments.get(name, ()))))
     return version, segments

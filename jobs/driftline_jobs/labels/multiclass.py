@@ -12,8 +12,8 @@ from driftline_jobs.labels.binary import EPSILON, LOSS_BITS, SCORE_BITS, SQUARE_
 from driftline_jobs.labels.outcomes import CHUNK, Outcomes, bin_of_values, exact_sum
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
-from driftline_jobs.profile.cells import OTHER
 from driftline_jobs.profile.columns import codes
+from driftline_schemas.table_names import OTHER
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +14,11 @@ import numpy.typing as npt
 
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.columns import Codes
+from driftline_schemas.table_names import ALL, NULL, OTHER, table_value
 
-ALL = "*"
-NULL = "__null__"
-OTHER = "__other__"
 SEGMENT_VALUES_KEPT = 100
 CodeArray = npt.NDArray[np.integer[Any]]
 """Codes from 0 up, in integers that are wide enough and no wider: every row is gone over many times."""
-_RESERVED = re.compile(r"\\*(\*|__null__|__other__)")
-_ALL_OF_IT = re.compile(r"\\*\*.*", re.DOTALL)
 _ROWS_PER_JOINT_CELL = 4096
 
 
@@ -37,29 +32,9 @@ class CellKey:
     segment_value: str
 
 
-def escaped(value: str) -> str:
-    """A real value, told apart from the words that stand for all, null and other."""
-    return "\\" + value if _RESERVED.fullmatch(value) else value
-
-
-def column_label(name: str) -> str:
-    """How a log's column is called in the tables, where ``*`` begins what is about the row as a whole, and no
-    text holds NUL."""
-    return ("\\" + name if _ALL_OF_IT.fullmatch(name) else name).replace("\0", "\u2400")
-
-
-def segment_name(columns: Sequence[str]) -> str:
-    """One column by its name, crossed ones as a canonical JSON array."""
-    return (
-        column_label(columns[0])
-        if len(columns) == 1
-        else json.dumps(list(columns), ensure_ascii=False, separators=(",", ":"))
-    )
-
-
 def labelled(codes: Codes) -> tuple[CodeArray, list[str]]:
     """Codes with null as a value of its own, and the escaped text of each code."""
-    texts = [escaped(text) for text in codes.texts]
+    texts = [table_value(text) for text in codes.texts]
     if codes.valid is None:
         return codes.codes, texts
     null = np.int64(len(texts)).astype(_wide_enough(len(texts) + 1))

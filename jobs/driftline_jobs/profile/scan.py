@@ -16,22 +16,14 @@ from driftline_jobs.logs.splits import Split
 from driftline_jobs.logs.times import NO_TIME
 from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
-from driftline_jobs.profile.cells import (
-    CellKey,
-    Dimension,
-    Grouping,
-    crossed,
-    groupings,
-    labelled,
-    limited,
-    segment_name,
-)
+from driftline_jobs.profile.cells import CellKey, Dimension, Grouping, crossed, groupings, labelled, limited
 from driftline_jobs.profile.columns import Codes, Numbers, class_codes, codes, numbers
 from driftline_jobs.profile.moments import MomentSums, Together, steps_of
 from driftline_jobs.profile.runs import category_runs, ordered_runs
 from driftline_jobs.profile.state import Profile, merge
 from driftline_jobs.profile.workspace import Workspace
 from driftline_schemas.serving_log import LogColumn, TimeColumn, holds_texts
+from driftline_schemas.table_names import table_segment
 
 
 @dataclass(frozen=True)
@@ -261,7 +253,7 @@ class _Rows:
     def segments(self) -> list[Dimension]:
         found = []
         for columns in self._plan.segments:
-            name = segment_name(columns)
+            name = table_segment(columns)
             joint, texts = crossed([labelled(self._parts(column)) for column in columns])
             found.append(Dimension(name, *limited(joint, texts, self._plan.binning.segments.get(name, ()))))
         return found

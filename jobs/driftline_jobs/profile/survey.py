@@ -21,19 +21,13 @@ from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.binning import CLASS_KINDS, Binning, Bins, CategoryBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
-from driftline_jobs.profile.cells import (
-    NULL,
-    SEGMENT_VALUES_KEPT,
-    crossed,
-    labelled,
-    segment_name,
-    text_of_names,
-)
+from driftline_jobs.profile.cells import SEGMENT_VALUES_KEPT, crossed, labelled, text_of_names
 from driftline_jobs.profile.columns import Codes, Numbers, class_codes, codes, hash_texts, numbers
 from driftline_jobs.profile.distinct import UIntArray, mix
 from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.scan import accepted_rows, row_times
 from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn
+from driftline_schemas.table_names import NULL, table_segment
 
 SAMPLE_ROWS = 1 << 18
 VOCABULARY = 1000
@@ -143,7 +137,7 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
                 parts.append(labelled(codes(array, salt)))
             joint, texts = crossed(parts)
             counts = np.bincount(joint, minlength=len(texts)).tolist()
-            seen.segments[segment_name(columns)] = {
+            seen.segments[table_segment(columns)] = {
                 text: count for text, count in zip(texts, counts, strict=True) if count
             }
     return seen

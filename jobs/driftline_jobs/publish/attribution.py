@@ -10,7 +10,6 @@ from typing import Any
 from driftline_jobs.job import Job
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.stored import read_outcomes
-from driftline_jobs.profile.cells import ALL, column_label, segment_name
 from driftline_jobs.profile.codec import decode
 from driftline_jobs.profile.state import Profile, merge
 from driftline_jobs.profile.windows import WHOLE, Cell
@@ -24,6 +23,7 @@ from driftline_jobs.tabulate.attributions import (
     add_figure_attributions,
 )
 from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_names import ALL, table_column, table_segment
 from driftline_schemas.window import Window
 
 _WHERE = "monitor = $1 AND granularity = $2 AND window_start >= $3 AND window_start < $4"
@@ -83,7 +83,7 @@ def explain(job: Job, table: TableBuilder, windows: Sequence[Explained]) -> None
     for one in windows:
         then = one.reference.outcomes_without(one.window)
         before = one.reference.without(one.window) if one.profiles else {}
-        for segment in (segment_name(columns) for columns in job.monitor.segments):
+        for segment in (table_segment(columns) for columns in job.monitor.segments):
             if one.outcomes.get(WHOLE) and then.get(WHOLE) and then[WHOLE].labelled:
                 enough = {cell: found for cell, found in then.items() if found.labelled >= least}
                 figures.setdefault(segment, []).append(_change(one, segment, one.outcomes, then, enough))
@@ -126,7 +126,7 @@ def _change(
 
 def _published(job: Job, reference: Reference, attempts: Mapping[Window, RunRecord]) -> list[Explained]:
     windows = sorted(attempts)
-    names = {column_label(name): name for name in reference.binning.columns}
+    names = {table_column(name): name for name in reference.binning.columns}
     outcomes: dict[datetime, dict[Cell, list[Outcomes]]] = {}
     for row in _rows(job, _OUTCOMES, windows):
         cell = Cell(ALL, row["segment"], row["segment_value"])

@@ -20,7 +20,6 @@ from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.judge.alerts import Alert, Finding, State, Topic, WindowFindings, fold
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.stored import read_outcomes
-from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.codec import decode
 from driftline_jobs.profile.moments import TOGETHER, MomentSums, added
 from driftline_jobs.profile.state import Profile, merge
@@ -48,6 +47,7 @@ from driftline_jobs.tabulate.alerts import AlertRow, add_alerts
 from driftline_jobs.tabulate.cells import MeasuredCell
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
+from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
 
 _TABLES = ("drift_metrics", "performance_metrics", "performance_curves", "attributions", "alerts")
@@ -272,7 +272,7 @@ class _Pieces:
 
 def read_piece(window: Window, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, object]) -> Piece:
     """A window's profiles and outcomes from rows of ``profiles``."""
-    names = {column_label(name): name for name in columns}
+    names = {table_column(name): name for name in columns}
     cells: dict[Cell, dict[str, list[Profile]]] = {}
     outcomes: dict[Cell, list[Outcomes]] = {}
     base: dict[datetime, dict[str, Profile]] = {}
@@ -310,7 +310,7 @@ def _explained(
     piece: Piece, run_id: str, reference: Reference, cells: Sequence[MeasuredCell], drifted: set[str]
 ) -> Explained:
     profiles = {
-        cell.cell: {name: found for name, found in cell.profiles.items() if column_label(name) in drifted}
+        cell.cell: {name: found for name, found in cell.profiles.items() if table_column(name) in drifted}
         for cell in cells
         if cell.cell.model_version == WHOLE.model_version
     }

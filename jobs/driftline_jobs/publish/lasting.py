@@ -14,7 +14,6 @@ from driftline_jobs.judge.alerts import Finding, Place, Topic
 from driftline_jobs.judge.detector import Course
 from driftline_jobs.judge.limits import rule_verdicts
 from driftline_jobs.judge.verdicts import DETECTOR, YES, Verdicts, either, verdicts
-from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.windows import WHOLE
 from driftline_jobs.references import Reference
 from driftline_jobs.stores.base import RunRecord
@@ -23,6 +22,7 @@ from driftline_jobs.tabulate.judged import SHAPE, verdict_columns
 from driftline_schemas.metrics import LASTING_SHIFT
 from driftline_schemas.monitor import Rule
 from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
 
 _WHERE = "WHERE monitor = $1 AND granularity = $2 AND segment = '*' AND model_version = '*'"
@@ -59,7 +59,7 @@ class Lasting:
                 since = int(course.since[at])
                 found.setdefault(self.windows[at].start, []).append(
                     Finding(
-                        place=Place(column_label(column)),
+                        place=Place(table_column(column)),
                         topic=Topic.DRIFT,
                         metric=LASTING_SHIFT,
                         strength=1.0,
@@ -87,7 +87,7 @@ class Lasting:
                 _PUBLISHED, [job.monitor.monitor, job.monitor.granularity.value]
             ).to_pylist()
         }
-        now = {(self.windows[at].start, column_label(column)): won for column, at, won in self._judged()}
+        now = {(self.windows[at].start, table_column(column)): won for column, at, won in self._judged()}
         known = {window.start for window in self.windows}
         return {key[0] for key in now.keys() | published.keys() if now.get(key) != published.get(key)} & known
 
@@ -112,7 +112,7 @@ class Lasting:
             table.add(
                 len(places),
                 **common(job.monitor.monitor, cells),
-                column_name=column_label(column),
+                column_name=table_column(column),
                 column_kind=kind[column],
                 comparison="reference",
                 metric=LASTING_SHIFT,
@@ -135,7 +135,7 @@ def follow_windows(
     Windows of the reference itself are passed over: the calibration was learned from them.
     """
     place = {window.start: at for at, window in enumerate(windows) if not reference.holds(window)}
-    names = {column_label(name): name for name in reference.binning.columns}
+    names = {table_column(name): name for name in reference.binning.columns}
     p_values: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
     reported: dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]] = {}
     rows = job.store.execute_read(_TESTED, [job.monitor.monitor, job.monitor.granularity.value])

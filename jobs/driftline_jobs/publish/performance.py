@@ -14,7 +14,6 @@ from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.labels.binary import BinaryOutcomes
 from driftline_jobs.labels.multiclass import MulticlassOutcomes
 from driftline_jobs.labels.outcomes import Outcomes
-from driftline_jobs.profile.cells import ALL
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.publish.data import Published
 from driftline_jobs.publish.inputs import add_inputs
@@ -31,6 +30,7 @@ from driftline_jobs.tabulate.quality import Check, add_checks
 from driftline_schemas.monitor import LabelColumn, LabelSource
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
+from driftline_schemas.table_names import ALL
 from driftline_schemas.window import Window
 
 PART = "performance"

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from driftline_jobs.job import Job
 from driftline_jobs.profile.binning import Binning
-from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.codec import decode
 from driftline_jobs.profile.state import Profile, merge
 from driftline_jobs.profile.windows import WHOLE
@@ -18,6 +17,7 @@ from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.cells import MeasuredCell
 from driftline_jobs.tabulate.drift import Pair, add_drift, measure_drift
 from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
 
 
@@ -49,7 +49,7 @@ def _by_column(profiles: Mapping[str, Profile] | None, binning: Binning) -> dict
     """Profiles by the log's columns rather than by the names that these have in the tables."""
     if profiles is None:
         return None
-    labels = {name: column_label(name) for name in binning.columns}
+    labels = {name: table_column(name) for name in binning.columns}
     return {name: profiles[label] for name, label in labels.items() if label in profiles}
 
 

@@ -22,13 +22,13 @@ from driftline_jobs.measure.attribution import (
 from driftline_jobs.measure.figures import Counts, FloatArray
 from driftline_jobs.measure.ranking import ScoreLabelCounts
 from driftline_jobs.profile.binning import Bins
-from driftline_jobs.profile.cells import ALL, OTHER, column_label
 from driftline_jobs.profile.state import Profile
 from driftline_jobs.profile.windows import Cell
 from driftline_jobs.tabulate.cells import MeasuredCell, common, empty_profile
 from driftline_jobs.tabulate.outcomes import stack_binary, stack_multiclass, stack_regression
 from driftline_jobs.tabulate.stacks import sample_of
 from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_names import ALL, OTHER, table_column
 from driftline_schemas.window import Window
 
 Held = TypeVar("Held", Outcomes, Profile)
@@ -108,7 +108,7 @@ def add_drift_attributions(
         return _with_rest(sample.every_row().reshape(*shape, -1))
 
     parts = attribute_drift(counts(then=False), counts(then=True))
-    _add(table, monitor, segment, changes, values, "psi", column_label(column), parts)
+    _add(table, monitor, segment, changes, values, "psi", table_column(column), parts)
 
 
 def _values(changes: Sequence[Change[Held]]) -> list[str]:

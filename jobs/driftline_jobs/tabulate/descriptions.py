@@ -8,7 +8,6 @@ import numpy as np
 
 from driftline_jobs.measure.describe import QUANTILES
 from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
-from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.codec import encode
 from driftline_jobs.profile.distinct import estimate
 from driftline_jobs.profile.moments import TOGETHER
@@ -17,6 +16,7 @@ from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.tabulate.cells import MeasuredCell, common
 from driftline_jobs.tabulate.stacks import stack_descriptions
 from driftline_schemas.rows import TableBuilder, canonical_json
+from driftline_schemas.table_names import table_column
 from driftline_schemas.window import from_us
 
 TOP_VALUES = 10
@@ -37,7 +37,7 @@ def add_profiles(table: TableBuilder, monitor: str, window: WindowProfile, run_i
         segment=[key.segment for key, _ in places],
         segment_value=[key.segment_value for key, _ in places],
         run_id=run_id,
-        column_name=[column_label(name) for _, name in places],
+        column_name=[table_column(name) for _, name in places],
         base_start=[from_us(key.base_start_us) for key, _ in places],
         state=[encode(window.base[key][name]) for key, name in places],
     )
@@ -74,7 +74,7 @@ def add_descriptions(
     for name, bins in binning.columns.items():
         profiles = [cell.profile(name, bins) for cell in cells]
         columns: dict[str, object] = {
-            "column_name": column_label(name),
+            "column_name": table_column(name),
             "column_kind": bins.kind,
             "count": [profile.rows for profile in profiles],
             "nulls": [profile.nulls for profile in profiles],

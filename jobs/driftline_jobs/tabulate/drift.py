@@ -11,7 +11,6 @@ from driftline_jobs.measure.drift import category_drift, ordered_drift
 from driftline_jobs.measure.figures import Figure
 from driftline_jobs.measure.samples import CategorySample, OrderedSample
 from driftline_jobs.profile.binning import Binning
-from driftline_jobs.profile.cells import ALL, column_label
 from driftline_jobs.profile.state import Profile
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.tabulate.cells import MeasuredCell, common, empty_profile
@@ -19,6 +18,7 @@ from driftline_jobs.tabulate.judged import Judged, UsualDrift, judge_drift, verd
 from driftline_jobs.tabulate.stacks import Sample, sample_of
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_names import ALL, table_column
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def add_drift(
             table.add(
                 len(pairs),
                 **shared,
-                column_name=column_label(column.column),
+                column_name=table_column(column.column),
                 column_kind=column.kind,
                 comparison=comparison,
                 metric=metric,

@@ -14,10 +14,10 @@ from driftline_jobs.judge.limits import fixed_drift, interval_verdicts, rule_ver
 from driftline_jobs.judge.verdicts import FIXED, OPEN, YES, Verdicts, either
 from driftline_jobs.measure.figures import Figure, FloatArray, TextArray
 from driftline_jobs.measure.performance import Performance
-from driftline_jobs.profile.cells import ALL
 from driftline_jobs.profile.windows import WHOLE
 from driftline_jobs.tabulate.cells import MeasuredCell
 from driftline_schemas.monitor import Rule
+from driftline_schemas.table_names import ALL
 
 SHAPE = ("anderson_darling", "chi_squared")
 """The statistics that decide whether the shape of a column has changed."""

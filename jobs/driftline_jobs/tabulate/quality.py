@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
-from driftline_jobs.profile.cells import column_label
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.references import Reference
 from driftline_jobs.tabulate.cells import MeasuredCell, common
 from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_names import table_column
 from driftline_schemas.window import to_us
 
 ROWS_LOW, ROWS_HIGH = 0.5, 2.0
@@ -79,7 +79,7 @@ def data_checks(
         current, before = now.get(name), then.get(name)
         if current is None or not current.rows:
             continue  # an empty window fails its row count; about its columns it says nothing
-        label = column_label(name)
+        label = table_column(name)
         checks += _missing_checks(label, current, before, reference.usual_missing.get(name, (0.0, 0.0)))
         if isinstance(bins, OrderedBins):
             checks += _range_checks(label, current, before)
@@ -114,7 +114,7 @@ def _log_checks(found: LogFindings) -> list[Check]:
         ),
     ]
     checks += [
-        Check(column_label(column), check, float(count), 0, passed=False)
+        Check(table_column(column), check, float(count), 0, passed=False)
         for (check, column), count in sorted((found.columns or {}).items())
     ]
     return checks
