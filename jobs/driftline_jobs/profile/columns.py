@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.util import hash_array
 
-from driftline_jobs.profile import temporal
+from driftline_jobs.profile import decimals, temporal
 from driftline_jobs.profile.binning import CategoryBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.distinct import UIntArray, mix
@@ -69,10 +69,10 @@ def numbers(array: pa.Array) -> Numbers:
     valid = _valid(array)
     if pa.types.is_temporal(kind):
         return Numbers(temporal.seconds(array), valid)
+    if pa.types.is_decimal(kind):
+        return Numbers(decimals.doubles(array), valid)
     if pa.types.is_boolean(kind):
         array = pc.cast(array, pa.int8())
-    elif pa.types.is_decimal(kind):
-        array = pc.cast(array, pa.float64())
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
         array = pc.utf8_length(array)
     elif pa.types.is_null(kind):
