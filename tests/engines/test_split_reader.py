@@ -205,3 +205,25 @@ def test_an_index_beyond_its_dictionary_is_of_a_damaged_object(
         pytest.raises(UnreadableObjectError, match="beyond its dictionary of 2 values"),
     ):
         reader.column("t")
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_texts_within_a_struct_are_read_over_row_groups_and_beyond_a_dictionary(
+    tmp_path: Path, kind: pa.DataType
+) -> None:
+    """Asked for as a dictionary, which a writer gives up within a row group that has too many values."""
+    texts = [f"place {n}" for n in range(3000)] + [None, "EWR"]
+    trip = pa.StructArray.from_arrays([pa.array(texts).cast(kind)], ["from"])
+    at = pa.array(np.arange(len(texts)) * 1_000_000, pa.timestamp("us", "UTC"))
+    pq.write_table(
+        pa.table({"at": at, "p": np.zeros(len(texts)), "trip": trip}),
+        tmp_path / "a.parquet",
+        row_group_size=1000,
+        dictionary_pagesize_limit=4096,
+        data_page_size=4096,
+    )
+    found = inspected(str(tmp_path))
+    (split,) = found.splits
+    with SplitReader(split, found.columns, ["trip.from"]) as reader:
+        assert reader.column("trip.from").to_pylist() == texts
+        assert reader.head(2500)["trip.from"].to_pylist() == texts[:2500]

@@ -3,6 +3,7 @@ that are asked for are ever decompressed."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Self
 
@@ -168,9 +169,11 @@ class SplitReader:
 
     def _read(self, file: pq.ParquetFile, column: LogColumn) -> pa.Array:
         columns = [".".join(column.path)]
-        return _resolved(
-            file.read_row_groups(list(self.split.row_groups), columns=columns, use_threads=False), column
-        )
+        groups = list(self.split.row_groups)
+        # What a struct holds is refused as soon as it comes in several pieces, as dictionaries do.
+        runs = [groups] if len(column.path) == 1 else [[group] for group in groups]
+        tables = [file.read_row_groups(run, columns=columns, use_threads=False) for run in runs]
+        return _resolved(pa.concat_tables(tables), column)
 
     def head(self, rows: int) -> dict[str, pa.Array]:
         """The first ``rows`` rows of every column that the object holds, without decoding the rest.
@@ -179,19 +182,21 @@ class SplitReader:
         """
         names = [name for name in self._columns if self.has(name)]
         try:
-            batches = self._first_batch(rows, [".".join(self._columns[name].path) for name in names])
+            batches = self._first_rows(rows, [".".join(self._columns[name].path) for name in names])
             return {name: _resolved(batches, self._columns[name]) for name in names}
         except pa.ArrowMemoryError:
             raise
         except _READ_ERRORS as error:
             raise self._meaning(error) from error
 
-    def _first_batch(self, rows: int, paths: list[str]) -> pa.Table:
+    def _first_rows(self, rows: int, paths: list[str]) -> pa.Table:
         file = self._opened_file()
-        batches = file.iter_batches(rows, list(self.split.row_groups), columns=paths, use_threads=False)
-        first = next(batches, None)
-        schema = file.schema_arrow
-        return schema.empty_table() if first is None else pa.Table.from_batches([first])
+        found: list[pa.RecordBatch] = []
+        for group in self.split.row_groups:
+            lacking = rows - sum(batch.num_rows for batch in found)
+            if lacking > 0:
+                found += itertools.islice(file.iter_batches(lacking, [group], paths, use_threads=False), 1)
+        return pa.Table.from_batches(found) if found else file.schema_arrow.empty_table()
 
     def timestamps(self, time: TimeColumn) -> IntArray:
         """The column as UTC microseconds (rows,), ``NO_TIME`` where there is none."""
