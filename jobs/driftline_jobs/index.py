@@ -78,31 +78,58 @@ def refresh_index(store: Store, monitor: Monitor, pages: Pages, generated_at: da
 
     Raises what the store and ``Pages`` raise.
     """
+    refresh_entry(store, monitor, pages, generated_at)
+    return refresh_page(pages, generated_at)
+
+
+def refresh_entry(store: Store, monitor: Monitor, pages: Pages, generated_at: datetime) -> None:
+    """Write what the index says of one monitor. Raises what the store and ``Pages`` raise."""
     entry = f"{monitor.monitor}/{_ENTRY}"
 
     def write_entry(_: object) -> None:
         made = build_entry(_history(store, monitor, pages), generated_at)
         pages.write(entry, entry_to_json(made))
 
+    with store.kept_open(reading=True):
+        _settle(lambda: _state(store, monitor, pages), write_entry)
+
+
+def refresh_page(pages: Pages, generated_at: datetime) -> str:
+    """Write the index from the entries that there are, and return its address. Raises what ``Pages`` does."""
+
     def write_page(entries: dict[str, bytes]) -> None:
         known = [entry_from_json(content) for content in entries.values() if _is_entry(content)]
         pages.write(INDEX, render_entries(known, generated_at).encode())
 
-    _settle(lambda: _state(store, monitor, pages), write_entry)
     _settle(lambda: _entries(pages), write_page)
     return pages.address(INDEX)
 
 
-def refresh_where_there_is_one(monitor: Monitor, settings: Settings, progress: Progress) -> None:
+def refresh_where_there_is_one(
+    monitor: Monitor, settings: Settings, progress: Progress, *, page: bool = True
+) -> None:
     """Keep the index up to date after windows were published; a place without reports gets none.
 
-    What was published stays published whether or not the reports can be reached: that is said, and no error.
+    Without ``page``, only what it says of this monitor. What was published stays published whether or not the
+    reports can be reached: that is said, and no error.
     """
     try:
         pages = Pages.open(settings)
         if pages.read(f"{monitor.monitor}/{_ENTRY}") is not None:
             with closing(store_of(settings)) as store:
-                refresh_index(store, monitor, pages, datetime.now(UTC))
+                refresh_entry(store, monitor, pages, datetime.now(UTC))
+            if page:
+                refresh_page(pages, datetime.now(UTC))
+    except DriftlineError as error:
+        progress.event("index_not_written", reason=str(error))
+
+
+def refresh_page_where_there_is_one(settings: Settings, progress: Progress) -> None:
+    """The same for the page alone, after several monitors have written their entries."""
+    try:
+        pages = Pages.open(settings)
+        if pages.read(INDEX) is not None:
+            refresh_page(pages, datetime.now(UTC))
     except DriftlineError as error:
         progress.event("index_not_written", reason=str(error))
 

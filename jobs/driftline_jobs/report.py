@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline_jobs.drilldown import drilldown_link, write_drilldown
-from driftline_jobs.index import LINK, refresh_index
+from driftline_jobs.index import LINK, refresh_entry, refresh_page
 from driftline_jobs.kept import binning_of, judged_run, reference_of
 from driftline_jobs.mailing import Summary, summary, write_mail
 from driftline_jobs.pages import Pages
@@ -57,18 +57,21 @@ def write_report(
     mail_out: Path | None = None,
     page_link: str | None = None,
     index: bool = True,
+    index_page: bool = True,
     base: Path | None = None,
 ) -> Written:
     """Write the page of a published window below ``settings.reports``, and its mail into ``mail_out``.
 
     ``page_link`` is where the mail's readers find the page; without ``index`` the page stands alone, to be
-    sent. With ``settings.drill_down`` the drill-down is written too; where its run has kept no sample, the
-    log is read, relative folders meant from ``base``. Raises ConfigError when the window was not published,
-    the folder is not ours to write or the drill-down's extra is missing, TransientError when the store, the
-    folder or the log does not answer.
+    sent, and without ``index_page`` the index is for the caller to write, once for several pages. With
+    ``settings.drill_down`` the drill-down is written too; where its run has kept no sample, the log is read,
+    relative folders meant from ``base``. Raises ConfigError when the window was not published, the folder is
+    not ours to write or the drill-down's extra is missing, TransientError when the store, the folder or the
+    log does not answer.
     """
     with closing(store_of(settings)) as store:
-        inputs = gather(store, monitor, window, generated_at)
+        with store.kept_open(reading=True):
+            inputs = gather(store, monitor, window, generated_at)
         pages = Pages.open(settings)
         if index:
             if settings.drill_down:
@@ -80,7 +83,9 @@ def write_report(
         view, html = lay_out(inputs)
         page = pages.write(name, html.encode())
         if index:
-            refresh_index(store, monitor, pages, generated_at)
+            refresh_entry(store, monitor, pages, generated_at)
+            if index_page:
+                refresh_page(pages, generated_at)
     told, muted = without_muted(inputs)
     if muted:
         view = build_view(told)

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
         spark_master: as Spark names it, for the engine ``spark``.
         drill_down: whether runs keep a sample of rows, and reports show it.
         threads: how many splits are profiled at a time; None means one per core.
+        workers: how many monitors are worked on at a time where there are several; None means one per core.
         memory_limit: bytes that the label join may hold before it spills to disk.
         timeout: seconds that a store or a storage may be silent before a command gives up.
         endpoint_url: an S3 server other than Amazon's, from ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``.
@@ -84,11 +85,16 @@ class Settings(BaseSettings):
     spark_master: Annotated[str, Field(min_length=1)] = "local[*]"
     drill_down: bool = False
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    workers: Annotated[int, Field(ge=1, le=1024)] | None = None
     memory_limit: Annotated[ByteSize, Field(ge=64 * 1024**2)] = ByteSize(512 * 1024**2)
     timeout: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 60.0
     endpoint_url: Annotated[str, AfterValidator(_endpoint_url)] | None = Field(
         None, validation_alias=AliasChoices("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     )
+
+    def one_of_several(self) -> Settings:
+        """For one of several processes that share a machine: with one thread, unless told how many."""
+        return self if self.threads is not None else self.model_copy(update={"threads": 1})
 
     @property
     def store_shown(self) -> str:

@@ -139,3 +139,13 @@ class TestFile:
                 assert session.query("SELECT run_id FROM runs").column("run_id").to_pylist() == ["r1"]
         with duckdb.connect(str(database.path), read_only=True) as connection:
             assert connection.sql("SELECT COUNT(*) FROM runs").fetchall() == [(1,)]
+
+
+def test_while_one_only_reads_others_read_too(store: Store, url: str) -> None:
+    store.migrate()
+    store.publish([run("r1")], {})
+    with store.kept_open(reading=True), open_store(url, wait_seconds=2.0) as other:
+        assert store.current("runs", "flights").num_rows == 1
+        with other.kept_open(reading=True):
+            assert other.current("runs", "flights").num_rows == 1
+    store.publish([run("r2")], {})

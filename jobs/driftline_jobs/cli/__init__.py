@@ -29,8 +29,8 @@ def _status_of(arguments: Sequence[str] | None) -> int:
     import typer
 
     from driftline_jobs.cli.app import command_line
-    from driftline_jobs.cli.signals import Stopped, stoppable
     from driftline_jobs.cli.usage import explain_usage_error
+    from driftline_jobs.stopping import Stopped, stoppable
 
     try:
         with stoppable():

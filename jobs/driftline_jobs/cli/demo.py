@@ -12,7 +12,7 @@ import typer
 
 from driftline_jobs.cli import options
 from driftline_jobs.cli.options import LogFormat
-from driftline_jobs.cli.run import answer
+from driftline_jobs.cli.run import published
 from driftline_jobs.cli.telling import telling
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def demo(
         outcome = publish(request, progress)
         progress.stage("writing the report")
         page = write_report(monitor, last, settings, generated_at=datetime.now(UTC)).page
-        answer(progress, monitor, outcome)
+        answer = published(monitor, outcome)
+        progress.answer(answer.text, answer.event, **answer.fields)
         if log_format is LogFormat.TEXT:
             _show(folder, settings, page)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from driftline_schemas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from driftline_jobs.request import Progress
 
 
 class LogFormat(StrEnum):
@@ -22,6 +26,18 @@ class LogFormat(StrEnum):
 _WHERE = "Settings (each wins over its DRIFTLINE_ variable)"
 
 MonitorFile = Annotated[Path, typer.Argument(metavar="MONITOR.yaml", help="The monitor file.")]
+MonitorFiles = Annotated[
+    list[Path],
+    typer.Argument(metavar="MONITOR.yaml…", help="The monitor file; or several, or a folder of them."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="For several monitors: how many at a time. Default: one per core.",
+        rich_help_panel=_WHERE,
+    ),
+]
 Period = Annotated[
     str, typer.Option(help="Start of the first window: a day, or an hour as 2013-07-01T05.", metavar="DAY")
 ]
@@ -69,6 +85,9 @@ MemoryLimit = Annotated[
         help="What the label join may use before it spills to disk.", metavar="SIZE", rich_help_panel=_WHERE
     ),
 ]
+AllowMissing = Annotated[
+    bool, typer.Option("--allow-missing", help="Publish even if rows that were published are gone.")
+]
 DrillDown = Annotated[
     bool | None,
     typer.Option(
@@ -97,3 +116,11 @@ def parse_moment(text: str | None, option: str) -> datetime | None:
             f"{option} {text!r} is not a time: write it as 2013-07-08 or 2013-07-08T06:00+02:00"
         ) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def refresh_index(flags: Mapping[str, object], progress: Progress) -> None:
+    """Write the index of all reports anew where there is one; ``flags`` as for ``load_settings``."""
+    from driftline_jobs.index import refresh_page_where_there_is_one
+    from driftline_schemas.settings import load_settings
+
+    refresh_page_where_there_is_one(load_settings(flags), progress)

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from driftline_jobs.cli import options
+from driftline_jobs.cli.answers import Answer, answer_each
 from driftline_jobs.cli.options import LogFormat
 from driftline_jobs.cli.telling import telling
 
+if TYPE_CHECKING:
+    from driftline_jobs.request import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWords:
+    """What is asked of each monitor; ``flags`` are settings by name, None where not given."""
+
+    period: str
+    mail_out: Path | None
+    page_link: str | None
+    index: bool
+    flags: Mapping[str, object]
+
 
 def report(
-    monitor_file: options.MonitorFile,
+    monitor_files: options.MonitorFiles,
     period: options.Period,
     *,
     out: Annotated[
@@ -41,33 +58,53 @@ def report(
     ] = True,
     drill_down: options.DrillDown = None,
     store: options.Store = None,
+    workers: options.Workers = None,
     log_format: options.LogFormatOption = LogFormat.TEXT,
     debug: options.Debug = False,
 ) -> None:
     """Write the page of a window that was published: no log is read."""
     with telling(log_format, debug=debug) as progress:
-        from driftline_jobs.report import write_report
-        from driftline_schemas.monitor import load_monitor
-        from driftline_schemas.settings import load_settings
+        flags = {"store": store, "reports": out, "drill_down": drill_down}
+        words = ReportWords(period, mail_out, page_link, index, flags)
+        finish = partial(_write_index, flags) if index else None
+        command = partial(report_one, words=words)
+        answer_each(progress, monitor_files, command, workers, debug=debug, finish=finish)
 
-        monitor = load_monitor(monitor_file)
-        window = monitor.calendar.parse(period)
-        settings = load_settings({"store": store, "reports": out, "drill_down": drill_down})
-        written = write_report(
-            monitor,
-            window,
-            settings,
-            generated_at=datetime.now(UTC),
-            mail_out=mail_out,
-            page_link=page_link,
-            index=index,
-            base=monitor_file.resolve().parent,
-        )
-        progress.answer(
-            written.page,
-            "reported",
-            monitor=monitor.monitor,
-            window_start=window.start,
-            page=written.page,
+
+def report_one(monitor_file: Path, _: Progress, *, words: ReportWords, alone: bool = True) -> Answer:
+    """Write the page of one monitor; the mail of one of several has a folder of its own."""
+    from driftline_jobs.report import write_report
+    from driftline_schemas.monitor import load_monitor
+    from driftline_schemas.settings import load_settings
+
+    monitor = load_monitor(monitor_file)
+    mail_out = words.mail_out
+    written = write_report(
+        monitor,
+        monitor.calendar.parse(words.period),
+        load_settings(words.flags),
+        generated_at=datetime.now(UTC),
+        mail_out=mail_out if alone or mail_out is None else mail_out / monitor.monitor,
+        page_link=words.page_link,
+        index=words.index,
+        index_page=alone,
+        base=monitor_file.resolve().parent,
+    )
+    return Answer(
+        written.page,
+        "reported",
+        {
+            "monitor": monitor.monitor,
+            "window_start": monitor.calendar.parse(words.period).start,
+            "page": written.page,
             **asdict(written.summary),
-        )
+        },
+    )
+
+
+def _write_index(flags: Mapping[str, object]) -> None:
+    from driftline_jobs.index import refresh_page
+    from driftline_jobs.pages import Pages
+    from driftline_schemas.settings import load_settings
+
+    refresh_page(Pages.open(load_settings(flags)), datetime.now(UTC))

@@ -90,7 +90,7 @@ class Telling(ABC):
                 return
             known = isinstance(error, DriftlineError)
             status = error.exit_code if isinstance(error, DriftlineError) else UNEXPECTED
-            message = str(error) if known else _defect(error)
+            message = str(error) if known else defect(error)
             origin = "".join(traceback.format_exception(error)) if self._debug else None
             self._fail(message, {"error_kind": type(error).__name__, "exit_status": status}, origin)
         raise typer.Exit(status) from error
@@ -211,7 +211,8 @@ def in_a_line(text: str) -> str:
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
-def _defect(error: Exception) -> str:
+def defect(error: Exception) -> str:
+    """What is said of a failure that is nobody's fault but ours."""
     return (
         f"{type(error).__name__}: {error}\n"
         "This is a defect in Driftline. Please report it in the project's issue tracker, with this message "

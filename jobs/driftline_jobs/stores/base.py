@@ -118,10 +118,11 @@ class Store(Protocol):
         Exact numerics come back as float64, so that both stores answer with the same types.
         """
 
-    def kept_open(self) -> AbstractContextManager[None]:
+    def kept_open(self, *, reading: bool = False) -> AbstractContextManager[None]:
         """For several calls that follow upon each other at once: faster, where connecting takes time.
 
-        Others may have to wait until it ends, so nothing that takes long should happen within.
+        Others may have to wait until it ends, so nothing that takes long should happen within. While only
+        ``reading``, nothing can be written, and others may read.
         """
 
     def prune(self, keep: timedelta) -> int:

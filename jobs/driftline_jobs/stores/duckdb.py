@@ -134,14 +134,14 @@ class DuckDbDatabase:
         return self._transaction("BEGIN TRANSACTION", wait_seconds, read_only=False)
 
     @contextmanager
-    def kept_open(self, wait_seconds: float) -> Iterator[None]:
-        """See ``Database.kept_open``. Meanwhile all others wait, readers too."""
+    def kept_open(self, wait_seconds: float, *, reading: bool = False) -> Iterator[None]:
+        """See ``Database.kept_open``. Meanwhile all others wait; only who reads lets others read."""
         with self._turn:
             if self._kept is not None:
                 yield
                 return
             with ExitStack() as stack:
-                connection = stack.enter_context(self._open(wait_seconds, read_only=False))
+                connection = stack.enter_context(self._open(wait_seconds, read_only=reading))
                 kept = self._kept = _Kept(connection, stack.close)
                 try:
                     yield

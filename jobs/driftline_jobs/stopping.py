@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Stopped(BaseException):
@@ -41,3 +46,31 @@ def stoppable() -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+class Worker:
+    """A process that does what another one tells it to; that one decides when both end."""
+
+    busy = False
+
+    @classmethod
+    def begin(cls) -> None:
+        """Leave SIGINT, which a terminal sends to both, to the other one; end at SIGTERM."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, cls._stop)
+
+    @classmethod
+    def do(cls, task: Callable[[Item], Result], item: Item) -> Result:
+        """``task`` of the item; SIGTERM meanwhile raises ``Stopped`` in it."""
+        cls.busy = True
+        try:
+            return task(item)
+        finally:
+            cls.busy = False
+
+    @classmethod
+    def _stop(cls, number: int, _: FrameType | None) -> None:
+        if not cls.busy:
+            os._exit(128 + number)
+        cls.busy = False
+        raise Stopped(number)
