@@ -25,7 +25,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 .venv/bin/pytest --numprocesses $(PROCESSES) --
 # The demo takes the full environment if it is there, else one with the base install alone.
 DEMO_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-base)
 
-.PHONY: help setup demo up down test test-slow lint lock bench bench-store clean
+.PHONY: help setup demo up down test test-slow lint lock bench bench-store bench-fleet clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ lock: .venv-lock/.installed ## Resolve what pyproject.toml asks for (LOCK_ARGS=-
 	compile --extra spark --extra postgres --extra evidently --group dev \
 	    --constraint requirements/base.txt --output-file requirements/dev.txt; \
 	compile --extra airflow --constraint requirements/base.txt --output-file requirements/airflow.txt
+
+bench-fleet: .venv/.installed ## A thousand monitors on one machine (BENCH_ARGS="--monitors 10 100" for fewer)
+	PYTHONPATH=. .venv/bin/python tests/bench/fleet_bench.py $(BENCH_ARGS)
 
 clean: ## Remove the environments, the caches and the demo
 	rm -rf .venv .venv-base .venv-airflow .venv-lock demo dist \
