@@ -20,6 +20,7 @@ from pydantic import (
     Discriminator,
     Field,
     SerializerFunctionWrapHandler,
+    StrictBool,
     StrictInt,
     StrictStr,
     Tag,
@@ -109,10 +110,11 @@ class Logs(_Section):
     """Where the serving logs are, and which of their columns play a part.
 
     A dated folder may hold rows of ``lateness`` before and after its interval; others are set aside.
-    ``timestamp_unit`` is that of times that are numbers, those of the labels too.
+    ``timestamp_unit`` is that of times that are numbers, those of the labels too. With ``partition_columns``
+    the folders ``key=value`` are columns where the objects have none of that name.
     """
 
-    ADDED_LATER = frozenset({"timestamp_unit"})
+    ADDED_LATER = frozenset({"timestamp_unit", "partition_columns"})
 
     uri: Uri
     timestamp: Name
@@ -122,6 +124,7 @@ class Logs(_Section):
     score: ScoreColumns | None = None
     model_version: Name | None = None
     lateness: Duration = timedelta(days=1)
+    partition_columns: StrictBool = True
 
     @property
     def score_columns(self) -> tuple[str, ...]:

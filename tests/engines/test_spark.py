@@ -72,6 +72,24 @@ def test_rows_without_times_are_the_same_on_both(
     assert on_spark == on_one_machine
 
 
+def test_columns_in_the_path_are_the_same_on_both(
+    spark: SparkEngine, log_folder: Path, tmp_path: Path
+) -> None:
+    for number, path in enumerate(sorted((log_folder / "logs").rglob("*.parquet"))):
+        tier = ("gold", "__HIVE_DEFAULT_PARTITION__", "caf%C3%A9")[number % 3]
+        target = tmp_path / "logs" / path.parent.name / f"tier={tier}" / path.stem
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    parted = Workload.at(str(tmp_path / "logs"), str(log_folder / "labels"))
+    monitor = parted.monitor.model_copy(update={"segments": (("tier",), ("tier", "origin"))})
+    parted = replace(parted, monitor=monitor, log=replace(parted.log, monitor=monitor))
+    found = [parted.everything(engine) for engine in (spark, LocalEngine(2))]
+    assert found[0] == found[1]
+    tiers = {key.segment_value for key, _ in found[0]["profiles"] if key.segment == "tier"}
+    assert tiers == {"gold", "café", "__null__"}
+    assert {name for _, name in found[0]["profiles"]} >= {"tier", "distance"}
+
+
 def test_matched_labels_are_those_that_sets_of_ids_give(work: Workload, expected: dict[str, Any]) -> None:
     """An id that was predicted in a base window, and labelled without contradiction, is matched once."""
     predicted = _all(work.log.location, ["id", "at"])

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from driftline_jobs.logs.footers import Footer, ObjectSchema
+from driftline_jobs.logs.footers import Footer
+from driftline_jobs.logs.schema import ObjectSchema
 from driftline_jobs.logs.splits import InputRole, SchemaCheck, SchemaFinding
 from driftline_schemas.metrics import Task
 from driftline_schemas.monitor import LabelColumn, LabelSource, Monitor
@@ -49,7 +50,7 @@ def agree(
     schemas = {id(footer.schema): footer.schema for footer in footers}
     vote = _Vote(
         [_Variant(schema, objects[key]) for key, schema in schemas.items()],
-        _named(monitor, role),
+        named_columns(monitor, role),
         frozenset(monitor.features.ignore),
         only_named=role == "label",
         expected=None if expected is None else {name: Storage(kind) for name, kind in expected.items()},
@@ -68,7 +69,7 @@ def agree(
     )
 
 
-def _named(monitor: Monitor, role: InputRole) -> dict[str, frozenset[Storage]]:
+def named_columns(monitor: Monitor, role: InputRole) -> dict[str, frozenset[Storage]]:
     """The columns that the monitor file names, and in which storages each is of use."""
     number = _NUMBER if monitor.task is Task.REGRESSION else _ANY
     labels = monitor.labels
@@ -153,9 +154,13 @@ class _Vote:
                 yield _Difference(name, "changed_type", schema.left_out[name])
             elif column is None and (name in self._named or is_usual):
                 yield _Difference(name, "missing_column", self._missing(name))
-            elif column is not None and name not in self._named and not is_usual:
+            elif column is not None and self._is_new(name, schema) and not is_usual:
                 detail = f"{column.type}, in {self._present[name]} of {self._objects} objects"
                 yield _Difference(name, "new_column", detail)
+
+    def _is_new(self, name: str, schema: ObjectSchema) -> bool:
+        # A folder between is no news of the rows, nor what a reference knew before such were columns.
+        return name not in self._named and name not in schema.in_path
 
     def _is_usual(self, name: str) -> bool:
         if self._expected is not None:

@@ -33,6 +33,17 @@ _VALUE = re.compile(
     re.ASCII,
 )
 _NUMBER = re.compile(r"\d{1,4}", re.ASCII)
+_INTEGER = re.compile(r"\d+", re.ASCII)
+_TIME_KEYS = frozenset(
+    {"week", "wk", "ww", "quarter", "qtr", "minute", "min", "second", "dow", "doy", "ts", "timestamp", "time"}
+)
+"""Keys that say when, in numbers that are no part of a date."""
+_ISO = re.compile(
+    r"(?:19|20|21)\d\d(?:(?P<sep>[-_/])(?:0[1-9]|1[0-2])(?:(?P=sep)(?:0[1-9]|[12]\d|3[01])(?:[-T _].*)?)?"
+    r"|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[-T _]?\d\d.*)?|-?W\d\d(?:-?[1-7])?)",
+    re.ASCII,
+)
+"""What is a date, or begins with one, whatever it is the date of."""
 _HOUR = timedelta(hours=1)
 
 Interval = tuple[datetime, datetime]
@@ -57,6 +68,21 @@ def folder_interval(folders: Sequence[str], zone: str) -> Interval | None:
         return None
 
 
+def names_time(key: str, value: str) -> bool:
+    """Whether a folder ``key=value`` says when something was, of the rows or of their writing: by the value
+    alone where that is a date, or else by the key too."""
+    key, value = _key(key), value.strip()
+    if _ISO.fullmatch(value):
+        return True
+    if key in _DATE_KEYS or key in _PART_KEYS or key in _TIME_KEYS:
+        return bool(_INTEGER.fullmatch(value) or _VALUE.fullmatch(value))
+    return False
+
+
+def _key(written: str) -> str:
+    return written.strip().lower().lstrip("_")
+
+
 def _named_by(folder: str, following: Sequence[str]) -> dict[str, int]:
     """The parts of a date that one folder names, with the two below it when they are 2013/07/01."""
     key, equals, escaped = folder.partition("=")
@@ -69,7 +95,7 @@ def _named_by(folder: str, following: Sequence[str]) -> dict[str, int]:
             return _parts_of(triple)
         return {}
     # Hive escapes colons and spaces the way URLs do.
-    key, value = key.strip().lower().lstrip("_"), unquote(escaped).strip()
+    key, value = _key(key), unquote(escaped).strip()
     if key in _PART_KEYS and _NUMBER.fullmatch(value):
         return {_PART_KEYS[key]: int(value)}
     if key in _DATE_KEYS or key in _PART_KEYS:

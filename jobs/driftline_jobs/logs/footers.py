@@ -17,8 +17,10 @@ import pyarrow.parquet as pq
 from driftline_jobs.logs.filesystem import Location, claims_parquet
 from driftline_jobs.logs.layout import FooterError, Layout, NotParquetError, Tail, read_tail
 from driftline_jobs.logs.objects import LogObject, relisted
+from driftline_jobs.logs.partitions import PathColumns, Served
+from driftline_jobs.logs.schema import ObjectSchema
 from driftline_jobs.logs.times import bounds_us, stored_as, unreadable
-from driftline_schemas.serving_log import LogColumn, TimeColumn, flatten, leaf_position
+from driftline_schemas.serving_log import TimeColumn, flatten, leaf_position
 
 _THREADS = 16
 
@@ -36,20 +38,14 @@ class RowGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectSchema:
-    """The columns of an object and what is left out of them; shared by all objects with the same schema."""
-
-    columns: dict[str, LogColumn]
-    left_out: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Footer:
-    """What one object says of itself. ``object`` is newer than the listed one if that was replaced."""
+    """What one object says of itself. ``object`` is newer than the listed one if that was replaced;
+    ``in_path`` are the values of those of its columns that only its path has."""
 
     object: LogObject
     schema: ObjectSchema
     row_groups: tuple[RowGroup, ...]
+    in_path: Served = ()
 
     @property
     def rows(self) -> int:
@@ -69,35 +65,53 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What an object must hold to be read: a timestamp if one is named, and the ``required`` columns."""
+    """What an object must hold to be read: a timestamp if one is named, and the ``required`` columns.
+
+    ``path_columns`` says which columns count that only its path has; without it none do.
+    """
 
     timestamp: TimeColumn | None
     required: tuple[str, ...] = ()
+    path_columns: PathColumns | None = None
 
 
 def read_footers(objects: Iterable[LogObject], location: Location, needs: Needs) -> list[Footer | Refusal]:
     """The footer of each object, in their order. Raises a DriftlineError when the location itself fails."""
-    schemas: dict[pa.Schema, ObjectSchema] = {}
-
-    def schema_of(schema: pa.Schema) -> ObjectSchema:
-        # Most objects of a log share one schema: it is flattened once. Two threads may do it twice: no harm.
-        if schema not in schemas:
-            columns, left_out = flatten(schema)
-            schemas[schema] = ObjectSchema({column.name: column for column in columns}, left_out)
-        return schemas[schema]
-
+    schemas = _Schemas(needs)
     with ThreadPoolExecutor(_THREADS) as threads:
         try:
-            return list(threads.map(lambda found: _read_footer(found, location, needs, schema_of), objects))
+            return list(threads.map(lambda found: _read_footer(found, location, needs, schemas), objects))
         except BaseException:
             # A server that does not answer would not answer for the other objects either.
             threads.shutdown(cancel_futures=True)
             raise
 
 
-def _read_footer(
-    found: LogObject, location: Location, needs: Needs, schema_of: Callable[[pa.Schema], ObjectSchema]
-) -> Footer | Refusal:
+class _Schemas:
+    """Most objects of a log share one schema: it is flattened once. Two threads may do it twice: no harm."""
+
+    def __init__(self, needs: Needs) -> None:
+        self._path_columns = needs.path_columns
+        self._flat: dict[pa.Schema, ObjectSchema] = {}
+        self._placed: dict[tuple[pa.Schema, tuple[str, ...], frozenset[str]], ObjectSchema] = {}
+
+    def of(self, schema: pa.Schema, found: LogObject) -> tuple[ObjectSchema, Served]:
+        """The columns of an object, and the values of those that only its path has."""
+        if schema not in self._flat:
+            columns, left_out = flatten(schema)
+            self._flat[schema] = ObjectSchema({column.name: column for column in columns}, left_out)
+        flat = self._flat[schema]
+        if self._path_columns is None or not found.path_values:
+            return flat, ()
+        served, repeats = self._path_columns.missing_in(flat, found.path_values)
+        names = tuple(name for name, _ in served)
+        key = schema, names, repeats
+        if key not in self._placed:
+            self._placed[key] = self._path_columns.added(flat, names, repeats) if names or repeats else flat
+        return self._placed[key], served
+
+
+def _read_footer(found: LogObject, location: Location, needs: Needs, schemas: _Schemas) -> Footer | Refusal:
     tail = _tail(found, location)
     if tail is None:
         # Replaced while we were at it: what counts is what is there now, under its new etag.
@@ -112,14 +126,14 @@ def _read_footer(
     try:
         metadata = pq.ParquetFile(pa.BufferReader(tail.data)).metadata
         arrow_schema = metadata.schema.to_arrow_schema().remove_metadata()
-        schema = schema_of(arrow_schema)
+        schema, in_path = schemas.of(arrow_schema, found)
         timestamp = _timestamp(metadata, arrow_schema, schema, needs)
         leaves = [] if timestamp is None else [timestamp.leaf]
         layout = Layout(tail.footer, tail.footer_start, metadata.num_columns, leaves)
         reason = _unfit(schema, needs)
         if reason:
             return Refusal(found, reason, metadata.num_rows)
-        return Footer(found, schema, tuple(_row_groups(layout, timestamp)))
+        return Footer(found, schema, tuple(_row_groups(layout, timestamp)), in_path)
     except FooterError as error:
         return Refusal(found, str(error))
     except (pa.ArrowException, OSError, ValueError, LookupError, RecursionError) as error:
@@ -180,9 +194,9 @@ class _Timestamp:
 def _timestamp(
     metadata: pq.FileMetaData, arrow_schema: pa.Schema, schema: ObjectSchema, needs: Needs
 ) -> _Timestamp | None:
-    """None where an object has none."""
+    """None where an object has none itself."""
     column = None if needs.timestamp is None else schema.columns.get(needs.timestamp.name)
-    if column is None or needs.timestamp is None:
+    if column is None or needs.timestamp is None or column.name in schema.in_path:
         return None
     leaf = leaf_position(arrow_schema, column.path)
     return _Timestamp(leaf, stored_as(metadata.schema.column(leaf), column.type, needs.timestamp))

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from driftline_jobs.logs.agreement import Agreement, agree
+from driftline_jobs.logs.agreement import Agreement, agree, named_columns
 from driftline_jobs.logs.filesystem import Location
 from driftline_jobs.logs.footers import Footer, Needs, Refusal, RowGroup, read_footers
 from driftline_jobs.logs.objects import LogObject
+from driftline_jobs.logs.partitions import PathColumns
 from driftline_jobs.logs.splits import InputRole, InputState, Inspection, Split
 from driftline_jobs.logs.times import BEFORE_ALL
 from driftline_schemas.monitor import LabelSource, Monitor
+from driftline_schemas.serving_log import Storage
 from driftline_schemas.window import to_us
 
 MAX_SPLIT_ROWS = 2_000_000
@@ -95,10 +97,15 @@ class _Wanted:
 
 def _needs(monitor: Monitor, role: InputRole, *, timed: bool) -> Needs:
     """Raises ValueError for labels of a monitor whose labels are in no objects of their own."""
+    in_path = None
+    if monitor.logs.partition_columns:
+        named = named_columns(monitor, role)
+        in_path = PathColumns(frozenset(named), frozenset(n for n in named if Storage.TEXT not in named[n]))
     if role != "label":
-        return Needs(monitor.log_time if timed else None)
+        return Needs(monitor.log_time if timed else None, path_columns=in_path)
     if isinstance(monitor.labels, LabelSource):
-        return Needs(monitor.label_time, (monitor.labels.prediction_id, monitor.labels.label))
+        required = (monitor.labels.prediction_id, monitor.labels.label)
+        return Needs(monitor.label_time, required, in_path)
     raise ValueError(f"the monitor {monitor.monitor} has no objects with labels")
 
 
@@ -130,6 +137,7 @@ def _splits(footer: Footer, location: Location, agreement: Agreement, wanted: _W
             part,
             absent,
             home_us,
+            footer.in_path,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,8 @@ from pathlib import Path
 from driftline_jobs.logs.filesystem import Location, local_etag
 from driftline_jobs.logs.folders import Interval, Span, folder_interval
 from driftline_jobs.logs.passed_over import PassedOver, PassedOverCounter
-from driftline_jobs.logs.walk import walk
+from driftline_jobs.logs.path_values import PathValues, values_of
+from driftline_jobs.logs.walk import Found, walk
 
 _NO_TIME = timedelta(0)
 
@@ -22,7 +23,7 @@ class LogObject:
 
     ``path`` is what the location's filesystem opens, ``etag`` tells it from a later one of the same name.
     ``folder_start`` and ``folder_end`` (UTC, half-open) come from dated folders such as ``dt=2013-07-01``,
-    and are both None when there are none.
+    and are both None when there are none. ``path_values`` are the ``key=value`` folders above it.
     """
 
     uri: str
@@ -31,6 +32,7 @@ class LogObject:
     size_bytes: int
     folder_start: datetime | None = None
     folder_end: datetime | None = None
+    path_values: PathValues = ()
 
     @property
     def folder(self) -> Interval | None:
@@ -71,17 +73,15 @@ def listing(
     def interval_of(folders: tuple[str, ...]) -> Interval | None:
         return folder_interval(folders, zone)
 
+    values_in = cache(values_of)
+
+    def listed(found: Found) -> LogObject:
+        start, end = interval_of(found.folders) or (None, None)
+        uri, values = location.uri_of(found.path), values_in(found.folders)
+        return LogObject(uri, found.path, found.etag, found.size_bytes, start, end, values)
+
     passed_over = PassedOverCounter(interval_of, location.uri_of)
-    objects = [
-        LogObject(
-            location.uri_of(found.path),
-            found.path,
-            found.etag,
-            found.size_bytes,
-            *(interval_of(found.folders) or (None, None)),
-        )
-        for found in walk(location, zone, within, passed_over)
-    ]
+    objects = map(listed, walk(location, zone, within, passed_over))
     return Listing(tuple(sorted(objects, key=lambda found: found.path)), tuple(passed_over))
 
 
@@ -119,4 +119,4 @@ def relisted(location: Location, found: LogObject) -> LogObject | None:
         return None
     except OSError as error:
         raise location.error(error, found.uri) from error
-    return LogObject(found.uri, found.path, etag, size, found.folder_start, found.folder_end)
+    return replace(found, etag=etag, size_bytes=size)

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from driftline_jobs.logs.fetch import FetchedObject, chunk_spans
+from driftline_jobs.logs.partitions import constant
 from driftline_jobs.logs.plain import plain
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.logs.times import IntArray, joined_int96, microseconds
@@ -49,7 +50,10 @@ class SplitReader:
     ) -> None:
         self.split = split
         self._columns = {column.name: column for column in columns}
-        self._dictionaries = [".".join(self._columns[name].path) for name in dictionaries if self.has(name)]
+        self._in_path = dict(split.in_path)
+        self._dictionaries = [
+            ".".join(self._columns[name].path) for name in dictionaries if self._holds(name)
+        ]
         self._wanted = self._columns.keys() if wanted is None else set(wanted)
         self._fetched: FetchedObject | None = None
         self._source: object = None
@@ -147,11 +151,17 @@ class SplitReader:
         return self._file
 
     def has(self, name: str) -> bool:
-        """Whether this object holds the column, in the type that was agreed on."""
+        """Whether this object, or its path, holds the column in the type that was agreed on."""
         return name in self._columns and name not in self.split.absent
+
+    def _holds(self, name: str) -> bool:
+        """Whether it is in the object itself, not just in its path."""
+        return self.has(name) and name not in self._in_path
 
     def column(self, name: str) -> pa.Array:
         """The whole column of the split as one array (rows,) of the types that ``plain`` leaves."""
+        if name in self._in_path:
+            return constant(self._in_path[name], self.rows)
         try:
             return self._decoded(self._columns[name])
         except pa.ArrowMemoryError:
@@ -180,10 +190,12 @@ class SplitReader:
 
         Errors are those of ``column``.
         """
-        names = [name for name in self._columns if self.has(name)]
+        names = [name for name in self._columns if self._holds(name)]
         try:
             batches = self._first_rows(rows, [".".join(self._columns[name].path) for name in names])
-            return {name: _resolved(batches, self._columns[name]) for name in names}
+            found = {name: _resolved(batches, self._columns[name]) for name in names}
+            in_path = {name: value for name, value in self._in_path.items() if self.has(name)}
+            return found | {name: constant(value, min(rows, self.rows)) for name, value in in_path.items()}
         except pa.ArrowMemoryError:
             raise
         except _READ_ERRORS as error:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from driftline_jobs.logs.filesystem import Location
 from driftline_jobs.logs.objects import LogObject
+from driftline_jobs.logs.partitions import Served
 from driftline_schemas.serving_log import LogColumn
 
 InputRole = Literal["prediction", "label", "reference"]
@@ -30,6 +31,7 @@ class Split:
         absent: columns of the inspection that this object does not hold, or in another type.
         home_us: the time that rows without one of their own belong to, if their neighbours have none either:
             the start of the folder, or the first time in the object. None where nothing tells.
+        in_path: columns that the object does not hold, and the one value that its path gives each.
     """
 
     object: LogObject
@@ -44,6 +46,7 @@ class Split:
     part: int
     absent: frozenset[str] = frozenset()
     home_us: int | None = None
+    in_path: Served = ()
 
 
 @dataclass(frozen=True, slots=True)
