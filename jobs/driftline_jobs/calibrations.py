@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -46,15 +45,15 @@ from driftline_jobs.measure.performance import Performance
 from driftline_jobs.profile.binning import Bins, OrderedBins
 from driftline_jobs.profile.state import OrderedProfile, Profile
 from driftline_jobs.profile.windows import WHOLE
-from driftline_jobs.references import Reference
+from driftline_jobs.references import Reference, ReferenceWindow
 from driftline_jobs.tabulate.drift import ColumnDrift
 from driftline_jobs.tabulate.judged import SHAPE, UsualDrift
 from driftline_jobs.tabulate.labels import label_column, label_sample
+from driftline_jobs.tabulate.natures import Natures, natures_of, places_together
 from driftline_jobs.tabulate.performance import FigureKey, measure_performance
 from driftline_jobs.tabulate.stacks import sample_of
 from driftline_jobs.tabulate.together import ALL_COLUMNS, TogetherDrift, stack_moments
 from driftline_schemas.monitor import Monitor
-from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.window import Granularity
 
 DRIFT_SHARE, TOGETHER_SHARE, LABEL_SHARE, LASTING_SHARE = 0.35, 0.05, 0.05, 0.1
@@ -67,17 +66,22 @@ _INSTEAD = {
     NO_VALUES: FIXED_NO_VALUES,
 }
 Learned = Calibration | PerformanceCalibration | Uncalibrated
+WindowOfReference = tuple[ReferenceWindow, Mapping[str, Profile]]
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Calibrations:
-    """Calibrations of one reference: of drift by column and statistic, of performance by metric."""
+    """Calibrations of one reference: of drift by column and statistic, of performance by metric.
+
+    ``natures`` are the columns that move by nature: nothing about them is tested.
+    """
 
     monitor: Monitor
     drift: Mapping[tuple[str, str], Calibration | Uncalibrated]
     performance: Mapping[str, PerformanceCalibration | Uncalibrated]
+    natures: Natures = field(default_factory=Natures)
 
     def judge_drift(
         self,
@@ -97,6 +101,8 @@ class Calibrations:
         labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
         held: dict[tuple[str, str], Held] = {}
         for column in columns:
+            if column.column in self.natures.columns:
+                continue
             mine = {name: found for (of, name), found in self.drift.items() if of == column.column}
             tests = hold_column(mine, column.figures, column.now, column.then, labels=labels, enough=tested)
             held |= {(column.column, metric): test for metric, test in tests.items()}
@@ -151,6 +157,7 @@ class Calibrations:
             column: found
             for (column, statistic), found in self.drift.items()
             if statistic in SHAPE and isinstance(found, Calibration) and column in p_values
+            if column not in self.natures.columns
         }
         limit = limit_for(LASTING_SHARE * self.monitor.alerts.false_alarm_rate, len(learned))
         courses = {}
@@ -178,11 +185,33 @@ class Calibrations:
         return {(metric, None): verdict.only(tested) for metric, verdict in found.items()}
 
 
-def learn(reference: Reference, monitor: Monitor, task: Task) -> Calibrations:
-    """Hold every column, and the model, against themselves over the windows of the reference."""
-    if not reference.timed:
-        return _unlearned(reference, monitor, task)
+def recognise(reference: Reference) -> Natures:
+    """Which columns of a reference move by nature."""
+    return _recognised(reference, list(reference.whole_by_window()))
+
+
+def _recognised(reference: Reference, windows: Sequence[WindowOfReference]) -> Natures:
+    """By its windows, or by its base windows where they are few: what no two of these share, no two windows
+    do. But a single window tells nothing: the hours of a day do not come twice in it.
+    """
+    pieces = [(window.start, profiles) for window, profiles in windows]
+    if 1 < len(pieces) < MIN_WINDOWS:
+        pieces = list(reference.whole_by_base()) or pieces
+    return natures_of(pieces, reference.cells.get(WHOLE, {}), reference.binning)
+
+
+def learn(
+    reference: Reference, monitor: Monitor, task: Task, founding: Natures | None = None
+) -> Calibrations:
+    """Hold every column, and the model, against themselves over the windows of the reference.
+
+    ``founding``: what was recognised on the reference that this one moved on from. Where that was long
+    enough, it stands: whether a column is judged must not change from window to window.
+    """
     windows = list(reference.whole_by_window())
+    natures = founding if founding is not None and founding.enough else _recognised(reference, windows)
+    if not reference.timed:
+        return _unlearned(reference, monitor, task, natures)
     labels = [_labels(window.start, monitor, monitor.granularity) for window, _ in windows]
     pieces = [profiles for _, profiles in windows]
     split: Callable[[Sequence[Sequence[str]]], Splits | None] = leave_one_out
@@ -197,6 +226,8 @@ def learn(reference: Reference, monitor: Monitor, task: Task) -> Calibrations:
     for column, bins in reference.binning.columns.items():
         # A window in which the column has no value at all teaches nothing about its values.
         usable = [at for at, profiles in enumerate(pieces) if _has_values(profiles.get(column))]
+        if column in natures.columns:
+            continue
         if not usable:
             drift |= {(column, metric): Uncalibrated(NO_VALUES) for metric in _deciding(bins)}
             continue
@@ -204,15 +235,19 @@ def learn(reference: Reference, monitor: Monitor, task: Task) -> Calibrations:
         found = calibrate_column(sample, split([labels[at] for at in usable]))
         drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
     drift |= _label(reference, monitor, task)
-    drift |= _together(reference, monitor, split, by_window=split is leave_one_out)
-    return Calibrations(monitor, drift, _performance(reference, task))
+    together = places_together(reference.binning, natures.columns)
+    drift |= _together(reference, monitor, split, together, by_window=split is leave_one_out)
+    return Calibrations(monitor, drift, _performance(reference, task), natures)
 
 
-def _unlearned(reference: Reference, monitor: Monitor, task: Task) -> Calibrations:
+def _unlearned(reference: Reference, monitor: Monitor, task: Task, natures: Natures) -> Calibrations:
     """What is known of a reference without windows: that nothing can be learned from it."""
     nothing = Uncalibrated(NO_TIMES)
     metrics = [
-        (name, metric) for name, bins in reference.binning.columns.items() for metric in _deciding(bins)
+        (name, metric)
+        for name, bins in reference.binning.columns.items()
+        if name not in natures.columns
+        for metric in _deciding(bins)
     ]
     label = label_column(monitor, reference.binning)
     metrics += [(label, metric) for metric in CATEGORY_METRICS] if label is not None else []
@@ -223,6 +258,7 @@ def _unlearned(reference: Reference, monitor: Monitor, task: Task) -> Calibratio
         monitor,
         dict.fromkeys(metrics, nothing),
         {metric: nothing for metric, name in figures if name is None},
+        natures,
     )
 
 
@@ -242,17 +278,18 @@ def _together(
     reference: Reference,
     monitor: Monitor,
     split: Callable[[Sequence[Sequence[str]]], Splits | None],
+    places: Sequence[int],
     *,
     by_window: bool,
 ) -> dict[tuple[str, str], Calibration | Uncalibrated]:
     found = list(reference.moments_by_window() if by_window else reference.moments_by_base())
-    if not found:
+    if not found or len(places) < 2:
         return {}
     granularity = monitor.granularity if by_window else monitor.base
     splits = split([_labels(start, monitor, granularity) for start, _ in found])
     if splits is None:
         return {(ALL_COLUMNS, metric): Uncalibrated(TOO_SHORT) for metric in TOGETHER_METRICS}
-    learned = calibrate_together(stack_moments([sums for _, sums in found]), splits)
+    learned = calibrate_together(stack_moments([sums.of(places) for _, sums in found]), splits)
     return {(ALL_COLUMNS, metric): calibration for metric, calibration in learned.items()}
 
 
@@ -280,62 +317,3 @@ def _has_values(profile: Profile | None) -> bool:
     if isinstance(profile, OrderedProfile):
         return profile.finite > 0
     return profile is not None and profile.rows > profile.nulls
-
-
-_MODEL = "*"
-"""Stands for the model in ``column_name`` of the calibrations' table."""
-
-
-def add_calibrations(
-    table: TableBuilder, reference: Reference, calibrations: Calibrations, created_at: datetime
-) -> None:
-    """Rows of ``calibrations``: what was learned, or why nothing could be."""
-    learned: dict[tuple[str, str], Learned] = {
-        **calibrations.drift,
-        **{(_MODEL, metric): found for metric, found in calibrations.performance.items()},
-    }
-    for (column, statistic), found in sorted(learned.items(), key=lambda item: item[0]):
-        table.add(
-            1,
-            reference_id=reference.reference_id,
-            monitor=reference.monitor,
-            column_name=column,
-            statistic=statistic,
-            created_at=created_at,
-            **_columns(found, len(reference.windows)),
-        )
-
-
-def _columns(found: Learned, windows: int) -> dict[str, Any]:
-    if isinstance(found, Uncalibrated):
-        return {"k_windows": windows, "state": canonical_json({"uncalibrated": found.reason})}
-    if isinstance(found, PerformanceCalibration):
-        return {
-            "k_windows": found.windows,
-            "center": found.mean,
-            "scale": found.deviation,
-            "state": canonical_json(found.to_dict()),
-        }
-    effects = {group.label: group.mean - found.whole.mean for group in found.groups}
-    return {
-        "k_windows": found.windows,
-        "n_windows_rows": 1.0 / found.sampling,
-        "center": found.whole.mean,
-        "scale": found.deviation,
-        "weekday_effects": None if found.level is None else canonical_json(effects),
-        "state": canonical_json(found.to_dict()),
-    }
-
-
-def calibrations_from(rows: Sequence[Mapping[str, Any]], monitor: Monitor) -> Calibrations:
-    """Calibrations from the rows of the store; ``state`` is parsed JSON."""
-    drift: dict[tuple[str, str], Calibration | Uncalibrated] = {}
-    performance: dict[str, PerformanceCalibration | Uncalibrated] = {}
-    for row in rows:
-        column, statistic, state = row["column_name"], row["statistic"], row["state"]
-        unknown = Uncalibrated(state["uncalibrated"]) if "uncalibrated" in state else None
-        if column == _MODEL and statistic not in TOGETHER_METRICS:
-            performance[statistic] = unknown or PerformanceCalibration.from_dict(state)
-        else:
-            drift[column, statistic] = unknown or Calibration.from_dict(state)
-    return Calibrations(monitor, drift, performance)

@@ -11,6 +11,7 @@ from driftline_reports import formats, glossary
 from driftline_reports.glossary import words
 from driftline_reports.names import Names, visible
 from driftline_reports.view_model import Alert
+from driftline_schemas.metrics import MOVES_BY_NATURE
 from driftline_schemas.table_names import ALL
 
 Row = Mapping[str, Any]
@@ -19,7 +20,8 @@ _LONGEST: Final = 260
 
 def describe(row: Row, names: Names, title: Callable[[datetime], str], muted: str = "") -> Alert:
     """One row of ``alerts``; ``title`` names the window that starts at a moment."""
-    subject = "the model" if row["column_name"] == ALL else names.column(row["column_name"])
+    everything = "the columns" if row["metric"] == MOVES_BY_NATURE else "the model"
+    subject = everything if row["column_name"] == ALL else names.column(row["column_name"])
     if row["segment"] != ALL:
         subject += f", {names.segment(row['segment'], row['segment_value'])}"
     if row["model_version"] != ALL:

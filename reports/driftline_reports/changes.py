@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from driftline_reports import describe, distributions, drift_history, formats, glossary, plots
+from driftline_reports import describe, distributions, drift_history, formats, glossary, moving, plots
 from driftline_reports.carriers import Carriers
 from driftline_reports.context import Cited, Context, column_condition, unbroken
 from driftline_reports.names import visible
@@ -41,6 +41,7 @@ def build(context: Context) -> Changes:
         ("column_name", "metric"),
     )
     together = columns.pop(_TOGETHER, [])
+    natures = moving.columns(context)
     leads = {column: lead for column, found in columns.items() if (lead := _lead(found)) is not None}
     history = drift_history.read(context, {lead["metric"] for lead in leads.values()})
     drifted = {column: any(row["drifted"] for row in _reference(found)) for column, found in columns.items()}
@@ -58,13 +59,15 @@ def build(context: Context) -> Changes:
             columns[column],
             leads.get(column),
             card=column in carriers.columns,
+            nature=natures.get(column),
         )
         for n, column in enumerate(order, 1)
     ]
     of_all: list[Query] = []
     room = context.room
     cards = [change for change in made if change.drifted]
-    quiet = [change for change in made if not change.drifted]
+    quiet = [change for change in made if not change.drifted and not change.nature]
+    others = [change for change in made if not change.drifted and change.nature]
     listed = cards[room.cards :][: room.lines]
     return Changes(
         watched=len(columns),
@@ -79,6 +82,8 @@ def build(context: Context) -> Changes:
         more_listed=max(len(cards) - room.cards - len(listed), 0),
         quiet=tuple(quiet[: room.lines - len(listed)]),
         more_quiet=max(len(quiet) - (room.lines - len(listed)), 0),
+        moving=tuple(others[: room.lines]),
+        more_moving=max(len(others) - room.lines, 0),
         together=_figures(together, context, _TOGETHER, of_all) if together else (),
         together_queries=tuple(of_all),
         query=everything,
@@ -102,7 +107,16 @@ class _Maker:
         self._profiles = profiles
         self._everything = everything
 
-    def make(self, column: str, anchor: str, rows: Sequence[Row], lead: Row | None, *, card: bool) -> Change:
+    def make(
+        self,
+        column: str,
+        anchor: str,
+        rows: Sequence[Row],
+        lead: Row | None,
+        *,
+        card: bool,
+        nature: str | None = None,
+    ) -> Change:
         context, names = self._context, self._context.names
         queries: list[Query] = []
         if card:
@@ -151,6 +165,7 @@ class _Maker:
             spark=plots.Spark(tuple(series.values), series.beyond[-1]) if series else plots.Spark(()),
             importance=context.inputs.importance.get(column),
             queries=tuple(queries),
+            nature=nature or "",
         )
 
     def _since(self, column: str) -> tuple[str, int]:

@@ -6,12 +6,13 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from driftline_reports import alerts, describe, formats, glossary, levels, muting, plots
+from driftline_reports import alerts, describe, formats, glossary, levels, moving, muting, plots
 from driftline_reports.context import Cited, Context
 from driftline_reports.glossary import words
 from driftline_reports.names import WITHHELD, visible
 from driftline_reports.queries import select
 from driftline_reports.view_model import Alert, Check, Part, Quality, Sentence
+from driftline_schemas.metrics import MOVES_BY_NATURE
 from driftline_schemas.table_names import ALL
 
 Row = Mapping[str, Any]
@@ -51,7 +52,13 @@ def build(context: Context) -> Quality:
     dates = {name for name, row in describe.profiles(context).items() if row["column_kind"] == "datetime"}
     rows = sorted(rows, key=lambda row: (row["column_name"] != ALL, row["column_name"], row["check_name"]))
     failed = [row for row in rows if row["passed"] is False]
-    reported = [row for row in rows if row["passed"] is None and row["value"] not in {None, 0.0}]
+    reported = [
+        row
+        for row in rows
+        if row["passed"] is None
+        and row["value"] not in {None, 0.0}
+        and row["check_name"] not in moving.CHECKS
+    ]
     judged = sum(row["passed"] is not None for row in rows)
     counts = Cited({"failed": len(failed), "checks": judged}, tally)
     summary: list[Part] = []
@@ -70,6 +77,7 @@ def build(context: Context) -> Quality:
         more_failed=max(len(failed) - _MOST_FAILED, 0),
         reported=tuple(_check(context, row, Cited(row, query), dates) for row in reported[:_MOST_REPORTED]),
         more_reported=max(len(reported) - _MOST_REPORTED, 0),
+        moving=moving.build(context),
         volume=_volume(context),
         alerts=raised,
         more_alerts=more_alerts,
@@ -92,7 +100,7 @@ def _check(context: Context, row: Row, cite: Cited, dates: Collection[str]) -> C
     write = describe.date if column in dates and name in {"minimum", "maximum"} else _writer(name)
     value = cite("value", write)
     return Check(
-        column="the rows" if column == ALL else context.names.column(column),
+        column=_everything(name) if column == ALL else context.names.column(column),
         title=words(name),
         value=type(value)(WITHHELD) if hide else value,
         expected=WITHHELD if hide else _expected(row["expected"], write),
@@ -100,7 +108,13 @@ def _check(context: Context, row: Row, cite: Cited, dates: Collection[str]) -> C
     )
 
 
+def _everything(check: str) -> str:
+    return "the columns" if check == MOVES_BY_NATURE else "the rows"
+
+
 def _writer(check: str) -> glossary.Writer:
+    if check == MOVES_BY_NATURE:
+        return formats.count
     if "fraction" in check or "share" in check:
         return formats.percent
     if "fresh" in check or "seconds" in check or "age" in check:

@@ -128,6 +128,8 @@ class _Words:
             return (*counted, "; what that does to the model is not known.")
         if facts.drifted:
             return ("Columns moved together, none of them alone.",)
+        if facts.failed == 1 and self._quality.moving.columns:
+            return ("Nothing broke, but columns that move by nature are watched and cannot be judged.",)
         if facts.failed:
             ending = "; the model held." if facts.held else "."
             return ("The data has faults: ", *self._quality.summary[:-1], " checks failed", ending)

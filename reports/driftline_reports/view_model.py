@@ -151,7 +151,10 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One watched column, with all that is known of how it changed."""
+    """One watched column, with all that is known of how it changed.
+
+    ``nature`` says how it moves by nature, if it does.
+    """
 
     anchor: str
     name: str
@@ -173,6 +176,7 @@ class Change:
     spark: plots.Spark
     importance: float | None
     queries: tuple[Query, ...]
+    nature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,7 @@ class Changes:
 
     ``watched`` columns have rows, ``judged`` ones a figure that decides.
     ``listed`` are drifted columns beyond the cards a page can hold; ``quiet`` ones did not drift or were not
-    judged.
+    judged; ``moving`` ones move by nature.
     """
 
     watched: int
@@ -194,6 +198,8 @@ class Changes:
     more_listed: int
     quiet: tuple[Change, ...]
     more_quiet: int
+    moving: tuple[Change, ...]
+    more_moving: int
     together: tuple[DriftFigure, ...]
     together_queries: tuple[Query, ...]
     query: Query
@@ -302,6 +308,14 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Moving:
+    """``columns`` says which move by nature, if any do; ``short`` that the reference is too short to tell."""
+
+    columns: Sentence
+    short: Sentence
+
+
+@dataclass(frozen=True, slots=True)
 class Quality:
     """The state of the data, and the alerts."""
 
@@ -311,6 +325,7 @@ class Quality:
     more_failed: int
     reported: tuple[Check, ...]
     more_reported: int
+    moving: Moving
     volume: plots.Volume | None
     alerts: tuple[Alert, ...]
     more_alerts: int

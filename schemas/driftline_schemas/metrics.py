@@ -37,6 +37,12 @@ LASTING_SHIFT = "lasting_shift"
 DRIFT = tuple(dict.fromkeys((*ORDERED_DRIFT, *CATEGORY_DRIFT, LASTING_SHIFT, *TOGETHER_DRIFT)))
 
 
+MOVES_BY_NATURE = "moves_by_nature"
+"""The check that reports columns of which no two windows are alike: growing numbers, times, ids."""
+REFERENCE_WINDOWS = "reference_windows"
+"""How many windows a reference has, where these are too few to recognise such columns."""
+
+
 class Task(StrEnum):
     """What the model predicts."""
 

@@ -239,6 +239,13 @@ def test_drift_is_what_the_raw_rows_give_at_the_same_edges(year: Year, compariso
     assert compared > 150 * len(DAYS[1:])
 
 
+def test_no_column_of_the_flights_moves_by_nature(year: Year) -> None:
+    """Seasons and weekdays do not make one: March was looked at, and nothing found."""
+    found = year.query("SELECT column_name, k_windows FROM calibrations WHERE statistic = 'moves_by_nature'")
+    assert found.to_dict("list") == {"column_name": ["*"], "k_windows": [31]}
+    assert not len(year.query("SELECT * FROM quality_metrics WHERE check_name = 'moves_by_nature'"))
+
+
 @pytest.mark.slow
 def test_rows_and_descriptions_are_those_of_the_raw_rows(year: Year) -> None:
     found = year.figures("profile_metrics")

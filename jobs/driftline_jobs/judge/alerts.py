@@ -30,6 +30,8 @@ class Topic(StrEnum):
     DRIFT = "drift"
     PERFORMANCE = "performance"
     QUALITY = "quality"
+    SETUP = "setup"
+    """What the monitor's file should say otherwise: no fault of the data, and no worse for lasting."""
 
 
 class Severity(StrEnum):
@@ -74,6 +76,7 @@ class Finding:
         q_value: p-value or false discovery rate, whichever was held against the rate.
         direction: "above" or "below", the side of the threshold that is wrong.
         detail: anything else to say, such as how many unseen values.
+        statement: what there is to say, where metric, value and threshold do not say it.
     """
 
     place: Place
@@ -86,6 +89,7 @@ class Finding:
     q_value: float | None = None
     direction: str = "above"
     detail: str | None = None
+    statement: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("strength", "value", "threshold", "q_value"):
@@ -247,7 +251,7 @@ def _seen(monitor: str, alert: Alert | None, findings: Sequence[Finding], window
         place=place,
         topic=leading.topic,
         metric=metric,
-        severity=severity(peak, windows),
+        severity=Severity.LOW if leading.topic is Topic.SETUP else severity(peak, windows),
         state=State.OPEN,
         first_window=first,
         last_window=window.start,

@@ -27,6 +27,9 @@ _SOURCES = {
 
 def sentence(finding: Finding, *, since: str, windows: int) -> str:
     """For example: ``carrier has drifted: psi 0.31 is above 0.2 (the monitor's rule); since 2013-07-01``."""
+    lasting = f", {windows} windows so far" if windows > 1 else ""
+    if finding.statement is not None:
+        return f"{finding.statement}; since {since}{lasting}"
     parts = [f"{_subject(finding)}: {finding.metric}"]
     if finding.value is not None:
         parts.append(number(finding.value))
@@ -40,7 +43,6 @@ def sentence(finding: Finding, *, since: str, windows: int) -> str:
         text += f", {finding.detail}"
     if finding.q_value is not None:
         text += f"; of such alarms {100.0 * finding.q_value:.2g} % at most are false"
-    lasting = f", {windows} windows so far" if windows > 1 else ""
     return f"{text}; since {since}{lasting}"
 
 

@@ -10,7 +10,7 @@ the products would cost as much as all the rest of the scan.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -59,6 +59,10 @@ class MomentSums:
 
     def __sub__(self, other: MomentSums) -> MomentSums:
         return MomentSums(self.n - other.n, self.sums - other.sums, self.products - other.products)
+
+    def of(self, places: Sequence[int]) -> MomentSums:
+        """Those of some of the columns."""
+        return MomentSums(self.n, self.sums[places], self.products[np.ix_(places, places)])
 
     def to_bytes(self) -> bytes:
         """Little-endian, the upper triangle of the products."""

@@ -32,8 +32,8 @@ from driftline_schemas.table_names import NULL, table_segment
 SAMPLE_ROWS = 1 << 18
 VOCABULARY = 1000
 _COUNTED_VALUES = 1 << 20
-_TEXT_FROM = 1000
-_TEXT_SHARE = 0.5
+TEXT_FROM = 1000
+TEXT_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -263,7 +263,7 @@ def binning_from(survey: Survey, watched: Sequence[Watched], salt: str, sensitiv
 
 def _is_text(values: ValueCounts, rows: int) -> bool:
     distinct = len(values.hashes)
-    return values.full or (distinct > _TEXT_FROM and distinct > _TEXT_SHARE * rows)
+    return values.full or (distinct > TEXT_FROM and distinct > TEXT_SHARE * rows)
 
 
 def _category_bins(kind: str, values: ValueCounts, *, sensitive: bool) -> CategoryBins:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from driftline_jobs.job import Job
 from driftline_jobs.judge.alerts import Alert, Finding, Place, Topic, WindowFindings, fold
+from driftline_jobs.judge.nature import statement
 from driftline_jobs.tabulate.alerts import AlertRow
-from driftline_schemas.metrics import LASTING_SHIFT
+from driftline_schemas.metrics import LASTING_SHIFT, MOVES_BY_NATURE
 from driftline_schemas.window import Granularity, Window
 
 _PLACE = "window_start, column_name, model_version, segment, segment_value"
@@ -28,10 +30,15 @@ _FAILED = (
     f"SELECT {_PLACE}, check_name AS metric, value, NULL AS threshold, NULL AS threshold_source, "  # noqa: S608
     f"NULL AS q_value, NULL AS reference_value FROM current_quality_metrics {_WHERE} AND NOT passed"
 )
+_MOVING = (
+    "SELECT window_start, column_name FROM current_quality_metrics "  # noqa: S608 - fixed names
+    f"{_WHERE} AND check_name = '{MOVES_BY_NATURE}' AND column_name <> '*' ORDER BY column_name"
+)
 _JUDGED = (
     (Topic.DRIFT, "current_drift_metrics", "drifted"),
     (Topic.PERFORMANCE, "current_performance_metrics", "degraded"),
     (Topic.QUALITY, "current_quality_metrics", "passed"),
+    (Topic.SETUP, "current_quality_metrics", "passed"),
 )
 
 
@@ -101,9 +108,15 @@ def _rows(job: Job, sql: str, parameters: int = 2) -> list[dict[str, Any]]:
 def published_findings(job: Job) -> dict[datetime, list[Finding]]:
     """What each published window says is wrong, by its start."""
     found: dict[datetime, list[Finding]] = {}
+    moving: dict[datetime, list[str]] = {}
+    for row in _rows(job, _MOVING):
+        moving.setdefault(row["window_start"], []).append(row["column_name"])
     for topic, sql in ((Topic.DRIFT, _DRIFTED), (Topic.PERFORMANCE, _DEGRADED), (Topic.QUALITY, _FAILED)):
         for row in _rows(job, sql):
-            found.setdefault(row["window_start"], []).append(finding(topic, row))
+            said = finding(topic, row)
+            if topic is Topic.QUALITY and said.metric == MOVES_BY_NATURE:
+                said = replace(said, topic=Topic.SETUP, statement=statement(moving[row["window_start"]]))
+            found.setdefault(row["window_start"], []).append(said)
     return found
 
 

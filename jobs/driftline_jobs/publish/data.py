@@ -133,7 +133,7 @@ def _publish(
         add_profiles(builders["profiles"], monitor, profile, run_id)
         add_row_counts(builders["profile_metrics"], monitor, profile, run_id)
         found = findings(batch.inspection, profile)
-        checks = data_checks(profile, reference, found, reference.binning)
+        checks = data_checks(profile, reference, found, reference.binning, calibrations.natures)
         add_checks(builders["quality_metrics"], monitor, measured[0], checks)
         add_inputs(builders["run_inputs"], run_id, batch.inspection, profile.window, profile.matched)
         add_reference_inputs(builders["run_inputs"], run_id, reference)
@@ -195,9 +195,10 @@ def add_reference_drift(
         reference.reference_id,
         decides=True,
         usual=usual,
+        natures=calibrations.natures,
     )
     wholes = [measured[0] for measured in cells]
-    together = measure_together(wholes, moments, reference)
+    together = measure_together(wholes, moments, reference, calibrations.natures.columns)
     if together is not None:
         tested = np.array([whole.rows >= enough for whole in wholes], np.bool_)
         clean = calibrations.judge_together(together, [whole.window.start for whole in wholes], tested)

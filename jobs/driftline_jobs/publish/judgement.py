@@ -35,7 +35,7 @@ def publish_judgement(job: Job, reference: Reference, calibrations: Calibrations
 def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged:
     published = _published_windows(job, reference)
     if job.monitor.reference.moves:
-        return judge_moving(job, reference, published)
+        return judge_moving(job, reference, calibrations, published)
     lasting = follow_windows(job, reference, calibrations, published, [window_label(w) for w in published])
     events = alert_events(job, published, lasting.findings())
     before, shifted = published_alerts(job), lasting.changed(job)

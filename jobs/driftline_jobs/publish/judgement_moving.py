@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from driftline_jobs.calibrations import add_calibrations, learn
+from driftline_jobs.calibrations import Calibrations, learn
 from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.judge.alerts import Alert, Finding, State, Topic, WindowFindings, fold
 from driftline_jobs.labels.outcomes import Outcomes
@@ -34,6 +34,7 @@ from driftline_jobs.publish.alerts import (
     window_label,
 )
 from driftline_jobs.publish.attribution import Explained, explain
+from driftline_jobs.publish.calibrated import add_calibrations
 from driftline_jobs.publish.data import add_reference_drift
 from driftline_jobs.publish.founding import windows_before
 from driftline_jobs.publish.judged import PART, Judged, publish_attempts
@@ -45,6 +46,7 @@ from driftline_jobs.references_moving import MovingReference, Piece, moving_refe
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.alerts import AlertRow, add_alerts
 from driftline_jobs.tabulate.cells import MeasuredCell
+from driftline_jobs.tabulate.natures import Natures
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.table_names import table_column
@@ -52,6 +54,8 @@ from driftline_schemas.window import Window
 
 _TABLES = ("drift_metrics", "performance_metrics", "performance_curves", "attributions", "alerts")
 _KEPT = ("reference_sets", "calibrations")
+_OF_THE_LOG = frozenset({Topic.QUALITY, Topic.SETUP})
+"""Topics that are judged with the window alone, whatever it is compared with."""
 _AT_ONCE = 16
 _HELD = 64
 """Windows whose profiles are held in memory: two months of days."""
@@ -62,14 +66,19 @@ _PROFILES = (
 )
 
 
-def judge_moving(job: Job, founding: Reference, published: Sequence[Window]) -> Judged:
-    """Judge the windows that were run, and those after them that this changes."""
+def judge_moving(
+    job: Job, founding: Reference, calibrations: Calibrations, published: Sequence[Window]
+) -> Judged:
+    """Judge the windows that were run, and those after them that this changes.
+
+    Of the founding reference's ``calibrations`` it stands what moves by nature.
+    """
     judged = Judged()
     if not job.windows:
         return judged
     fold_ = _Fold(job, founding, published)
     first, asked = min(job.windows), set(job.windows)
-    batch = _Batch(job, founding)
+    batch = _Batch(job, founding, calibrations.natures)
     with failed_if_left(job.store, lambda: batch.attempts):
         for window in published:
             if window < first:
@@ -156,8 +165,8 @@ class _Fold:
         findings = self._findings.get(window.start, [])
         topics = self._topics.get(window.start, set())
         if fresh is not None:
-            findings = [one for one in findings if one.topic is Topic.QUALITY] + fresh.findings
-            topics = {topic for topic in topics if topic is Topic.QUALITY} | fresh.topics
+            findings = [one for one in findings if one.topic in _OF_THE_LOG] + fresh.findings
+            topics = (topics & _OF_THE_LOG) | fresh.topics
         said = WindowFindings(window.start, window_label(window), findings, frozenset(topics))
         (alerts,) = fold(self.job.monitor.monitor, [said], opened=self._open, acknowledged=self._acknowledged)
         self._open = [alert for alert in alerts if alert.state is not State.RESOLVED]
@@ -169,9 +178,10 @@ class _Fold:
 class _Batch:
     """Windows that are judged but not yet published."""
 
-    def __init__(self, job: Job, founding: Reference) -> None:
+    def __init__(self, job: Job, founding: Reference, natures: Natures) -> None:
         self.job = job
         self.founding = founding
+        self.natures = natures
         self.attempts: list[RunRecord] = []
         self._judged: list[_Fresh] = []
         self._builders: dict[str, TableBuilder] = self._empty()
@@ -188,7 +198,7 @@ class _Batch:
         if monitor.reference.model_version is not None:
             piece = piece.without_version(monitor.reference.model_version)
         task = task_of(monitor, self.founding.binning)
-        calibrations = learn(reference, monitor, task)
+        calibrations = learn(reference, monitor, task, self.natures)
         cells = list(_measured(piece, record.run_id, monitor.alerts.min_rows))
         moments = added(piece.moments.values()) if piece.moments else None
         add_reference_drift(tables["drift_metrics"], job, reference, calibrations, [cells], [moments])

@@ -11,14 +11,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from driftline_jobs.calibrations import Calibrations, add_calibrations, calibrations_from, learn
+from driftline_jobs.calibrations import Calibrations, learn
 from driftline_jobs.job import Job
+from driftline_jobs.judge.nature import NEXT_STEP
 from driftline_jobs.logs.passed_over import in_words
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.moments import share_of_rows
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from, new_salt
 from driftline_jobs.profile.windows import WindowProfile
+from driftline_jobs.publish.calibrated import add_calibrations, calibrations_from
 from driftline_jobs.publish.outcomes import join_outcomes
 from driftline_jobs.publish.plans import decision_of, scan_plan, task_of, watched
 from driftline_jobs.publish.reference_data import ReferenceData, objects_of, reference_data
@@ -26,6 +28,7 @@ from driftline_jobs.publish.scanning import scan_windows
 from driftline_jobs.references import Reference
 from driftline_jobs.references_scanned import reference_from
 from driftline_schemas.errors import DataError, UnreadableObjectError
+from driftline_schemas.metrics import MOVES_BY_NATURE
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window, to_us
@@ -47,6 +50,8 @@ def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
         raise DataError(f"{job.monitor.monitor}: the store has lost the reference that was just made")
     if not known[0].timed:
         job.progress.event("reference_without_times", uri=job.monitor.reference.uri, limits="fixed sizes")
+    if moving := sorted(known[1].natures.columns):
+        job.progress.event(MOVES_BY_NATURE, columns=", ".join(moving), next_step=NEXT_STEP)
     return known
 
 
@@ -93,10 +98,11 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
 
 def _learned(job: Job, reference: Reference) -> Calibrations:
     rows = job.store.execute_read(
-        "SELECT column_name, statistic, state FROM calibrations WHERE reference_id = $1",
+        "SELECT column_name, statistic, k_windows, state FROM calibrations WHERE reference_id = $1",
         [reference.reference_id],
     ).to_pylist()
-    return calibrations_from([{**row, "state": json.loads(row["state"])} for row in rows], job.monitor)
+    parsed = [{**row, "state": json.loads(row["state"])} for row in rows]
+    return calibrations_from(parsed, job.monitor, reference)
 
 
 def source_of(job: Job) -> str:

@@ -14,7 +14,14 @@ from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.state import Profile
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.tabulate.cells import MeasuredCell, common, empty_profile
-from driftline_jobs.tabulate.judged import Judged, UsualDrift, judge_drift, verdict_columns
+from driftline_jobs.tabulate.judged import (
+    Judged,
+    UsualDrift,
+    judge_by_rules,
+    judge_drift,
+    verdict_columns,
+)
+from driftline_jobs.tabulate.natures import Natures
 from driftline_jobs.tabulate.stacks import Sample, sample_of
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
@@ -81,13 +88,21 @@ def add_drift(
     *,
     decides: bool,
     usual: UsualDrift | None = None,
+    natures: Natures | None = None,
 ) -> None:
-    """Append one row per pair, column and metric, judged if it ``decides``: by what is ``usual`` (pairs,)."""
+    """Append one row per pair, column and metric, judged if it ``decides``: by what is ``usual`` (pairs,).
+
+    Of the columns that move by ``natures`` only rules that name them decide.
+    """
     cells = [pair.current for pair in pairs]
     shared = common(monitor.monitor, cells)
     for column in columns:
         judged: Judged = {}
-        if decides:
+        moves = natures.reason(column.column) if natures is not None and decides else None
+        if moves is not None:
+            named = [rule for rule in monitor.alerts.rules if rule.column == column.column]
+            judged = judge_by_rules(named, column.column, column.figures, cells)
+        elif decides:
             n, m = column.n_current.astype(np.float64), column.n_reference.astype(np.float64)
             judged = judge_drift(
                 monitor.alerts.rules, column.column, column.figures, cells, n, m, usual or UsualDrift()
@@ -109,7 +124,7 @@ def add_drift(
                 n_reference=column.n_reference,
                 reference_id=reference_id,
                 status=figure.status.tolist(),
-                reason=figure.reasons(),
+                reason=[why or moves for why in figure.reasons()],
             )
 
 

@@ -78,6 +78,14 @@ def judge_drift(
     return found
 
 
+def judge_by_rules(
+    rules: Sequence[Rule], column: str, figures: Mapping[str, Figure], cells: Sequence[MeasuredCell]
+) -> dict[str, Verdicts]:
+    """Hold the drift of one column against the monitor's rules alone."""
+    found = {name: _by_rules(rules, name, figure.value, cells, column) for name, figure in figures.items()}
+    return {metric: verdict for metric, verdict in found.items() if verdict is not None}
+
+
 def judge_performance(
     rules: Sequence[Rule],
     now: Mapping[tuple[str, str | None], Performance],

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from driftline_jobs.judge.nature import MIN_WINDOWS
 from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.references import Reference
 from driftline_jobs.tabulate.cells import MeasuredCell, common
+from driftline_jobs.tabulate.natures import Natures
+from driftline_schemas.metrics import MOVES_BY_NATURE, REFERENCE_WINDOWS
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import to_us
@@ -69,10 +72,10 @@ def add_checks(table: TableBuilder, monitor: str, cell: MeasuredCell, checks: It
 
 
 def data_checks(
-    window: WindowProfile, reference: Reference, found: LogFindings, binning: Binning
+    window: WindowProfile, reference: Reference, found: LogFindings, binning: Binning, natures: Natures
 ) -> list[Check]:
-    """Every check of the data part."""
-    checks = [*_row_checks(window, reference), *_log_checks(found)]
+    """Every check of the data part. What is found of columns that move by nature decides nothing."""
+    checks = [*_row_checks(window, reference), *_log_checks(found), *_nature_checks(natures)]
     now = window.cells.get(WHOLE, {})
     then = reference.cells.get(WHOLE, {})
     for name, bins in binning.columns.items():
@@ -80,11 +83,28 @@ def data_checks(
         if current is None or not current.rows:
             continue  # an empty window fails its row count; about its columns it says nothing
         label = table_column(name)
-        checks += _missing_checks(label, current, before, reference.usual_missing.get(name, (0.0, 0.0)))
+        of_column = _missing_checks(label, current, before, reference.usual_missing.get(name, (0.0, 0.0)))
         if isinstance(bins, OrderedBins):
-            checks += _range_checks(label, current, before)
+            of_column += _range_checks(label, current, before)
         else:
-            checks += _unseen_checks(label, current, bins)
+            of_column += _unseen_checks(label, current, bins)
+        moves = name in natures.columns
+        checks += [replace(check, passed=None) for check in of_column] if moves else of_column
+    return checks
+
+
+def _nature_checks(natures: Natures) -> list[Check]:
+    """One that fails where columns move by nature, and one that only reports for each of them; and what the
+    reference lacks to tell.
+    """
+    checks = [
+        Check(table_column(name), MOVES_BY_NATURE, 1.0, natures.columns[name].words, None)
+        for name in sorted(natures.columns)
+    ]
+    if natures.columns:
+        checks.append(Check("*", MOVES_BY_NATURE, float(len(checks)), 0, passed=False))
+    if not natures.enough:
+        checks.append(Check("*", REFERENCE_WINDOWS, float(natures.windows), MIN_WINDOWS, None))
     return checks
 
 

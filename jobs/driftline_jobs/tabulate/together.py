@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from driftline_jobs.profile.moments import MomentSums
 from driftline_jobs.references import Reference
 from driftline_jobs.tabulate.cells import MeasuredCell, common
 from driftline_jobs.tabulate.judged import verdict_columns
+from driftline_jobs.tabulate.natures import places_together
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
 
@@ -40,11 +41,17 @@ def stack_moments(several: Sequence[MomentSums]) -> Moments:
 
 
 def measure_together(
-    wholes: Sequence[MeasuredCell], moments: Sequence[MomentSums | None], reference: Reference
+    wholes: Sequence[MeasuredCell],
+    moments: Sequence[MomentSums | None],
+    reference: Reference,
+    moving: Collection[str] = (),
 ) -> TogetherDrift | None:
-    """The windows against the reference without them; None where there are no columns to be together."""
-    known = reference.moments
-    if known is None or not wholes:
+    """The windows against the reference without them; None where there are no columns to be together.
+
+    Columns in ``moving`` are left out of it.
+    """
+    known, places = reference.moments, places_together(reference.binning, moving)
+    if known is None or not wholes or len(places) < 2:
         return None
     nothing = known - known
     now = [nothing if one is None else one for one in moments]
@@ -53,9 +60,9 @@ def measure_together(
     spaces = {}
     for current, against in zip(now, then, strict=True):
         if id(against) not in spaces:
-            whole = stack_moments([against])
+            whole = stack_moments([against.of(places)])
             spaces[id(against)] = reference_space(Moments(whole.n[0], whole.sums[0], whole.products[0]))
-        found.append(multivariate_drift(stack_moments([current]), spaces[id(against)]))
+        found.append(multivariate_drift(stack_moments([current.of(places)]), spaces[id(against)]))
     return TogetherDrift(
         {name: stacked([one[name] for one in found]) for name in found[0]},
         np.array([one.n for one in now], np.int64),

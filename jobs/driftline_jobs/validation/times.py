@@ -15,6 +15,7 @@ def remarks(monitor: Monitor, samples: Samples) -> Iterator[Remark]:
         return
     yield Remark(
         f"the rows at {monitor.reference.uri} have no times (no column {timestamp!r}), so the reference has "
-        "no windows that would show how much clean ones differ: limits are fixed sizes, and lasting shifts "
-        f"are not followed. Add the times of its rows as {timestamp!r}, or name a reference.window of the log"
+        "no windows that would show how much clean ones differ: limits are fixed sizes, lasting shifts are "
+        "not followed, and columns that move by nature are not recognised. Add the times of its rows as "
+        f"{timestamp!r}, or name a reference.window of the log"
     )
