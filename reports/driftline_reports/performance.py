@@ -151,9 +151,12 @@ def _bound(value: float | None) -> str:
 
 
 def _reason(row: Row | None) -> str:
-    if row is None or row["value"] is not None:
+    """Why a figure is not to be had, or what is to be said of it."""
+    if row is None:
         return ""
-    return visible(row["reason"], 240) if row["reason"] else glossary.words(row["status"])
+    if row["reason"]:
+        return visible(row["reason"], 240)
+    return "" if row["value"] is not None else glossary.words(row["status"])
 
 
 def _course(context: Context, metric: str, class_label: str | None, history: Sequence[Row]) -> plots.Course:

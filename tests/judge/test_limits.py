@@ -191,6 +191,44 @@ def test_degraded_by_an_interval_and_not_by_a_point(
     assert verdict.source.tolist() == ["reference_interval"]
 
 
+@pytest.mark.parametrize(
+    ("metric", "then", "trivial", "limit"),
+    [
+        ("roc_auc", 0.80, 0.5, 0.78),
+        ("roc_auc", 0.515, 0.5, 0.5),
+        ("accuracy", 0.81, 0.80, 0.80),
+        ("accuracy", 0.70, 0.80, NAN),  # it never was better than the majority
+        ("average_precision", 0.21, 0.20, 0.20),
+        ("log_loss", 0.66, 0.69, 0.69),
+        ("brier", 0.24, 0.25, 0.25),
+        ("brier", 0.26, 0.25, NAN),
+        ("r2", 0.02, 0.0, 0.0),
+        ("rmse", 9.8, 10.0, 10.0),
+        ("recall", 0.70, 1.0, 0.67),
+        ("ece", 0.01, 0.0, 0.03),
+    ],
+)
+def test_a_limit_is_never_beyond_the_trivial_model(
+    metric: str, then: float, trivial: float, limit: float
+) -> None:
+    now = figure_of(then, 0.001, trivial)
+    verdict = interval_verdicts(metric, now, figure_of(then, 0.001, trivial))
+    assert verdict is not None
+    np.testing.assert_allclose(verdict.threshold, [limit])
+    assert verdict.exceeded.tolist() == [-1 if np.isnan(limit) else 0]
+
+
+@pytest.mark.parametrize("metric", ["recall", "precision", "average_precision", "f1_macro"])
+def test_nothing_is_worse_than_nothing(metric: str) -> None:
+    """A recall of zero where it was zero before, or so small that less than the floor is left of it."""
+    verdict = interval_verdicts(metric, figure_of(0.0, 0.0), figure_of(0.0, 0.0))
+    assert verdict is not None
+    assert verdict.exceeded.tolist() == [-1]
+    little = interval_verdicts(metric, figure_of(0.0, 0.0), figure_of(0.02, 0.0))
+    assert little is not None
+    assert (little.threshold >= 0.0).all()
+
+
 def test_an_uncertain_reference_counts_too() -> None:
     sure = interval_verdicts("roc_auc", figure_of(0.74, 0.01), figure_of(0.80, 0.001))
     unsure = interval_verdicts("roc_auc", figure_of(0.74, 0.01), figure_of(0.80, 0.06))

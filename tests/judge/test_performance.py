@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 from tests.judge.simulated import Floats
 
 from driftline_jobs.judge.calibration import Uncalibrated
@@ -137,3 +138,88 @@ def test_a_window_without_a_figure_is_not_judged() -> None:
     )["accuracy"]
     assert verdict.exceeded.tolist() == [-1]
     assert np.isnan(verdict.threshold).all()
+
+
+def bounded(value: float, half: float, trivial: float) -> Performance:
+    """One figure with its interval, beside a model that has learned nothing."""
+    at = np.array([value])
+    return performance(at, np.array(["ok"]), 500, interval=(at - half, at + half), trivial=trivial)
+
+
+def judged(metric: str, reference: Floats, now: Performance, then: Performance) -> tuple[float, int]:
+    """The limit and the verdict of one window, learned from the reference's windows, all ± .04."""
+    half = np.full(len(reference), 0.04)
+    windows = performance(
+        reference, np.full(len(reference), "ok"), 500, interval=(reference - half, reference + half)
+    )
+    learned = {metric: calibrate_performance(metric, windows)}
+    assert isinstance(learned[metric], PerformanceCalibration)
+    verdict = judge_performance(learned, {metric: now}, {metric: then}, np.arange(1), 0.01)[metric]
+    return float(verdict.threshold[0]), int(verdict.exceeded[0])
+
+
+def test_a_learned_limit_is_never_beyond_the_trivial_model() -> None:
+    """By itself the limit of such a small window would be .43: a model that guesses would be within it."""
+    reference = RNG(7).uniform(0.55, 0.59, 14)
+    then = bounded(0.57, 0.01, 0.5)
+    limit, degraded = judged("roc_auc", reference, bounded(0.48, 0.10, 0.5), then)
+    assert (limit, degraded) == (0.5, 0)
+    limit, degraded = judged("roc_auc", reference, bounded(0.20, 0.02, 0.5), then)
+    assert 0.5 <= limit < 0.57
+    assert degraded == 1
+    # where the limit lies on this side of it, it stays
+    sure, _ = judged("roc_auc", reference + 0.3, bounded(0.80, 0.02, 0.5), bounded(0.87, 0.01, 0.5))
+    assert 0.5 < sure < 0.87
+    losses = RNG(8).uniform(0.20, 0.21, 14)
+    limit, _ = judged("brier", losses, bounded(0.22, 0.05, 0.2275), bounded(0.205, 0.01, 0.23))
+    assert limit == 0.2275
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        (bounded(0.60, 0.02, 0.90), bounded(0.80, 0.01, 0.90)),  # never was any better
+        (bounded(0.60, 0.02, 0.85), bounded(0.80, 0.01, 0.70)),  # would not be any better on these rows
+    ],
+)
+def test_there_is_no_limit_where_the_reference_is_no_better_than_trivial(
+    now: Performance, then: Performance
+) -> None:
+    reference = RNG(9).uniform(0.78, 0.82, 14)
+    limit, degraded = judged("accuracy", reference, now, then)
+    assert np.isnan(limit)
+    assert degraded == -1
+
+
+def test_recall_is_held_to_its_limit_whatever_the_majority_is() -> None:
+    """Who always says yes recalls everything, and for nothing."""
+    reference = RNG(10).uniform(0.78, 0.82, 14)
+    limit, degraded = judged("recall", reference, bounded(0.40, 0.02, 1.0), bounded(0.80, 0.01, 1.0))
+    assert 0.6 < limit < 0.8
+    assert degraded == 1
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(20, 0), (60, 0), (2_000, 1)])
+def test_no_hit_among_few_is_not_worse_than_few_among_many(rows: int, expected: int) -> None:
+    """Of recall .05: no hit of 20 has a chance of .36, of 60 one of .05, of 2000 none."""
+    hits = RNG(11).binomial(60, 0.05, 31).astype(float)
+    assert (hits == 0).any()
+    learned = calibrate_performance("recall", shares(hits, 60))
+    assert isinstance(learned, PerformanceCalibration)
+    now, then = shares(np.array([0.0]), rows), shares(np.array([hits.sum()]), 60 * 31)
+    assert abs(learned.p_values(now)[0] - binom.cdf(0, rows, 0.05)) < 0.2
+    verdict = judge_performance({"recall": learned}, {"recall": now}, {"recall": then}, np.arange(1), 0.01)
+    assert verdict["recall"].exceeded.tolist() == [expected]
+    assert verdict["recall"].threshold[0] > 0.0
+
+
+def test_all_and_none_mirror_each_other() -> None:
+    """What is true of hits is true of misses: of a model that is right in .95."""
+    hits = RNG(11).binomial(60, 0.05, 31).astype(float)
+    few, many = (calibrate_performance("accuracy", shares(h, 60)) for h in (hits, 60 - hits))
+    assert isinstance(few, PerformanceCalibration)
+    assert isinstance(many, PerformanceCalibration)
+    assert many.mean == pytest.approx(-few.mean)
+    assert many.deviation == pytest.approx(few.deviation)
+    none, every = shares(np.array([0.0]), 40), shares(np.array([40.0]), 40)
+    assert many.p_values(every)[0] == pytest.approx(1.0 - few.p_values(none)[0])

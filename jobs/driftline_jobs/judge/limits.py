@@ -44,6 +44,11 @@ PERFORMANCE_FLOORS: dict[str, tuple[float, float]] = {
 """A model is not called degraded for less than this: absolute, or as a share of the reference's figure."""
 _AGAINST_TRIVIAL = frozenset({"roc_auc", "average_precision", "log_loss", "brier", "r2"})
 # A useful classifier may be less accurate than the majority class; these say whether it knows anything.
+SHARES = frozenset({"roc_auc", "average_precision", "accuracy", "precision", "recall", "f1"})
+"""Metrics from 0 to 1 that are better when higher."""
+_FREE = frozenset({"recall", "ece"})
+"""A model that has learned nothing gets these for nothing: it recalls everything if it always says yes, and
+is calibrated if it always gives the same share."""
 
 
 class RuleLike(Protocol):
@@ -153,13 +158,47 @@ def base_metric(metric: str) -> str:
     return metric.removesuffix("_macro").removesuffix("_weighted")
 
 
+def worse_side(metric: str) -> float:
+    """-1.0 where a lower figure is the worse one, 1.0 where a higher one is."""
+    return -1.0 if base_metric(metric) in HIGHER_IS_BETTER else 1.0
+
+
+def no_limit(metric: str, now: Performance, then: Performance) -> npt.NDArray[np.bool_]:
+    """(cells,) where the reference does no better by this figure than a model that has learned nothing would,
+    on its own rows or on those of the window: a limit on the worse side of that would say nothing. Nor is
+    there one below a share of zero."""
+    beaten: npt.NDArray[np.bool_] = (then.value <= 0.0) & (base_metric(metric) in SHARES)
+    if _is_free(metric):
+        return beaten
+    for trivial in (now.trivial, then.trivial):
+        beaten = beaten | (worse_side(metric) * (then.value - trivial) >= 0.0)  # False where one is unknown
+    return beaten
+
+
+def short_of_trivial(metric: str, threshold: FloatArray, now: Performance, then: Performance) -> FloatArray:
+    """(cells,) a threshold that lies on the worse side of the reference's figure, but not beyond what a model
+    that has learned nothing would get on the rows of the window; NaN where there is ``no_limit``."""
+    worse, least = worse_side(metric), threshold
+    if base_metric(metric) in SHARES:
+        least = np.maximum(least, 0.0)
+    if not _is_free(metric):
+        least = np.where(np.isnan(least), np.nan, worse * np.fmin(worse * least, worse * now.trivial))
+    return np.where(no_limit(metric, now, then), np.nan, least)
+
+
+def _is_free(metric: str) -> bool:
+    # the mean recall of all classes is not to be had for nothing
+    return metric in _FREE or base_metric(metric) == "ece"
+
+
 def interval_verdicts(metric: str, now: Performance, then: Performance) -> Verdicts | None:
     """Whether a model has become worse, by intervals; None for a metric that is neither good nor bad.
 
     The threshold lies the metric's floor (``PERFORMANCE_FLOORS``) on the worse side of the reference's
-    figure. A model is degraded if the difference from it is larger than both intervals together allow:
-    beyond √(half² + half²). Where the reference has no figure, its threshold is that of a model that has
-    learned nothing, for the metrics that tell.
+    figure, and never beyond what a model that has learned nothing would get. A model is degraded if the
+    difference from it is larger than both intervals together allow: beyond √(half² + half²). Where the
+    reference has no figure, its threshold is that of a model that has learned nothing, for the metrics that
+    tell.
 
     Args:
         now: (cells,) figures of the window.
@@ -168,7 +207,7 @@ def interval_verdicts(metric: str, now: Performance, then: Performance) -> Verdi
     base = base_metric(metric)
     if base not in PERFORMANCE_FLOORS:
         return None
-    worse = -1.0 if base in HIGHER_IS_BETTER else 1.0
+    worse = worse_side(metric)
     if (base in HIGHER_IS_BETTER) == (base in LOWER_IS_BETTER):
         raise ValueError(f"{base} must be better either when higher or when lower")
     absolute, relative = PERFORMANCE_FLOORS[base]
@@ -177,7 +216,8 @@ def interval_verdicts(metric: str, now: Performance, then: Performance) -> Verdi
     half = (now.value - now.ci_low) if worse > 0 else (now.ci_high - now.value)
     half_then = (then.ci_high - then.value) if worse > 0 else (then.value - then.ci_low)
     allowed = np.sqrt(half**2 + np.nan_to_num(half_then) ** 2)
-    from_reference = then.value + worse * floor
+    from_reference = short_of_trivial(metric, then.value + worse * floor, now, then)
+    room = worse * (from_reference - then.value)
     lost = worse * (now.value - from_reference)
     decided = np.isfinite(half) & np.isfinite(from_reference)
     verdict = verdicts(
@@ -185,7 +225,7 @@ def interval_verdicts(metric: str, now: Performance, then: Performance) -> Verdi
         REFERENCE,
         decided & (np.nan_to_num(lost) > np.nan_to_num(allowed)),
         decided,
-        strength=(lost + floor) / np.where(floor > 0, floor, np.nan),
+        strength=(lost + room) / np.where(room > 0, room, np.nan),
     )
     if base not in _AGAINST_TRIVIAL:
         return verdict

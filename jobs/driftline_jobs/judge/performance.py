@@ -16,16 +16,22 @@ from scipy.special import stdtr, stdtrit
 
 from driftline_jobs.judge.calibration import TOO_SHORT, Uncalibrated
 from driftline_jobs.judge.fdr import q_values, reporting_levels
-from driftline_jobs.judge.limits import PERFORMANCE_FLOORS, base_metric
+from driftline_jobs.judge.limits import (
+    PERFORMANCE_FLOORS,
+    SHARES,
+    base_metric,
+    no_limit,
+    short_of_trivial,
+    worse_side,
+)
 from driftline_jobs.judge.splits import MIN_WINDOWS
 from driftline_jobs.judge.verdicts import CALIBRATED, Verdicts, verdicts
 from driftline_jobs.measure.figures import FloatArray, IntArray
 from driftline_jobs.measure.intervals import Z
-from driftline_jobs.measure.performance import HIGHER_IS_BETTER, Performance
+from driftline_jobs.measure.performance import Performance
 
 FORMAT = 1
 _LEAST = 1e-9
-_LOGIT = frozenset({"roc_auc", "average_precision", "accuracy", "precision", "recall", "f1"})
 _AT_ZERO = frozenset({"ece"})
 # A model is often calibrated as well as can be told: such figures are zero, and no scale makes that normal.
 
@@ -49,7 +55,7 @@ class PerformanceCalibration:
         """(cells,) how far a figure is on the worse side, in standard errors, and that error."""
         y, own = _scaled(self.metric, figure)
         error = np.sqrt(self.deviation**2 + own**2 + self.error**2)
-        return _worse(self.metric) * (y - self.mean) / error, error
+        return worse_side(self.metric) * (y - self.mean) / error, error
 
     def p_values(self, figure: Performance) -> FloatArray:
         """(cells,) chance that a window in which nothing is wrong does as badly; NaN without a figure."""
@@ -60,7 +66,7 @@ class PerformanceCalibration:
         """(cells,) the figure at which the p-value would be ``level``, with the window's own certainty."""
         _, error = self._t(figure)
         t = stdtrit(float(self.windows - 1), 1.0 - level)
-        return _unscaled(self.metric, self.mean + _worse(self.metric) * t * error)
+        return _unscaled(self.metric, self.mean + worse_side(self.metric) * t * error)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -121,7 +127,13 @@ def judge_performance(
     }
     if not usable:
         return {}
-    p_values = np.stack([c.p_values(now[name]) for name, c in usable.items()], -1)
+    p_values = np.stack(
+        [
+            np.where(no_limit(name, now[name], then[name]), np.nan, c.p_values(now[name]))
+            for name, c in usable.items()
+        ],
+        -1,
+    )
     q, level = np.full(p_values.shape, np.nan), np.full(len(family), np.nan)
     for number in np.unique(family):
         cells = np.flatnonzero(family == number)
@@ -130,14 +142,14 @@ def judge_performance(
         level[cells] = reporting_levels(together, rate)
     found = {}
     for at, (name, calibration) in enumerate(usable.items()):
-        worse = _worse(name)
+        worse = worse_side(name)
         absolute, relative = PERFORMANCE_FLOORS[base_metric(name)]
         floor = np.maximum(absolute, relative * np.abs(then[name].value))
         lost = worse * (now[name].value - then[name].value)
         decided = np.isfinite(p_values[:, at])
         large = np.nan_to_num(lost, nan=np.inf) > np.nan_to_num(floor)
         found[name] = verdicts(
-            calibration.thresholds(now[name], level),
+            short_of_trivial(name, calibration.thresholds(now[name], level), now[name], then[name]),
             CALIBRATED,
             decided & (np.nan_to_num(q[:, at], nan=1.0) <= rate) & large,
             decided,
@@ -148,18 +160,13 @@ def judge_performance(
     return found
 
 
-def _worse(metric: str) -> float:
-    return -1.0 if base_metric(metric) in HIGHER_IS_BETTER else 1.0
-
-
 def _scaled(metric: str, figure: Performance) -> tuple[FloatArray, FloatArray]:
     """(cells,) the figure on its scale, and its standard error there."""
     base = base_metric(metric)
+    if base in SHARES:
+        return _logits(figure)
 
     def scale(x: FloatArray) -> FloatArray:
-        if base in _LOGIT:
-            inside = np.clip(x, _LEAST, 1.0 - _LEAST)
-            return np.log(inside / (1.0 - inside))
         # what r2 leaves unexplained is positive, as losses are; better is less
         return -np.log(np.maximum(1.0 - x, _LEAST)) if base == "r2" else np.log(np.maximum(x, _LEAST))
 
@@ -168,8 +175,33 @@ def _scaled(metric: str, figure: Performance) -> tuple[FloatArray, FloatArray]:
     return y, half / Z
 
 
+def _logits(figure: Performance) -> tuple[FloatArray, FloatArray]:
+    """(cells,) shares on the logit scale, and their standard errors there.
+
+    At 0 and 1 the scale has no place. There the far end of the interval says how many rows the share is of,
+    and half a hit and half a miss are added to them (the empirical logit; Haldane, Annals of Human Genetics
+    1956): none of twenty is a small share, and not one beyond all bounds.
+    """
+    value, low, high = figure.value, figure.ci_low, figure.ci_high
+    none, every = value <= 0.0, value >= 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        far = np.where(none, high, 1.0 - low)
+        rows = Z**2 * (1.0 - far) / far
+        y = np.where(none | every, np.where(every, 1.0, -1.0) * np.log(2.0 * rows + 1.0), _logit(value))
+        gaps = np.stack([y - _logit(low), _logit(high) - y])
+        known = np.isfinite(gaps)  # an end at 0 or 1 says nothing of the width
+        half = np.where(known, gaps, 0.0).sum(0) / np.where(known.any(0), known.sum(0), np.nan)
+        error = np.where(none | every, np.sqrt(2.0 + 1.0 / (rows + 0.5)), half / Z)
+    there = np.isfinite(low) & np.isfinite(high)
+    return y, np.where(there, error, np.nan)
+
+
+def _logit(share: FloatArray) -> FloatArray:
+    return np.log(share / (1.0 - share))
+
+
 def _unscaled(metric: str, y: FloatArray) -> FloatArray:
     base = base_metric(metric)
-    if base in _LOGIT:
+    if base in SHARES:
         return 1.0 / (1.0 + np.exp(-y))
     return 1.0 - np.exp(-y) if base == "r2" else np.exp(y)

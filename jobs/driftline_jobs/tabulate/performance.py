@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from driftline_jobs.judge.limits import PERFORMANCE_FLOORS, base_metric, no_limit
 from driftline_jobs.judge.verdicts import Verdicts
 from driftline_jobs.labels.binary import BinaryOutcomes, BinaryTask
 from driftline_jobs.labels.collect import Task
@@ -25,6 +26,7 @@ from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
 
 REALIZED = "realized"
+_NO_LIMIT = "no limit: a model that has learned nothing would do as well by this figure as the reference did"
 FigureKey = tuple[str, str | None]
 """Metric, and the class it is about if it is about one."""
 
@@ -107,6 +109,7 @@ def add_performance(
             cells,
             is_final=[cell.is_final for cell in cells],
             reference_value=then[key].published("value"),
+            reason=_reasons(key[0], figure, then[key], judged.get(key)),
             **verdict_columns(judged.get(key), "degraded"),
         )
     _add_curves(builders["performance_curves"], monitor, cells, task)
@@ -124,10 +127,11 @@ def add_figure(
 ) -> None:
     """Append one figure of the cells; ``shared`` are their common columns, ``more`` what the kind adds."""
     metric, class_label = key
+    columns = {"reason": figure.reasons(), **more}
     table.add(
         len(cells),
         **shared,
-        **more,
+        **columns,
         metric=metric,
         kind=kind,
         class_label=class_label,
@@ -139,8 +143,20 @@ def add_figure(
         label_coverage=[cell.coverage for cell in cells],
         trivial_value=figure.published("trivial"),
         status=figure.status.tolist(),
-        reason=figure.reasons(),
     )
+
+
+def _reasons(
+    metric: str, figure: Performance, before: Performance, verdict: Verdicts | None
+) -> list[str | None]:
+    """Why there is no figure; or, of one that is better on one side, why there is no limit."""
+    reasons = figure.reasons()
+    if base_metric(metric) not in PERFORMANCE_FLOORS:
+        return reasons
+    free = no_limit(metric, figure, before) & figure.ok
+    if verdict is not None:
+        free &= np.isnan(verdict.threshold)
+    return [_NO_LIMIT if at else reason for at, reason in zip(free.tolist(), reasons, strict=True)]
 
 
 def _add_curves(table: TableBuilder, monitor: Monitor, cells: Sequence[PerformanceCell], task: Task) -> None:
