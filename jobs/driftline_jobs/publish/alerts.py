@@ -34,6 +34,7 @@ _MOVING = (
     "SELECT window_start, column_name FROM current_quality_metrics "  # noqa: S608 - fixed names
     f"{_WHERE} AND check_name = '{MOVES_BY_NATURE}' AND column_name <> '*' ORDER BY column_name"
 )
+_EMPTY = f"SELECT window_start FROM current_runs {_WHERE} AND part = 'data' AND rows_read = 0"  # noqa: S608
 _JUDGED = (
     (Topic.DRIFT, "current_drift_metrics", "drifted"),
     (Topic.PERFORMANCE, "current_performance_metrics", "degraded"),
@@ -146,10 +147,13 @@ def _strength(value: float | None, threshold: float | None, reference: float | N
 
 
 def published_topics(job: Job) -> dict[datetime, set[Topic]]:
-    """What each published window has judged, by its start."""
+    """What each published window has judged, by its start. One without rows fails a check of its own for
+    that; about anything else it judges nothing."""
     found: dict[datetime, set[Topic]] = {}
+    empty = {row["window_start"] for row in _rows(job, _EMPTY)}
     for topic, view, column in _JUDGED:
         sql = f"SELECT DISTINCT window_start FROM {view} {_WHERE} AND {column} IS NOT NULL"  # noqa: S608  fixed names
         for row in _rows(job, sql):
-            found.setdefault(row["window_start"], set()).add(topic)
+            if row["window_start"] not in empty:
+                found.setdefault(row["window_start"], set()).add(topic)
     return found

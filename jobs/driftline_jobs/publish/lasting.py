@@ -74,7 +74,8 @@ class Lasting:
     def _verdict(self, column: str, course: Course) -> Verdicts:
         """(W,) by the detector's own limit, and by the rules that are about the evidence."""
         judged = np.isfinite(course.z)
-        own = verdicts(np.full(len(judged), self.limit), DETECTOR, course.alarm, judged | course.alarm)
+        # evidence that stands still in a window that was not tested says nothing of that window
+        own = verdicts(np.full(len(judged), self.limit), DETECTOR, course.alarm & judged, judged)
         won = np.where(judged, course.won, np.nan)
         ruled = rule_verdicts(self.rules, LASTING_SHIFT, won, column=column)
         return own if ruled is None else either(own, ruled)
