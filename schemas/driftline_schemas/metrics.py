@@ -51,6 +51,14 @@ class Task(StrEnum):
     REGRESSION = "regression"
 
 
+class ScoreScale(StrEnum):
+    """What the scores of a classifier are: from 0 to 1, from 0 to 100, or numbers that only rank."""
+
+    PROBABILITY = "probability"
+    PERCENT = "percent"
+    UNBOUNDED = "unbounded"
+
+
 _RANKING = ("roc_auc", "average_precision")
 _RATES = ("precision", "recall", "f1")
 _BINARY = (*_RANKING, "accuracy", *_RATES, "log_loss", "brier", "ece", "positive_rate")

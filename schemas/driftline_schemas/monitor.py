@@ -31,8 +31,9 @@ from pydantic import (
     model_validator,
 )
 
+from driftline_schemas.classes import class_text
 from driftline_schemas.errors import ConfigError
-from driftline_schemas.metrics import Task
+from driftline_schemas.metrics import ScoreScale, Task
 from driftline_schemas.monitor_errors import Problems, config_error
 from driftline_schemas.monitor_values import (
     ClassValue,
@@ -111,10 +112,11 @@ class Logs(_Section):
 
     A dated folder may hold rows of ``lateness`` before and after its interval; others are set aside.
     ``timestamp_unit`` is that of times that are numbers, those of the labels too. With ``partition_columns``
-    the folders ``key=value`` are columns where the objects have none of that name.
+    the folders ``key=value`` are columns where the objects have none of that name. ``positive_prediction`` is
+    the predicted class that means positive, where labels call it otherwise.
     """
 
-    ADDED_LATER = frozenset({"timestamp_unit", "partition_columns"})
+    ADDED_LATER = frozenset({"timestamp_unit", "partition_columns", "positive_prediction", "score_scale"})
 
     uri: Uri
     timestamp: Name
@@ -123,6 +125,8 @@ class Logs(_Section):
     prediction: Name | None = None
     score: ScoreColumns | None = None
     model_version: Name | None = None
+    positive_prediction: ClassValue | None = None
+    score_scale: ScoreScale = ScoreScale.PROBABILITY
     lateness: Duration = timedelta(days=1)
     partition_columns: StrictBool = True
 
@@ -304,6 +308,17 @@ class Monitor(_Section):
         if problems:
             raise Problems(problems)
         return self
+
+    @property
+    def positive_class(self) -> str:
+        """The label that is positive, as ``class_text`` writes it."""
+        return class_text(self.positive_label)
+
+    @property
+    def positive_prediction(self) -> str:
+        """The predicted class that means positive, likewise."""
+        given = self.logs.positive_prediction
+        return self.positive_class if given is None else class_text(given)
 
     @property
     def calendar(self) -> Calendar:

@@ -63,6 +63,12 @@ def _task(monitor: Monitor) -> Found:
             yield ("logs", "score"), "must map at least two classes to their columns"
     if monitor.task is not Task.BINARY and "positive_label" in monitor.model_fields_set:
         yield ("positive_label",), f"only a {Task.BINARY} has one"
+    if logs.positive_prediction is not None and monitor.task is not Task.BINARY:
+        yield ("logs", "positive_prediction"), f"only a {Task.BINARY} has one"
+    elif logs.positive_prediction is not None and logs.prediction is None:
+        yield ("logs", "positive_prediction"), "needs logs.prediction, the column of the predicted class"
+    if "score_scale" in logs.model_fields_set and logs.score is None:
+        yield ("logs", "score_scale"), "needs logs.score, the column that it is about"
 
 
 def _parts(logs: Logs) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import Bench, assert_same_tables, day, normalised
 
+from driftline_jobs.labels.binary import BinaryOutcomes
 from driftline_jobs.labels.stored import read_outcomes
 from driftline_jobs.profile.codec import decode, encode
 from driftline_jobs.profile.state import merge
@@ -104,7 +105,8 @@ def test_a_week_is_the_merge_of_its_days(tmp_path: Path) -> None:
             outcomes = [read_outcomes(state) for state in states]
             total = outcomes[0].merged(outcomes)
             accuracy = weeks.performance(14, "accuracy")
-            true_neg, _, _, true_pos = total.counts()["confusion"]  # type: ignore[misc]
+            assert isinstance(total, BinaryOutcomes)
+            true_neg, _, _, true_pos = total.confusion
             assert accuracy["value"] == (true_neg + true_pos) / accuracy["n"]
             continue
         merged = merge([decode(state) for state in states])

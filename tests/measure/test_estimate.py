@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -89,6 +90,45 @@ def test_estimates_are_what_labels_show(shift: float) -> None:
         figure = estimated[name]
         assert float(figure.value) == pytest.approx(exact, abs=within), name
         assert float(figure.ci_low) <= float(figure.value) <= float(figure.ci_high)
+
+
+def test_rows_without_a_predicted_class_are_no_negatives() -> None:
+    rng = RNG(7)
+    reference = scored(rng, 40_000)
+    edges = score_edges(reference[1], THRESHOLD)
+    labels, scores = scored(rng, 60_000)
+    decided = rng.random(60_000) < 0.6
+    bins, size = np.searchsorted(edges, scores, side="right"), len(edges) + 1
+    every = unlabelled(scores, edges)
+    rows = ScoredRows(
+        every.counts,
+        every.score_sums,
+        predicted=np.bincount(bins[decided & (scores >= THRESHOLD)], minlength=size),
+        decided=np.bincount(bins[decided], minlength=size),
+    )
+    calibration = learned(labelled(*reference, edges))
+    estimated = estimate_binary(calibration, rows)
+    exact = sk.recall_score(labels[decided], scores[decided] >= THRESHOLD)
+    assert float(estimated["recall"].value) == pytest.approx(exact, abs=0.015)
+    assert round(float(estimated["recall"].n)) == decided.sum()
+    assert float(estimated["positive_rate"].value) == pytest.approx(labels.mean(), abs=0.01)
+    assert round(float(estimated["positive_rate"].n)) == len(labels)
+    nothing = estimate_binary(
+        calibration, replace(rows, predicted=0 * every.counts, decided=0 * every.counts)
+    )
+    assert str(nothing["accuracy"].status) == Status.NO_PREDICTIONS
+
+
+def test_scores_that_are_no_probabilities_have_no_estimated_losses() -> None:
+    rng = RNG(8)
+    reference = scored(rng, 20_000)
+    edges = score_edges(reference[1], THRESHOLD)
+    rows = replace(unlabelled(scored(rng, 5_000)[1], edges), status=np.asarray(Status.OUT_OF_RANGE.value))
+    estimated = estimate_binary(learned(labelled(*reference, edges)), rows)
+    for name, figure in estimated.items():
+        beyond = name in {"log_loss", "brier", "ece"}
+        assert str(figure.status) == (Status.OUT_OF_RANGE if beyond else Status.OK), name
+        assert np.isnan(figure.value) == beyond
 
 
 def test_it_cannot_see_concept_drift() -> None:

@@ -67,6 +67,10 @@ notify: {email: [team@example.com], when: alert}
 """
 
 
+OLD_HASH = "54bfd8a8b129d82c"
+"""Of the small monitor below, by the last version that knew no keys added later."""
+
+
 def document(**changes: Any) -> dict[str, Any]:
     """A sound small monitor; a dotted key (``logs__score``) changes a section, None takes a key out."""
     content: dict[str, Any] = {
@@ -221,6 +225,20 @@ def test_classes_are_called_what_is_written() -> None:
     }
 
 
+def test_a_prediction_may_be_called_otherwise_than_its_label() -> None:
+    monitor = read(positive_label=True, logs__positive_prediction="reject")
+    assert (monitor.positive_class, monitor.positive_prediction) == ("1", "reject")
+    assert read(positive_label="1.0").positive_prediction == "1"
+
+
+def test_keys_that_came_later_leave_no_trace_where_they_are_not_written() -> None:
+    """The hash of this file as it was before there were such keys: what a store knows its references by."""
+    assert read().config_hash == OLD_HASH
+    assert read(logs__score_scale="probability").config_hash == OLD_HASH
+    assert read(logs__score_scale="percent").config_hash != OLD_HASH
+    assert read(logs__positive_prediction=0).config_hash != OLD_HASH
+
+
 def test_multiclass_and_regression_have_scores_of_their_own() -> None:
     several = read(task="multiclass_classification", logs__score={True: "p_one", "b": "p_b"})
     assert several.logs.score == {"1": "p_one", "b": "p_b"}
@@ -320,6 +338,22 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
         "positive_label: only",
     ),
     ("unknown unit", {"logs__timestamp_unit": "m"}, "'m' is not one of s, ms, us, ns"),
+    (
+        "positive prediction of several classes",
+        {
+            "task": "multiclass_classification",
+            "logs__score": {"a": "p", "b": "q"},
+            "logs__positive_prediction": "a",
+        },
+        "positive_prediction: only",
+    ),
+    (
+        "positive prediction of no column",
+        {"logs__prediction": None, "logs__positive_prediction": "a"},
+        r"positive_prediction: needs logs\.prediction",
+    ),
+    ("scale of no score", {"logs__score": None, "logs__score_scale": "percent"}, r"needs logs\.score"),
+    ("scale", {"logs__score_scale": "percentage"}, "did you mean 'percent'"),
     ("half a class", {"positive_label": 0.5}, "is no class"),
     ("no number", {"positive_label": float("nan")}, "is no class"),
     ("two parts", {"logs__score": "late"}, "'late' is already the prediction"),

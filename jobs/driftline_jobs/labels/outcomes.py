@@ -7,31 +7,32 @@ rows become counts; here is what all of them do with counts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from driftline_jobs.labels.names import lowest, without_names
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
 from driftline_schemas.errors import DataError
 
-FORMAT = 1
 CHUNK = 1 << 16
 """Rows that are summed at a time: their integer sums then stay below 2**63."""
-Counts = int | list[int]
+Counts = int | list[int] | dict[str, int]
 
 
 @dataclass
 class Outcomes:
-    """Counts over some rows: every field is an integer, or a list of them.
+    """Counts over some rows: every field is an integer, a list of them, or the counts of some names.
 
     Attributes:
         predictions: unique prediction ids; labelled: those with a label.
     """
 
     task: ClassVar[str]
+    format: ClassVar[int] = 1
 
     predictions: int = 0
     labelled: int = 0
@@ -60,19 +61,26 @@ class Outcomes:
     def to_bytes(self) -> bytes:
         """Canonical JSON."""
         return json.dumps(
-            {"format": FORMAT, "task": self.task, **self.counts()}, separators=(",", ":")
+            {"format": self.format, "task": self.task, **self.counts()}, separators=(",", ":")
         ).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Raises DataError when the bytes are of another format or task."""
+        """Raises DataError when the bytes are of a newer format or another task."""
         document = json.loads(data)
-        if document["format"] != FORMAT or document["task"] != cls.task:
+        if not 1 <= document["format"] <= cls.format or document["task"] != cls.task:
             raise DataError(
                 f"stored outcomes of format {document['format']} and task {document['task']} were found, "
-                f"format {FORMAT} and task {cls.task} expected: run the window again"
+                f"formats up to {cls.format} and task {cls.task} expected: run the window again"
             )
+        if document["format"] < cls.format:
+            document |= cls.upgraded(document)
         return cls(**{item.name: document[item.name] for item in fields(cls)})
+
+    @classmethod
+    def upgraded(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        """What an older format calls otherwise, or does not have."""
+        raise NotImplementedError(f"{cls.__name__} has one format")
 
 
 def _plus(a: Counts, b: Counts) -> Counts:
@@ -80,11 +88,15 @@ def _plus(a: Counts, b: Counts) -> Counts:
         return [x + y for x, y in zip(a, b, strict=True)]
     if isinstance(a, int) and isinstance(b, int):
         return a + b
+    if isinstance(a, dict) and isinstance(b, dict):
+        return lowest({name: a.get(name, 0) + b.get(name, 0) for name in a | b})
     raise TypeError(f"outcomes of two kinds: {a!r} and {b!r}")
 
 
 def _minus(a: Counts, b: Counts) -> Counts:
-    return _plus(a, [-x for x in b] if isinstance(b, list) else -b)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return without_names(a, b)
+    return _plus(a, [-x for x in b] if isinstance(b, list) else -b)  # type: ignore[operator]
 
 
 def exact_sum(values: FloatArray, bits: int) -> int:

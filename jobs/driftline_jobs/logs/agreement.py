@@ -27,9 +27,10 @@ _ORDERED = frozenset({Storage.NUMBER, Storage.BOOLEAN, Storage.DATETIME})
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """The common columns, what is left out with the reason, who differs, and for each object's URI the
-    columns that it has to be read without."""
+    columns that it has to be read without. ``names`` are those of all columns that some object has."""
 
     columns: tuple[LogColumn, ...]
+    names: frozenset[str]
     left_out: Mapping[str, str]
     findings: tuple[SchemaFinding, ...]
     absent: Mapping[str, frozenset[str]]
@@ -59,6 +60,7 @@ def agree(
     absences = {key: vote.absent(schema) for key, schema in schemas.items()}
     return Agreement(
         columns=tuple(vote.agreed.values()),
+        names=vote.names,
         left_out=vote.left_out(),
         findings=tuple(
             SchemaFinding(found.column, found.check, footer.object.uri, found.detail)
@@ -127,6 +129,11 @@ class _Vote:
             winner = self._winner(name) if self._is_watched(name) else None
             if winner is not None:
                 self.agreed[name] = winner
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every column that some object has, watched or not."""
+        return frozenset(self._present)
 
     def absent(self, schema: ObjectSchema) -> frozenset[str]:
         """The agreed columns that an object of ``schema`` has to be read without."""

@@ -59,6 +59,7 @@ def inspect(
         splits=tuple(split for footer in readable for split in _splits(footer, location, agreement, wanted)),
         inputs=tuple(_state(footer, role) for footer in footers),
         columns=agreement.columns,
+        names=agreement.names,
         left_out=agreement.left_out,
         schema_findings=agreement.findings,
     )

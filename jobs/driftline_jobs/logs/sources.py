@@ -51,6 +51,11 @@ class LogInspection:
         return self.found.columns
 
     @property
+    def names(self) -> frozenset[str]:
+        """The names of all columns that some object has."""
+        return self.found.names
+
+    @property
     def findings(self) -> tuple[SchemaFinding, ...]:
         """What differs between objects, or from the monitor file."""
         return self.found.schema_findings

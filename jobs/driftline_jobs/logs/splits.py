@@ -86,6 +86,7 @@ class Inspection:
         splits: what is to be read, in the order of the objects.
         inputs: one per object.
         columns: every column that can be read from at least one object, roles included.
+        names: those of all columns that some object has, ignored and left out ones too.
         left_out: columns of types that are not watched, with the reason.
         schema_findings: what differs between objects, in their order.
     """
@@ -93,5 +94,6 @@ class Inspection:
     splits: tuple[Split, ...] = ()
     inputs: tuple[InputState, ...] = ()
     columns: tuple[LogColumn, ...] = ()
+    names: frozenset[str] = frozenset()
     left_out: Mapping[str, str] = field(default_factory=dict)
     schema_findings: tuple[SchemaFinding, ...] = ()

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import entr
 
-from driftline_jobs.measure.figures import BoolArray, Counts, FloatArray, IntArray, Shape, Status, statuses
+from driftline_jobs.measure.figures import (
+    BoolArray,
+    Counts,
+    FloatArray,
+    IntArray,
+    Shape,
+    Status,
+    TextArray,
+    statuses,
+)
 from driftline_jobs.measure.intervals import linear_half_width, mean_interval, wilson
-from driftline_jobs.measure.performance import Performance, absent, performance
+from driftline_jobs.measure.performance import Performance, absent, performance, withheld
 from driftline_jobs.measure.ranking import (
     ScoreLabelCounts,
     average_precision,
@@ -40,10 +50,11 @@ class ConfusionCounts:
 
 @dataclass(frozen=True, slots=True)
 class LossSums:
-    """Sums over the ``n`` labelled rows that have a score, (...,) each.
+    """Sums over the ``n`` labelled rows whose score is a probability, (...,) each.
 
     ``log_loss`` is that of a row in nats, ``brier`` its squared distance from the label; ``*_squares`` the
-    sum of their squares.
+    sum of their squares. ``out_of_range`` counts labelled rows whose score is a number but no probability:
+    the others are then an accidental rest, which gives no figure. ``unbounded``: no score is meant to be one.
     """
 
     n: IntArray
@@ -51,6 +62,32 @@ class LossSums:
     log_loss_squares: FloatArray
     brier: FloatArray
     brier_squares: FloatArray
+    out_of_range: IntArray | None = field(default=None, kw_only=True)
+    unbounded: bool = field(default=False, kw_only=True)
+
+    @property
+    def status(self) -> TextArray:
+        """(...,) ``ok``, or why nothing can be said of how honest the scores are."""
+        beyond = np.zeros(self.n.shape, np.int64) if self.out_of_range is None else self.out_of_range
+        return statuses(
+            self.n.shape,
+            (self.unbounded, Status.NO_PROBABILITIES),
+            (beyond > 0, Status.OUT_OF_RANGE),
+            (self.n == 0, Status.NO_SCORES),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCounts:
+    """All labelled rows, whether they have a prediction or not, (...,) each.
+
+    ``positive_absent``: none is positive, but they are of several other classes: then the positive class is
+    called otherwise, and every row would pass for a negative one.
+    """
+
+    n: IntArray
+    positives: IntArray
+    positive_absent: BoolArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +97,7 @@ class BinaryCounts:
     scores: ScoreLabelCounts | None = None
     confusion: ConfusionCounts | None = None
     losses: LossSums | None = None
+    labels: LabelCounts | None = None
 
     def shape(self) -> Shape:
         """The leading axes."""
@@ -78,7 +116,10 @@ def binary_performance(counts: BinaryCounts, base: BinaryCounts | None = None) -
         base: the same by base window, along a new first axis, where these are finer than the window: the
             intervals of f1 and average precision then respect that rows of one hour are alike.
 
-    ``positive_rate`` is the share of positives among the labels. ``trivial`` is what the majority class, or
+    Each figure is over the labelled rows that have what it needs, and counts them in ``n``: a score, a
+    predicted class, for ``log_loss``, ``brier`` and ``ece`` a score that is a probability. These three are
+    none where some score is a number but no probability. ``positive_rate`` is the share of positives among
+    all labels. ``trivial`` is what the majority class, or
     the share of positives as the score of every row, would get on the same labels.
     """
     shape = counts.shape()
@@ -97,7 +138,34 @@ def binary_performance(counts: BinaryCounts, base: BinaryCounts | None = None) -
         figures |= {name: absent(Status.NO_SCORES, shape) for name in LOSS_METRICS}
     else:
         figures |= _loss_figures(counts.losses, counts.scores)
+        figures["ece"] = withheld(figures["ece"], counts.losses.status)
+    if counts.labels is not None:
+        figures = _with_labels(figures, counts.labels)
     return {name: figures[name] for name in BINARY_METRICS}
+
+
+def _with_labels(figures: Mapping[str, Performance], labels: LabelCounts) -> dict[str, Performance]:
+    """The same, with what is known of rows that have a label and nothing else."""
+    undecided = statuses(labels.n.shape, (labels.n > 0, Status.NO_PREDICTIONS))
+    changed = dict(figures)
+    for name in DECISION_METRICS:
+        changed[name] = withheld(
+            figures[name], np.where(figures[name].status == Status.NO_LABELS, undecided, Status.OK.value)
+        )
+    changed["positive_rate"] = positive_rate(labels.positives, labels.n)
+    absent_positive = statuses(labels.n.shape, (labels.positive_absent, Status.POSITIVE_ABSENT))
+    return {name: withheld(figure, absent_positive) for name, figure in changed.items()}
+
+
+def positive_rate(positives: Counts, n: Counts) -> Performance:
+    """Share of positives among ``n`` labels, (...,) each; interval by Wilson."""
+    rows, some = n.astype(np.float64), positives.astype(np.float64)
+    return performance(
+        some / np.where(rows > 0, rows, np.nan),
+        statuses(rows.shape, (rows == 0, Status.NO_LABELS)),
+        rows,
+        interval=wilson(some, rows),
+    )
 
 
 def decision_figures(
@@ -120,7 +188,6 @@ def decision_figures(
     some = np.where(n > 0, n, np.nan)
     prevalence = positives / some
     mostly = prevalence > 0.5 if majority is None else majority
-    always = statuses(n.shape, no_labels)
 
     def rate(part: FloatArray, whole: FloatArray, why: Status, trivial: FloatArray) -> Performance:
         return performance(
@@ -145,7 +212,7 @@ def decision_figures(
             interval=_f1_interval(confusion, base),
             trivial=np.where(mostly, 2.0 * prevalence / (1.0 + prevalence), 0.0),
         ),
-        "positive_rate": performance(prevalence, always, n, interval=wilson(positives, n)),
+        "positive_rate": positive_rate(positives, n),
     }
 
 
@@ -174,7 +241,7 @@ def _loss_figures(losses: LossSums, scores: ScoreLabelCounts) -> dict[str, Perfo
     """log_loss and brier: exact means, intervals from sums of squares."""
     p = scores.pos.sum(-1) / np.maximum(scores.pos.sum(-1) + scores.neg.sum(-1), 1)
     some = np.where(losses.n > 0, losses.n, np.nan)
-    status = statuses(losses.n.shape, (losses.n == 0, Status.NO_SCORES))
+    status = losses.status
     figures = {}
     for name, total, squares, trivial in (
         ("log_loss", losses.log_loss, losses.log_loss_squares, entropy(np.stack([p, 1.0 - p], -1))),

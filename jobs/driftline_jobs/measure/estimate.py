@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftline_jobs.measure.binary import ConfusionCounts, decision_figures, entropy
-from driftline_jobs.measure.figures import Counts, FloatArray, Status, statuses
+from driftline_jobs.measure.binary import ConfusionCounts, decision_figures, entropy, positive_rate
+from driftline_jobs.measure.figures import Counts, FloatArray, Status, TextArray, statuses
 from driftline_jobs.measure.intervals import Z
-from driftline_jobs.measure.performance import Performance, performance
+from driftline_jobs.measure.performance import Performance, performance, withheld
 from driftline_jobs.measure.ranking import (
     ScoreLabelCounts,
     average_precision,
@@ -98,13 +98,18 @@ class ScoredRows:
 
     Attributes:
         counts: (..., B) rows per score bin.
-        score_sums: (..., B) sum of their scores.
+        score_sums: (..., B) sum of their scores as probabilities.
         predicted: (..., B) those of them that were predicted positive; None if predictions are not known.
+        decided: (..., B) those that were predicted at all; None if all of them were.
+        status: (...,) ``ok``, or why scores are no probabilities; None if they are. With several classes it
+            has their axis too.
     """
 
     counts: Counts
     score_sums: FloatArray
     predicted: Counts | None = None
+    decided: Counts | None = None
+    status: TextArray | None = None
 
 
 def estimate_binary(calibration: ScoreCalibration, rows: ScoredRows) -> dict[str, Performance]:
@@ -112,13 +117,17 @@ def estimate_binary(calibration: ScoreCalibration, rows: ScoredRows) -> dict[str
 
     The interval allows for two things: that labels fall as they will (as for a realized figure), and that
     the reference knew its label rates only so well. log_loss, brier and ece take a bin's mean score for that
-    of its rows, so they have no error bound.
+    of its rows, so they have no error bound; where scores are no probabilities there are none.
     """
     estimated = _figures(calibration.probability, rows)
     if rows.counts.size == 0:
         return estimated
     spread = _spread(calibration.draws, rows)
-    return {name: _widened(name, figure, Z * spread[name]) for name, figure in estimated.items()}
+    widened = {name: _widened(name, figure, Z * spread[name]) for name, figure in estimated.items()}
+    if rows.status is None:
+        return widened
+    honest = {name: withheld(widened[name], rows.status) for name in ("log_loss", "brier", "ece")}
+    return widened | honest
 
 
 def _spread(draws: FloatArray, rows: ScoredRows) -> dict[str, FloatArray]:
@@ -130,8 +139,10 @@ def _spread(draws: FloatArray, rows: ScoredRows) -> dict[str, FloatArray]:
     found: dict[str, list[FloatArray]] = {}
     for start in range(0, len(rows.counts), _CELLS_AT_ONCE):
         few = slice(start, start + _CELLS_AT_ONCE)
-        predicted = None if rows.predicted is None else rows.predicted[few]
-        part = ScoredRows(rows.counts[few], rows.score_sums[few], predicted)
+        predicted, decided = (
+            None if array is None else array[few] for array in (rows.predicted, rows.decided)
+        )
+        part = ScoredRows(rows.counts[few], rows.score_sums[few], predicted, decided)
         for name, deviation in _spread_at_once(chances, part).items():
             found.setdefault(name, []).append(deviation)
     return {name: np.concatenate(parts) for name, parts in found.items()}
@@ -142,8 +153,10 @@ def _spread_at_once(chances: FloatArray, rows: ScoredRows) -> dict[str, FloatArr
         # not a view: sums over views may be taken in another order
         return np.array(np.broadcast_to(array, (len(chances), *rows.counts.shape)), np.float64)
 
-    predicted = None if rows.predicted is None else laid_out(rows.predicted)
-    drawn = ScoredRows(laid_out(rows.counts), laid_out(rows.score_sums), predicted)
+    predicted, decided = (
+        None if array is None else laid_out(array) for array in (rows.predicted, rows.decided)
+    )
+    drawn = ScoredRows(laid_out(rows.counts), laid_out(rows.score_sums), predicted, decided)
     figures = _figures(np.ascontiguousarray(np.broadcast_to(chances, drawn.counts.shape)), drawn)
     return {name: np.sqrt(_variance(list(figure.value))) for name, figure in figures.items()}
 
@@ -164,20 +177,23 @@ def estimate_multiclass(
     n = rows.counts.sum(-1).max(-1)
     overall = {}
     if rows.predicted is not None:
+        decided = rows.counts if rows.decided is None else rows.decided
+        n = decided.sum(-1).max(-1)
         hits = (rows.predicted * calibration.probability).sum((-1, -2))
         some = np.where(n > 0, n, np.nan)
         share = hits / some
         draws = [(draw * rows.predicted).sum((-1, -2)) / some for draw in calibration.draws]
         error = np.sqrt(share * (1.0 - share) / some + _variance(draws))
-        support = (rows.counts * calibration.probability).sum(-1)
+        support = (decided * calibration.probability).sum(-1)
         overall["accuracy"] = performance(
             share,
-            statuses(n.shape, (n == 0, Status.NO_SCORES)),
+            _decided_status(rows.counts.sum(-1).max(-1), n),
             n,
             interval=(np.maximum(share - Z * error, 0.0), np.minimum(share + Z * error, 1.0)),
             error_bound=np.nan,
             trivial=(support / np.where(n > 0, support.sum(-1), np.nan)[..., None]).max(-1),
         )
+    n = rows.counts.sum(-1).max(-1)
     weights = (rows.counts * calibration.probability).sum(-1)
     for name in ("roc_auc", "average_precision", "precision", "recall", "f1"):
         if name not in per_class:
@@ -221,8 +237,9 @@ def _expected(probability: FloatArray, rows: ScoredRows) -> ScoreLabelCounts:
 def _decisions(probability: FloatArray, rows: ScoredRows) -> dict[str, Performance]:
     if rows.predicted is None:
         return {}
-    rest = rows.counts - rows.predicted
-    return decision_figures(
+    decided = rows.counts if rows.decided is None else rows.decided
+    rest = decided - rows.predicted
+    figures = decision_figures(
         ConfusionCounts(
             true_pos=(rows.predicted * probability).sum(-1),
             false_pos=(rows.predicted * (1.0 - probability)).sum(-1),
@@ -230,6 +247,13 @@ def _decisions(probability: FloatArray, rows: ScoredRows) -> dict[str, Performan
             true_neg=(rest * (1.0 - probability)).sum(-1),
         )
     )
+    status = _decided_status(rows.counts.sum(-1), decided.sum(-1))
+    del figures["positive_rate"]  # it is that of all rows
+    return {name: withheld(figure, status) for name, figure in figures.items()}
+
+
+def _decided_status(scored: Counts, decided: Counts) -> TextArray:
+    return statuses(scored.shape, (scored == 0, Status.NO_SCORES), (decided == 0, Status.NO_PREDICTIONS))
 
 
 def _figures(probability: FloatArray, rows: ScoredRows) -> dict[str, Performance]:
@@ -259,11 +283,7 @@ def _figures(probability: FloatArray, rows: ScoredRows) -> dict[str, Performance
         )
     ece = _calibration_error(expected)
     figures["ece"] = performance(ece, status, n, interval=(ece, ece), error_bound=np.nan, trivial=0.0)
-    if "positive_rate" not in figures:
-        half = Z * np.sqrt(rate * (1.0 - rate) / some)
-        figures["positive_rate"] = performance(
-            rate, status, n, interval=(np.maximum(rate - half, 0.0), np.minimum(rate + half, 1.0))
-        )
+    figures["positive_rate"] = withheld(positive_rate(expected.pos.sum(-1), n), status)
     return figures
 
 

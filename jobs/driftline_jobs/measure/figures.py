@@ -30,7 +30,12 @@ class Status(StrEnum):
     CONSTANT = "constant"
     NO_LABELS = "no_labels"
     NO_REFERENCE_LABELS = "no_reference_labels"
+    NO_PREDICTIONS = "no_predictions"
     NO_SCORES = "no_scores"
+    OUT_OF_RANGE = "scores_out_of_range"
+    NO_PROBABILITIES = "no_probabilities"
+    UNSCORED_CLASS = "unscored_class"
+    POSITIVE_ABSENT = "positive_absent"
     ONE_CLASS = "one_class"
     CLASS_ABSENT = "class_absent"
     NO_PREDICTED_POSITIVES = "no_predicted_positives"
@@ -50,7 +55,15 @@ _REASONS = {
     Status.CONSTANT: "the column has one bin only, so no two windows can differ in it",
     Status.NO_LABELS: "no row of the window has both a prediction and a label",
     Status.NO_REFERENCE_LABELS: "the reference has no labels (of some class), so nothing can be estimated",
+    Status.NO_PREDICTIONS: "no labelled row of the window has a predicted class",
     Status.NO_SCORES: "no labelled row of the window has a score",
+    Status.OUT_OF_RANGE: "scores lie outside [0, 1], so they are no probabilities: say in logs.score_scale "
+    "what they are",
+    Status.NO_PROBABILITIES: "scores are no probabilities by logs.score_scale, so they cannot be calibrated",
+    Status.UNSCORED_CLASS: "labels are of a class that has no score, so its log loss has no bound: add it to "
+    "logs.score",
+    Status.POSITIVE_ABSENT: "no label is of the positive class, but they are of several others: "
+    "positive_label names another",
     Status.ONE_CLASS: "every label is of one class, so the figure is not defined",
     Status.CLASS_ABSENT: "the class occurs neither among the labels nor among the predictions",
     Status.NO_PREDICTED_POSITIVES: "nothing was predicted positive, so the figure is not defined",

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftline_jobs.measure.binary import ConfusionCounts, LossSums, decision_figures, entropy
+from driftline_jobs.measure.binary import ConfusionCounts, LossSums, decision_figures, entropy, positive_rate
 from driftline_jobs.measure.figures import BoolArray, Counts, FloatArray, Status, TextArray, statuses
 from driftline_jobs.measure.intervals import linear_half_width, mean_interval, wilson
-from driftline_jobs.measure.performance import Performance, performance
+from driftline_jobs.measure.performance import Performance, performance, withheld
 from driftline_jobs.measure.ranking import (
     ScoreLabelCounts,
     average_precision,
@@ -32,13 +32,30 @@ class MulticlassCounts:
 
     Attributes:
         confusion: (..., C, C) labelled rows by label (rows) and prediction (columns).
-        scores: for each class (..., C, B), one against the rest: its own labels are the positives.
+        scores: for each class (..., S, B) that has one, against the rest: its own labels are the positives;
+            the first S of the C classes.
         losses: (...,) sums over the rows; ``brier`` sums the squared distances of all classes.
+        labels: (..., C) labelled rows by label, with a prediction or not; None if they are those of
+            ``confusion``.
     """
 
     confusion: Counts
     scores: ScoreLabelCounts | None = None
     losses: LossSums | None = None
+    labels: Counts | None = None
+
+    @property
+    def every_label(self) -> FloatArray:
+        """(..., C) labelled rows by label."""
+        labels = self.confusion.sum(-1) if self.labels is None else self.labels
+        return labels.astype(np.float64)
+
+    @property
+    def unscored_labels(self) -> BoolArray:
+        """(...,) whether some label is of a class without a score."""
+        scored = 0 if self.scores is None else self.scores.pos.shape[-2]
+        unscored: BoolArray = self.every_label[..., scored:].sum(-1) > 0
+        return unscored
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +78,11 @@ def multiclass_performance(
     confusion = counts.confusion.astype(np.float64)
     labels, predicted = confusion.sum(-1), confusion.sum(-2)
     total = labels.sum(-1)
+    every_label = counts.every_label
+    every_row = every_label.sum(-1)
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
     share = labels / np.where(total > 0, total, np.nan)[..., None]
-    unheard_of = (total > 0)[..., None] & (labels + predicted == 0)
+    unheard_of = (every_row > 0)[..., None] & (every_label + predicted == 0)
     majority = np.arange(labels.shape[-1]) == labels.argmax(-1)[..., None]
 
     rest = ConfusionCounts(
@@ -72,9 +91,19 @@ def multiclass_performance(
         false_neg=labels - hits,
         true_neg=total[..., None] - labels - predicted + hits,
     )
+    nothing_said = (total == 0) & (every_row > 0)
     decisions = decision_figures(rest, majority=majority)
-    per_class = {name: _but(decisions[name], unheard_of) for name in DECISION_METRICS}
-    whole = statuses(total.shape, (total == 0, Status.NO_LABELS))
+    unknown = statuses(
+        unheard_of.shape,
+        (unheard_of, Status.CLASS_ABSENT),
+        (nothing_said[..., None], Status.NO_PREDICTIONS),
+    )
+    per_class = {name: withheld(decisions[name], unknown) for name in DECISION_METRICS}
+    per_class["positive_rate"] = withheld(
+        positive_rate(every_label, np.broadcast_to(every_row[..., None], every_label.shape)),
+        statuses(unheard_of.shape, (unheard_of, Status.CLASS_ABSENT)),
+    )
+    whole = statuses(total.shape, (nothing_said, Status.NO_PREDICTIONS), (total == 0, Status.NO_LABELS))
     overall = {
         "accuracy": performance(
             hits.sum(-1) / np.where(total > 0, total, np.nan),
@@ -95,22 +124,13 @@ def multiclass_performance(
         per_class |= rankings
         support = counts.scores.pos.sum(-1).astype(np.float64)
         overall |= _conservative_averages(rankings, support)
-    if counts.losses is not None:
-        overall |= _losses(counts.losses, share)
+    if counts.losses is not None and counts.scores is not None:
+        status = counts.losses.status
+        per_class["ece"] = withheld(per_class["ece"], np.broadcast_to(status[..., None], support.shape))
+        for name in ("ece_macro", "ece_weighted"):
+            overall[name] = withheld(overall[name], status)
+        overall |= _losses(counts.losses, every_label, counts.unscored_labels)
     return MulticlassPerformance(overall=overall, per_class=per_class)
-
-
-def _but(figure: Performance, absent: BoolArray) -> Performance:
-    """``figure``, without a value for the classes that occur neither as label nor as prediction."""
-    status = np.where(absent, Status.CLASS_ABSENT.value, figure.status)
-    return performance(
-        figure.value,
-        status,
-        figure.n,
-        interval=(figure.ci_low, figure.ci_high),
-        error_bound=figure.error_bound,
-        trivial=figure.trivial,
-    )
 
 
 def _averages(
@@ -202,9 +222,10 @@ def _conservative_averages(
     return figures
 
 
-def _losses(losses: LossSums, share: FloatArray) -> dict[str, Performance]:
-    """log_loss and brier over the rows, exact."""
-    status = statuses(losses.n.shape, (losses.n == 0, Status.NO_SCORES))
+def _losses(losses: LossSums, labels: FloatArray, unscored: BoolArray) -> dict[str, Performance]:
+    """log_loss and brier over the rows, exact; no log loss where labels (..., C) are ``unscored`` (...,)."""
+    share = labels / np.where(labels.sum(-1) > 0, labels.sum(-1), np.nan)[..., None]
+    status = losses.status
     some = np.where(losses.n > 0, losses.n, np.nan)
     figures = {}
     for name, total, squares, trivial in (
@@ -215,4 +236,6 @@ def _losses(losses: LossSums, share: FloatArray) -> dict[str, Performance]:
         figures[name] = performance(
             total / some, status, losses.n, interval=(np.maximum(low, 0.0), high), trivial=trivial
         )
+    no_bound = statuses(unscored.shape, (unscored, Status.UNSCORED_CLASS))
+    figures["log_loss"] = withheld(figures["log_loss"], no_bound)
     return figures

@@ -91,6 +91,18 @@ def performance(
     )
 
 
+def withheld(figure: Performance, status: TextArray) -> Performance:
+    """The figure where ``status`` (of its shape) is ``ok``; elsewhere none, for that reason."""
+    return performance(
+        figure.value,
+        np.where(status == Status.OK.value, figure.status, status),
+        figure.n,
+        interval=(figure.ci_low, figure.ci_high),
+        error_bound=figure.error_bound,
+        trivial=figure.trivial,
+    )
+
+
 def absent(status: Status, shape: tuple[int, ...]) -> Performance:
     """No figure in any cell, all for one reason."""
     return performance(np.nan, np.full(shape, status.value, dtype="<U32"), 0.0)

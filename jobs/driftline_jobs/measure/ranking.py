@@ -202,5 +202,5 @@ def calibration_error(counts: ScoreLabelCounts) -> Performance:
     rows = curve.n.sum(-1)
     status = statuses(total.shape, (rows == 0, Status.NO_SCORES), (total == 0, Status.TOO_FEW_ROWS))
     return performance(
-        np.sqrt(np.maximum(squared, 0.0)), status, rows, interval=interval, error_bound=np.nan, trivial=0.0
+        np.sqrt(np.maximum(squared, 0.0)), status, total, interval=interval, error_bound=np.nan, trivial=0.0
     )

@@ -14,16 +14,19 @@ from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.moments import MomentSums, added
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.publish.inputs import add_inputs, add_reference_inputs
+from driftline_jobs.publish.names import check_columns
 from driftline_jobs.publish.plans import scan_plan
 from driftline_jobs.publish.scanning import ScannedWindows, scan_windows
 from driftline_jobs.references import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.cells import MeasuredCell, measured_cells
+from driftline_jobs.tabulate.class_checks import prediction_checks
 from driftline_jobs.tabulate.descriptions import add_descriptions, add_profiles, add_row_counts
 from driftline_jobs.tabulate.drift import Pair, add_drift, measure_drift
-from driftline_jobs.tabulate.quality import LogFindings, add_checks, data_checks
+from driftline_jobs.tabulate.quality import Check, LogFindings, add_checks, data_checks
 from driftline_jobs.tabulate.together import add_together, measure_together
 from driftline_schemas.errors import DataError
+from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
@@ -52,6 +55,9 @@ def publish_data(job: Job, reference: Reference, calibrations: Calibrations) -> 
     inspection = job.log.inspect(
         job.windows[0].start, job.windows[-1].end, expected=reference.binning.storages
     )
+    if inspection.columns:
+        for unmatched in check_columns(job.monitor, inspection.names | reference.binning.storages.keys()):
+            job.progress.event("name_matches_nothing", reason=unmatched)
     plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows)
     job.progress.stage("profile", len(inspection.splits))
     known = {"reference_id": reference.reference_id, "binning_id": reference.binning.binning_id}
@@ -134,6 +140,7 @@ def _publish(
         add_row_counts(builders["profile_metrics"], monitor, profile, run_id)
         found = findings(batch.inspection, profile)
         checks = data_checks(profile, reference, found, reference.binning, calibrations.natures)
+        checks += _class_checks(job.monitor, profile, reference)
         add_checks(builders["quality_metrics"], monitor, measured[0], checks)
         add_inputs(builders["run_inputs"], run_id, batch.inspection, profile.window, profile.matched)
         add_reference_inputs(builders["run_inputs"], run_id, reference)
@@ -163,6 +170,15 @@ def _publish(
         published.rows_quarantined += profile.set_aside
     inputs = builders.pop("run_inputs").to_arrow()
     job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, inputs)
+
+
+def _class_checks(monitor: Monitor, profile: WindowProfile, reference: Reference) -> list[Check]:
+    name = monitor.logs.prediction
+    current = None if name is None else profile.cells.get(WHOLE, {}).get(name)
+    if name is None or current is None or not current.rows:
+        return []
+    before = reference.cells.get(WHOLE, {}).get(name)
+    return prediction_checks(monitor, name, reference.binning.columns[name], current, before)
 
 
 def add_reference_drift(

@@ -11,8 +11,6 @@ import numpy as np
 
 from driftline_jobs.calibrations import LABEL_SHARE, Calibrations
 from driftline_jobs.job import Job, attempt, failed_if_left
-from driftline_jobs.labels.binary import BinaryOutcomes
-from driftline_jobs.labels.multiclass import MulticlassOutcomes
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.publish.data import Published
@@ -22,6 +20,7 @@ from driftline_jobs.publish.plans import scan_plan, task_of
 from driftline_jobs.references import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.cells import MeasuredCell
+from driftline_jobs.tabulate.class_checks import outcome_checks
 from driftline_jobs.tabulate.estimates import add_estimates
 from driftline_jobs.tabulate.labels import add_label_drift, label_drift
 from driftline_jobs.tabulate.outcomes import add_outcome_profiles
@@ -84,9 +83,10 @@ def _publish(
             builders["profiles"], job.monitor.monitor, window, record.run_id, joined.base.get(window, {})
         )
         checked = MeasuredCell(window, WHOLE, record.run_id, {}, whole.predictions)
-        add_checks(
-            builders["quality_metrics"], job.monitor.monitor, checked, _checks(job, joined, window, whole)
-        )
+        checks = _checks(job, joined, window, whole)
+        against = reference.outcomes_without(window).get(WHOLE)
+        checks += outcome_checks(job.monitor, whole, against)
+        add_checks(builders["quality_metrics"], job.monitor.monitor, checked, checks)
         size = 0
         if joined.inspection is not None:
             matched = joined.matched.get(window, {})
@@ -179,6 +179,4 @@ def _checks(job: Job, joined: JoinedWindows, window: Window, whole: Outcomes) ->
     if isinstance(job.monitor.labels, LabelSource):
         conflicting = joined.conflicting.get(window, 0)
         checks.append(Check("*", "conflicting_labels", float(conflicting), 0, conflicting == 0))
-    if isinstance(whole, BinaryOutcomes | MulticlassOutcomes) and job.monitor.logs.score_columns:
-        checks.append(Check("*", "scores_out_of_range", float(whole.unscored), 0, whole.unscored == 0))
     return checks

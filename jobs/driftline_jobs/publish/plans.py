@@ -102,7 +102,13 @@ def task_of(monitor: Monitor, binning: Binning) -> OutcomeTask:
         return RegressionTask(bins)
     if monitor.task is Task.MULTICLASS:
         return _multiclass_task(monitor, binning)
-    return BinaryTask(class_text(monitor.positive_label), score_bins(monitor, binning))
+    return BinaryTask(
+        monitor.positive_class,
+        monitor.positive_prediction,
+        score_bins(monitor, binning),
+        monitor.logs.score_scale,
+        has_predictions=monitor.logs.prediction is not None,
+    )
 
 
 def _multiclass_task(monitor: Monitor, binning: Binning) -> MulticlassTask:
@@ -113,7 +119,10 @@ def _multiclass_task(monitor: Monitor, binning: Binning) -> MulticlassTask:
     # in the order of the texts as they are kept: stored confusion matrices of older references have it too
     others = dict.fromkeys(class_text(name) for name in sorted(seen))
     return MulticlassTask(
-        tuple(dict.fromkeys((*scores, *others))), tuple(b for b in bins if isinstance(b, OrderedBins))
+        tuple(dict.fromkeys((*scores, *others))),
+        tuple(b for b in bins if isinstance(b, OrderedBins)),
+        monitor.logs.score_scale,
+        has_predictions=monitor.logs.prediction is not None,
     )
 
 
@@ -128,7 +137,7 @@ def decision_of(monitor: Monitor) -> Decision | None:
     score, prediction = monitor.logs.score, monitor.logs.prediction
     if monitor.task is not Task.BINARY or not isinstance(score, str) or prediction is None:
         return None
-    return Decision(score, prediction, class_text(monitor.positive_label))
+    return Decision(score, prediction, monitor.positive_prediction)
 
 
 def prediction_plan(monitor: Monitor, scan: ScanPlan) -> PredictionPlan:

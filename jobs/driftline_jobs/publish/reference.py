@@ -21,6 +21,7 @@ from driftline_jobs.profile.moments import share_of_rows
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from, new_salt
 from driftline_jobs.profile.windows import WindowProfile
 from driftline_jobs.publish.calibrated import add_calibrations, calibrations_from
+from driftline_jobs.publish.names import check_columns, check_reference
 from driftline_jobs.publish.outcomes import join_outcomes
 from driftline_jobs.publish.plans import decision_of, scan_plan, task_of, watched
 from driftline_jobs.publish.reference_data import ReferenceData, objects_of, reference_data
@@ -40,9 +41,12 @@ def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
     """The monitor's reference and what was learned from it. Made on the first run, from then on only read.
 
     Raises:
+        ConfigError: a class or a rule of the monitor matches nothing in it.
         DataError: the reference holds no rows, so nothing can be compared with it.
     """
     known = _known(job)
+    if known is not None:
+        check_reference(job.monitor, known[0])
     if known is None:
         make_reference(job)
         known = _known(job)  # that of another first run, if that was faster
@@ -68,6 +72,7 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
     """
     job.progress.stage("reference")
     data = reference_data(job)
+    _check_sensitive(job, data.inspection)
     binning, inspection = _survey(data)
     plan = scan_plan(data.job.monitor, inspection.columns, binning, data.windows, timed=data.timed)
     # by window: one that comes twice, the second time without a damaged object, counts once
@@ -90,10 +95,18 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
     )
     if not reference.rows:
         raise _no_rows(data, inspection)
+    check_reference(job.monitor, reference)
     calibrations = learn(reference, job.monitor, task_of(job.monitor, binning))
     _keep(job, reference, calibrations)
     job.progress.event("reference", reference_id=reference.reference_id, rows=reference.rows)
     return reference
+
+
+def _check_sensitive(job: Job, inspection: LogInspection) -> None:
+    """Before a value is kept: what is sensitive must be the name of a column, here or in the windows."""
+    if set(job.monitor.features.sensitive) - inspection.names:
+        later = job.log.inspect(job.windows[0].start, job.windows[-1].end)
+        check_columns(job.monitor, inspection.names | later.names)
 
 
 def _learned(job: Job, reference: Reference) -> Calibrations:

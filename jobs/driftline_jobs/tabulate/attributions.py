@@ -19,7 +19,8 @@ from driftline_jobs.measure.attribution import (
     attribute_drift,
     attribute_ratio,
 )
-from driftline_jobs.measure.figures import Counts, FloatArray
+from driftline_jobs.measure.binary import LossSums
+from driftline_jobs.measure.figures import BoolArray, Counts, FloatArray, Status
 from driftline_jobs.measure.ranking import ScoreLabelCounts
 from driftline_jobs.profile.binning import Bins
 from driftline_jobs.profile.state import Profile
@@ -52,10 +53,12 @@ class Change(Generic[Held]):
 
 @dataclass(frozen=True)
 class _Ratio:
-    """A figure that is a ratio of sums, as a mean of its values' rates, by leading axes."""
+    """A figure that is a ratio of sums, as a mean of its values' rates, by leading axes. ``known`` says in
+    which cells there is such a figure; None for all."""
 
     numerator: Counts
     denominator: Counts
+    known: BoolArray | None = None
 
 
 def add_figure_attributions(
@@ -74,6 +77,10 @@ def add_figure_attributions(
             for of in (ratio, ratios_then[metric])
             for array in (of.numerator, of.denominator)
         )
+        for of in (ratio, ratios_then[metric]):
+            if of.known is not None:  # the whole has no such figure, so no part of it has
+                absent = ~of.known.reshape(shape)[:, -1]
+                below[absent], below_then[absent] = 0, 0
         parts = attribute_ratio(above, below, above_then, below_then, rows)
         _add(table, monitor, segment, changes, values, metric, MODEL, parts)
     if isinstance(task, BinaryTask) and task.bins is not None:
@@ -136,7 +143,7 @@ def _with_rest(array: Counts) -> Counts:
 
 def _ratios(outcomes: Sequence[Outcomes], task: Task) -> dict[str, _Ratio]:
     if isinstance(task, BinaryTask):
-        counts = stack_binary([o for o in outcomes if isinstance(o, BinaryOutcomes)], task.bins)
+        counts = stack_binary([o for o in outcomes if isinstance(o, BinaryOutcomes)], task)
         found = {}
         if (confusion := counts.confusion) is not None:
             hit, false = confusion.true_pos, confusion.false_pos
@@ -147,18 +154,12 @@ def _ratios(outcomes: Sequence[Outcomes], task: Task) -> dict[str, _Ratio]:
                 "recall": _Ratio(hit, hit + missed),
                 "f1": _Ratio(2 * hit, 2 * hit + false + missed),
             }
-        if (losses := counts.losses) is not None:
-            found["log_loss"] = _Ratio(losses.log_loss, losses.n)
-            found["brier"] = _Ratio(losses.brier, losses.n)
-        return found
+        return found | _losses(counts.losses)
     if isinstance(task, MulticlassTask):
         several = stack_multiclass([o for o in outcomes if isinstance(o, MulticlassOutcomes)], task)
         hits = np.trace(several.confusion, axis1=-2, axis2=-1)
         found = {"accuracy": _Ratio(hits, several.confusion.sum((-2, -1)))}
-        if (losses := several.losses) is not None:
-            found["log_loss"] = _Ratio(losses.log_loss, losses.n)
-            found["brier"] = _Ratio(losses.brier, losses.n)
-        return found
+        return found | _losses(several.losses, several.unscored_labels)
     if isinstance(task, RegressionTask):
         sums = stack_regression([o for o in outcomes if isinstance(o, RegressionOutcomes)], task)
         return {
@@ -169,8 +170,19 @@ def _ratios(outcomes: Sequence[Outcomes], task: Task) -> dict[str, _Ratio]:
     raise TypeError(f"nothing can be attributed of {type(task).__name__}")
 
 
+def _losses(losses: LossSums | None, unscored: BoolArray | None = None) -> dict[str, _Ratio]:
+    if losses is None:
+        return {}
+    known = losses.status == Status.OK.value
+    bounded = known if unscored is None else known & ~unscored
+    return {
+        "log_loss": _Ratio(losses.log_loss, losses.n, bounded),
+        "brier": _Ratio(losses.brier, losses.n, known),
+    }
+
+
 def _scores(outcomes: Sequence[Outcomes], task: BinaryTask, shape: tuple[int, int]) -> ScoreLabelCounts:
-    counts = stack_binary([o for o in outcomes if isinstance(o, BinaryOutcomes)], task.bins).scores
+    counts = stack_binary([o for o in outcomes if isinstance(o, BinaryOutcomes)], task).scores
     if counts is None:
         raise TypeError("a binary task with score bins has counts by score")
     pos, neg, sums = (

@@ -20,15 +20,9 @@ from driftline_jobs.measure.estimate import (
 from driftline_jobs.measure.estimate_regression import estimate_regression, loss_by_bin
 from driftline_jobs.measure.figures import Status
 from driftline_jobs.measure.performance import Performance, absent
-from driftline_jobs.measure.ranking import ScoreLabelCounts
 from driftline_jobs.profile.windows import WHOLE
 from driftline_jobs.tabulate.cells import common
-from driftline_jobs.tabulate.outcomes import (
-    scored_rows,
-    stack_binary,
-    stack_multiclass,
-    stack_regression_bins,
-)
+from driftline_jobs.tabulate.outcomes import learned_scores, scored_rows, stack_regression_bins
 from driftline_jobs.tabulate.performance import FigureKey, PerformanceCell, add_figure, by_class
 from driftline_schemas.metrics import PERFORMANCE
 from driftline_schemas.monitor import Monitor
@@ -110,12 +104,12 @@ def _binary(
 ) -> dict[FigureKey, Performance] | None:
     if not isinstance(reference, BinaryOutcomes) or task.bins is None:
         return None
-    scores = stack_binary([reference], task.bins).scores
-    calibration = None if scores is None else calibrate_scores(_first(scores))
+    scores = learned_scores(reference, task)
+    calibration = None if scores is None else calibrate_scores(scores)
     if calibration is None:
         return None
     binary = [outcome for outcome in outcomes if isinstance(outcome, BinaryOutcomes)]
-    figures = estimate_binary(calibration, scored_rows(binary, (len(binary), task.bins.bins)))
+    figures = estimate_binary(calibration, scored_rows(binary, task))
     return {(metric, None): figure for metric, figure in figures.items()}
 
 
@@ -124,13 +118,12 @@ def _multiclass(
 ) -> dict[FigureKey, Performance] | None:
     if not isinstance(reference, MulticlassOutcomes):
         return None
-    scores = stack_multiclass([reference], task).scores
-    calibration = None if scores is None else calibrate_scores(_first(scores))
+    scores = learned_scores(reference, task)
+    calibration = None if scores is None else calibrate_scores(scores)
     if calibration is None:
         return None
     several = [outcome for outcome in outcomes if isinstance(outcome, MulticlassOutcomes)]
-    shape = (len(several), len(task.bins), task.most_bins)
-    overall, per_class = estimate_multiclass(calibration, scored_rows(several, shape))
+    overall, per_class = estimate_multiclass(calibration, scored_rows(several, task))
     return {(metric, None): figure for metric, figure in overall.items()} | by_class(per_class, task)
 
 
@@ -146,10 +139,6 @@ def _regression(
     counts = np.array([outcome.predicted for outcome in several], np.int64)
     figures = estimate_regression(learned, counts.reshape(len(several), task.bins.bins))
     return {(metric, None): figure for metric, figure in figures.items()}
-
-
-def _first(scores: ScoreLabelCounts) -> ScoreLabelCounts:
-    return ScoreLabelCounts(scores.pos[0], scores.neg[0], scores.score_sums[0])
 
 
 def _at(figure: Performance, places: Sequence[int]) -> Performance:

@@ -31,19 +31,16 @@ def label_column(monitor: Monitor, binning: Binning) -> str | None:
 
 
 def label_sample(outcomes: Sequence[Outcomes], task: Task) -> CategorySample | None:
-    """(cells, classes) labelled rows by class; None for labels that are no classes.
-
-    Of rows with a predicted class: others are in no confusion matrix.
-    """
+    """(cells, classes) all labelled rows by class; None for labels that are no classes."""
     if not outcomes:
         return None
     counts: list[IntArray] = []
     for outcome in outcomes:
         if isinstance(outcome, BinaryOutcomes):
-            counts.append(np.array(outcome.confusion, np.int64).reshape(2, 2).sum(1))
+            positives = outcome.label_positives
+            counts.append(np.array([outcome.labelled - positives, positives], np.int64))
         elif isinstance(outcome, MulticlassOutcomes) and isinstance(task, MulticlassTask):
-            size = len(task.names)
-            counts.append(np.array(outcome.confusion, np.int64).reshape(size, size).sum(1))
+            counts.append(np.array(outcome.label_counts, np.int64))
         else:
             return None
     by_class = np.stack(counts)

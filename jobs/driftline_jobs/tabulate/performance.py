@@ -22,6 +22,7 @@ from driftline_jobs.measure.regression import regression_performance
 from driftline_jobs.tabulate.cells import MeasuredCell, common
 from driftline_jobs.tabulate.judged import judge_performance, verdict_columns
 from driftline_jobs.tabulate.outcomes import stack_binary, stack_multiclass, stack_regression
+from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
 
@@ -53,7 +54,7 @@ def measure_performance(outcomes: Sequence[Outcomes], task: Task) -> dict[Figure
     """Every figure of the task, (cells,) each."""
     if isinstance(task, BinaryTask):
         binary = [outcome for outcome in outcomes if isinstance(outcome, BinaryOutcomes)]
-        figures = binary_performance(stack_binary(binary, task.bins))
+        figures = binary_performance(stack_binary(binary, task))
         return {(metric, None): figure for metric, figure in figures.items()}
     if isinstance(task, RegressionTask):
         regression = [outcome for outcome in outcomes if isinstance(outcome, RegressionOutcomes)]
@@ -139,7 +140,7 @@ def add_figure(
         ci_low=figure.published("ci_low"),
         ci_high=figure.published("ci_high"),
         error_bound=figure.published("error_bound"),
-        n=np.nan_to_num(figure.n).astype(np.int64),
+        n=np.rint(np.nan_to_num(figure.n)).astype(np.int64),
         label_coverage=[cell.coverage for cell in cells],
         trivial_value=figure.published("trivial"),
         status=figure.status.tolist(),
@@ -160,10 +161,12 @@ def _reasons(
 
 
 def _add_curves(table: TableBuilder, monitor: Monitor, cells: Sequence[PerformanceCell], task: Task) -> None:
-    outcomes = [cell.outcome for cell in cells]
+    """The calibration curves of the cells whose scores are probabilities."""
+    honest = [cell for cell in cells if _are_probabilities(cell.outcome, task)]
+    outcomes = [cell.outcome for cell in honest]
     curves: list[tuple[str | None, ScoreLabelCounts]] = []
     if isinstance(task, BinaryTask):
-        scores = stack_binary([o for o in outcomes if isinstance(o, BinaryOutcomes)], task.bins).scores
+        scores = stack_binary([o for o in outcomes if isinstance(o, BinaryOutcomes)], task).scores
         curves = [(None, scores)] if scores is not None else []
     elif isinstance(task, MulticlassTask):
         several = [o for o in outcomes if isinstance(o, MulticlassOutcomes)]
@@ -174,13 +177,21 @@ def _add_curves(table: TableBuilder, monitor: Monitor, cells: Sequence[Performan
             ]
     for class_label, counts in curves:
         table.add(
-            len(cells),
-            **common(monitor.monitor, [cell.cell for cell in cells]),
+            len(honest),
+            **common(monitor.monitor, [cell.cell for cell in honest]),
             curve="calibration",
             kind=REALIZED,
             class_label=class_label,
-            points=_points(counts, len(cells)),
+            points=_points(counts, len(honest)),
         )
+
+
+def _are_probabilities(outcome: Outcomes, task: Task) -> bool:
+    if not isinstance(outcome, BinaryOutcomes | MulticlassOutcomes):
+        return False
+    if not isinstance(task, BinaryTask | MulticlassTask) or task.scale is ScoreScale.UNBOUNDED:
+        return False
+    return outcome.no_probabilities == 0
 
 
 def _scores_of(scores: ScoreLabelCounts, at: int) -> ScoreLabelCounts:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from driftline_jobs.validation import nature, times
+from driftline_jobs.validation import classes, names, nature, scores, times
 from driftline_jobs.validation.remarks import Remark, Samples
 from driftline_schemas.monitor import Monitor
 
 Concern = Callable[[Monitor, Samples], Iterable[Remark]]
 
-CONCERNS: tuple[Concern, ...] = (times.remarks, nature.remarks)
+CONCERNS: tuple[Concern, ...] = (
+    names.remarks,
+    classes.remarks,
+    scores.remarks,
+    times.remarks,
+    nature.remarks,
+)
 
 
 def remarks_of(monitor: Monitor, samples: Samples) -> tuple[Remark, ...]:

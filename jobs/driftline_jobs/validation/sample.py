@@ -35,10 +35,12 @@ class ObjectSample:
 
 @dataclass(frozen=True, slots=True)
 class LogSample:
-    """Sampled objects in the order of their paths, and the columns that the log agrees on."""
+    """Sampled objects in the order of their paths, the columns that the log agrees on, and the ``names`` of
+    all that it has."""
 
     objects: tuple[ObjectSample, ...]
     columns: tuple[LogColumn, ...]
+    names: frozenset[str] = frozenset()
 
     @property
     def rows(self) -> int:
@@ -58,7 +60,8 @@ def sample_log(inspection: Inspection) -> LogSample:
     first = {split.object.uri: split for split in reversed(inspection.splits)}
     chosen = spread([first[uri] for uri in sorted(first)], MOST_OBJECTS)
     parts = (_head(split, inspection.columns) for split in chosen)
-    return LogSample(tuple(part for part in parts if part is not None), inspection.columns)
+    found = tuple(part for part in parts if part is not None)
+    return LogSample(found, inspection.columns, inspection.names)
 
 
 def _head(split: Split, columns: Sequence[LogColumn]) -> ObjectSample | None:

@@ -1,0 +1,101 @@
+"""The names in a monitor file held against the data before anything is published: what matches nothing there
+would make figures wrong, or rules that never hold, without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+
+from driftline_jobs.labels.binary import BinaryOutcomes
+from driftline_jobs.labels.expected import Occurring, misfits, nearest
+from driftline_jobs.labels.multiclass import MulticlassOutcomes, MulticlassTask
+from driftline_jobs.labels.outcomes import Outcomes
+from driftline_jobs.profile.binning import CategoryBins
+from driftline_jobs.profile.state import CategoryProfile
+from driftline_jobs.profile.windows import WHOLE
+from driftline_jobs.publish.plans import task_of
+from driftline_jobs.references import Reference
+from driftline_jobs.tabulate.class_checks import class_counts
+from driftline_jobs.tabulate.labels import label_column
+from driftline_schemas.errors import ConfigError
+from driftline_schemas.monitor import Monitor
+
+
+def check_reference(monitor: Monitor, reference: Reference) -> None:
+    """Raises ConfigError for classes and rules of the monitor that match nothing in the reference, and would
+    be taken for something else, or never hold."""
+    faults = [misfit.text for misfit in misfits(monitor, _occurring(monitor, reference)) if misfit.is_fault]
+    watched = {*reference.binning.columns, label_column(monitor, reference.binning)} - {None}
+    faults += rules_without_column(monitor, {name for name in watched if name is not None})
+    if faults:
+        raise ConfigError("\n".join(f"{monitor.monitor}: {fault}" for fault in faults))
+
+
+def check_columns(monitor: Monitor, there: AbstractSet[str]) -> list[str]:
+    """A message for each name that is to be ignored and is no column.
+
+    Raises ConfigError for one that is sensitive: the column that is meant would be shown in the clear.
+    """
+    unmatched = unmatched_features(monitor, there)
+    shown = [text for key, text in unmatched if key == "sensitive"]
+    if shown:
+        raise ConfigError("\n".join(f"{monitor.monitor}: {text}" for text in shown))
+    return [text for _, text in unmatched]
+
+
+def unmatched_features(monitor: Monitor, there: AbstractSet[str]) -> list[tuple[str, str]]:
+    """Which names under ``features`` match none of the columns: the list they are in, and the message."""
+    return [
+        (key, f"features.{key}: there is no column {name!r}{hint(name, there)}")
+        for key in ("ignore", "sensitive")
+        for name in getattr(monitor.features, key)
+        if name not in there
+    ]
+
+
+def rules_without_column(monitor: Monitor, watched: set[str]) -> list[str]:
+    """A message for each rule on a column that is not watched: it would never hold."""
+    return [
+        f"alerts.rules[{at}]: {rule.column!r} is no column that is watched{hint(rule.column, watched)}"
+        for at, rule in enumerate(monitor.alerts.rules)
+        if rule.column is not None and rule.column not in watched
+    ]
+
+
+def hint(name: str, names: Iterable[str]) -> str:
+    """``: did you mean 'tail_number'?``, or which there are."""
+    known = sorted(names)
+    near = nearest(name, known)
+    if near is not None:
+        return f": did you mean {near!r}?"
+    return f": there are {', '.join(known[:20])}" if known else ""
+
+
+def _occurring(monitor: Monitor, reference: Reference) -> Occurring:
+    outcomes = reference.outcomes.get(WHOLE)
+    return Occurring(
+        labels={} if outcomes is None else dict(_labels(monitor, reference, outcomes)),
+        predictions=_predictions(monitor, reference),
+        where="in the reference",
+    )
+
+
+def _labels(monitor: Monitor, reference: Reference, outcomes: Outcomes) -> Iterator[tuple[str, int]]:
+    if isinstance(outcomes, BinaryOutcomes):
+        if outcomes.label_positives:
+            yield monitor.positive_class, outcomes.label_positives
+        yield from outcomes.other_labels.items()
+    if isinstance(outcomes, MulticlassOutcomes):
+        task = task_of(monitor, reference.binning)
+        classes = task.classes if isinstance(task, MulticlassTask) else ()
+        yield from ((name, n) for name, n in zip(classes, outcomes.label_counts, strict=False) if n)
+        yield from outcomes.other_labels.items()
+
+
+def _predictions(monitor: Monitor, reference: Reference) -> Mapping[str, int]:
+    name = monitor.logs.prediction or ""
+    bins = reference.binning.columns.get(name)
+    profile = reference.cells.get(WHOLE, {}).get(name)
+    if not isinstance(bins, CategoryBins) or not isinstance(profile, CategoryProfile):
+        return {}
+    return class_counts(profile, bins)
