@@ -17,7 +17,8 @@ from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.binning import Binning, Bins, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
-from driftline_jobs.profile.columns import Codes, class_codes, codes, numbers
+from driftline_jobs.profile.columns import Codes, class_codes, codes
+from driftline_jobs.profile.conversion import categories, ordered
 from driftline_jobs.profile.scan import accepted_rows
 from driftline_jobs.request import Progress
 from driftline_reports.sample import Hashes, IdSample, RowHashes
@@ -143,22 +144,22 @@ class _Columns:
         return pa.table({name: self._column(name, at) for name in self._names})
 
     def _column(self, name: str, places: IntArray) -> pa.Array:
-        ordered = isinstance(self._plan.binning.columns[name], OrderedBins)
+        is_ordered = isinstance(self._plan.binning.columns[name], OrderedBins)
         if not self._reader.has(name):
-            return pa.nulls(len(places), pa.float64() if ordered else pa.string())
+            return pa.nulls(len(places), pa.float64() if is_ordered else pa.string())
         array = self._reader.column(name).take(pa.array(places))
         if name in self._plan.monitor.features.sensitive:
             # Without a salt a hash could be guessed: bins that were made before the column was sensitive.
             salt = self._plan.binning.salt
             return _texts(array, salt) if salt else pa.nulls(len(places), pa.string())
-        if ordered:
-            found = numbers(array)
+        if is_ordered:
+            found = ordered(array, name, self._plan.binning)
             values = found.values.astype(np.float64, copy=False)
             return pa.array(values, mask=None if found.valid is None else ~found.valid)
         bins = self._plan.binning.columns[name]
         if isinstance(bins, CategoryBins) and bins.of_classes:
             return _written(class_codes(array))
-        return _texts(array, None)
+        return _written(categories(array, name, self._plan.binning))
 
 
 def _texts(array: pa.Array, salt: str | None) -> pa.Array:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from scipy.stats import wasserstein_distance
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, assert_same_tables, day, normalised
 from tests.logs.encrypting import write_encrypted
 
@@ -162,33 +164,63 @@ def test_a_feature_missing_from_some_objects_is_null_there(bench: Bench) -> None
     assert null["count"] == 30
 
 
-def test_a_type_that_changes_between_objects_is_said_and_read_as_missing(bench: Bench) -> None:
+def test_a_type_that_changes_between_objects_is_said_and_converted(bench: Bench) -> None:
     bench.reference()
     made = bench.days(4, 4)[4]
-    bench.write(4, bench.rows(4, count=30, amount=pa.array(["12"] * 30)), "texts.parquet")
+    written = [*(str(number) for number in range(28)), "a dozen", None]
+    bench.write(4, bench.rows(4, count=30, amount=pa.array(written)), "texts.parquet")
     bench.write(4, bench.rows(4, count=20, amount=pa.array([7] * 20, pa.int16())), "ints.parquet")
     bench.run(4)
     described = bench.described(4, "amount")
-    assert (described["count"], described["nulls"]) == (ROWS + 50, 30)
-    expected = np.concatenate([made["amount"].to_numpy(), np.full(20, 7.0)])
+    assert (described["count"], described["nulls"], described["nans"]) == (ROWS + 50, 1, 1)
+    expected = np.concatenate([made["amount"].to_numpy(), np.full(20, 7.0), np.arange(28.0)])
     assert described["mean"] == pytest.approx(expected.mean(), rel=1e-8)
     assert bench.checks(4, "changed_type") == ["amount"]
+    assert bench.check(4, "values_of_another_type", "amount")["value"] == 1
 
 
-def test_a_type_that_changed_since_the_reference_is_said_and_read_as_missing(bench: Bench) -> None:
-    bench.reference()
-    texts = pa.array(["a longer text"] * ROWS)
-    bench.days(4, 5)
-    bench.days(6, 6, amount=texts, city=pa.array(np.arange(ROWS)))
-    bench.run(4, 6)
-    for column in ("amount", "city"):
-        described = bench.described(6, column)
-        assert (described["count"], described["nulls"]) == (ROWS, ROWS)
-    assert bench.checks(6, "changed_type") == ["amount", "city"]
+def test_a_type_that_changed_since_the_reference_is_said_once_and_compared(bench: Bench) -> None:
+    """As far as it can be: what cannot is counted, and no value becomes a missing one."""
+    whole = {number: np.round(bench.rows(number)["amount"].to_numpy()) for number in range(8)}
+    flags = {number: np.arange(ROWS) % 3 == 0 for number in range(8)}
+    for number in range(8):
+        more: Columns = {"amount": pa.array(whole[number]), "flag": pa.array(flags[number])}
+        if number >= 6:
+            more = {"amount": pa.array([f"{value:g}" for value in whole[number]])}
+            more["flag"] = pa.array(flags[number].astype(np.int8))
+            more["city"] = pa.array(np.arange(ROWS))
+        if number == 7:
+            more["amount"] = pa.array(["a longer text"] * ROWS)
+        made = bench.rows(number, **more)
+        bench.write(number, made)
+        bench.write_labels(number, made)
+    bench.run(4, 7)
+    for number in (6, 7):
+        assert bench.checks(number, "changed_type") == ["amount", "city", "flag"]
+        for column in ("amount", "city", "flag"):
+            described = bench.described(number, column)
+            assert (described["count"], described["nulls"]) == (ROWS, 0)
+    described = bench.described(6, "amount")
+    assert (described["min"], described["max"], described["nans"]) == (whole[6].min(), whole[6].max(), 0)
+    reference = np.concatenate([whole[number] for number in range(REFERENCE_DAYS)])
+    assert bench.drift(6, "amount", "psi")["n_reference"] == len(reference)
+    distance = wasserstein_distance(whole[6], reference)
+    assert 0.0 < bench.drift(6, "amount", "wasserstein")["value"] <= distance
+    assert json.loads(bench.described(6, "flag")["top_values"]) == [
+        {"count": int((~flags[6]).sum()), "value": "false"},
+        {"count": int(flags[6].sum()), "value": "true"},
+    ]
+    assert bench.drift(6, "flag", "unseen_fraction")["value"] == 0.0
+    assert bench.drift(6, "city", "unseen_fraction")["value"] == 1.0
+    assert bench.described(7, "amount")["nans"] == ROWS
+    assert bench.check(7, "values_of_another_type", "amount")["value"] == ROWS
+    about = bench.current("alerts", column_name="flag")
+    assert set(about["metric"]) == {"changed_type"}
+    assert about["alert_id"].nunique() == 1
     with open_store(bench.store_url) as store:
         ranged = normalised(store)
     bench.store_name = "single.duckdb"
-    for number in (6, 5, 4):
+    for number in (7, 6, 5, 4):
         bench.run(number)
     with open_store(bench.store_url) as store:
         assert_same_tables(normalised(store), ranged)

@@ -169,7 +169,7 @@ def test_a_type_that_changes_between_objects(write_log: WriteLog, monitor: Monit
         ("a.parquet", "x", "changed_type", "string here, int64 elsewhere"),
         ("a.parquet", "y", "changed_type", "bool here, int64 elsewhere"),
     ]
-    assert [sorted(s.absent) for s in inspected.splits] == [["x", "y"], [], []]
+    assert [s.absent for s in inspected.splits] == [frozenset()] * 3  # read all the same, and converted
 
 
 def test_of_a_draw_the_first_object_wins(write_log: WriteLog, monitor: Monitor) -> None:
@@ -186,13 +186,14 @@ def test_a_column_that_is_a_list_in_one_object(write_log: WriteLog, monitor: Mon
     assert [sorted(s.absent) for s in inspected.splits] == [[], ["x"]]
 
 
-def test_what_the_monitor_needs_as_a_number_is_no_text(
+def test_what_the_monitor_needs_as_a_number_is_one_whatever_it_is_stored_as(
     write_log: WriteLog, monitor_with: ReadMonitor
 ) -> None:
     monitor = monitor_with("features: {numeric: [distance]}")
     table = log(distance=pa.array(["1"] * 4)).set_column(1, "p", pa.array(["0.5"] * 4))
     inspected = look(write_log("a.parquet", table), monitor)
-    assert [c.name for c in inspected.columns] == ["at"]
+    storages = {column.name: column.storage for column in inspected.columns}
+    assert (storages["distance"], storages["p"]) == (Storage.NUMBER, Storage.NUMBER)
     assert {f.column: (f.check, f.detail) for f in inspected.schema_findings} == {
         "distance": ("changed_type", "string, where the monitor file needs a boolean or datetime or number"),
         "p": ("changed_type", "string, where the monitor file needs a number"),
@@ -200,5 +201,15 @@ def test_what_the_monitor_needs_as_a_number_is_no_text(
     # The other object is right, though it is outnumbered.
     write_log("b.parquet", table)
     inspected = look(write_log("c.parquet", log(distance=pa.array([1] * 4))), monitor)
-    assert {c.name: c.storage for c in inspected.columns}["p"] is Storage.NUMBER
-    assert [sorted(s.absent) for s in inspected.splits] == [["distance", "p"], ["distance", "p"], []]
+    assert {c.name: str(c.type) for c in inspected.columns}["p"] == "double"
+    assert [s.absent for s in inspected.splits] == [frozenset()] * 3
+
+
+def test_a_column_without_values_is_held_as_what_the_monitor_needs(
+    write_log: WriteLog, monitor_with: ReadMonitor
+) -> None:
+    monitor = monitor_with("features: {numeric: [distance], categorical: [carrier]}")
+    inspected = look(write_log("a.parquet", log(distance=pa.nulls(4), carrier=pa.nulls(4))), monitor)
+    assert inspected.schema_findings == ()
+    storages = {column.name: column.storage for column in inspected.columns}
+    assert (storages["distance"], storages["carrier"]) == (Storage.NUMBER, Storage.TEXT)

@@ -12,9 +12,10 @@ from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.logs.times import NO_TIME
 from driftline_jobs.profile.buckets import IntArray
-from driftline_jobs.profile.columns import Codes, class_codes, codes, numbers
+from driftline_jobs.profile.columns import Codes, class_codes, codes
+from driftline_jobs.profile.conversion import numbers_as
 from driftline_jobs.profile.scan import ScanPlan, accepted_rows, row_times, rows_in_windows
-from driftline_schemas.serving_log import LogColumn, TimeColumn, holds_texts
+from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn, holds_texts
 from driftline_schemas.window import to_us
 
 EVERY_WINDOW = np.iinfo(np.int32).max
@@ -185,7 +186,11 @@ class _Columns:
         return self.floats(name) if numeric else _dictionary(class_codes(self.array(name)))
 
     def floats(self, name: str | None) -> pa.Array:
-        column = numbers(self.array(name)) if name is not None and self.reader.has(name) else None
+        column = (
+            numbers_as(self.array(name), Storage.NUMBER)
+            if name is not None and self.reader.has(name)
+            else None
+        )
         if column is None:
             return pa.nulls(self.count, pa.float64())
         values = np.asarray(column.values, np.float64)

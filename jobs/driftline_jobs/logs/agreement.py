@@ -1,7 +1,7 @@
 """What the objects of a log agree on: one storage for each column, and who differs.
 
-The most common storage of a column wins. An object that holds the column otherwise is read without it,
-rather than the whole log not being read, and that is a finding.
+The most common storage of a column wins, or that of the reference. An object that holds the column otherwise
+is converted as far as that is possible (see ``profile.conversion``), and that is a finding.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from driftline_jobs.logs.footers import Footer
@@ -22,6 +22,8 @@ from driftline_schemas.serving_log import LogColumn, Storage
 _ANY = frozenset(Storage)
 _NUMBER = frozenset({Storage.NUMBER})
 _ORDERED = frozenset({Storage.NUMBER, Storage.BOOLEAN, Storage.DATETIME})
+_NEEDED = {_ORDERED: Storage.NUMBER}
+"""What a column is converted to where the monitor file leaves a choice and no object has any of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class _Vote:
 
     def absent(self, schema: ObjectSchema) -> frozenset[str]:
         """The agreed columns that an object of ``schema`` has to be read without."""
-        return frozenset(name for name in self.agreed if not self._fits(name, schema.columns.get(name)))
+        return frozenset(name for name in self.agreed if self._lies_elsewhere(name, schema.columns.get(name)))
 
     def left_out(self) -> dict[str, str]:
         """What is watched nowhere because of its type, with the reason."""
@@ -155,7 +157,7 @@ class _Vote:
         for name in dict.fromkeys((*self._named, *(self._expected or ()), *self.agreed)):
             column = schema.columns.get(name)
             is_usual = self._is_usual(name)
-            if column is not None and not self._fits(name, column):
+            if column is not None and self._differs(name, column):
                 yield _Difference(name, "changed_type", self._changed(name, column))
             elif column is None and name in schema.left_out:
                 yield _Difference(name, "changed_type", schema.left_out[name])
@@ -178,40 +180,51 @@ class _Vote:
         return name in self._named or not (self._only_named or name in self._ignored)
 
     def _winner(self, name: str) -> LogColumn | None:
-        allowed = self._named.get(name, _ANY)
-        if self._expected is not None and name in self._expected:
-            allowed = frozenset({self._expected[name]})
+        """A column in the storage that most objects have, of those that are of use; else in the one that is
+        needed, to which its values are converted."""
+        columns = [(schema.columns[name], n) for schema, n in self._variants if name in schema.columns]
+        speaking = [(column, objects) for column, objects in columns if not column.holds_nothing]
+        allowed = self._allowed(name)
+        needed = _NEEDED.get(allowed) or next(iter(allowed))
+        if not speaking:
+            silent = columns[0][0] if columns else None
+            return silent if silent is None or allowed == _ANY else replace(silent, storage=needed)
+        of_use = [(column, objects) for column, objects in speaking if column.storage in allowed]
         votes: Counter[tuple[Storage, tuple[str, ...]]] = Counter()
         first: dict[tuple[Storage, tuple[str, ...]], LogColumn] = {}
-        silent = None
-        for schema, objects in self._variants:
-            column = schema.columns.get(name)
-            if column is None:
-                continue
-            if column.holds_nothing:
-                silent = silent or column
-            elif column.storage in allowed:
-                ballot = (column.storage, column.path)
-                votes[ballot] += objects
-                first.setdefault(ballot, column)
+        for column, objects in of_use or speaking:
+            ballot = (column.storage, column.path)
+            votes[ballot] += objects
+            first.setdefault(ballot, column)
         # Of equal counts Counter returns the one that came first: the same objects always agree on the same.
-        return first[votes.most_common(1)[0][0]] if votes else silent
+        winner = first[votes.most_common(1)[0][0]]
+        return winner if of_use else replace(winner, storage=needed)
 
-    def _fits(self, name: str, column: LogColumn | None) -> bool:
+    def _allowed(self, name: str) -> frozenset[Storage]:
+        if self._expected is not None and name in self._expected:
+            return frozenset({self._expected[name]})
+        return self._named.get(name, _ANY)
+
+    def _lies_elsewhere(self, name: str, column: LogColumn | None) -> bool:
         agreed = self.agreed.get(name)
-        if column is None or agreed is None or column.path != agreed.path:
-            return False
-        return column.holds_nothing or column.storage is agreed.storage
+        return column is None or agreed is None or column.path != agreed.path
+
+    def _differs(self, name: str, column: LogColumn) -> bool:
+        if self._lies_elsewhere(name, column):
+            return True
+        return not column.holds_nothing and column.storage is not self.agreed[name].storage
 
     def _changed(self, name: str, column: LogColumn) -> str:
         agreed = self.agreed.get(name)
         if agreed is None:
-            if self._expected is not None and name in self._expected:
-                return f"{column.type}, a {self._expected[name]} in the reference"
-            allowed = " or ".join(sorted(self._named[name]))
-            return f"{column.type}, where the monitor file needs a {allowed}"
-        if column.storage is agreed.storage:
+            return str(column.type)
+        if column.path != agreed.path:
             return f"lies at {' → '.join(column.path)} here, at {' → '.join(agreed.path)} elsewhere"
+        if self._expected is not None and name in self._expected:
+            return f"{column.type}, a {self._expected[name]} in the reference"
+        if column.storage not in self._allowed(name):
+            allowed = " or ".join(sorted(self._allowed(name)))
+            return f"{column.type}, where the monitor file needs a {allowed}"
         return f"{column.type} here, {agreed.type} elsewhere"
 
     def _missing(self, name: str) -> str:

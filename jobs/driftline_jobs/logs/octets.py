@@ -52,6 +52,17 @@ def written(value: bytes) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+def texts_of(array: pa.Array) -> list[str]:
+    """The texts (n,) of an array of text, empty where it is null. Nothing holds the text of a Parquet file to
+    UTF-8: what is none comes with its bytes escaped."""
+    try:
+        return [text or "" for text in array.to_pylist()]
+    except UnicodeDecodeError:
+        large = pa.types.is_large_string(array.type)
+        values = array.view(pa.large_binary() if large else pa.binary()).to_pylist()
+        return [(value or b"").decode(errors="backslashreplace") for value in values]
+
+
 def _of_sixteen(array: pa.Array) -> pa.Array:
     """All are UUIDs mostly, or all are text: what is neither plainly is looked at by itself."""
     rows = _rows(array)

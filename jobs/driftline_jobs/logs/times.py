@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as kind
 
+from driftline_jobs.logs.octets import texts_of
 from driftline_schemas.serving_log import TimeColumn, TimeUnit, holds_texts
 from driftline_schemas.window import END_US, FIRST_US, Calendar, Granularity, to_us
 
@@ -65,7 +66,7 @@ def microseconds(array: pa.Array, column: TimeColumn) -> IntArray:
     if kind.is_dictionary(array.type):
         array = pc.cast(array, array.type.value_type)
     if holds_texts(array.type):
-        return _within_years(_parsed(array, column.zone))
+        return _within_years(parsed_texts(array, column.zone))
     if kind.is_date(array.type):
         return _within_years(_midnights(_days(array), column.zone), array)
     if kind.is_timestamp(array.type):
@@ -211,13 +212,17 @@ def _midnight_us(day: int, zone: str) -> int:
     return to_us(Calendar(Granularity.DAY, zone).start_of_day(_EPOCH + timedelta(days=day)))
 
 
-def _parsed(array: pa.Array, zone: str) -> IntArray:
+def parsed_texts(array: pa.Array, zone: str) -> IntArray:
+    """ISO 8601 texts as UTC microseconds, ``NO_TIME`` for other texts; a date is midnight of the zone."""
     import pandas as pd
 
+    try:
+        texts = array.to_pandas()
+    except UnicodeDecodeError:
+        texts = pd.Series(texts_of(array))
     # pandas parses value by value: one that is no time spoils none of the others
-    parsed = pd.to_datetime(
-        array.to_pandas(), utc=True, errors="coerce", format="ISO8601", cache=True
-    ).to_numpy("datetime64[us]")
+    parsed = pd.to_datetime(texts, utc=True, errors="coerce", format="ISO8601", cache=True)
+    parsed = parsed.to_numpy("datetime64[us]")
     times = np.where(np.isnat(parsed), NO_TIME, parsed.view(np.int64))
     if zone == "UTC":
         return times

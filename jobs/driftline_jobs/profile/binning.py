@@ -19,6 +19,8 @@ from driftline_jobs.profile.buckets import BucketGrid, FloatArray, IntArray
 from driftline_schemas.errors import DataError
 
 FORMAT = 1
+TEXT_KIND = "text"
+"""The kind of a column of texts that are watched by their lengths."""
 SUM_BITS = 36
 """A value's quantum count is held within ±2**36, so that float64 adds 2**17 of them exactly."""
 _PRECISION_BITS = 30

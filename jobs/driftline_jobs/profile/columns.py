@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.util import hash_array
 
+from driftline_jobs.logs.octets import texts_of
 from driftline_jobs.profile import decimals, temporal
 from driftline_jobs.profile.binning import CategoryBins
 from driftline_jobs.profile.buckets import IntArray
@@ -31,12 +32,14 @@ class Numbers:
     """A column as numbers: ``values`` (n,) of an integer or float type, ``valid`` (n,) or None if all are.
 
     Where a value is not valid, anything may stand.
-    ``span`` are the least and greatest value of a column of integers, where they are known.
+    ``span`` are the least and greatest value of a column of integers, where they are known. ``unlike`` (n,)
+    are values, NaN here, that cannot be compared with those of the reference; None if there is none.
     """
 
     values: npt.NDArray[Any]
     valid: Valid | None
     span: tuple[int, int] | None = None
+    unlike: Valid | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +64,21 @@ class Dictionary:
 
 
 def numbers(array: pa.Array) -> Numbers:
-    """Integers and floats as they are, decimals, booleans and datetimes (as seconds) as float64."""
+    """Integers and floats as they are, decimals, booleans and datetimes (as seconds) as float64.
+
+    Text is for ``conversion`` to read.
+    """
     kind = array.type
     if pa.types.is_dictionary(kind):
         array = pc.cast(array, kind.value_type)
         kind = array.type
-    valid = _valid(array)
+    valid = validity(array)
     if pa.types.is_temporal(kind):
         return Numbers(temporal.seconds(array), valid)
     if pa.types.is_decimal(kind):
         return Numbers(decimals.doubles(array), valid)
     if pa.types.is_boolean(kind):
         array = pc.cast(array, pa.int8())
-    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        array = pc.utf8_length(array)
     elif pa.types.is_null(kind):
         array = pa.nulls(len(array), pa.float64())
     return Numbers(_as_they_lie(array), valid, _span(array))
@@ -88,7 +92,7 @@ def _as_they_lie(array: pa.Array) -> npt.NDArray[Any]:
     return values[array.offset : array.offset + len(array)]
 
 
-def _valid(array: pa.Array) -> Valid | None:
+def validity(array: pa.Array) -> Valid | None:
     """Which values are not null; None if all are."""
     if not array.null_count:
         return None
@@ -121,7 +125,7 @@ def codes(
     write = text_of or _text
     if pa.types.is_floating(array.type):
         array = pc.if_else(pc.is_nan(array), None, array)
-    valid = _valid(array)
+    valid = validity(array)
     span = _span(array)
     if span is not None and span[1] - span[0] < _FEW_INTEGERS:
         low, high = span
@@ -171,15 +175,12 @@ def hashed(text: str, salt: str) -> str:
     return "h:" + hashlib.blake2b(text.encode(), key=salt.encode()[:64], digest_size=8).hexdigest()
 
 
-def _values(dictionary: pa.Array) -> list[object]:
+def _values(dictionary: pa.Array) -> Sequence[object]:
     if pa.types.is_temporal(dictionary.type):
         return temporal.written(dictionary)
-    try:
-        values: list[object] = dictionary.to_pylist()
-    except UnicodeDecodeError:
-        # nothing holds the text of a Parquet file to UTF-8: what is none is shown with its bytes escaped
-        large = pa.types.is_large_string(dictionary.type)
-        values = dictionary.view(pa.large_binary() if large else pa.binary()).to_pylist()
+    if pa.types.is_string(dictionary.type) or pa.types.is_large_string(dictionary.type):
+        return texts_of(dictionary)
+    values: list[object] = dictionary.to_pylist()
     return values
 
 
@@ -192,8 +193,6 @@ def _text(value: object) -> str:
         text = str(int(value))
     elif isinstance(value, Decimal):
         text = decimal_text(value)
-    elif isinstance(value, bytes):
-        text = value.decode(errors="backslashreplace")
     elif value is None:
         text = ""
     else:

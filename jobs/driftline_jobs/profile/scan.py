@@ -17,7 +17,8 @@ from driftline_jobs.logs.times import NO_TIME
 from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.cells import CellKey, Dimension, Grouping, crossed, groupings, labelled, limited
-from driftline_jobs.profile.columns import Codes, Numbers, class_codes, codes, numbers
+from driftline_jobs.profile.columns import Codes, Numbers, Valid, class_codes, codes
+from driftline_jobs.profile.conversion import categories, ordered
 from driftline_jobs.profile.moments import MomentSums, Together, steps_of
 from driftline_jobs.profile.runs import category_runs, ordered_runs
 from driftline_jobs.profile.state import Profile, merge
@@ -79,6 +80,7 @@ class ScanResult:
     Attributes:
         profiles: {cell: {column: profile}}.
         windows: {base window start: its rows}.
+        unlike: values that cannot be compared with those of the reference, by column and base window start.
         set_aside: rows outside what their folder may hold, or without a time, per object uri and the time
             that they belong to (UTC microseconds), see ``stray_rows``.
         matched: rows per object uri and base window start.
@@ -87,6 +89,7 @@ class ScanResult:
 
     profiles: Profiles = field(default_factory=dict)
     windows: dict[int, WindowRows] = field(default_factory=dict)
+    unlike: dict[tuple[str, int], int] = field(default_factory=dict)
     set_aside: dict[tuple[str, int], int] = field(default_factory=dict)
     matched: dict[tuple[str, int], int] = field(default_factory=dict)
     moments: dict[int, MomentSums] = field(default_factory=dict)
@@ -135,6 +138,7 @@ def scan_split(split: Split, plan: ScanPlan, threads: int = 1) -> ScanResult:
             for grouping, profiles in zip(grouped, found[name], strict=True):
                 _collect(result.profiles, name, grouping, profiles)
         result.moments = together.by_base()
+        result.unlike = rows.unlike_by_base(base, plan.bounds_us)
     return result
 
 
@@ -238,11 +242,12 @@ class _Rows:
         self._chosen = chosen
         self._count = count
         self._parting: dict[str, Codes] = {}
+        self._unlike: dict[str, Valid] = {}
 
     def read_by(self, reader: SplitReader) -> _Rows:
         """The same rows for another thread, with what was kept of them."""
         rows = _Rows(reader, self._plan, self._chosen, self._count)
-        rows._parting = self._parting
+        rows._parting, rows._unlike = self._parting, self._unlike
         return rows
 
     def version(self) -> Dimension | None:
@@ -281,13 +286,29 @@ class _Rows:
         array = self._reader.column(name)
         return array if self._chosen is None else array.take(pa.array(self._chosen))
 
+    def unlike_by_base(self, base: IntArray, bounds_us: IntArray) -> dict[tuple[str, int], int]:
+        """How many values of each column cannot be compared, by the start of their base window."""
+        counted = {name: np.bincount(base[found]).tolist() for name, found in self._unlike.items()}
+        return {
+            (name, int(bounds_us[at])): count
+            for name, counts in counted.items()
+            for at, count in enumerate(counts)
+            if count
+        }
+
     def _numbers(self, name: str) -> Numbers:
         if not self._reader.has(name):
             return Numbers(np.zeros(self._count), np.zeros(self._count, np.bool_))
-        return numbers(self._array(name))
+        found = ordered(self._array(name), name, self._plan.binning)
+        if found.unlike is not None:
+            self._unlike[name] = found.unlike
+        return found
 
     def _codes(self, name: str) -> Codes:
-        return codes(self._array(name), self._plan.binning.salt if name in self._plan.sensitive else None)
+        array, binning = self._array(name), self._plan.binning
+        if name in self._plan.sensitive:
+            return codes(array, binning.salt)
+        return categories(array, name, binning)
 
 
 def _collect(into: Profiles, name: str, grouping: Grouping, profiles: Sequence[Profile]) -> None:
@@ -310,6 +331,7 @@ def merge_results(results: Sequence[ScanResult]) -> ScanResult:
                 mine.setdefault(name, []).append(profile)
         for start, rows in result.windows.items():
             merged.windows[start] = merged.windows[start] + rows if start in merged.windows else rows
+        _add_counts(merged.unlike, result.unlike)
         _add_counts(merged.set_aside, result.set_aside)
         _add_counts(merged.matched, result.matched)
         for start, sums in result.moments.items():

@@ -19,10 +19,11 @@ import pyarrow as pa
 
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
-from driftline_jobs.profile.binning import CLASS_KINDS, Binning, Bins, CategoryBins
+from driftline_jobs.profile.binning import CLASS_KINDS, TEXT_KIND, Binning, Bins, CategoryBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
 from driftline_jobs.profile.cells import SEGMENT_VALUES_KEPT, crossed, labelled, text_of_names
-from driftline_jobs.profile.columns import Codes, Numbers, class_codes, codes, hash_texts, numbers
+from driftline_jobs.profile.columns import Codes, Numbers, class_codes, codes, hash_texts
+from driftline_jobs.profile.conversion import numbers_as
 from driftline_jobs.profile.distinct import UIntArray, mix
 from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.scan import accepted_rows, row_times
@@ -116,7 +117,7 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
                 continue
             array = reader.column(name)
             if watched.ordered:
-                seen.samples[name] = [_finite(numbers(array.take(sampled)))]
+                seen.samples[name] = [_finite(numbers_as(array.take(sampled), watched.column.storage))]
             else:
                 values = array.take(chosen)
                 salt = plan.salt if name in plan.sensitive else None
@@ -146,7 +147,7 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
 def _find_decision(seen: Survey, reader: SplitReader, chosen: IntArray, decision: Decision) -> None:
     if not reader.has(decision.prediction):
         return
-    score = numbers(reader.column(decision.score).take(chosen))
+    score = numbers_as(reader.column(decision.score).take(chosen), Storage.NUMBER)
     predicted = class_codes(reader.column(decision.prediction).take(chosen))
     known = np.isfinite(np.asarray(score.values, np.float64))
     for valid in (score.valid, predicted.valid):
@@ -250,7 +251,7 @@ def binning_from(survey: Survey, watched: Sequence[Watched], salt: str, sensitiv
         values = survey.values.get(name, ValueCounts())
         if _is_text(values, survey.rows) and not watch.declared and watch.kind == "categorical":
             lengths = np.repeat([float(len(text)) for text in values.texts], values.counts)
-            columns[name] = ordered_bins("text", np.sort(lengths), whole_numbers=True)
+            columns[name] = ordered_bins(TEXT_KIND, np.sort(lengths), whole_numbers=True)
         else:
             columns[name] = _category_bins(watch.kind, values, sensitive=name in sensitive)
     segments = {

@@ -40,6 +40,7 @@ class WindowProfile:
         cells: the same, merged over the base windows.
         rows: None when the window has none.
         matched: rows per object uri.
+        unlike: values by column that cannot be compared with those of the reference.
         set_aside: rows that could not be placed in time and have this window as their home.
         moments: of the numeric columns together, by the start of the base window.
     """
@@ -49,6 +50,7 @@ class WindowProfile:
     cells: dict[Cell, dict[str, Profile]]
     rows: WindowRows | None
     matched: dict[str, int] = field(default_factory=dict)
+    unlike: dict[str, int] = field(default_factory=dict)
     set_aside: int = 0
     moments: dict[int, MomentSums] = field(default_factory=dict)
 
@@ -142,6 +144,8 @@ class WindowAssembly:
             part(start_us).moments[start_us] = sums
         for (uri, start_us), count in result.matched.items():
             part(start_us).matched[uri, start_us] = count
+        for (name, start_us), count in result.unlike.items():
+            part(start_us).unlike[name, start_us] = count
         for (uri, home), count in result.set_aside.items():
             if self._at(home) is not None:  # otherwise a run over that window counts it
                 part(home).set_aside[uri, home] = count
@@ -155,12 +159,16 @@ class WindowAssembly:
         matched: dict[str, int] = {}
         for (uri, _), count in result.matched.items():
             matched[uri] = matched.get(uri, 0) + count
+        unlike: dict[str, int] = {}
+        for (name, _), count in result.unlike.items():
+            unlike[name] = unlike.get(name, 0) + count
         return WindowProfile(
             self._windows[at],
             result.profiles,
             merged_over_base(result.profiles),
             rows,
             matched,
+            unlike,
             sum(result.set_aside.values()),
             result.moments,
         )

@@ -83,6 +83,8 @@ def data_checks(
         if current is None or not current.rows:
             continue  # an empty window fails its row count; about its columns it says nothing
         label = table_column(name)
+        if unlike := window.unlike.get(name, 0):
+            checks.append(Check(label, "values_of_another_type", float(unlike), 0, passed=False))
         of_column = _missing_checks(label, current, before, reference.usual_missing.get(name, (0.0, 0.0)))
         if isinstance(bins, OrderedBins):
             of_column += _range_checks(label, current, before)
