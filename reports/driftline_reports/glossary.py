@@ -59,7 +59,9 @@ DRIFT: Final[dict[str, Term]] = {
         "Largest change", "The largest difference of one bin's or one category's share.", formats.percent
     ),
     "chi_squared": Term(
-        "χ²", "Pearson's statistic of the counts beside the reference; bins expected below 5 rows are merged."
+        "χ²",
+        "Pearson's statistic of the counts beside the reference; bins in which the reference expects fewer "
+        "than 5 rows are merged, but for those of which the window has far more.",
     ),
     "null_fraction_delta": Term(
         "Missing, change", "Share of missing values now, less their share in the reference.", formats.points

@@ -27,14 +27,14 @@ def columns(context: Context) -> dict[str, str]:
 
 def build(context: Context) -> Moving:
     """Which columns move by nature, and what that means; or that the reference is too short to tell."""
-    found = columns(context)
+    names = tuple(Name(context.names.column(column)) for column in columns(context))
     named: Sentence = ()
-    if found:
+    if names:
         parts: list[Part] = []
-        for column in found:
-            parts += [", " if parts else "", Name(context.names.column(column))]
-        count = formats.plural(len(found), "column moves", "columns move")
-        what = "it is not judged: list it" if len(found) == 1 else "they are not judged: list them"
+        for name in names:
+            parts += [", " if parts else "", name]
+        count = formats.plural(len(names), "column moves", "columns move")
+        what = "it is not judged: list it" if len(names) == 1 else "they are not judged: list them"
         said = f"{count} by nature, so that no two windows are alike, and {what} under features.ignore: "
         named = (said, *parts, ".")
     short: Sentence = ()
@@ -47,7 +47,7 @@ def build(context: Context) -> Moving:
                 "are reported as drifted."
             )
             short = (said,)
-    return Moving(named, short)
+    return Moving(names, named, short)
 
 
 def _rows(context: Context) -> list[Mapping[str, Any]]:
@@ -60,4 +60,4 @@ def _text(expected: str | None) -> str:
         found = json.loads(expected or '""')
     except ValueError:
         return ""
-    return visible(str(found))
+    return visible(str(found), 240)

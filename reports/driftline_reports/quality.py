@@ -115,7 +115,7 @@ def _everything(check: str) -> str:
 def _writer(check: str) -> glossary.Writer:
     if check == MOVES_BY_NATURE:
         return formats.count
-    if "fraction" in check or "share" in check:
+    if "fraction" in check or "share" in check or "coverage" in check:
         return formats.percent
     if "fresh" in check or "seconds" in check or "age" in check:
         return formats.seconds

@@ -166,7 +166,10 @@ class _Words:
             parts += carried
         elif level in {Level.BROKEN, Level.SUSPECT} and self._changes.watched:
             parts.append("No input column changed: look at the labels and at what the features cannot see. ")
-        if self._quality.failed:
+        moving = self._quality.moving.names
+        if moving and self._facts.failed == 1:
+            parts += ["List under features.ignore: ", *_joined(moving[:_NAMED], len(moving) - _NAMED), "."]
+        elif self._quality.failed:
             parts += ["Failed checks: ", *quality.headline(self._quality), "."]
         return tuple(parts) or ("In the model as a whole.",)
 

@@ -311,6 +311,7 @@ class Alert:
 class Moving:
     """``columns`` says which move by nature, if any do; ``short`` that the reference is too short to tell."""
 
+    names: tuple[Name, ...]
     columns: Sentence
     short: Sentence
 

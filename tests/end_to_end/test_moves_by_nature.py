@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import ROWS, Bench, Columns, day
+
+from driftline_jobs.judge.nature import Nature
+from driftline_jobs.report import write_report
+from driftline_schemas.monitor import load_monitor
+from driftline_schemas.settings import Settings
 
 REFERENCE, LAST = 16, 21
 MOVING = ("batch", "dated", "ingested", "sequence", "trace")
@@ -94,6 +100,26 @@ def test_they_are_published_and_do_not_decide(bench: Bench) -> None:
     of_them = checks[checks["column_name"].isin(MOVING)]
     assert {"null_fraction", "minimum", "maximum", "unseen_fraction"} <= set(of_them["check_name"])
     assert of_them["passed"].isna().all()
+
+
+def test_the_page_of_a_window_says_how_each_of_them_moves(bench: Bench, tmp_path: Path) -> None:
+    monitor = load_monitor(bench.monitor_file())
+    window = monitor.calendar.containing(day(LAST))
+    settings = Settings(store=bench.store_url, reports=str(tmp_path))
+    page = Path(write_report(monitor, window, settings, generated_at=day(LAST + 1)).page).read_text("utf-8")
+    assert "5 columns that move by nature</summary>" in page
+    checks = bench.current("quality_metrics", LAST, check_name="moves_by_nature")
+    told = dict(zip(checks["column_name"], map(json.loads, checks["expected"]), strict=True))
+    assert told.pop("*") == 0
+    assert told == {
+        "batch": Nature.NEW_VALUES.words,
+        "dated": Nature.TIME.words,
+        "ingested": Nature.TIME.words,
+        "sequence": Nature.GROWING.words,
+        "trace": Nature.ID.words,
+    }
+    for words in told.values():
+        assert f"<td>{words}</td>" in page
 
 
 def test_all_else_is_judged_as_if_they_were_not_there(root: Path, bench: Bench) -> None:

@@ -75,6 +75,7 @@ def test_they_are_no_fault_of_the_data(rows: Rows) -> None:
     assert plain(verdict.headline) == (
         "Nothing broke, but columns that move by nature are watched and cannot be judged."
     )
+    assert plain(verdict.where) == "List under features.ignore: seq and trace_id."
 
 
 def test_a_reference_that_is_too_short_to_tell_is_said() -> None:

@@ -15,7 +15,7 @@ from driftline_jobs.references import Reference
 from driftline_jobs.tabulate.cells import MeasuredCell, common
 from driftline_jobs.tabulate.natures import Natures
 from driftline_schemas.metrics import MOVES_BY_NATURE, REFERENCE_WINDOWS
-from driftline_schemas.rows import TableBuilder
+from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import to_us
 
@@ -33,7 +33,7 @@ UNSEEN_SLACK = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: ``expected`` is a number, or the bounds (low, high) with None for none."""
+    """One check: ``expected`` is a number, the bounds (low, high) with None for none, or JSON as a text."""
 
     column: str
     name: str
@@ -100,7 +100,7 @@ def _nature_checks(natures: Natures) -> list[Check]:
     reference lacks to tell.
     """
     checks = [
-        Check(table_column(name), MOVES_BY_NATURE, 1.0, natures.columns[name].words, None)
+        Check(table_column(name), MOVES_BY_NATURE, 1.0, canonical_json(natures.columns[name].words), None)
         for name in sorted(natures.columns)
     ]
     if natures.columns:
