@@ -104,6 +104,12 @@ def test_an_ignored_column_that_is_not_there_is_said(bench: Bench, monkeypatch: 
     assert said == ["features.ignore: there is no column 'amuont': did you mean 'amount'?"]
 
 
+def test_a_version_that_is_spelled_otherwise_is_refused(bench: Bench) -> None:
+    bench.days(0, DAY)
+    said = refused(bench, reference={"window": None, "model_version": "V1"})
+    assert "reference.model_version: no row is of version 'V1': did you mean 'v1'?" in said
+
+
 def test_a_third_class_is_a_failed_check_with_its_count(bench: Bench) -> None:
     bench.reference()
     made = bench.rows(DAY)

@@ -197,6 +197,16 @@ def test_labels_of_a_class_without_a_score_have_no_log_loss() -> None:
     near(outcome, task, "roc_auc", sk.roc_auc_score(names == "a", SHARES[:, 0]), N, "a")
 
 
+def test_a_class_may_be_called_like_the_word_for_all_others() -> None:
+    names = ("a", "__other__", "c")
+    label = np.take(names, LABEL).astype(object)
+    label[:10] = "new"
+    table = joined(classes(label), classes(np.take(names, SAID)), *scores_of(SHARES))
+    outcome, task = several(table, names, BINS, ScoreScale.PROBABILITY)
+    exact(outcome, task, "positive_rate", (label == "__other__").mean(), N, "\\__other__")
+    exact(outcome, task, "positive_rate", 10 / N, N, "__other__")
+
+
 def test_positive_rates_of_classes_are_of_all_labels() -> None:
     missing = np.arange(N) % 2 == 0
     table = joined(classes(np.take(NAMES, LABEL)), classes(np.take(NAMES, SAID), missing), *scores_of(SHARES))

@@ -50,10 +50,11 @@ def misfits(monitor: Monitor, occurring: Occurring) -> list[Misfit]:
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name that is most likely meant: the same but for capitals and spaces, or else the most similar."""
     choices = sorted(names)
-    return _same(name, choices) or next(iter(difflib.get_close_matches(name, choices, n=1)), None)
+    return same_name(name, choices) or next(iter(difflib.get_close_matches(name, choices, n=1)), None)
 
 
-def _same(name: str, names: Iterable[str]) -> str | None:
+def same_name(name: str, names: Iterable[str]) -> str | None:
+    """One that is the same but for capitals and spaces around it."""
     plain = name.strip().casefold()
     return next((choice for choice in names if choice.strip().casefold() == plain), None)
 
@@ -148,7 +149,7 @@ def _score_keys(scores: Mapping[str, str], occurring: Occurring) -> Iterator[Mis
         yield Misfit(
             f"logs.score: the class {name!r} is no label and no prediction {occurring.where}: they are "
             f"{listed(there)}. {hint}",
-            is_fault=len(absent) == len(scores) or _same(name, without_score) is not None,
+            is_fault=len(absent) == len(scores) or same_name(name, without_score) is not None,
         )
     if without_score and not absent:
         yield Misfit(

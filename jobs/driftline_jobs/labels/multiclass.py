@@ -16,7 +16,7 @@ from driftline_jobs.labels.scores import BoolArray, probabilities
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
 from driftline_schemas.metrics import ScoreScale
-from driftline_schemas.table_names import OTHER
+from driftline_schemas.table_names import OTHER, table_value
 
 
 @dataclass
@@ -99,8 +99,8 @@ class MulticlassTask:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The classes and the one for all others."""
-        return (*self.classes, OTHER)
+        """The classes, as the tables write them, and the one for all others."""
+        return (*map(table_value, self.classes), OTHER)
 
     @property
     def most_bins(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from driftline_jobs.labels.binary import BinaryOutcomes
-from driftline_jobs.labels.expected import Occurring, misfits, nearest
+from driftline_jobs.labels.expected import Occurring, misfits, nearest, same_name
 from driftline_jobs.labels.multiclass import MulticlassOutcomes, MulticlassTask
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.profile.binning import CategoryBins
@@ -19,6 +19,7 @@ from driftline_jobs.tabulate.class_checks import class_counts
 from driftline_jobs.tabulate.labels import label_column
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor
+from driftline_schemas.table_names import ALL, log_value
 
 
 def check_reference(monitor: Monitor, reference: Reference) -> None:
@@ -27,6 +28,7 @@ def check_reference(monitor: Monitor, reference: Reference) -> None:
     faults = [misfit.text for misfit in misfits(monitor, _occurring(monitor, reference)) if misfit.is_fault]
     watched = {*reference.binning.columns, label_column(monitor, reference.binning)} - {None}
     faults += rules_without_column(monitor, {name for name in watched if name is not None})
+    faults += _version(monitor, reference)
     if faults:
         raise ConfigError("\n".join(f"{monitor.monitor}: {fault}" for fault in faults))
 
@@ -69,6 +71,18 @@ def hint(name: str, names: Iterable[str]) -> str:
     if near is not None:
         return f": did you mean {near!r}?"
     return f": there are {', '.join(known[:20])}" if known else ""
+
+
+def _version(monitor: Monitor, reference: Reference) -> list[str]:
+    """A version may be missing from the first windows, but not be there under a name spelled otherwise."""
+    version = monitor.reference.model_version
+    if version is None:
+        return []
+    there = {log_value(cell.model_version) for cell in reference.cells if cell.model_version != ALL}
+    spelled = same_name(version, sorted(there))
+    if version in there or spelled is None:
+        return []
+    return [f"reference.model_version: no row is of version {version!r}: did you mean {spelled!r}?"]
 
 
 def _occurring(monitor: Monitor, reference: Reference) -> Occurring:

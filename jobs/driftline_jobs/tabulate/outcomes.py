@@ -161,14 +161,15 @@ def _scores(
 
 
 def _losses(outcomes: Sequence[BinaryOutcomes] | Sequence[MulticlassOutcomes], scale: ScoreScale) -> LossSums:
+    unbounded = scale is ScoreScale.UNBOUNDED
     return LossSums(
-        n=np.array([outcome.rows_with_losses for outcome in outcomes], np.int64),
+        n=np.array([0 if unbounded else outcome.rows_with_losses for outcome in outcomes], np.int64),
         log_loss=_scaled([outcome.log_loss for outcome in outcomes], LOSS_BITS),
         log_loss_squares=_scaled([outcome.log_loss_squares for outcome in outcomes], SQUARE_BITS),
         brier=_scaled([outcome.brier for outcome in outcomes], LOSS_BITS),
         brier_squares=_scaled([outcome.brier_squares for outcome in outcomes], LOSS_BITS),
         out_of_range=np.array([outcome.no_probabilities for outcome in outcomes], np.int64),
-        unbounded=scale is ScoreScale.UNBOUNDED,
+        unbounded=unbounded,
     )
 
 

@@ -172,9 +172,7 @@ def _add_curves(table: TableBuilder, monitor: Monitor, cells: Sequence[Performan
         several = [o for o in outcomes if isinstance(o, MulticlassOutcomes)]
         scores = stack_multiclass(several, task).scores
         if scores is not None:
-            curves = [
-                (name, _scores_of(scores, at)) for at, name in enumerate(task.classes[: len(task.bins)])
-            ]
+            curves = [(name, _scores_of(scores, at)) for at, name in enumerate(task.names[: len(task.bins)])]
     for class_label, counts in curves:
         table.add(
             len(honest),
