@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from driftline_jobs.job import Job, opened
-from driftline_jobs.publish.reference import make_reference, stored_reference
+from driftline_jobs.publish.reference import make_reference, stored_ids
 from driftline_jobs.references import Reference
 from driftline_jobs.request import Progress, RunRequest, SilentProgress
 from driftline_schemas.errors import DataError
@@ -41,10 +41,10 @@ def rebase(request: RunRequest, progress: Progress | None = None) -> Rebased:
     """
     with opened(request, progress or SilentProgress()) as job:
         job.windows = [request.first]
-        before = stored_reference(job)
+        before = stored_ids(job)
         reference = make_reference(job, effective_from=request.first.start)
-        now = stored_reference(job)
-        if now is None or now.reference_id != reference.reference_id:
+        now = stored_ids(job)
+        if now is None or now[0] != reference.reference_id:
             raise DataError(
                 f"{job.monitor.monitor}: the log gives the reference {reference.reference_id} once more, "
                 "which a later one has replaced since: rebase from another window"
@@ -53,7 +53,7 @@ def rebase(request: RunRequest, progress: Progress | None = None) -> Rebased:
             reference_id=reference.reference_id,
             binning_id=reference.binning.binning_id,
             rows=reference.rows,
-            new_bins=before is None or before.binning.binning_id != reference.binning.binning_id,
+            new_bins=before is None or before[1] != reference.binning.binning_id,
             published=_resting_on_another(job, reference),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -158,3 +159,28 @@ def test_machines_are_told_as_an_event(bench: Bench, invoke: Invoke) -> None:
     event = json.loads(err.splitlines()[-1])
     assert (event["event"], event["monitor"], event["new_bins"]) == ("rebased", "bench", False)
     assert event["reference_id"] == references(bench)[-1]["reference_id"]
+
+
+def age(bench: Bench) -> None:
+    """Make the bins of the store, and what rests on them, those of an earlier format."""
+    with duckdb.connect(str(bench.root / bench.store_name)) as store:
+        (state,) = store.execute("SELECT state FROM binnings").fetchone() or ()
+        content = json.loads(state) | {"format": 1}
+        store.execute("UPDATE binnings SET binning_id = 'old', state = ?", [json.dumps(content).encode()])
+        store.execute("UPDATE reference_sets SET reference_id = 'old', binning_id = 'old'")
+        store.execute("UPDATE calibrations SET reference_id = 'old'")
+        store.execute("UPDATE runs SET reference_id = 'old', binning_id = 'old'")
+
+
+def test_bins_of_an_earlier_format_are_refused_until_a_rebase(bench: Bench, invoke: Invoke) -> None:
+    age(bench)
+    period, store = f"{day(6):%Y-%m-%d}", bench.store_url
+    status, _, err = invoke("run", bench.monitor_file(), "--period", period, "--store", store)
+    assert status == 3
+    assert "a binning of format 1 was found" in err
+    assert "`driftline rebase`" in err
+    status, out, _ = rebase(bench, invoke, 6)
+    assert status == 0
+    assert "new bins" in out
+    assert invoke("run", bench.monitor_file(), "--period", period, "--store", store)[0] == 0
+    assert bench.described(6, "amount")["count"] == ROWS

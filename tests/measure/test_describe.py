@@ -30,7 +30,7 @@ def described(values: Floats, pivot: float = 0.0) -> Description:
         np.bincount(bucket, minlength=len(lower)).astype(np.int64),
         np.asarray(values.min(initial=np.inf)),
         np.asarray(values.max(initial=-np.inf)),
-        np.asarray(values.sum()),
+        np.asarray(values.mean() if len(values) else np.nan),
     )
 
 
@@ -83,7 +83,7 @@ def test_whole_numbers_stay_whole(pivot: float, sign: float) -> None:
         np.bincount(np.where(values < pivot, below, above), minlength=len(lower)).astype(np.int64),
         np.asarray(values[0]),
         np.asarray(values[-1]),
-        np.asarray(values.sum()),
+        np.asarray(values.mean() if len(values) else np.nan),
     )
     for column, percent in QUANTILES.items():
         assert description.quantiles[column] == np.quantile(values, percent / 100, method="inverted_cdf")
@@ -137,7 +137,7 @@ def test_cells_at_once_equal_cells_one_by_one() -> None:
         np.stack([np.bincount(b, minlength=len(lower)) for b in buckets]).astype(np.int64),
         np.array([v.min(initial=np.inf) for v in windows]),
         np.array([v.max(initial=-np.inf) for v in windows]),
-        np.array([v.sum() for v in windows]),
+        np.array([v.mean() if len(v) else np.nan for v in windows]),
     )
     for i, values in enumerate(windows):
         alone = described(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+import math
 from typing import Any
 
 import numba
@@ -64,31 +64,9 @@ def test_counts_and_sums_are_those_of_the_raw_values(name: str, kind: str) -> No
     assert profile.minimum == floats.min()
     assert profile.maximum == floats.max()
     assert profile.zeros == np.count_nonzero(floats == 0)
-    quanta = [Fraction(0)] * bins.bins
-    for bin_, value in zip(place.tolist(), floats.tolist(), strict=True):
-        quanta[bin_] += round(Fraction(value - bins.pivot) / Fraction(bins.quantum))
-    exact = [float(q * Fraction(bins.quantum)) for q in quanta]
-    expected = np.array(exact) + np.bincount(place, minlength=bins.bins) * bins.pivot
-    if not profile.beyond:
-        np.testing.assert_allclose(profile.bin_sums(bins), expected, rtol=1e-12, atol=0)
-        assert abs(profile.total(bins) - floats.sum()) <= 0.5 * bins.quantum * len(floats)
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_quantile_buckets_hold_their_values_within_one_per_cent(name: str) -> None:
-    values = np.sort(SAMPLES[name].astype(np.float64))
-    bins = ordered_bins("numeric", values)
-    profile = profile_ordered(values, 0, bins)
-    cuts = bins.cuts
-    upto = np.cumsum(profile.bucket_counts)
-    for share in (0.05, 0.5, 0.95):
-        at = int(np.searchsorted(upto, np.ceil(share * len(values))))
-        bucket = int(profile.buckets[at])
-        exact = values[int(np.ceil(share * len(values))) - 1]
-        low, high = max(cuts.lower[bucket], values[0]), min(cuts.upper[bucket], values[-1])
-        assert low <= exact <= high
-        reach = 2.0 ** (bins.exponent - 26)
-        assert abs((low + high) / 2 - exact) <= 0.01 * abs(exact - bins.pivot) + reach
+    exact = [math.fsum(floats[place == at]) for at in range(bins.bins)]
+    np.testing.assert_allclose(profile.bin_sums(bins), exact, rtol=1e-14, atol=0)
+    assert profile.total(bins) == math.fsum(floats)
 
 
 def test_specials_are_counted_apart() -> None:
@@ -111,14 +89,6 @@ def test_columns_without_a_finite_value(values: list[float]) -> None:
     assert profile.bin_counts(bins).sum() == 0
     assert profile.total(bins) == 0
     assert (profile.minimum, profile.maximum) == (np.inf, -np.inf)
-
-
-def test_values_beyond_the_quantum_are_counted_and_held_at_its_end() -> None:
-    bins = ordered_bins("numeric", np.linspace(-1, 1, 1000))
-    profile = profile_ordered(np.array([0.5, 1e300, -1e300]), 0, bins)
-    assert profile.beyond == 2
-    assert profile.total(bins) == 0.5
-    assert profile.maximum == 1e300
 
 
 finite = st.floats(allow_nan=True, allow_infinity=True, width=64)
@@ -144,7 +114,11 @@ def assert_same(left: object, right: object) -> None:
     assert isinstance(left, OrderedProfile)
     assert isinstance(right, OrderedProfile)
     for name in OrderedProfile.__slots__:
-        np.testing.assert_array_equal(getattr(left, name), getattr(right, name), err_msg=name)
+        if name != "outer":
+            np.testing.assert_array_equal(getattr(left, name), getattr(right, name), err_msg=name)
+    np.testing.assert_array_equal(left.outer.buckets, right.outer.buckets)
+    np.testing.assert_array_equal(left.outer.counts, right.outer.counts)
+    assert left.outer.sums == right.outer.sums
 
 
 def test_a_part_taken_from_the_whole_leaves_the_rest() -> None:

@@ -25,7 +25,7 @@ class Buckets:
         lower, upper: (N,) bounds in the column's unit, ascending; the outer ones may be infinite. Above the
             pivot a bucket holds its lower bound, below the pivot its upper one.
         pivot: what the buckets are laid around.
-        whole_numbers: all values of the column are integers, so its quantiles are.
+        whole_numbers: the values of the column are integers, so its quantiles are.
     """
 
     lower: FloatArray
@@ -39,14 +39,13 @@ class Description:
     """Figures of the finite values of a column; NaN where there is none.
 
     Attributes:
-        mean: (...,) exact sum divided by exact count.
+        mean: (...,) of all values, rounded once.
         stddev: (...,) sample standard deviation (n - 1); NaN below two values.
         stddev_error: (...,) how far ``stddev`` can be from that of the raw values.
         minimum, maximum: (...,) exact.
         quantiles: for each of ``QUANTILES`` (...,): the least value with at least that per cent of the
             values at or below it (nearest rank, numpy's ``inverted_cdf``), read off the middle of its
-            bucket, within the extremes. Off by at most 1 % of its distance from the pivot; beyond the
-            reach of the buckets by at most half of what lies between the last bound and the extreme.
+            bucket, within the extremes: off by at most 1 % of itself.
     """
 
     mean: FloatArray
@@ -63,7 +62,7 @@ class Description:
 
 
 def describe(
-    buckets: Buckets, counts: IntArray, minimum: FloatArray, maximum: FloatArray, total: FloatArray
+    buckets: Buckets, counts: IntArray, minimum: FloatArray, maximum: FloatArray, mean: FloatArray
 ) -> Description:
     """Describe a column, all cells at once.
 
@@ -71,18 +70,17 @@ def describe(
         buckets: N buckets that all cells share.
         counts: (..., N) finite values per bucket.
         minimum, maximum: (...,) of the finite values; not looked at where there are none.
-        total: (...,) sum of the finite values.
+        mean: (...,) of the finite values.
     """
     n = counts.sum(-1)
     some = n > 0
     minimum, maximum = (np.where(some, np.asarray(x, np.float64), np.nan) for x in (minimum, maximum))
-    # Halves first: the sum of two bounds may overflow.
     low = np.clip(buckets.lower, minimum[..., None], maximum[..., None])
     high = np.clip(buckets.upper, minimum[..., None], maximum[..., None])
-    middle = 0.5 * low + 0.5 * high
+    # Halves first: the sum of two bounds may overflow. Those of the least numbers lose their last bit.
+    middle = np.clip(0.5 * low + 0.5 * high, low, high)
     if buckets.whole_numbers:
-        # Towards the pivot: that end of a bucket is part of it, the other is not.
-        middle = np.clip(buckets.pivot + np.trunc(middle - buckets.pivot), low, high)
+        middle = _whole(middle, low, high, buckets.pivot)
 
     reached = np.cumsum(counts, -1)
     quantiles = {}
@@ -91,17 +89,23 @@ def describe(
         at = np.minimum((reached < rank[..., None]).sum(-1), len(buckets.lower) - 1)
         quantiles[name] = np.where(some, np.take_along_axis(middle, at[..., None], -1)[..., 0], np.nan)
     stddev, error = _spread(counts, n, middle, low, high)
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = np.where(some, total / np.maximum(n, 1), np.nan)
     return Description(
-        # The mean of equal values, rounded, may leave their range.
-        mean=np.clip(mean, minimum, maximum),
+        mean=np.where(some, mean, np.nan),
         stddev=stddev,
         stddev_error=error,
         minimum=minimum,
         maximum=maximum,
         quantiles=quantiles,
     )
+
+
+def _whole(middle: FloatArray, low: FloatArray, high: FloatArray, pivot: float) -> FloatArray:
+    """The whole number next to the middle that lies within the bounds; the middle where none is there."""
+    # First towards the pivot: that end of a bucket is part of it, the other is not.
+    steps = np.trunc(middle - pivot)
+    for nearest in (pivot + steps + np.sign(middle - pivot), pivot + steps):
+        middle = np.where((low <= nearest) & (nearest <= high), nearest, middle)
+    return middle
 
 
 def _spread(

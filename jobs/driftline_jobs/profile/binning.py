@@ -18,12 +18,9 @@ import numpy.typing as npt
 from driftline_jobs.profile.buckets import BucketGrid, FloatArray, IntArray
 from driftline_schemas.errors import DataError
 
-FORMAT = 1
+FORMAT = 2
 TEXT_KIND = "text"
 """The kind of a column of texts that are watched by their lengths."""
-SUM_BITS = 36
-"""A value's quantum count is held within ±2**36, so that float64 adds 2**17 of them exactly."""
-_PRECISION_BITS = 30
 CLASS_KINDS = frozenset({"prediction", "label"})
 """Kinds of the columns that hold classes."""
 
@@ -33,9 +30,7 @@ class OrderedBins:
     """Bins of a numeric column, a datetime, a score, or the length of a text.
 
     Bin ``b`` holds ``edges[b-1] <= x < edges[b]``; the outer ones are open. ``pivot`` and ``exponent``
-    place the log buckets (see ``buckets``). Sums are integers of ``quantum = 2**(exponent - 30)``,
-    counted from the pivot; a value further than ``2**(exponent + 6)`` from it is summed as if it lay
-    there, and counted in ``beyond``. ``whole_numbers``: the reference's column is of an integer type.
+    place the log buckets (see ``buckets``). ``whole_numbers``: the reference's column is of an integer type.
     """
 
     kind: str
@@ -56,15 +51,19 @@ class OrderedBins:
             len(self.edges) == 2 and self.edges[1] > math.nextafter(self.edges[0], math.inf)
         )
 
-    @property
-    def quantum(self) -> float:
-        """The unit in which values are summed."""
-        return float(2.0 ** (self.exponent - _PRECISION_BITS))
-
     @cached_property
     def cuts(self) -> BucketCuts:
         """The log buckets cut at the edges: one look-up then serves bins and quantiles alike."""
         return BucketCuts(self)
+
+    def bin_of(self, values: FloatArray) -> IntArray:
+        """Bin of each finite value; float64 in, int64 of the same shape out."""
+        cuts = self.cuts
+        found = cuts.bin_of.take(cuts.bucket_of(values))
+        outer = ~cuts.grid.covers(values - self.pivot)
+        if outer.any():
+            found[outer] = np.searchsorted(self.edges, values[outer], side="right")
+        return found
 
 
 class BucketCuts:
@@ -77,15 +76,17 @@ class BucketCuts:
         passes: how many times ``x >= next_edge`` must be looked at; 0 when all edges lie on bounds.
         bin_of: (finite,) bin of each cut bucket.
         lower, upper: (finite,) bounds of the values in each.
+        lead, shift: (finite,) see ``BucketGrid.leads``.
     """
 
     def __init__(self, bins: OrderedBins) -> None:
-        grid = self.grid = BucketGrid(bins.exponent)
+        grid = self.grid = BucketGrid(bins.pivot, bins.exponent)
         self._pivot = bins.pivot
         edges = np.asarray(bins.edges, np.float64)
-        bucket = grid.bucket_of(edges - bins.pivot)
+        distance = edges - bins.pivot
+        bucket = grid.bucket_of(distance)
         before = grid.bucket_of(np.nextafter(edges, -np.inf) - bins.pivot)
-        inside = before == bucket
+        inside = (before == bucket) & grid.covers(distance) & (distance != 0.0)
         cuts_in = np.bincount(bucket[inside], minlength=grid.finite)
         first = np.arange(grid.finite) + np.concatenate([[0], np.cumsum(cuts_in)[:-1]])
 
@@ -94,6 +95,9 @@ class BucketCuts:
         self.first: npt.NDArray[np.int32] = first.astype(np.int32)
 
         starts = first[bucket] + np.where(inside, _rank_within(bucket, inside), 0)
+        # an edge between the pivot and the least distance parts the pivot from what is above it
+        starts[(distance > 0.0) & (distance < grid.least)] = first[grid.zero] + 1
+        starts[distance >= grid.limit] = self.finite
         self.next_edge: FloatArray = np.full(self.finite, np.nan)
         self.next_edge[starts[inside] - 1] = edges[inside]
         self.bin_of: IntArray = np.searchsorted(starts, np.arange(self.finite), side="right")
@@ -102,9 +106,12 @@ class BucketCuts:
         self.upper: FloatArray = bins.pivot + grid.upper[owner]
         self.lower[starts[inside]] = edges[inside]
         self.upper[starts[inside] - 1] = edges[inside]
+        lead, shift = grid.leads()
+        self.lead: IntArray = lead[owner]
+        self.shift: IntArray = shift[owner]
 
     def bucket_of(self, values: FloatArray) -> IntArray:
-        """Cut bucket of each finite value; float64 in, int64 of the same shape out."""
+        """Cut bucket of each value that the buckets cover; float64 in, int64 of the same shape out."""
         bucket: IntArray = self.first.take(self.grid.bucket_of(values - self._pivot)).astype(np.int64)
         for _ in range(self.passes):
             bucket += values >= self.next_edge.take(bucket)
@@ -202,7 +209,7 @@ class Binning:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Binning:
-        """Raises DataError when the bytes are of a newer format."""
+        """Raises DataError when the bytes are of another format."""
         document = json.loads(data)
         if document["format"] != FORMAT:
             raise DataError(

@@ -12,21 +12,28 @@ from __future__ import annotations
 import struct
 
 import numpy as np
+import numpy.typing as npt
 
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.distinct import REGISTERS, Registers
+from driftline_jobs.profile.outer import NONE, Outer
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile
+from driftline_jobs.profile.sums import no_sums
 from driftline_schemas.errors import DataError
 
-FORMAT = 1
+FORMAT = 2
 _ORDERED, _CATEGORY = 1, 2
 _PREFIX = struct.Struct("<BB")
-_ORDERED_HEADER = struct.Struct("<7q2d")
+_ORDERED_HEADER = struct.Struct("<6q2d")
 _CATEGORY_HEADER = struct.Struct("<2qI")
-_ARRAY = struct.Struct("<BI")
+_SUMS = struct.Struct("<IBB")
+_OUTER = struct.Struct("<II")
+_OUTER_SUM = struct.Struct("<HH")
 _UNSEEN = struct.Struct("<QqI")
 _SPARSE_REGISTERS = REGISTERS // 3
 _LENGTH = struct.Struct("<H")
+_LIMB_BYTES = 6
+_LOW_BYTES = 2 * _LIMB_BYTES
 
 
 def encode(profile: Profile) -> bytes:
@@ -42,13 +49,13 @@ def encode(profile: Profile) -> bytes:
                     profile.below_infinity,
                     profile.above_infinity,
                     profile.zeros,
-                    profile.beyond,
                     profile.minimum,
                     profile.maximum,
                 ),
                 _steps(profile.buckets),
                 _counts(profile.bucket_counts, profile.rows),
-                _limbs(profile.sums_high, profile.sums_low),
+                _sums(profile.sums),
+                *_outer(profile.outer),
                 _registers(profile.registers),
             ]
         )
@@ -72,7 +79,7 @@ def decode(data: bytes) -> Profile:
     """The profile behind ``data``.
 
     Raises:
-        DataError: the bytes are no profile, or one of a newer format.
+        DataError: the bytes are no profile, or one of another format.
     """
     try:
         return _decode(data)
@@ -89,14 +96,14 @@ def _decode(data: bytes) -> Profile:
         )
     reader = _Reader(data, _PREFIX.size)
     if kind == _ORDERED:
-        rows, nulls, nans, below, above, zeros, beyond, minimum, maximum = reader.unpack(_ORDERED_HEADER)
+        rows, nulls, nans, below, above, zeros, minimum, maximum = reader.unpack(_ORDERED_HEADER)
         buckets = reader.steps()
         bucket_counts = reader.counts(len(buckets), rows)
-        high, low = reader.limbs()
-        registers = reader.registers()
+        sums = reader.sums()
+        outer = reader.outer()
         return OrderedProfile(
-            rows, nulls, nans, below, above, zeros, beyond, minimum, maximum,
-            buckets, bucket_counts, high, low, registers,
+            rows, nulls, nans, below, above, zeros, minimum, maximum,
+            buckets, bucket_counts, sums, outer, reader.registers(),
         )  # fmt: skip
     rows, nulls, unseen_count = reader.unpack(_CATEGORY_HEADER)
     unseen = {}
@@ -124,12 +131,33 @@ def _width(largest: int) -> str:
     return "<i2" if largest < 1 << 15 else "<i4" if largest < 1 << 31 else "<i8"
 
 
-def _limbs(high: IntArray, low: IntArray) -> bytes:
-    """High limbs in the fewest bytes that hold them all, low ones in four."""
+def _sums(limbs: IntArray) -> bytes:
+    """The lower two limbs in 6 bytes each but for those that are zero in all sums, such as the last bits of
+    short numbers; the third in the fewest bytes that hold it, none if it is zero."""
+    low = _as_bytes(limbs)
+    used = np.flatnonzero(low.any(axis=0))
+    skipped = int(used[0]) if len(used) else _LOW_BYTES
+    high = limbs[:, 2]
     largest = max(int(high.max()), -int(high.min()) - 1) if len(high) else 0
-    width = _width(largest)
-    head = _ARRAY.pack(int(width[-1]), len(high))
-    return head + high.astype(width).tobytes() + low.astype("<u4").tobytes()
+    width = int(_width(largest)[-1]) if high.any() else 0
+    head = _SUMS.pack(len(limbs), skipped, width)
+    return head + low[:, skipped:].tobytes() + (high.astype(f"<i{width}").tobytes() if width else b"")
+
+
+def _as_bytes(limbs: IntArray) -> npt.NDArray[np.uint8]:
+    """(bins, 12) the lower two limbs."""
+    eight = limbs[:, :2].astype("<i8").view(np.uint8).reshape(len(limbs), 2, 8)
+    return eight[:, :, :_LIMB_BYTES].reshape(len(limbs), _LOW_BYTES)
+
+
+def _outer(outer: Outer) -> list[bytes]:
+    """Counts in 8 bytes, each sum in as many as it needs: few profiles have any."""
+    parts = [_OUTER.pack(len(outer.buckets), len(outer.sums))]
+    parts += [outer.buckets.astype("<i4").tobytes(), outer.counts.astype("<i8").tobytes()]
+    for at, total in outer.sums:
+        content = total.to_bytes(total.bit_length() // 8 + 1, "little", signed=True)
+        parts += [_OUTER_SUM.pack(at, len(content)), content]
+    return parts
 
 
 def _registers(registers: Registers) -> bytes:
@@ -164,10 +192,30 @@ class _Reader:
         width = _width(rows)
         return np.frombuffer(self.take(int(width[-1]) * length), width).astype(np.int64)
 
-    def limbs(self) -> tuple[IntArray, IntArray]:
-        width, length = self.unpack(_ARRAY)
-        high = np.frombuffer(self.take(width * length), f"<i{width}").astype(np.int64)
-        return high, np.frombuffer(self.take(4 * length), "<u4").astype(np.int64)
+    def sums(self) -> IntArray:
+        bins, skipped, width = self.unpack(_SUMS)
+        low = np.zeros((bins, 2, 8), np.uint8)
+        kept = _LOW_BYTES - skipped
+        lower = np.zeros((bins, _LOW_BYTES), np.uint8)
+        lower[:, skipped:] = np.frombuffer(self.take(bins * kept), np.uint8).reshape(bins, kept)
+        low[:, :, :_LIMB_BYTES] = lower.reshape(bins, 2, _LIMB_BYTES)
+        limbs = no_sums(bins)
+        limbs[:, :2] = low.reshape(bins, 16).view("<i8")
+        if width:
+            limbs[:, 2] = np.frombuffer(self.take(bins * width), f"<i{width}")
+        return limbs
+
+    def outer(self) -> Outer:
+        buckets, sums = self.unpack(_OUTER)
+        if not buckets:
+            return NONE
+        numbers = np.frombuffer(self.take(4 * buckets), "<i4").astype(np.int64)
+        counts = np.frombuffer(self.take(8 * buckets), "<i8").astype(np.int64)
+        totals = []
+        for _ in range(sums):
+            at, length = self.unpack(_OUTER_SUM)
+            totals.append((at, int.from_bytes(self.take(length), "little", signed=True)))
+        return Outer(numbers, counts, tuple(totals))
 
     def registers(self) -> Registers:
         (length,) = self.unpack(_LENGTH)

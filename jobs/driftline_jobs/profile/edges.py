@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from driftline_jobs.profile.binning import OrderedBins
-from driftline_jobs.profile.buckets import BucketGrid, FloatArray
+from driftline_jobs.profile.buckets import OCTAVES_ABOVE, OCTAVES_BELOW, BucketGrid, FloatArray
 
 FEW_VALUES = 50
 """Up to this many distinct values, each gets a bin of its own."""
@@ -21,7 +21,8 @@ _FREE_MOVE = 0.002
 shares stay what they were, and binning needs no comparison after its look-up."""
 _OFFSET_RATIO = 4.0
 _LEAST_EXPONENT = -900
-_LARGEST_PIVOT = 2.0**960
+"""Around smaller values the least distances of a grid, and their sums, would leave the range of doubles."""
+_LEAST_PIVOT, _LARGEST_PIVOT = 2.0**-800, 2.0**960
 _LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -78,54 +79,60 @@ def _score_edges(sample: FloatArray) -> FloatArray:
 
 
 def _scale(sample: FloatArray) -> tuple[float, int]:
-    """Pivot and exponent: the values lie within ``2**exponent`` of the pivot but for the extremes."""
+    """Pivot and exponent: the values lie within ``2**exponent`` of the pivot but for the extremes, and for
+    what lies far from all the others."""
     low, middle, high = (float(v) for v in _quantiles(sample, np.array([0.001, 0.5, 0.999])))
     offset = abs(middle) > _OFFSET_RATIO * (high - low)
-    # Far out, a distance from the pivot could leave the range of doubles.
-    pivot = middle if offset and abs(middle) < _LARGEST_PIVOT else 0.0
+    # Far out, a distance from the pivot could leave the range of doubles, and its sums could far in.
+    pivot = middle if offset and _LEAST_PIVOT < abs(middle) < _LARGEST_PIVOT else 0.0
     reach = max(abs(low - pivot), abs(high - pivot))
     if reach == 0.0:
         reach = float(np.abs(sample - pivot).max()) or abs(pivot) or 1.0
-    # Below 2**-900 a quantum would leave the range of doubles.
-    return pivot, max(math.frexp(reach)[1], _LEAST_EXPONENT)
+    exponent = math.frexp(reach)[1]
+    if pivot == 0.0:
+        exponent = _covering(sample, exponent)
+    return pivot, max(exponent, _LEAST_EXPONENT)
+
+
+def _covering(sample: FloatArray, usual: int) -> int:
+    """The exponent whose log buckets cover most of the values: ``usual``, unless another covers more.
+
+    Far from all the others may lie the values that stand for a missing one, many as they are.
+    """
+    octaves = np.frexp(sample[sample != 0.0])[1]
+    tried, counts = np.unique(np.append(octaves, usual), return_counts=True)
+    upto = np.concatenate([[0], np.cumsum(counts)])
+    first = np.searchsorted(tried, tried - OCTAVES_BELOW + 1)
+    covered = upto[np.searchsorted(tried, tried + OCTAVES_ABOVE, side="right")] - upto[first]
+    if covered[tried == usual] == covered.max():
+        return usual
+    return int(tried[np.flatnonzero(covered == covered.max())[-1]])
 
 
 def _snapped(
     edges: FloatArray, sample: FloatArray, pivot: float, exponent: int, tolerance: float
 ) -> FloatArray:
-    grid = BucketGrid(exponent)
+    grid = BucketGrid(pivot, exponent)
     allowed = tolerance * len(sample)
-    moved = []
-    for edge in edges:
+    inside = grid.covers(edges - pivot) & (edges != pivot)
+    moved = edges[~inside].tolist()
+    for edge in edges[inside].tolist():
         bucket = int(grid.bucket_of(np.array([edge - pivot]))[0])
         ends = (_first_of_bucket(grid, bucket, pivot), _first_of_bucket(grid, bucket + 1, pivot))
         cost = [abs(int(np.searchsorted(sample, end)) - int(np.searchsorted(sample, edge))) for end in ends]
         best = int(np.argmin(cost))
         movable = cost[best] <= allowed and math.isfinite(ends[best]) and ends[best] > sample[0]
-        moved.append(ends[best] if movable else float(edge))
+        moved.append(ends[best] if movable else edge)
     return np.unique(np.asarray(moved, np.float64))
 
 
 def _first_of_bucket(grid: BucketGrid, bucket: int, pivot: float) -> float:
     """The least double whose distance from the pivot falls in ``bucket`` or above it."""
-    if bucket <= 0 or bucket >= grid.finite:
-        return math.inf if bucket >= grid.finite else -math.inf
-    low, high = _ordinal(-np.finfo(np.float64).max), _ordinal(np.finfo(np.float64).max)
-    while low < high:
-        middle = (low + high) // 2
-        if grid.bucket_of(np.array([_from_ordinal(middle) - pivot]))[0] >= bucket:
-            high = middle
-        else:
-            low = middle + 1
-    return _from_ordinal(low)
-
-
-def _ordinal(value: float) -> int:
-    """Doubles numbered in ascending order, so that bisection between any two of them is exact."""
-    bits = int(np.array([value], np.float64).view(np.int64)[0])
-    return bits if bits >= 0 else -(bits & 0x7FFF_FFFF_FFFF_FFFF)
-
-
-def _from_ordinal(ordinal: int) -> float:
-    bits = ordinal if ordinal >= 0 else (-ordinal) | -0x8000_0000_0000_0000
-    return float(np.array([bits], np.int64).view(np.float64)[0])
+    if bucket > grid.zero:
+        bound = grid.limit if bucket == grid.finite else float(grid.lower[bucket])
+        least = pivot + bound
+        return least if least - pivot >= bound else math.nextafter(least, math.inf)
+    # a bucket of negatives is open below, and so is what lies between them and the pivot
+    bound = -grid.least if bucket == grid.zero else float(grid.lower[bucket])
+    least = pivot + bound
+    return least if least - pivot > bound else math.nextafter(least, math.inf)

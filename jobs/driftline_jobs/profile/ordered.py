@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from driftline_jobs.profile import kernels
-from driftline_jobs.profile.binning import SUM_BITS, OrderedBins
+from driftline_jobs.profile import tally
+from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
 from driftline_jobs.profile.columns import Valid
 from driftline_jobs.profile.distinct import REGISTERS, Registers, hash_values, register_sets
-from driftline_jobs.profile.state import OrderedProfile, limbs
+from driftline_jobs.profile.outer import NONE, outer_counted, outer_values
+from driftline_jobs.profile.state import OrderedProfile
+from driftline_jobs.profile.sums import carried, no_sums
 
-_LIMIT = float(1 << SUM_BITS)
 _EVERY_ROW: Valid = np.empty(0, np.bool_)
 
 
@@ -44,58 +45,61 @@ def profile_runs(
         starts, stops: (cells,) where those of each lie.
     """
     cuts, cells = bins.cuts, len(starts)
-    counted: IntArray = np.zeros((cells, kernels.BUCKETS + 1), np.int64)
+    counted: IntArray = np.zeros((cells, tally.BUCKETS + 1), np.int64)
     extremes: FloatArray = np.empty((cells, 2))
-    sums: IntArray = np.zeros((cells, bins.bins), np.int64)
+    sums: IntArray = np.zeros((cells, bins.bins, tally.LIMBS), np.int64)
     registers: Registers = np.zeros((cells, REGISTERS), np.uint8)
     room = int(np.minimum(stops - starts, cuts.finite).sum())
     buckets, bucket_counts = np.empty(room, np.int64), np.empty(room, np.int64)
-    kernels.tally(
+    outer = np.empty(len(values))  # of which nothing is touched but what is written
+    tally.tally(
         values,
         _EVERY_ROW if valid is None else valid,
         starts,
         stops,
         bins.pivot,
-        bins.quantum,
-        _LIMIT * bins.quantum,
+        cuts.grid.least,
+        cuts.grid.limit,
         cuts.grid.before,
         cuts.grid.zero,
         cuts.first,
         cuts.next_edge,
         cuts.passes,
         cuts.bin_of,
+        cuts.lead,
+        cuts.shift,
         counted,
         extremes,
         sums,
         registers,
         buckets,
         bucket_counts,
+        outer,
     )
-    high, low = limbs(sums)
+    sums = carried(sums)
     rows = (stops - starts).tolist()
     extremes += 0.0  # -0.0 is 0.0
-    profiles, begin = [], 0
+    profiles, begin, outer_begin = [], 0, 0
     for cell, numbers in enumerate(counted.tolist()):
-        end = begin + numbers[kernels.BUCKETS]
+        end, outer_end = begin + numbers[tally.BUCKETS], outer_begin + numbers[tally.OUTER]
         profiles.append(
             OrderedProfile(
                 rows=rows[cell],
-                nulls=numbers[kernels.NULLS],
-                nans=numbers[kernels.NANS],
-                below_infinity=numbers[kernels.BELOW_INFINITY],
-                above_infinity=numbers[kernels.ABOVE_INFINITY],
-                zeros=numbers[kernels.ZEROS],
-                beyond=numbers[kernels.BEYOND],
+                nulls=numbers[tally.NULLS],
+                nans=numbers[tally.NANS],
+                below_infinity=numbers[tally.BELOW_INFINITY],
+                above_infinity=numbers[tally.ABOVE_INFINITY],
+                zeros=numbers[tally.ZEROS],
                 minimum=float(extremes[cell, 0]),
                 maximum=float(extremes[cell, 1]),
                 buckets=buckets[begin:end],
                 bucket_counts=bucket_counts[begin:end],
-                sums_high=high[cell],
-                sums_low=low[cell],
+                sums=sums[cell],
+                outer=outer_values(outer[outer_begin:outer_end], bins) if outer_end > outer_begin else NONE,
                 registers=registers[cell],
             )
         )
-        begin = end
+        begin, outer_begin = end, outer_end
     return profiles
 
 
@@ -112,17 +116,18 @@ def profile_counted(values: FloatArray, counts: IntArray, nulls: int, bins: Orde
     if rows:
         found.minimum, found.maximum = float(values[0]) + 0.0, float(values[-1]) + 0.0
     found.zeros = int(counts[values == 0.0].sum())
+    found.registers = register_sets(hash_values(values), np.zeros(len(values), np.int64), 1)[0]
     distance = values - bins.pivot
+    covered = cuts.grid.covers(distance)
+    if not covered.all():
+        found.outer = outer_counted(values[~covered], counts[~covered], bins)
+        values, counts, distance = values[covered], counts[covered], distance[covered]
     bucket = cuts.bucket_of(values)
     per_bucket: IntArray = np.zeros(cuts.finite, np.int64)
     np.add.at(per_bucket, bucket, counts)
     found.buckets = np.flatnonzero(per_bucket > 0)
     found.bucket_counts = per_bucket[found.buckets]
-    reach = _LIMIT * bins.quantum
-    found.beyond = int(counts[np.abs(distance) > reach].sum())
-    quanta = np.rint(np.clip(distance, -reach, reach) * (1.0 / bins.quantum)).astype(np.int64)
-    sums: IntArray = np.zeros(bins.bins, np.int64)
-    np.add.at(sums, cuts.bin_of.take(bucket), quanta * counts)
-    found.sums_high, found.sums_low = limbs(sums)
-    found.registers = register_sets(hash_values(values), np.zeros(len(values), np.int64), 1)[0]
+    sums = no_sums(bins.bins)
+    tally.add_counted(distance, counts, bucket.astype(np.int32), cuts.bin_of, cuts.lead, cuts.shift, sums)
+    found.sums = carried(sums)
     return found

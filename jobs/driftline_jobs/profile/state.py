@@ -14,13 +14,13 @@ import numpy as np
 from driftline_jobs.profile.binning import CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
 from driftline_jobs.profile.distinct import REGISTERS, Registers
+from driftline_jobs.profile.outer import NONE, Outer, added, without
+from driftline_jobs.profile.sums import as_float, as_floats, carried, no_sums, units_of, whole
 
 UNSEEN_KEPT = 64
 _DENSE_KEYS = 1 << 14
 """Indices below this are added up in one array, which is several times faster than to sort them."""
 _EXACT_IN_FLOAT = 1 << 53
-_LIMB = np.int64(32)
-_LIMB_MASK = np.int64((1 << 32) - 1)
 
 
 def _no_registers() -> Registers:
@@ -31,16 +31,21 @@ def _no_ints() -> IntArray:
     return np.empty(0, np.int64)
 
 
+def _no_sums() -> IntArray:
+    return no_sums(0)
+
+
 @dataclass(slots=True)
 class OrderedProfile:
     """Profile of an ordered column over some rows.
 
     Attributes:
         rows: all rows, nulls included.
-        buckets, bucket_counts: ascending cut buckets (see ``BucketCuts``) that hold values, and how many.
-        sums_high, sums_low: (bins,) the sum of each bin's values in quanta from the pivot, as
-            ``high * 2**32 + low`` with ``0 <= low < 2**32``: exact beyond 64 bits.
         minimum, maximum: of the finite values; +inf and -inf when there are none.
+        buckets, bucket_counts: ascending cut buckets (see ``BucketCuts``) that hold values, and how many.
+        sums: (bins, 3) exact sum of the distances of each bin's values from the pivot, as limbs of whole
+            numbers of ``2**(octave - 52)``, the octave being that of the grid; (0, 3) if none was added.
+        outer: counts and sums of the values, not distances, that lie outside the buckets.
     """
 
     rows: int = 0
@@ -49,36 +54,51 @@ class OrderedProfile:
     below_infinity: int = 0
     above_infinity: int = 0
     zeros: int = 0
-    beyond: int = 0
     minimum: float = np.inf
     maximum: float = -np.inf
     buckets: IntArray = field(default_factory=_no_ints)
     bucket_counts: IntArray = field(default_factory=_no_ints)
-    sums_high: IntArray = field(default_factory=_no_ints)
-    sums_low: IntArray = field(default_factory=_no_ints)
+    sums: IntArray = field(default_factory=_no_sums)
+    outer: Outer = NONE
     registers: Registers = field(default_factory=_no_registers)
 
     def bin_counts(self, bins: OrderedBins) -> IntArray:
         """(bins,) finite values in each bin."""
-        counts = np.zeros(bins.bins, np.int64)
-        np.add.at(counts, bins.cuts.bin_of[self.buckets], self.bucket_counts)
+        counts = self._bucketed(bins)
+        if self.outer:
+            np.add.at(counts, self.outer.bins(), self.outer.counts)
         return counts
 
     def bin_sums(self, bins: OrderedBins) -> FloatArray:
-        """(bins,) sum of the finite values in each bin, correctly rounded once from the exact integers."""
-        if not len(self.sums_high):
-            return np.zeros(bins.bins)
-        counts = self.bin_counts(bins)
-        quanta = self.sums_high.astype(object) * (1 << 32) + self.sums_low.astype(object)
-        with np.errstate(over="ignore", invalid="ignore"):  # near the largest float: no figure comes of it
-            return np.array([float(q) for q in quanta]) * bins.quantum + counts * bins.pivot
+        """(bins,) sum of the finite values in each bin; infinite where it is beyond all doubles."""
+        found = np.zeros(bins.bins)
+        if len(self.sums):
+            found = as_floats(self.sums, bins.cuts.grid.octave)
+            if bins.pivot != 0.0:
+                found += self._bucketed(bins) * bins.pivot
+        for at, units in self.outer.sums:
+            found[at] += as_float(units)
+        return found
 
     def total(self, bins: OrderedBins) -> float:
-        """Sum of the finite values."""
-        quanta = sum(
-            int(h) * (1 << 32) + int(low) for h, low in zip(self.sums_high, self.sums_low, strict=True)
-        )
-        return quanta * bins.quantum + self.finite * bins.pivot
+        """Sum of the finite values, rounded once; infinite if it is beyond all doubles."""
+        return as_float(self._units(bins))
+
+    def mean(self, bins: OrderedBins) -> float:
+        """Mean of the finite values, rounded once; NaN if there is none."""
+        return as_float(self._units(bins), self.finite) if self.finite else np.nan
+
+    def _units(self, bins: OrderedBins) -> int:
+        """Sum of the finite values in units of 2**-1074."""
+        total = whole(self.sums, bins.cuts.grid.octave) + sum(units for _, units in self.outer.sums)
+        if bins.pivot != 0.0:
+            total += units_of(bins.pivot) * int(self.bucket_counts.sum())
+        return total
+
+    def _bucketed(self, bins: OrderedBins) -> IntArray:
+        counts = np.zeros(bins.bins, np.int64)
+        np.add.at(counts, bins.cuts.bin_of[self.buckets], self.bucket_counts)
+        return counts
 
     @property
     def finite(self) -> int:
@@ -113,11 +133,6 @@ class CategoryProfile:
 Profile = OrderedProfile | CategoryProfile
 
 
-def limbs(sums: IntArray) -> tuple[IntArray, IntArray]:
-    """Int64 sums as (high, low) with ``0 <= low < 2**32``."""
-    return sums >> _LIMB, sums & _LIMB_MASK
-
-
 def merge(profiles: Iterable[Profile]) -> Profile:
     """The profile of all the rows together. All of one column and one binning; at least one."""
     several = list(profiles)
@@ -137,9 +152,6 @@ def subtract(whole: Profile, part: Profile) -> Profile:
         keys, counts = _add_sparse(
             [(whole.buckets, whole.bucket_counts), (part.buckets, -part.bucket_counts)]
         )
-        high, low = whole.sums_high, whole.sums_low
-        if len(part.sums_high):
-            high, low = _carried(high - part.sums_high, low - part.sums_low)
         return OrderedProfile(
             rows=whole.rows - part.rows,
             nulls=whole.nulls - part.nulls,
@@ -147,13 +159,12 @@ def subtract(whole: Profile, part: Profile) -> Profile:
             below_infinity=whole.below_infinity - part.below_infinity,
             above_infinity=whole.above_infinity - part.above_infinity,
             zeros=whole.zeros - part.zeros,
-            beyond=whole.beyond - part.beyond,
             minimum=whole.minimum,
             maximum=whole.maximum,
             buckets=keys,
             bucket_counts=counts,
-            sums_high=high,
-            sums_low=low,
+            sums=carried(whole.sums - part.sums) if len(part.sums) else whole.sums,
+            outer=without(whole.outer, part.outer),
             registers=whole.registers,
         )
     if isinstance(whole, CategoryProfile) and isinstance(part, CategoryProfile):
@@ -186,18 +197,9 @@ def _add_sparse(parts: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntAr
     return keys[starts][kept], totals[kept]
 
 
-def _carried(high: IntArray, low: IntArray) -> tuple[IntArray, IntArray]:
-    return high + (low >> _LIMB), low & _LIMB_MASK
-
-
 def _merge_ordered(parts: list[OrderedProfile]) -> OrderedProfile:
     keys, counts = _add_sparse([(p.buckets, p.bucket_counts) for p in parts])
-    summed = [p for p in parts if len(p.sums_high)]
-    high, low = _no_ints(), _no_ints()
-    if summed:
-        high, low = _carried(
-            np.sum([p.sums_high for p in summed], axis=0), np.sum([p.sums_low for p in summed], axis=0)
-        )
+    summed = [p.sums for p in parts if len(p.sums)]
     return OrderedProfile(
         rows=sum(p.rows for p in parts),
         nulls=sum(p.nulls for p in parts),
@@ -205,13 +207,12 @@ def _merge_ordered(parts: list[OrderedProfile]) -> OrderedProfile:
         below_infinity=sum(p.below_infinity for p in parts),
         above_infinity=sum(p.above_infinity for p in parts),
         zeros=sum(p.zeros for p in parts),
-        beyond=sum(p.beyond for p in parts),
         minimum=min(p.minimum for p in parts),
         maximum=max(p.maximum for p in parts),
         buckets=keys,
         bucket_counts=counts,
-        sums_high=high,
-        sums_low=low,
+        sums=carried(np.sum(summed, axis=0)) if summed else no_sums(0),
+        outer=added(p.outer for p in parts),
         registers=np.max([p.registers for p in parts], axis=0),
     )
 

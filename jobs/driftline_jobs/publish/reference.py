@@ -151,6 +151,17 @@ def stored_reference(job: Job) -> Reference | None:
     return Reference.from_bytes(job.monitor.monitor, row["source"], binning, row["state"])
 
 
+def stored_ids(job: Job) -> tuple[str, str] | None:
+    """The ids of that reference and of its bins, whatever format these are of."""
+    found = _effective(_kept(job), job.windows[0])
+    if found is None:
+        return None
+    (row,) = job.store.execute_read(
+        "SELECT binning_id FROM reference_sets WHERE reference_id = $1", [found]
+    ).to_pylist()
+    return found, row["binning_id"]
+
+
 def _kept(job: Job) -> list[dict[str, Any]]:
     """The references of the monitor that were made from the same words, the oldest first."""
     rows: list[dict[str, Any]] = job.store.execute_read(

@@ -9,10 +9,12 @@ import numpy as np
 from driftline_jobs.measure.describe import Buckets, Description, describe
 from driftline_jobs.measure.samples import CategorySample, OrderedSample
 from driftline_jobs.profile.binning import Bins, CategoryBins, OrderedBins
+from driftline_jobs.profile.buckets import IntArray
+from driftline_jobs.profile.outer import bounds as outer_bounds
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile
 
 _DESCRIBED_AT_ONCE = 256
-
+_NONE: IntArray = np.empty(0, np.int64)
 
 Sample = OrderedSample | CategorySample
 
@@ -63,20 +65,33 @@ def stack_descriptions(profiles: Sequence[Profile], bins: OrderedBins) -> list[D
     found = []
     for start in range(0, len(ordered), _DESCRIBED_AT_ONCE):
         few = ordered[start : start + _DESCRIBED_AT_ONCE]
-        occupied = np.unique(np.concatenate([np.zeros(1, np.int64), *(p.buckets for p in few)]))
-        counts = np.zeros((len(few), len(occupied)), np.int64)
-        for row, profile in enumerate(few):
-            counts[row, np.searchsorted(occupied, profile.buckets)] = profile.bucket_counts
         found.append(
             describe(
-                Buckets(bins.cuts.lower[occupied], bins.cuts.upper[occupied], bins.pivot, bins.whole_numbers),
-                counts,
+                *_bucket_counts(few, bins),
                 np.array([p.minimum for p in few]),
                 np.array([p.maximum for p in few]),
-                np.array([p.total(bins) for p in few]),
+                np.array([p.mean(bins) for p in few]),
             )
         )
     return found
+
+
+def _bucket_counts(profiles: Sequence[OrderedProfile], bins: OrderedBins) -> tuple[Buckets, IntArray]:
+    """The N buckets that any of the profiles has values in, ascending, and (profiles, N) counts."""
+    inner = np.unique(np.concatenate([np.zeros(1, np.int64), *(p.buckets for p in profiles)]))
+    outer = np.unique(np.concatenate([_NONE, *(p.outer.buckets for p in profiles if p.outer)]))
+    counts = np.zeros((len(profiles), len(inner) + len(outer)), np.int64)
+    for row, profile in enumerate(profiles):
+        counts[row, np.searchsorted(inner, profile.buckets)] = profile.bucket_counts
+        if profile.outer:
+            counts[row, len(inner) + np.searchsorted(outer, profile.outer.buckets)] = profile.outer.counts
+    lower, upper = bins.cuts.lower[inner], bins.cuts.upper[inner]
+    if len(outer):
+        outer_lower, outer_upper = outer_bounds(outer, bins)
+        lower, upper = np.concatenate([lower, outer_lower]), np.concatenate([upper, outer_upper])
+        order = np.lexsort((upper, lower))
+        lower, upper, counts = lower[order], upper[order], counts[:, order]
+    return Buckets(lower, upper, bins.pivot, bins.whole_numbers), counts
 
 
 def _distinct(profiles: Sequence[Profile]) -> tuple[list[Profile], list[int]]:
