@@ -22,7 +22,8 @@ NULLS, NANS, BELOW_INFINITY, ABOVE_INFINITY, ZEROS, OUTER, BUCKETS = range(7)
 LIMBS, LIMB_BITS = 3, 46
 """Exact sums are integers of three limbs: 46 bits in each of the lower two, sign and rest in the third."""
 LIMB_MASK = (1 << LIMB_BITS) - 1
-_FLOATS, _INTS = types.Array(types.float64, 1, "C"), types.Array(types.int64, 1, "C")
+_INTS, _READ_INTS = types.Array(types.int64, 1, "C"), readable(types.int64)
+_READ_FLOATS, _READ_PLACES = readable(types.float64), readable(types.int32)
 _LARGEST = float(np.finfo(np.float64).max)
 _EVERY = np.uint64(2**64 - 1)
 _TOP_BIT = np.uint64(1 << 63)
@@ -38,10 +39,13 @@ _MIX_1, _MIX_2, _FOLD = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85E
 _INDEX_MASK = np.uint64(2047)
 _RANK_BITS, _RANK_SHIFT, _GREATEST_RANK = 53, np.uint64(11), np.int64(54)
 _EXPONENT_SHIFT, _RANK_OF_ONE = np.uint64(52), np.int64(53 + 1023)
-_HALF_BITS = 23
-_HALF_MASK = (1 << _HALF_BITS) - 1
+_HALF_BITS, _HALF_MASK = 23, (1 << 23) - 1
 _SELDOM = np.uint64(1 << 60)
 """One hash in sixteen lies below: where more do, it is sooner to look at all than to choose."""
+
+
+def _table(kind: types.Type, axes: int) -> types.Array:
+    return types.Array(kind, axes, "C")
 
 
 @inner
@@ -249,17 +253,7 @@ def _limit(registers: Registers) -> np.uint64:
     return _EVERY if lowest == 0 else _TOP_BIT >> np.uint64(lowest - 1)
 
 
-@compiled(
-    types.void(
-        readable(types.float64),
-        readable(types.int64),
-        readable(types.int32),
-        readable(types.int64),
-        readable(types.int64),
-        readable(types.int64),
-        types.Array(types.int64, 2, "C"),
-    )
-)
+@compiled(types.void(_READ_FLOATS, _READ_INTS, _READ_PLACES, *[_READ_INTS] * 3, _table(types.int64, 2)))
 def add_counted(
     distances: FloatArray,
     counts: IntArray,
@@ -272,7 +266,7 @@ def add_counted(
     """Add each distance from the pivot, as often as it counts, to the sum of its bin.
 
     Args:
-        distances, counts, places: (k,) covered by the buckets; below 2**40; the cut bucket of each.
+        distances, counts, places: (k,) covered by the buckets; below 2**39; the cut bucket of each.
         bin_of, lead, shift: see ``BucketCuts``.
         sums: (bins, 3) limbs, added to.
     """
@@ -289,28 +283,11 @@ def add_counted(
 
 @compiled(
     types.void(
-        readable(types.float64),
-        readable(types.boolean),
-        _INTS,
-        _INTS,
-        types.float64,
-        types.float64,
-        types.float64,
-        types.int64,
-        types.int64,
-        readable(types.int32),
-        readable(types.float64),
-        types.int64,
-        readable(types.int64),
-        readable(types.int64),
-        readable(types.int64),
-        types.Array(types.int64, 2, "C"),
-        types.Array(types.float64, 2, "C"),
-        types.Array(types.int64, 3, "C"),
-        types.Array(types.uint8, 2, "C"),
-        _INTS,
-        _INTS,
-        _FLOATS,
+        *(_READ_FLOATS, readable(types.boolean), _INTS, _INTS),
+        *([types.float64] * 3 + [types.int64] * 2),
+        *(_READ_PLACES, _READ_FLOATS, types.int64, _READ_INTS, _READ_INTS, _READ_INTS),
+        *(_table(types.int64, 2), _table(types.float64, 2), _table(types.int64, 3), _table(types.uint8, 2)),
+        *(_INTS, _INTS, types.Array(types.float64, 1, "C")),
     )
 )
 def tally(
