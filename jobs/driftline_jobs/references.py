@@ -21,6 +21,7 @@ from driftline_jobs.profile.codec import decode, encode
 from driftline_jobs.profile.moments import TOGETHER, MomentSums
 from driftline_jobs.profile.state import OrderedProfile, Profile, subtract
 from driftline_jobs.profile.windows import WHOLE, Cell
+from driftline_jobs.references_losses import ReferenceLosses
 from driftline_schemas.errors import DataError
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window, from_us, to_us
@@ -81,6 +82,7 @@ class Reference:
             rows it has, or when they end, says nothing about the log.
         effective_from: the first window that it is for, when the monitor was rebased; None for all.
         objects: what it was made from, by uri; no part of its identity.
+        losses: what it lacks; no part of its identity. None where an older version has made it.
     """
 
     monitor: str
@@ -91,6 +93,7 @@ class Reference:
     elsewhere: bool = False
     effective_from: datetime | None = None
     objects: tuple[ReferenceObject, ...] = field(default=(), repr=False)
+    losses: ReferenceLosses | None = None
 
     @cached_property
     def reference_id(self) -> str:
@@ -268,7 +271,11 @@ class Reference:
 
     def to_bytes(self) -> bytes:
         """An Arrow stream; equal references made from equal objects give equal bytes."""
-        return self._stream({**self._about(), "objects": [list(astuple(one)) for one in self.objects]})
+        lists = {
+            "objects": [list(astuple(one)) for one in self.objects],
+            "losses": self.losses and self.losses.written(),
+        }
+        return self._stream({**self._about(), **lists})
 
     def _about(self) -> dict[str, Any]:
         windows = [[to_us(w.start), to_us(w.end), w.rows, w.freshness_seconds] for w in self.windows]
@@ -307,6 +314,7 @@ class Reference:
             elsewhere=about["elsewhere"],
             effective_from=None if since is None else from_us(since),
             objects=tuple(ReferenceObject(*values) for values in about["objects"]),
+            losses=ReferenceLosses.read(about["losses"]) if about.get("losses") else None,
         )
 
 

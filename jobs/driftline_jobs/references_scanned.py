@@ -23,6 +23,7 @@ from driftline_jobs.references import (
     state_rows,
     state_table,
 )
+from driftline_jobs.references_losses import ReferenceLosses
 from driftline_schemas.window import Window, to_us
 
 OutcomesByWindow = Mapping[Window, Mapping[Cell, Outcomes]]
@@ -39,6 +40,7 @@ def reference_from(
     timed: bool = True,
     effective_from: datetime | None = None,
     objects: Sequence[ReferenceObject] = (),
+    losses: ReferenceLosses | None = None,
 ) -> Reference:
     """Put together what was scanned of a reference.
 
@@ -59,6 +61,7 @@ def reference_from(
         elsewhere=elsewhere,
         effective_from=effective_from,
         objects=tuple(objects),
+        losses=losses,
     )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from driftline_reports import alerts, describe, formats, glossary, levels, moving, muting, plots
+from driftline_reports import alerts, describe, formats, glossary, levels, losses, moving, muting, plots
 from driftline_reports.context import Cited, Context
 from driftline_reports.glossary import words
 from driftline_reports.names import WITHHELD, visible
@@ -57,7 +57,7 @@ def build(context: Context) -> Quality:
         for row in rows
         if row["passed"] is None
         and row["value"] not in {None, 0.0}
-        and row["check_name"] not in moving.CHECKS
+        and row["check_name"] not in moving.CHECKS | losses.CHECKS
     ]
     judged = sum(row["passed"] is not None for row in rows)
     counts = Cited({"failed": len(failed), "checks": judged}, tally)
@@ -78,6 +78,7 @@ def build(context: Context) -> Quality:
         reported=tuple(_check(context, row, Cited(row, query), dates) for row in reported[:_MOST_REPORTED]),
         more_reported=max(len(reported) - _MOST_REPORTED, 0),
         moving=moving.build(context),
+        losses=losses.build(context, [row for row in rows if row["column_name"] == ALL], query),
         volume=_volume(context),
         alerts=raised,
         more_alerts=more_alerts,

@@ -327,6 +327,7 @@ class Quality:
     reported: tuple[Check, ...]
     more_reported: int
     moving: Moving
+    losses: tuple[Sentence, ...]
     volume: plots.Volume | None
     alerts: tuple[Alert, ...]
     more_alerts: int

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from driftline_jobs.logs.folders import Interval
+from driftline_schemas import losses
 
 
 class Reason(StrEnum):
@@ -22,21 +23,12 @@ class Reason(StrEnum):
     """A pipe, a socket or a device."""
 
 
-_WORDS = {
-    Reason.HIDDEN: ("hidden path", "hidden paths"),
-    Reason.NOT_PARQUET: ("object that is not Parquet", "objects that are not Parquet"),
-    Reason.LINK: (
-        "link that leads out or nowhere",
-        "links that lead out or nowhere",
-    ),
-    Reason.NOT_A_FILE: ("path that is no file", "paths that are no files"),
-}
-
-
 def in_words(counts: Mapping[Reason, int]) -> str:
     """``2 hidden paths, 1 object that is not Parquet``; nothing for no counts."""
     return ", ".join(
-        f"{counts[reason]:,} {_WORDS[reason][counts[reason] != 1]}" for reason in Reason if counts.get(reason)
+        f"{counts[reason]:,} {losses.counted(losses.PASSED_OVER, reason, counts[reason])}"
+        for reason in Reason
+        if counts.get(reason)
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from driftline_jobs.logs.filesystem import Location, open_location
+from driftline_jobs.logs.folders import Span
 from driftline_jobs.logs.inspection import inspect
 from driftline_jobs.logs.objects import Listing, LogObject, listing, overlapping
 from driftline_jobs.logs.passed_over import PassedOver, Reason
@@ -73,14 +74,35 @@ class LogInspection:
             found[each.reason] += each.count
         return found
 
-    def passed_over_in(self, window: Window) -> dict[Reason, int]:
-        """Paths passed over, by reason: in folders that begin in the window, so that each counts in one
-        window alone, and in those that name no date, which are every window's."""
-        return {
-            reason: count
-            for reason in Reason
-            if (count := self._undated[reason] + self._dated[reason].between(window.start, window.end))
-        }
+    def passed_over_in(self, windows: Iterable[Window]) -> dict[Reason, int]:
+        """Paths passed over, by reason: in folders that begin in one of the windows, so that only one of all
+        windows counts each, and in those that name no date, which are every window's."""
+        found = Counter(self._undated)
+        for window in windows:
+            for reason, running in self._dated.items():
+                found[reason] += running.between(window.start, window.end)
+        return {reason: found[reason] for reason in Reason if found[reason]}
+
+    def set_aside_in(self, window: Window) -> list[InputState]:
+        """The objects that were set aside and may have held rows of the window: not those of other days, of
+        which some row might have strayed."""
+        start, end = to_us(window.start), to_us(window.end)
+        states = (self._as_read(state, start, end) for state in self._suspected)
+        return [
+            state
+            for state in states
+            if state.state == "quarantined"
+            and not Span(window.start, window.end, _NO_TIME).excludes(state.object.folder)
+        ]
+
+    @cached_property
+    def _suspected(self) -> list[InputState]:
+        """The objects that were set aside, for all windows or for some."""
+        return [
+            state
+            for state in self.found.inputs
+            if state.state == "quarantined" or state.object.uri in self.damaged
+        ]
 
     @cached_property
     def _undated(self) -> Counter[Reason]:

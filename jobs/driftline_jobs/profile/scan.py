@@ -83,6 +83,7 @@ class ScanResult:
         unlike: values that cannot be compared with those of the reference, by column and base window start.
         set_aside: rows outside what their folder may hold, or without a time, per object uri and the time
             that they belong to (UTC microseconds), see ``stray_rows``.
+        timeless: those of them that have no time, in the same way.
         matched: rows per object uri and base window start.
         moments: of the numeric columns together, by base window start.
     """
@@ -91,6 +92,7 @@ class ScanResult:
     windows: dict[int, WindowRows] = field(default_factory=dict)
     unlike: dict[tuple[str, int], int] = field(default_factory=dict)
     set_aside: dict[tuple[str, int], int] = field(default_factory=dict)
+    timeless: dict[tuple[str, int], int] = field(default_factory=dict)
     matched: dict[tuple[str, int], int] = field(default_factory=dict)
     moments: dict[int, MomentSums] = field(default_factory=dict)
 
@@ -112,6 +114,9 @@ def scan_split(split: Split, plan: ScanPlan, threads: int = 1) -> ScanResult:
         if int(np.count_nonzero(accepted)) < len(accepted):
             strays = stray_rows(all_times, accepted, reader, int(plan.bounds_us[0]))
             result.set_aside = {(split.object.uri, home): count for home, count in strays.items()}
+            result.timeless = {
+                (split.object.uri, home): _timeless(all_times, split, count) for home, count in strays.items()
+            }
         _count(times, base, split, plan, result)
         if not len(base):
             return result
@@ -209,6 +214,12 @@ def stray_rows(
             found[first] = found.get(first, 0) + rows - len(there)
         start += rows
     return found
+
+
+def _timeless(times: IntArray, split: Split, strays: int) -> int:
+    """How many of the stray rows have no time; without a dated folder there is no other way to go astray."""
+    dated = split.accept_start_us is not None or split.accept_end_us is not None
+    return int(np.count_nonzero(times == NO_TIME)) if dated else strays
 
 
 def accepted_rows(times: IntArray, split: Split) -> npt.NDArray[np.bool_]:
@@ -333,6 +344,7 @@ def merge_results(results: Sequence[ScanResult]) -> ScanResult:
             merged.windows[start] = merged.windows[start] + rows if start in merged.windows else rows
         _add_counts(merged.unlike, result.unlike)
         _add_counts(merged.set_aside, result.set_aside)
+        _add_counts(merged.timeless, result.timeless)
         _add_counts(merged.matched, result.matched)
         for start, sums in result.moments.items():
             merged.moments[start] = merged.moments[start] + sums if start in merged.moments else sums

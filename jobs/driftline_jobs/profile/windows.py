@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,7 +41,8 @@ class WindowProfile:
         rows: None when the window has none.
         matched: rows per object uri.
         unlike: values by column that cannot be compared with those of the reference.
-        set_aside: rows that could not be placed in time and have this window as their home.
+        set_aside_of: rows that could not be placed in time and have this window as their home, per object.
+        timeless: how many of these have no time.
         moments: of the numeric columns together, by the start of the base window.
     """
 
@@ -51,8 +52,14 @@ class WindowProfile:
     rows: WindowRows | None
     matched: dict[str, int] = field(default_factory=dict)
     unlike: dict[str, int] = field(default_factory=dict)
-    set_aside: int = 0
+    set_aside_of: dict[str, int] = field(default_factory=dict)
+    timeless: int = 0
     moments: dict[int, MomentSums] = field(default_factory=dict)
+
+    @property
+    def set_aside(self) -> int:
+        """Rows that could not be placed in time, of all objects."""
+        return sum(self.set_aside_of.values())
 
     @property
     def count(self) -> int:
@@ -149,6 +156,7 @@ class WindowAssembly:
         for (uri, home), count in result.set_aside.items():
             if self._at(home) is not None:  # otherwise a run over that window counts it
                 part(home).set_aside[uri, home] = count
+                part(home).timeless[uri, home] = result.timeless.get((uri, home), 0)
         return list(parts.items())
 
     def _window(self, at: int, parts: list[ScanResult]) -> WindowProfile:
@@ -156,19 +164,21 @@ class WindowAssembly:
         rows: WindowRows | None = None
         for found in result.windows.values():
             rows = found if rows is None else rows + found
-        matched: dict[str, int] = {}
-        for (uri, _), count in result.matched.items():
-            matched[uri] = matched.get(uri, 0) + count
-        unlike: dict[str, int] = {}
-        for (name, _), count in result.unlike.items():
-            unlike[name] = unlike.get(name, 0) + count
         return WindowProfile(
             self._windows[at],
             result.profiles,
             merged_over_base(result.profiles),
             rows,
-            matched,
-            unlike,
-            sum(result.set_aside.values()),
+            _by_name(result.matched),
+            _by_name(result.unlike),
+            _by_name(result.set_aside),
+            sum(result.timeless.values()),
             result.moments,
         )
+
+
+def _by_name(counts: Mapping[tuple[str, int], int]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for (name, _), count in counts.items():
+        found[name] = found.get(name, 0) + count
+    return found

@@ -11,9 +11,11 @@ import numpy as np
 from driftline_jobs.calibrations import Calibrations
 from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.logs.sources import LogInspection
+from driftline_jobs.logs.splits import InputState
 from driftline_jobs.profile.moments import MomentSums, added
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.publish.inputs import add_inputs, add_reference_inputs
+from driftline_jobs.publish.losses import known_losses, losses_of, report_losses, report_reference
 from driftline_jobs.publish.names import check_columns
 from driftline_jobs.publish.plans import scan_plan
 from driftline_jobs.publish.scanning import ScannedWindows, scan_windows
@@ -23,6 +25,7 @@ from driftline_jobs.tabulate.cells import MeasuredCell, measured_cells
 from driftline_jobs.tabulate.class_checks import prediction_checks
 from driftline_jobs.tabulate.descriptions import add_descriptions, add_profiles, add_row_counts
 from driftline_jobs.tabulate.drift import Pair, add_drift, measure_drift
+from driftline_jobs.tabulate.losses import Losses, loss_checks, reference_checks
 from driftline_jobs.tabulate.quality import Check, LogFindings, add_checks, data_checks
 from driftline_jobs.tabulate.together import add_together, measure_together
 from driftline_schemas.errors import DataError
@@ -38,12 +41,14 @@ _TABLES = ("profiles", "profile_metrics", "drift_metrics", "quality_metrics", "r
 
 @dataclass
 class Published:
-    """What a step has left; ``refused`` says of a window why it was not published."""
+    """What a step has left; ``refused`` says of a window why it was not published, ``losses`` what is not
+    among its rows."""
 
     run_ids: list[str] = field(default_factory=list)
     rows_read: int = 0
     rows_quarantined: int = 0
     refused: dict[Window, str] = field(default_factory=dict)
+    losses: dict[Window, Losses] = field(default_factory=dict)
 
 
 def publish_data(job: Job, reference: Reference, calibrations: Calibrations) -> Published:
@@ -81,6 +86,9 @@ def publish_data(job: Job, reference: Reference, calibrations: Calibrations) -> 
             _publish(
                 job, reference, calibrations, ScannedWindows(kept, batch.inspection), attempts, published
             )
+            inspection = batch.inspection
+    report_losses(job.progress, inspection, job.windows, published.losses.values())
+    report_reference(job.progress, known_losses(job, reference), job.monitor.granularity)
     return published
 
 
@@ -132,18 +140,25 @@ def _publish(
     builders = {name: TableBuilder(table) for name, table in load_tables().items() if name in _TABLES}
     monitor = job.monitor.monitor
     cells = []
+    of_reference = known_losses(job, reference)
+    bytes_read: dict[Window, int] = {}
     for profile in batch.windows:
         run_id = attempts[profile.window].run_id
         measured = measured_cells(profile, run_id, job.monitor.alerts.min_rows)
         cells.append(measured)
         add_profiles(builders["profiles"], monitor, profile, run_id)
         add_row_counts(builders["profile_metrics"], monitor, profile, run_id)
-        found = findings(batch.inspection, profile)
+        inputs = builders["run_inputs"]
+        states = add_inputs(inputs, run_id, batch.inspection, profile.window, profile.matched)
+        losses = losses_of(batch.inspection, profile, states)
+        found = findings(batch.inspection, profile, states)
         checks = data_checks(profile, reference, found, reference.binning, calibrations.natures)
-        checks += _class_checks(job.monitor, profile, reference)
+        checks += [*_class_checks(job.monitor, profile, reference), *loss_checks(losses)]
+        checks += reference_checks(of_reference)
         add_checks(builders["quality_metrics"], monitor, measured[0], checks)
-        add_inputs(builders["run_inputs"], run_id, batch.inspection, profile.window, profile.matched)
-        add_reference_inputs(builders["run_inputs"], run_id, reference)
+        published.losses[profile.window] = losses
+        bytes_read[profile.window] = sum(state.object.size_bytes for state in states if state.state == "read")
+        add_reference_inputs(inputs, run_id, reference)
     every = [cell for measured in cells for cell in measured]
     add_descriptions(builders["profile_metrics"], monitor, every, reference.binning)
     if not job.monitor.reference.moves:  # where it does, what a window is compared with is the fold's to say
@@ -153,14 +168,13 @@ def _publish(
     costs = asdict(job.meter.read(len(batch.windows)))
     records = []
     for profile in batch.windows:
-        inputs = batch.inspection.candidates(profile.window)
         record = replace(
             attempts[profile.window],
             status="published",
             finished_at=datetime.now(UTC),
             rows_read=profile.count,
             rows_quarantined=profile.set_aside,
-            bytes_read=sum(state.object.size_bytes for state in inputs if state.state == "read"),
+            bytes_read=bytes_read[profile.window],
             **costs,
         )
         attempts[profile.window] = record
@@ -168,8 +182,8 @@ def _publish(
         published.run_ids.append(record.run_id)
         published.rows_read += profile.count
         published.rows_quarantined += profile.set_aside
-    inputs = builders.pop("run_inputs").to_arrow()
-    job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, inputs)
+    read = builders.pop("run_inputs").to_arrow()
+    job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, read)
 
 
 def _class_checks(monitor: Monitor, profile: WindowProfile, reference: Reference) -> list[Check]:
@@ -221,9 +235,8 @@ def add_reference_drift(
         add_together(table, job.monitor, wholes, together, reference.reference_id, clean)
 
 
-def findings(inspection: LogInspection, profile: WindowProfile) -> LogFindings:
-    """What the objects of the window brought up."""
-    states = inspection.candidates(profile.window)
+def findings(inspection: LogInspection, profile: WindowProfile, states: Sequence[InputState]) -> LogFindings:
+    """What the objects of the window brought up; ``states`` are its candidates."""
     # only objects that hold rows of it: what a neighbour's object lacks is for the neighbour to say
     uris = set(profile.matched)
     columns: dict[tuple[str, str], int] = {}

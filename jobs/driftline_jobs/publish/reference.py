@@ -21,6 +21,7 @@ from driftline_jobs.profile.moments import share_of_rows
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from, new_salt
 from driftline_jobs.profile.windows import WindowProfile
 from driftline_jobs.publish.calibrated import add_calibrations, calibrations_from
+from driftline_jobs.publish.losses import reference_losses
 from driftline_jobs.publish.names import check_columns, check_reference
 from driftline_jobs.publish.outcomes import join_outcomes
 from driftline_jobs.publish.plans import decision_of, scan_plan, task_of, watched
@@ -92,6 +93,7 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         timed=data.timed,
         effective_from=effective_from,
         objects=objects_of(inspection, held),
+        losses=reference_losses(inspection, data.windows, profiles, timed=data.timed),
     )
     if not reference.rows:
         raise _no_rows(data, inspection)

@@ -1,0 +1,116 @@
+"""What of a log is not among its windows' rows, or not where it lies: counted by reason, and reported."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from driftline_jobs.job import Job
+from driftline_jobs.logs.sources import LogInspection
+from driftline_jobs.logs.splits import InputState
+from driftline_jobs.profile.windows import WindowProfile
+from driftline_jobs.publish.founding import founding_windows, not_excluded
+from driftline_jobs.references import Reference
+from driftline_jobs.references_losses import AbsentWindow, ReferenceLosses
+from driftline_jobs.request import Progress
+from driftline_jobs.tabulate.losses import Losses
+from driftline_schemas.window import Calendar, Granularity, Window
+
+
+def losses_of(inspection: LogInspection, profile: WindowProfile, states: Sequence[InputState]) -> Losses:
+    """Of one window, whose candidates are ``states``: the same whatever other windows it is run with."""
+    window = profile.window
+    from_others = in_others = 0
+    for state in states:
+        matched = profile.matched.get(state.object.uri, 0)
+        if state.object.folder is None or state.state != "read":
+            continue
+        start, end = state.object.folder
+        if end <= window.start or start >= window.end:
+            from_others += matched
+        elif window.start <= start and end <= window.end and state.rows is not None:
+            in_others += state.rows - matched - profile.set_aside_of.get(state.object.uri, 0)
+    return Losses(
+        passed_over=inspection.passed_over_in([window]),
+        without_time=profile.timeless,
+        beyond_lateness=profile.set_aside - profile.timeless,
+        from_other_folders=from_others,
+        in_other_windows=in_others,
+    )
+
+
+def reference_losses(
+    inspection: LogInspection,
+    windows: Sequence[Window],
+    profiles: Mapping[Window, WindowProfile],
+    *,
+    timed: bool,
+) -> ReferenceLosses:
+    """Of a reference that was made from these windows; if it is not ``timed``, of all its rows."""
+    absent = []
+    aside: set[str] = set()
+    for window in windows:
+        mine = inspection.set_aside_in(window)
+        aside |= {state.object.uri for state in mine}
+        profile = profiles.get(window)
+        if profile is None or not profile.count:
+            is_lost = bool(mine) or (profile is not None and profile.set_aside > 0)
+            absent.append(AbsentWindow(window.start, is_lost))
+    rows = sum(profile.set_aside for profile in profiles.values())
+    return ReferenceLosses(len(windows) if timed else 0, tuple(absent if timed else ()), len(aside), rows)
+
+
+def known_losses(job: Job, reference: Reference) -> ReferenceLosses | None:
+    """What the reference lacks, as far as a window can be compared with it; None for one that moves.
+
+    Of one that an older version has made, what its windows and objects tell.
+    """
+    monitor = job.monitor
+    if monitor.reference.moves:
+        return None
+    if reference.losses is not None or not reference.windows:
+        return reference.losses
+    windows = (
+        founding_windows(monitor, job.windows)
+        if monitor.reference.window is not None
+        else not_excluded(monitor, _from_to(monitor.calendar, reference))
+    )
+    there = {window.start for window in reference.windows}
+    aside = sum(one.state == "quarantined" for one in reference.objects)
+    absent = [AbsentWindow(window.start, aside > 0) for window in windows if window.start not in there]
+    return ReferenceLosses(len(windows), tuple(absent), aside)
+
+
+def _from_to(calendar: Calendar, reference: Reference) -> list[Window]:
+    first, last = (calendar.containing(reference.windows[at].start) for at in (0, -1))
+    return calendar.between(first, last)
+
+
+def report_losses(
+    progress: Progress, inspection: LogInspection, windows: Sequence[Window], losses: Iterable[Losses]
+) -> None:
+    """Report what a run over these windows has passed over and set aside."""
+    passed_over = inspection.passed_over_in(windows)
+    if passed_over:
+        first = min(each.example for each in inspection.all_passed_over if each.reason in passed_over)
+        progress.event("passed_over", **{reason.value: n for reason, n in passed_over.items()}, first=first)
+    rows: Counter[str] = Counter()
+    for each in losses:
+        rows.update(each.rows)
+    if rows:
+        progress.event("rows_set_aside_or_moved", **rows)
+
+
+def report_reference(progress: Progress, losses: ReferenceLosses | None, granularity: Granularity) -> None:
+    """Report what the reference lacks, if it lacks anything."""
+    if losses is None or not (losses.absent or losses.objects_set_aside or losses.rows_set_aside):
+        return
+    filled = losses.windows - len(losses.absent)
+    progress.event(
+        "reference_incomplete",
+        rows_on=f"{filled} of {losses.windows} {granularity.value}s" if losses.absent else None,
+        first_without=f"{losses.absent[0].start:%Y-%m-%d %H:%M} UTC" if losses.absent else None,
+        objects_set_aside=losses.objects_set_aside or None,
+        rows_set_aside=losses.rows_set_aside or None,
+        next_step="put right what can be, then `driftline rebase`" if losses.is_damaged else None,
+    )

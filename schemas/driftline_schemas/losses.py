@@ -1,0 +1,41 @@
+"""Checks that count what a window or its reference lost, and what is said of each in a sentence.
+
+What is no loss, but lies elsewhere than it may be looked for, is counted the same way.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+REFERENCE_FILLED: Final = "reference_windows_with_rows"
+REFERENCE_OBJECTS: Final = "reference_objects_set_aside"
+REFERENCE_ROWS: Final = "reference_rows_set_aside"
+
+PASSED_OVER: Final[dict[str, tuple[str, str]]] = {
+    "hidden_paths": ("hidden path", "hidden paths"),
+    "objects_not_parquet": ("object that is not Parquet", "objects that are not Parquet"),
+    "links_outside": ("link that leads out or nowhere", "links that lead out or nowhere"),
+    "not_files": ("path that is no file", "paths that are no files"),
+}
+"""Paths below a log's folder that are not read: the check that counts them, and one and several of them."""
+SET_ASIDE: Final[dict[str, tuple[str, str]]] = {
+    "rows_without_time": ("row without a time", "rows without a time"),
+    "rows_beyond_lateness": ("row too far from its folder's time", "rows too far from their folder's time"),
+}
+"""Rows that are in no window."""
+MOVED: Final[dict[str, tuple[str, str]]] = {
+    "rows_from_other_folders": (
+        "row of this window lies in the folder of another",
+        "rows of this window lie in the folders of others",
+    ),
+    "rows_in_other_windows": (
+        "row in this window's folders belongs to another",
+        "rows in this window's folders belong to others",
+    ),
+}
+"""Rows that count in the window of their time, which is not that of their folder."""
+
+
+def counted(words: dict[str, tuple[str, str]], name: str, count: int) -> str:
+    """What is counted by a check, after its number."""
+    return words[name][count != 1]
