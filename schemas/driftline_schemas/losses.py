@@ -25,12 +25,12 @@ SET_ASIDE: Final[dict[str, tuple[str, str]]] = {
 """Rows that are in no window."""
 MOVED: Final[dict[str, tuple[str, str]]] = {
     "rows_from_other_folders": (
-        "row of this window lies in the folder of another",
-        "rows of this window lie in the folders of others",
+        "row lies in the folder of another window",
+        "rows lie in the folders of other windows",
     ),
     "rows_in_other_windows": (
-        "row in this window's folders belongs to another",
-        "rows in this window's folders belong to others",
+        "row in its folders belongs to another window",
+        "rows in its folders belong to other windows",
     ),
 }
 """Rows that count in the window of their time, which is not that of their folder."""

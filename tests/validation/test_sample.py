@@ -35,7 +35,7 @@ def monitor_of(root: Path, days: int) -> Monitor:
         "monitor": "case",
         "task": "binary_classification",
         "logs": {"uri": "logs", "timestamp": "ts", "score": "p"},
-        "reference": {"window": ["2026-01-01", "2026-01-15"]},
+        "reference": {"window": ["2026-01-01", "2026-01-02"]},
     }
     (root / "monitor.yaml").write_text(yaml.safe_dump(document))
     return load_monitor(root / "monitor.yaml")

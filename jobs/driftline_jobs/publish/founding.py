@@ -69,6 +69,11 @@ def _moving(monitor: Monitor, asked: Sequence[Window]) -> list[Window]:
     return not_excluded(monitor, [window for window in tiling if window.start >= before[0].start])
 
 
+def fixed_windows(monitor: Monitor) -> list[Window]:
+    """The windows of ``reference.window`` that none of ``reference.exclude`` touches; none without it."""
+    return not_excluded(monitor, _fixed(monitor))
+
+
 def _fixed(monitor: Monitor) -> list[Window]:
     """The whole windows within ``reference.window``."""
     if monitor.reference.window is None:

@@ -94,6 +94,12 @@ def report_losses(
     if passed_over:
         first = min(each.example for each in inspection.all_passed_over if each.reason in passed_over)
         progress.event("passed_over", **{reason.value: n for reason, n in passed_over.items()}, first=first)
+    aside = {
+        state.object.uri: state.reason for window in windows for state in inspection.set_aside_in(window)
+    }
+    if aside:
+        first = min(aside)
+        progress.event("objects_set_aside", count=len(aside), first=first, reason=aside[first])
     rows: Counter[str] = Counter()
     for each in losses:
         rows.update(each.rows)

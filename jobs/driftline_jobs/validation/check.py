@@ -8,12 +8,13 @@ from pathlib import Path
 
 from driftline_jobs.logs.filesystem import open_location
 from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.objects import listing
+from driftline_jobs.logs.objects import Listing, listing
 from driftline_jobs.logs.passed_over import PassedOver, Reason, in_words
-from driftline_jobs.logs.sources import not_parquet
+from driftline_jobs.logs.sources import PredictionLog, not_parquet
 from driftline_jobs.logs.splits import InputRole, Inspection
 from driftline_jobs.publish.plans import watched
 from driftline_jobs.publish.reference_data import inspect_elsewhere, monitor_elsewhere
+from driftline_jobs.validation import reference_days
 from driftline_jobs.validation.concerns import remarks_of
 from driftline_jobs.validation.remarks import Remark, Samples
 from driftline_jobs.validation.sample import sample_log, spread
@@ -60,18 +61,18 @@ def check_log(monitor: Monitor, base: Path) -> LogCheck:
     Raises ConfigError for a folder or a column that the file names and that is not there, DataError if none
     of the objects can be read, TransientError if a folder cannot be reached.
     """
-    log, inspection = _check_folder(monitor, base, monitor.logs.uri, "prediction")
+    log, inspection, listed = _check_folder(monitor, base, monitor.logs.uri, "prediction")
     kinds: dict[str, list[str]] = {}
     if inspection.columns:
         for column in watched(monitor, inspection.columns):
             kinds.setdefault(column.kind, []).append(column.column.name)
     labels = label_inspection = None
     if isinstance(monitor.labels, LabelSource):
-        labels, label_inspection = _check_folder(monitor, base, monitor.labels.uri, "label")
+        labels, label_inspection, _ = _check_folder(monitor, base, monitor.labels.uri, "label")
     reference = found = None
     if monitor.reference.uri is not None:
         theirs = monitor_elsewhere(monitor, monitor.reference.uri)
-        reference, found = _check_folder(theirs, base, monitor.reference.uri, "reference")
+        reference, found, _ = _check_folder(theirs, base, monitor.reference.uri, "reference")
         if found.columns:
             watched(theirs, found.columns)
     samples = Samples(
@@ -85,11 +86,13 @@ def check_log(monitor: Monitor, base: Path) -> LogCheck:
         reference,
         {kind: tuple(names) for kind, names in kinds.items()},
         inspection.left_out,
-        remarks_of(monitor, samples),
+        (*remarks_of(monitor, samples), *reference_days.remarks(PredictionLog.open(monitor, base), listed)),
     )
 
 
-def _check_folder(monitor: Monitor, base: Path, uri: str, role: InputRole) -> tuple[FolderCheck, Inspection]:
+def _check_folder(
+    monitor: Monitor, base: Path, uri: str, role: InputRole
+) -> tuple[FolderCheck, Inspection, Listing]:
     location = open_location(uri, base, must_exist=role != "label")
     listed = listing(location, monitor.timezone)
     chosen = spread(listed.objects, EXAMINED)
@@ -122,7 +125,7 @@ def _check_folder(monitor: Monitor, base: Path, uri: str, role: InputRole) -> tu
             and (several := [each for each in (*listed.passed_over, *others) if each.reason is reason])
         ),
     )
-    return check, inspection
+    return check, inspection, listed
 
 
 def _summed(passed_over: Sequence[PassedOver]) -> str:
