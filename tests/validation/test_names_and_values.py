@@ -28,7 +28,8 @@ def remarks(
         "monitor": "case",
         "task": "binary_classification",
         "logs": {"uri": "logs", "timestamp": "ts", "prediction_id": "id", "prediction": "pred", "score": "p"},
-        "reference": {"window": ["2026-01-01", "2026-01-15"]},
+        "reference": {"window": ["2026-01-02", "2026-01-04"]},
+        "base": "hour",
     }
     for day in (1, 2):
         base = {
@@ -140,8 +141,8 @@ def test_a_version_and_an_exclusion_that_match_nothing(tmp_path: Path) -> None:
 
 def test_an_exclusion_outside_of_the_reference(tmp_path: Path) -> None:
     reference = {
-        "window": ["2026-01-01", "2026-01-15"],
-        "exclude": [["2025-01-03", "2025-01-04"], ["2026-01-03", "2026-01-04"]],
+        "window": ["2026-01-02", "2026-01-05"],
+        "exclude": [["2025-01-03", "2025-01-04"], ["2026-01-04", "2026-01-05"]],
     }
     ((is_fault, text),) = remarks(tmp_path, {}, reference=reference)
     assert not is_fault

@@ -77,6 +77,12 @@ def test_a_good_object_beside_a_bad_one_fills_the_day(tmp_path: Path) -> None:
     assert said(tmp_path) == []
 
 
+def test_rows_may_lie_in_the_folders_before_and_after(tmp_path: Path) -> None:
+    for number in range(1, 5):
+        write(tmp_path, number, f"dt=2013-07-{number + 1:02}")
+    assert said(tmp_path) == []
+
+
 def test_excluded_days_are_not_missed(tmp_path: Path) -> None:
     for number in (1, 2, 4, 5):
         write(tmp_path, number)

@@ -23,6 +23,7 @@ MOST_WINDOWS = 400
 _OF_EACH = 3
 _UNDATED = 100
 _NAMED = 3
+_NO_TIME = timedelta(0)
 
 
 def remarks(log: PredictionLog, listed: Listing) -> Iterator[Remark]:
@@ -38,7 +39,10 @@ def remarks(log: PredictionLog, listed: Listing) -> Iterator[Remark]:
     undated = [found for found in listed.objects if found.folder is None]
     if not 0 < len(windows) <= MOST_WINDOWS or len(undated) > _UNDATED:
         return
-    chosen = {found.uri: found for window in windows for found in _of(window, listed.objects)}
+    dated = [found for found in listed.objects if found.folder is not None]
+    chosen = {found.uri: found for window in windows for found in _of(window, dated, _NO_TIME)}
+    for at in (windows[0], windows[-1]):  # the rows of these may lie in the folders before and after
+        chosen |= {found.uri: found for found in _of(at, dated, monitor.logs.lateness)}
     chosen |= {found.uri: found for found in undated}
     inspection = log.look_into(list(chosen.values()), windows[0].start, windows[-1].end)
     there = _Filled(monitor, inspection).windows(windows)
@@ -47,9 +51,8 @@ def remarks(log: PredictionLog, listed: Listing) -> Iterator[Remark]:
         yield Remark(_said(monitor, windows, empty, inspection))
 
 
-def _of(window: Window, objects: Sequence[LogObject]) -> list[LogObject]:
-    dated = [found for found in objects if found.folder is not None]
-    return spread(overlapping(dated, window.start, window.end, timedelta(0)), _OF_EACH)
+def _of(window: Window, dated: Sequence[LogObject], lateness: timedelta) -> list[LogObject]:
+    return spread(overlapping(dated, window.start, window.end, lateness), _OF_EACH)
 
 
 @dataclass(frozen=True)
