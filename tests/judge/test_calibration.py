@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from scipy import stats
-from tests.judge.simulated import Floats, categories, daily_counts, labels_of, ordered
+from tests.judge.simulated import Floats, Ints, categories, daily_counts, labels_of, ordered
 from tests.measure.edges import from_counts
 
 from driftline_jobs.judge.calibration import Calibration, Uncalibrated, calibrate
-from driftline_jobs.judge.columns import Held, calibrate_column, drift_of, hold_column, judge_families
+from driftline_jobs.judge.columns import (
+    Held,
+    Sample,
+    calibrate_column,
+    drift_of,
+    hold_column,
+    judge_families,
+)
 from driftline_jobs.judge.cycles import cycle_labels, finest_level
 from driftline_jobs.judge.splits import MIN_WINDOWS, Splits, leave_one_out, resample_blocks
 from driftline_jobs.judge.statistics import CUBE_ROOT, Statistic, power_of, statistic_of
@@ -141,7 +149,6 @@ def test_what_was_learned_survives_json() -> None:
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        (np.full(31, 2.5), "same in every window"),
         (np.zeros(31), "zero in most windows"),
         (np.where(np.arange(31) % 2 == 0, 0.0, 3.0), "zero in most windows"),
         (np.where(np.arange(31) == 3, np.nan, np.arange(31) + 1.0), "1 of the reference's 31 windows"),
@@ -151,6 +158,42 @@ def test_what_cannot_be_learned_says_why(values: Floats, why: str) -> None:
     found = calibrate(statistic(values), split(31))
     assert isinstance(found, Uncalibrated)
     assert why in found.reason
+
+
+def test_a_figure_that_does_not_vary_is_told_to_a_hundredth() -> None:
+    """The standard deviation is taken for 1 % of the figure: a third of that on the scale of cube roots."""
+    calibration = learned(np.full(31, 8.0))
+    y, scale = np.cbrt([8.0, 8.08, 8.4]), 2.0 * 0.01 / 3.0
+    t = (y - 2.0) / (scale * np.sqrt(1 + 1 / 31))
+    found = calibration.p_values(statistic(y**3))
+    np.testing.assert_allclose(found, stats.t.sf(t, 30), rtol=1e-9)
+    assert found[0] == 0.5
+    assert found[2] < 1e-4
+
+
+@pytest.mark.parametrize("kind", [ordered, categories])
+def test_a_window_of_one_weekday_has_its_own_value(kind: Callable[[Ints], Sample]) -> None:
+    """All rows of a day have the same value, those of Mondays another one than those of Tuesdays."""
+    labels, rng = labels_of(3, 35 + 14), RNG(5)
+    weekdays = (np.arange(len(labels)) + 3) % 7
+    counts = np.eye(7, dtype=np.int64)[weekdays] * rng.integers(500, 1500, len(labels))[:, None]
+    pieces, whole = kind(counts[:35]), kind(counts[:35].sum(0))
+
+    def p_values(now: Ints) -> Floats:
+        sample = kind(now)
+        held = hold_column(
+            calibrate_column(pieces, leave_one_out(labels[:35])),
+            drift_of(sample, whole),
+            sample,
+            whole,
+            labels=labels[35:],
+        )
+        return held["anderson_darling" if kind is ordered else "chi_squared"].p_value
+
+    assert (p_values(counts[35:]) > 0.01).all()
+    if kind is ordered:  # a Thursday that looks like a Sunday is further from the middle than Thursdays are
+        sundays = counts[35:].sum(1)[:, None] * np.eye(7, dtype=np.int64)[6]
+        assert (p_values(sundays)[weekdays[35:] == 3] < 1e-4).all()
 
 
 def test_seven_windows_are_too_few() -> None:

@@ -25,6 +25,9 @@ GROUP_LEVEL = 0.05
 _LOG_BELOW = 0.02
 _LEAST = 0.01
 # A statistic next to nothing is as clean as one of a hundredth of its mean: its logarithm knows no bottom.
+_LEAST_SPREAD = 0.01
+# Figures that lie within a hundredth of themselves, as where each weekday has a value of its own, do not tell
+# how far a clean one may lie off: no window is judged more finely than that.
 _MOSTLY = 0.75
 _STEPS = 100
 TOO_SHORT = "the reference has too few windows to learn from"
@@ -201,11 +204,10 @@ def calibrate(statistic: Statistic, splits: Splits, power: float = CUBE_ROOT) ->
             deviation = np.sqrt(spread / degrees)
         else:
             degrees, deviation = worth, np.sqrt(spread / (len(value) - 1))
-        return _Fit(tuple(groups), float(deviation), degrees, ys)
+        least = _LEAST_SPREAD * (1.0 if power < _LOG_BELOW else power * float(ys.mean()))
+        return _Fit(tuple(groups), max(float(deviation), least), degrees, ys)
 
     whole = learn(power, {NO_LABEL: everyone})
-    if not whole.deviation > 1e-9 * max(1.0, abs(whole.groups[0].mean)):
-        return Uncalibrated("the figure is the same in every window of the reference")
     labels = np.array(splits.labels, dtype=np.str_)
     chosen, level, used = whole, None, power
     effect = _group_effect(whole.values, labels) if splits.level is not None else 0.0
