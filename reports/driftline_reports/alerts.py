@@ -11,17 +11,17 @@ from driftline_reports import formats, glossary
 from driftline_reports.glossary import words
 from driftline_reports.names import Names, visible
 from driftline_reports.view_model import Alert
-from driftline_schemas.metrics import MOVES_BY_NATURE
+from driftline_schemas.metrics import MOVES_BY_NATURE, PERFORMANCE
 from driftline_schemas.table_names import ALL
 
 Row = Mapping[str, Any]
 _LONGEST: Final = 260
+_OF_THE_MODEL: Final = frozenset(metric for several in PERFORMANCE.values() for metric in several)
 
 
 def describe(row: Row, names: Names, title: Callable[[datetime], str], muted: str = "") -> Alert:
     """One row of ``alerts``; ``title`` names the window that starts at a moment."""
-    everything = "the columns" if row["metric"] == MOVES_BY_NATURE else "the model"
-    subject = everything if row["column_name"] == ALL else names.column(row["column_name"])
+    subject = everything(row["metric"]) if row["column_name"] == ALL else names.column(row["column_name"])
     if row["segment"] != ALL:
         subject += f", {names.segment(row['segment'], row['segment_value'])}"
     if row["model_version"] != ALL:
@@ -38,7 +38,17 @@ def describe(row: Row, names: Names, title: Callable[[datetime], str], muted: st
         last=title(row["last_window"]),
         evidence="" if hide else _evidence(row["evidence"]),
         muted=muted,
+        carried=row["last_window"] < row["window_start"],
     )
+
+
+def everything(metric: str) -> str:
+    """What a metric or a check without a column is about."""
+    if metric == MOVES_BY_NATURE:
+        return "the columns"
+    if metric in _OF_THE_MODEL:
+        return "the model"
+    return "the columns together" if metric in glossary.DRIFT else "the rows"
 
 
 def _metric_title(metric: str) -> str:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from driftline_reports import describe, distributions, drift_history, formats, glossary, moving, plots
+from driftline_reports import (
+    describe,
+    distributions,
+    drift_history,
+    formats,
+    glossary,
+    limits,
+    moving,
+    plots,
+)
 from driftline_reports.carriers import Carriers
 from driftline_reports.context import Cited, Context, column_condition, unbroken
 from driftline_reports.names import visible
@@ -75,6 +84,7 @@ def build(context: Context) -> Changes:
             any(row["drifted"] is not None for row in _reference(found)) for found in columns.values()
         ),
         absent=_absent(context, rows),
+        limits=limits.of_columns(context, rows),
         ranking=_ranking(context),
         shown=tuple(cards[: room.shown]),
         folded=tuple(cards[room.shown : room.cards]),

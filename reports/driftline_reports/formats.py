@@ -58,11 +58,17 @@ def signed(value: float | None, digits: int = 3) -> str:
 
 
 def decimals(value: float | None, places: int = 3) -> str:
-    """A fixed number of decimals, for figures that are read against each other, such as AUC."""
+    """A fixed number of decimals, for figures that are read against each other, such as AUC.
+
+    Never "0.000" for what is not exactly that.
+    """
     if value is None:
         return ABSENT
     text = f"{value:.{places}f}"
-    return f"0.{'0' * places}" if float(text) == 0 else text.replace("-", MINUS)
+    if float(text) == 0 and value != 0:
+        least = f"0.{'0' * (places - 1)}1"
+        return f"<{least}" if value > 0 else f">{MINUS}{least}"
+    return f"0.{'0' * places}" if value == 0 else text.replace("-", MINUS)
 
 
 def percent(value: float | None) -> str:

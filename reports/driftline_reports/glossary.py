@@ -135,6 +135,12 @@ ALWAYS: Final[dict[str, Term]] = {
 
 LOWER_IS_BETTER: Final = frozenset({"log_loss", "brier", "ece", "mae", "rmse", "mape"})
 
+
+def lower_is_better(metric: str) -> bool:
+    """Whether a performance metric, or what an average over classes is an average of, is a loss."""
+    return metric.removesuffix("_macro").removesuffix("_weighted") in LOWER_IS_BETTER
+
+
 SOURCES: Final[dict[str, str]] = {
     "calibrated": "limit learned from the reference's own windows",
     "calibrated_blocks": "limit learned from resampled pieces of the reference",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from driftline_reports import formats, glossary, plots
+from driftline_reports import formats, glossary, limits, plots
 from driftline_reports.context import Cited, Context
 from driftline_reports.names import visible
 from driftline_reports.queries import Query, select
@@ -128,6 +128,7 @@ def _row(
         source=glossary.source(main.get("threshold_source")),
         rows=cite("n", formats.count),
         degraded=realized["degraded"] if realized else None,
+        unsure=realized is not None and realized["degraded"] is False and limits.is_beyond(realized),
         estimate_degraded=estimated["degraded"] if estimated else None,
         reason=_reason(realized) or _reason(estimated),
         spark=plots.Spark(
@@ -266,7 +267,7 @@ def _groups(
     query = context.book.add(select(_TABLE, columns, conditions, "value"), keys)
     versions = [row for row in rows if row["segment"] == ALL]
     versions.sort(key=lambda row: (-(row["n"] or 0), row["model_version"]))
-    worse_is_more = lead["metric"] in glossary.LOWER_IS_BETTER
+    worse_is_more = glossary.lower_is_better(lead["metric"])
     segments = [row for row in rows if row["segment"] != ALL and row["model_version"] == ALL]
     segments.sort(key=lambda row: (-row["value"] if worse_is_more else row["value"], row["segment_value"]))
     made = [
@@ -339,17 +340,19 @@ def _labels(context: Context, rows: Sequence[Row], query: Query) -> Sentence:
     if not realized:
         return ("No label of this window has arrived yet.",)
     most = max(realized, key=lambda row: (row["class_label"] is None, row["n"] or 0))
-    if not most["label_coverage"]:
-        return ("No label of this window has arrived yet.",)
+    coverage, over = most["label_coverage"], bool(most["is_final"])
+    if not coverage:
+        come = "No label of this window has arrived"
+        return (f"{come}, and the time that they take is over." if over else f"{come} yet.",)
     cite = Cited(most, query)
     parts: list[Part] = ["Labels have arrived for ", cite("label_coverage", formats.percent), " of the rows"]
-    if most["is_final"]:
-        return (*parts, "; they count as complete.")
-    parts.append("; figures are provisional")
-    if isinstance(context.monitor.labels, LabelSource):
-        until = context.window.end + context.monitor.labels.mature_after
-        parts.append(f" until {formats.moment(until, context.zone)}")
-    return (*parts, ".")
+    if not isinstance(context.monitor.labels, LabelSource):
+        return (*parts, "; they come with the log, so no others will.")
+    if over:
+        ending = "; they are complete." if coverage >= 1 else "; the time that they take is over."
+        return (*parts, ending)
+    until = context.window.end + context.monitor.labels.mature_after
+    return (*parts, f"; figures are provisional until {formats.moment(until, context.zone)}.")
 
 
 def _absent(context: Context, rows: Sequence[Row]) -> Sentence:

@@ -20,6 +20,7 @@ _MOST_FAILED: Final = 40
 _MOST_REPORTED: Final = 25
 _MOST_ALERTS: Final = 20
 _KEYS: Final = ("column_name", "check_name")
+_NOTHING: Final = dict.fromkeys(("rows", "freshness"), "the reference has nothing to compare with")
 # Checks whose figures are counts, shares or times: they tell nothing of a sensitive column's values.
 _TELLS_NO_VALUE: Final = (
     "null",
@@ -101,16 +102,12 @@ def _check(context: Context, row: Row, cite: Cited, dates: Collection[str]) -> C
     write = describe.date if column in dates and name in {"minimum", "maximum"} else _writer(name)
     value = cite("value", write)
     return Check(
-        column=_everything(name) if column == ALL else context.names.column(column),
+        column=alerts.everything(name) if column == ALL else context.names.column(column),
         title=words(name),
         value=type(value)(WITHHELD) if hide else value,
-        expected=WITHHELD if hide else _expected(row["expected"], write),
+        expected=WITHHELD if hide else _expected(row["expected"], write) or _NOTHING.get(name, ""),
         passed=row["passed"],
     )
-
-
-def _everything(check: str) -> str:
-    return "the columns" if check == MOVES_BY_NATURE else "the rows"
 
 
 def _writer(check: str) -> glossary.Writer:

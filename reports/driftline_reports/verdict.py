@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from driftline_reports import formats, glossary, levels, quality
+from driftline_reports import formats, glossary, levels, limits, quality
 from driftline_reports.context import Cited, Context, unbroken
 from driftline_reports.performance import ESTIMATED, REALIZED
 from driftline_reports.queries import Query
 from driftline_reports.view_model import (
+    Alert,
     Change,
     Changes,
     Figure,
@@ -91,7 +92,9 @@ class _Words:
         if level is Level.UNJUDGED:
             return ("Nothing could be judged in this window.",)
         if level is Level.CALM:
-            return ("Nothing broke.",)
+            if self._facts.judged:
+                return ("Nothing broke.",)
+            return ("No column changed; how well the model does is not judged.",)
         if level is Level.BROKEN:
             return ("It broke: ", *self._figure_beyond_limit(), ".")
         if level is Level.SUSPECT:
@@ -134,7 +137,12 @@ class _Words:
             ending = "; the model held." if facts.held else "."
             return ("The data has faults: ", *self._quality.summary[:-1], " checks failed", ending)
         if facts.alerts:
-            return (f"{formats.plural(facts.alerts, 'alert is', 'alerts are')} open, by what came before.",)
+            count = formats.plural(facts.alerts, "alert is", "alerts are")
+            if any(not alert.carried for alert in self._open_alerts()):
+                return (
+                    f"Nothing is wrong with the whole, but {count} open, of parts of the rows among them.",
+                )
+            return (f"{count} open, by what came before.",)
         return ("An estimate sees a loss that the labels do not confirm.",)
 
     def _drifted_columns(self) -> Figure:
@@ -164,14 +172,26 @@ class _Words:
             parts += ["Changed most: ", *_joined(linked, self._facts.columns - len(linked)), ". "]
             carried = self._carried(cards[0])
             parts += carried
+        elif self._facts.drifted:
+            parts.append("In how the numeric columns go together. ")
         elif level in {Level.BROKEN, Level.SUSPECT} and self._changes.watched:
-            parts.append("No input column changed: look at the labels and at what the features cannot see. ")
+            said = "No input column changed" if self._changes.judged else "No input column was judged"
+            parts.append(f"{said}: look at the labels and at what the features cannot see. ")
         moving = self._quality.moving.names
         if moving and self._facts.failed == 1:
             parts += ["List under features.ignore: ", *_joined(moving[:_NAMED], len(moving) - _NAMED), "."]
         elif self._quality.failed:
             parts += ["Failed checks: ", *quality.headline(self._quality), "."]
+        if not parts and level is Level.CHANGED and self._facts.alerts:
+            parts += ["Open alerts: ", *self._alerted(), "."]
         return tuple(parts) or ("In the model as a whole.",)
+
+    def _open_alerts(self) -> list[Alert]:
+        return [alert for alert in self._quality.alerts if alert.state != "resolved"]
+
+    def _alerted(self) -> Sentence:
+        named = [Name(f"{alert.subject} ({alert.metric})") for alert in self._open_alerts()]
+        return _joined(named[:_NAMED], self._facts.alerts - len(named[:_NAMED]))
 
     def _carried(self, card: Change) -> Sentence:
         names = [carrier.name for carrier in card.carriers[:2]]
@@ -193,7 +213,9 @@ class _Words:
             figure = row.realized if row.realized.value is not None else row.estimated
             parts += ["; " if parts else "", f"{row.title} is ", figure]
             if row.threshold.value is not None:
-                parts += [", within its limit of ", row.threshold]
+                beyond = row.unsure and row.realized.value is not None
+                side = "beyond its limit of " if beyond else "within its limit of "
+                parts += [", ", side, row.threshold, ", but by no more than chance may do" if beyond else ""]
         if facts.checks:
             parts += [
                 "; " if parts else "",
@@ -265,13 +287,13 @@ class _Words:
             rate = formats.percent(self._context.monitor.alerts.false_alarm_rate)
             parts.append(
                 f"Limits are set so that about {rate} of clean windows raise an alarm where calibrated. "
+                if limits.any_learned(self._context)
+                else "Limits are fixed sizes: how often a clean window is beyond one is not known. "
             )
         if self._context.monitor.labels is None:
             parts.append("There are no labels: only inputs and estimates are judged.")
-        elif (self._performance.labels and level is not Level.BROKEN) or self._performance.provisional:
+        else:
             parts += self._performance.labels
-        elif level is Level.BROKEN:
-            parts.append("Labels are complete.")
         return tuple(parts)
 
     def _interval(self, row: Row, cite: Cited) -> Sentence:

@@ -191,6 +191,7 @@ class Changes:
     watched: int
     judged: int
     absent: Sentence
+    limits: Sentence
     ranking: str
     shown: tuple[Change, ...]
     folded: tuple[Change, ...]
@@ -207,7 +208,10 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceRow:
-    """One metric of the model as a whole or of one class; ``error`` is what the estimate was off by."""
+    """One metric of the model as a whole or of one class; ``error`` is what the estimate was off by.
+
+    ``unsure`` says that the figure lies beyond its limit, but by no more than chance may do.
+    """
 
     metric: str
     title: str
@@ -223,6 +227,7 @@ class PerformanceRow:
     source: str
     rows: Figure
     degraded: bool | None
+    unsure: bool
     estimate_degraded: bool | None
     reason: str
     spark: plots.Spark
@@ -295,7 +300,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert that touches this window; ``muted`` until when it is kept out of mails, if it is."""
+    """One alert that touches this window; ``muted`` until when it is kept out of mails, if it is.
+
+    ``carried`` says that it is open by what came before: this window does not say so itself.
+    """
 
     subject: str
     metric: str
@@ -305,6 +313,7 @@ class Alert:
     last: str
     evidence: str
     muted: str = ""
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,9 @@ def test_it_broke_since_three_days_in_one_segment() -> None:
     assert plain(verdict.where).startswith("Most of it in origin = EWR and origin = JFK.")
     assert "No input column changed" in plain(verdict.where)
     assert plain(verdict.sure).startswith("Its 95% interval, 0.580 to 0.620, lies wholly beyond the limit.")
-    assert plain(verdict.sure).endswith("Labels are complete.")
+    assert plain(verdict.sure).endswith(
+        "Labels have arrived for 98.0% of the rows; the time that they take is over."
+    )
 
 
 def test_an_interval_across_the_limit_is_said() -> None:
