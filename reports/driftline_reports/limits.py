@@ -17,7 +17,7 @@ _WHY: Final = {
     "fixed_few_windows": "the reference has too few windows to learn from",
     "fixed_few_rows": "this window has fewer rows than alerts.min_rows ({min_rows})",
     "fixed_no_values": "this window or the reference has no value to learn from or to hold against it",
-    "fixed_default": "nothing could be learned from the reference",
+    "fixed_default": "the windows of the reference do not show how much it varies",
 }
 
 
@@ -40,7 +40,7 @@ def of_columns(context: Context, rows: Sequence[Row]) -> Sentence:
     why = sorted({reason for reasons in fixed.values() for reason in reasons})
     said = formats.listing([_words(context, reason) for reason in why], len(why))
     count = (
-        "All limits"
+        "The limits of all columns"
         if len(fixed) == len(sources)
         else f"The limits of {formats.plural(len(fixed), 'column')}"
     )

@@ -346,11 +346,12 @@ def _labels(context: Context, rows: Sequence[Row], query: Query) -> Sentence:
         return (f"{come}, and the time that they take is over." if over else f"{come} yet.",)
     cite = Cited(most, query)
     parts: list[Part] = ["Labels have arrived for ", cite("label_coverage", formats.percent), " of the rows"]
+    if over and coverage >= 1:
+        return (*parts, "; they are complete.")
     if not isinstance(context.monitor.labels, LabelSource):
         return (*parts, "; they come with the log, so no others will.")
     if over:
-        ending = "; they are complete." if coverage >= 1 else "; the time that they take is over."
-        return (*parts, ending)
+        return (*parts, "; the time that they take is over.")
     until = context.window.end + context.monitor.labels.mature_after
     return (*parts, f"; figures are provisional until {formats.moment(until, context.zone)}.")
 

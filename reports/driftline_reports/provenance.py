@@ -77,7 +77,9 @@ def _facts(context: Context, row: Row, cite: Cited) -> tuple[tuple[str, Any], ..
     for title, name in (("Labels as of", "as_of"), ("Published", "published_at")):
         if row.get(name) is not None:
             facts.append((title, cite(name, lambda moment: formats.moment(moment, context.zone))))
-    facts += [(title, cite(name, write)) for title, name, write in _NUMBERS if row.get(name) is not None]
+    # of the performance part the objects with labels are counted: where the log has the labels there are none
+    known = [(title, name, write) for title, name, write in _NUMBERS if row.get(name) is not None]
+    facts += [(title, cite(name, write)) for title, name, write in known if name != "bytes_read" or row[name]]
     return tuple(facts)
 
 

@@ -19,6 +19,7 @@ Row = Mapping[str, Any]
 _MOST_FAILED: Final = 40
 _MOST_REPORTED: Final = 25
 _MOST_ALERTS: Final = 20
+_LARGEST_COUNT: Final = 1e15
 _KEYS: Final = ("column_name", "check_name")
 _NOTHING: Final = dict.fromkeys(("rows", "freshness"), "the reference has nothing to compare with")
 # Checks whose figures are counts, shares or times: they tell nothing of a sensitive column's values.
@@ -113,11 +114,18 @@ def _check(context: Context, row: Row, cite: Cited, dates: Collection[str]) -> C
 def _writer(check: str) -> glossary.Writer:
     if check == MOVES_BY_NATURE:
         return formats.count
-    if "fraction" in check or "share" in check or "coverage" in check:
+    words_of_it = set(check.split("_"))
+    if words_of_it & {"fraction", "share", "coverage"}:
         return formats.percent
-    if "fresh" in check or "seconds" in check or "age" in check:
+    if words_of_it & {"freshness", "seconds", "age"}:
         return formats.seconds
-    return formats.number
+    return _whole_or_number
+
+
+def _whole_or_number(value: float | None) -> str:
+    """Most checks count: one object is 1, and not 1.00."""
+    whole = value is not None and float(value).is_integer() and abs(value) < _LARGEST_COUNT
+    return formats.count(value) if whole else formats.number(value)
 
 
 def _expected(text: str | None, write: glossary.Writer) -> str:

@@ -210,10 +210,11 @@ class _Words:
             parts += ["None of ", self._tallied("watched", judged), f" {_columns(judged)} changed"]
         if performance.rows and performance.lead:
             row = next((r for r in performance.rows if r.title == performance.lead), performance.rows[0])
-            figure = row.realized if row.realized.value is not None else row.estimated
-            parts += ["; " if parts else "", f"{row.title} is ", figure]
+            real = row.realized.value is not None
+            parts += ["; " if parts else "", f"{row.title} is ", row.realized if real else row.estimated]
+            parts += [] if real else [" by an estimate without labels"]
             if row.threshold.value is not None:
-                beyond = row.unsure and row.realized.value is not None
+                beyond = row.unsure and real
                 side = "beyond its limit of " if beyond else "within its limit of "
                 parts += [", ", side, row.threshold, ", but by no more than chance may do" if beyond else ""]
         if facts.checks:

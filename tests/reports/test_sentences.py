@@ -151,7 +151,7 @@ def limited(*sources: str) -> Rows:
     [
         (
             ("fixed_no_times", "fixed_no_times"),
-            "All limits",
+            "The limits of all columns",
             "the rows of the reference have no times, so it has no windows to learn from",
         ),
         (
@@ -195,6 +195,29 @@ def test_a_check_with_nothing_to_compare_says_so() -> None:
     )
     (found,) = view(rows).quality.reported
     assert (found.title, found.expected) == ("freshness", "the reference has nothing to compare with")
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "text"),
+    [
+        ("label_coverage", 0.25, "25.0%"),
+        ("freshness", 90.0, "1 min 30 s"),
+        ("changed_type", 1.0, "1"),
+        ("scores_out_of_range", 1596.0, "1 596"),
+        ("maximum", 0.5, "0.500"),
+    ],
+)
+def test_a_check_is_shown_in_its_unit(check: str, value: float, text: str) -> None:
+    rows = days(1)
+    rows["quality_metrics"].append({**checked(0, passed=False), "check_name": check, "value": value})
+    (found,) = view(rows).quality.failed
+    assert found.value.text.replace("\N{NARROW NO-BREAK SPACE}", " ") == text
+
+
+def test_an_estimate_is_not_said_to_be_the_figure() -> None:
+    rows = days()
+    rows["performance_metrics"] = [performed(back, 0.8, "estimated", degraded=False) for back in range(6)]
+    assert "ROC AUC is 0.800 by an estimate without labels" in plain(view(rows).verdict.where)
 
 
 @pytest.mark.parametrize(

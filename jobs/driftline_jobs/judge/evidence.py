@@ -42,7 +42,7 @@ def sentence(finding: Finding, *, since: str, windows: int) -> str:
     if finding.detail:
         text += f", {finding.detail}"
     if finding.q_value is not None:
-        text += f"; of such alarms {100.0 * finding.q_value:.2g} % at most are false"
+        text += f"; of such alarms {_percent(finding.q_value)} at most are false"
     return f"{text}; since {since}{lasting}"
 
 
@@ -61,6 +61,10 @@ def _subject(finding: Finding) -> str:
     if finding.topic == "drift" and place.column == ALL:
         verb = "have drifted"
     return f"{name} {verb}{where}"
+
+
+def _percent(share: float) -> str:
+    return "0.001 %" if share < 1e-5 else f"{100.0 * share:.2g} %"
 
 
 def number(value: float) -> str:
