@@ -8,7 +8,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 BEFORE_IMPORTS = {
     # Arrow's allocator gives memory back after 10 ms, and asks for it again with the next column: that is a
@@ -63,7 +68,13 @@ def set_before_imports() -> None:
 @contextmanager
 def one_thread_of_linear_algebra() -> Iterator[None]:
     """The same for a process that has imported everything before it came to us, such as a notebook."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"):
+    with _libraries().limit(limits=1, user_api="blas"):
         yield
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Looked for once: that takes milliseconds, and a process may run a thousand monitors."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -216,6 +216,8 @@ def test_a_limit_is_never_beyond_the_trivial_model(
     assert verdict is not None
     np.testing.assert_allclose(verdict.threshold, [limit])
     assert verdict.exceeded.tolist() == [-1 if np.isnan(limit) else 0]
+    source = "" if np.isnan(limit) else "trivial_model" if limit == trivial else "reference_interval"
+    assert verdict.source.tolist() == [source]
 
 
 @pytest.mark.parametrize("metric", ["recall", "precision", "average_precision", "f1_macro"])

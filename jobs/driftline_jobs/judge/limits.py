@@ -175,15 +175,22 @@ def no_limit(metric: str, now: Performance, then: Performance) -> npt.NDArray[np
     return beaten
 
 
-def short_of_trivial(metric: str, threshold: FloatArray, now: Performance, then: Performance) -> FloatArray:
-    """(cells,) a threshold that lies on the worse side of the reference's figure, but not beyond what a model
-    that has learned nothing would get on the rows of the window; NaN where there is ``no_limit``."""
+def short_of_trivial(
+    metric: str, threshold: FloatArray, source: str, now: Performance, then: Performance
+) -> tuple[FloatArray, TextArray]:
+    """A threshold (cells,) that lies on the worse side of the reference's figure, but not beyond what a model
+    that has learned nothing would get on the rows of the window; and where it then comes from (cells,).
+
+    NaN where there is ``no_limit``.
+    """
     worse, least = worse_side(metric), threshold
     if base_metric(metric) in SHARES:
         least = np.maximum(least, 0.0)
+    beyond = np.zeros(least.shape, np.bool_)
     if not _is_free(metric):
-        least = np.where(np.isnan(least), np.nan, worse * np.fmin(worse * least, worse * now.trivial))
-    return np.where(no_limit(metric, now, then), np.nan, least)
+        beyond = worse * (least - now.trivial) > 0.0  # False where one is unknown
+    limit = np.where(no_limit(metric, now, then), np.nan, np.where(beyond, now.trivial, least))
+    return limit, np.where(beyond, TRIVIAL, source)
 
 
 def _is_free(metric: str) -> bool:
@@ -216,13 +223,13 @@ def interval_verdicts(metric: str, now: Performance, then: Performance) -> Verdi
     half = (now.value - now.ci_low) if worse > 0 else (now.ci_high - now.value)
     half_then = (then.ci_high - then.value) if worse > 0 else (then.value - then.ci_low)
     allowed = np.sqrt(half**2 + np.nan_to_num(half_then) ** 2)
-    from_reference = short_of_trivial(metric, then.value + worse * floor, now, then)
+    from_reference, source = short_of_trivial(metric, then.value + worse * floor, REFERENCE, now, then)
     room = worse * (from_reference - then.value)
     lost = worse * (now.value - from_reference)
     decided = np.isfinite(half) & np.isfinite(from_reference)
     verdict = verdicts(
         from_reference,
-        REFERENCE,
+        source,
         decided & (np.nan_to_num(lost) > np.nan_to_num(allowed)),
         decided,
         strength=(lost + room) / np.where(room > 0, room, np.nan),

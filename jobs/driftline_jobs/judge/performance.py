@@ -148,9 +148,9 @@ def judge_performance(
         lost = worse * (now[name].value - then[name].value)
         decided = np.isfinite(p_values[:, at])
         large = np.nan_to_num(lost, nan=np.inf) > np.nan_to_num(floor)
+        learned = calibration.thresholds(now[name], level)
         found[name] = verdicts(
-            short_of_trivial(name, calibration.thresholds(now[name], level), now[name], then[name]),
-            CALIBRATED,
+            *short_of_trivial(name, learned, CALIBRATED, now[name], then[name]),
             decided & (np.nan_to_num(q[:, at], nan=1.0) <= rate) & large,
             decided,
             strength=np.divide(lost, floor, out=np.full(len(lost), np.nan), where=floor > 0),
