@@ -208,6 +208,18 @@ def test_a_reference_that_moves_and_one_elsewhere(
     assert sorted(found) == sorted(rows(0)["distance"].to_pylist())
 
 
+def test_a_training_set_without_times_is_beside_every_window(invoke: Invoke, deployment: Path) -> None:
+    (deployment / "training").mkdir()
+    made = rows(0).drop_columns(["at", "id"])
+    pq.write_table(made, deployment / "training" / "rows.parquet")
+    monitor = write(deployment, 1, reference={"uri": "training"})
+    status, _, err = invoke("run", monitor, "--period", LAST, "--drill-down")
+    assert (status, "not kept" in err) == (0, False), err
+    before = kept(deployment, "reference")
+    assert seen(before) == ROWS
+    assert sorted(before["distance"].to_pylist()) == sorted(made["distance"].to_pylist())
+
+
 def test_only_who_asks_gets_one(invoke: Invoke, deployment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monitor = write(deployment, 1)
     assert invoke("run", monitor, "--period", LAST)[0] == 0
