@@ -29,14 +29,17 @@ def describe(row: Row, names: Names, title: Callable[[datetime], str], muted: st
     columns = (row["column_name"], *names.segment_columns(row["segment"]))
     # Evidence may hold a value; where one must not be seen, none of it is.
     hide = any(names.is_sensitive(column) for column in columns)
+    found = _read(row["evidence"])
+    leading = found.get("metric")
     return Alert(
         subject=subject,
-        metric=_metric_title(row["metric"]),
+        # what is told of is not always what the alert was opened by
+        metric=_metric_title(leading if isinstance(leading, str) else row["metric"]),
         severity=words(row["severity"]),
         state=words(row["state"]),
         first=title(row["first_window"]),
         last=title(row["last_window"]),
-        evidence="" if hide else _evidence(row["evidence"]),
+        evidence="" if hide else _evidence(found),
         muted=muted,
         carried=row["last_window"] < row["window_start"],
     )
@@ -58,14 +61,16 @@ def _metric_title(metric: str) -> str:
     return term.title if metric in glossary.PERFORMANCE else words(term.title)
 
 
-def _evidence(text: str | None) -> str:
-    """The evidence's sentence; without one its plain entries, figures and short texts, at most six."""
+def _read(text: str | None) -> Mapping[str, Any]:
     try:
         found = json.loads(text or "{}")
     except ValueError:
-        return ""
-    if not isinstance(found, dict):
-        return ""
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _evidence(found: Mapping[str, Any]) -> str:
+    """The evidence's sentence; without one its plain entries, figures and short texts, at most six."""
     if isinstance(found.get("sentence"), str):
         return visible(found["sentence"], _LONGEST)
     parts = []

@@ -336,6 +336,8 @@ def _labels(context: Context, rows: Sequence[Row], query: Query) -> Sentence:
     """How complete the labels are."""
     if context.monitor.labels is None:
         return ("This monitor names no labels: what the model really did is not known.",)
+    if context.this.rows == 0:
+        return ()
     realized = [row for row in rows if row["kind"] == REALIZED and row["label_coverage"] is not None]
     if not realized:
         return ("No label of this window has arrived yet.",)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.reports.test_verdict import DAY, Rows, checked, common, days, drift, performed, view
+from tests.reports.test_verdict import DAY, Rows, checked, common, days, drift, performed, ran, view
 
 from driftline_reports import formats
 from driftline_reports.page import render_view
@@ -58,6 +59,21 @@ def test_an_alert_of_a_column_is_not_one_of_the_model() -> None:
     assert verdict.level is Level.CHANGED
     assert plain(verdict.headline) == "3 alerts are open, by what came before."
     assert plain(verdict.where) == "Open alerts: humidity (PSI), the model (ROC AUC) and the rows (rows)."
+
+
+def test_an_alert_is_called_by_the_figure_that_its_sentence_tells_of() -> None:
+    rows = days()
+    told = {"metric": "accuracy", "sentence": "the model does worse: accuracy 0.44 is below 0.64"}
+    rows["alerts"] = [alert("precision", "*") | {"evidence": json.dumps(told)}]
+    (found,) = view(rows).quality.alerts
+    assert (found.metric, found.evidence) == ("Accuracy", told["sentence"])
+
+
+def test_of_a_window_without_rows_no_label_is_awaited() -> None:
+    rows = days()
+    rows["runs"][0] = ran(0, 0)
+    rows["performance_metrics"][0] |= {"value": None, "degraded": None, "label_coverage": None}
+    assert view(rows).performance.labels == ()
 
 
 def test_an_alert_that_this_window_brings_is_not_one_of_before() -> None:
