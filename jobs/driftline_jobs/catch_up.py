@@ -182,7 +182,19 @@ def _labels_changed(job: Job, reference: Reference, published: Sequence[Window])
         return []
     log = job.log.inspect(young[0].start, young[-1].end)
     plan = scan_plan(job.monitor, log.columns, reference.binning, young)
-    return matched_windows(job, log, job.labels.look_into(fresh), plan, young)
+    matched = matched_windows(job, log, job.labels.look_into(fresh), plan, young)
+    # what came and matches nothing is counted where labels are missing
+    lacking = _lacking_labels(job)
+    return [w for w in young if w in matched or w.start in lacking]
+
+
+def _lacking_labels(job: Job) -> set[datetime]:
+    rows = job.store.execute_read(
+        "SELECT window_start FROM current_quality_metrics "
+        "WHERE monitor = $1 AND granularity = $2 AND check_name = 'label_coverage' AND NOT passed",
+        [job.monitor.monitor, job.monitor.granularity.value],
+    )
+    return set(rows.column("window_start").to_pylist())
 
 
 def _within_reach(found: LogObject, window: Window, source: LabelSource) -> bool:

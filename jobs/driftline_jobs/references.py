@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline_jobs.labels.outcomes import Outcomes
+from driftline_jobs.labels.sketch import IDS, IdSketch
 from driftline_jobs.labels.stored import read_outcomes
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.codec import decode, encode
@@ -224,6 +226,30 @@ class Reference:
             if found is not None and found.labelled:
                 yield window.start, found
 
+    @cached_property
+    def coverages(self) -> dict[datetime, float]:
+        """By the start of each of the log's windows with predictions, the share of them that has a label."""
+        found = {}
+        for window in self.log_windows:
+            outcome = self._outcomes(WINDOW, to_us(window.start)).get(WHOLE)
+            if outcome is not None and outcome.predictions:
+                found[window.start] = outcome.labelled / outcome.predictions
+        return found
+
+    def usual_coverage(self, window: Window) -> float | None:
+        """What half of its windows reach, the one that is judged not among them. None where no half has
+        labels, or where the reference is a data set elsewhere, whose labels say nothing of when others come.
+        """
+        others = [share for start, share in self.coverages.items() if start != window.start]
+        return (statistics.median(others) or None) if others else None
+
+    def id_sketches(self) -> Iterator[tuple[datetime, IdSketch]]:
+        """The ids of each window by its start, ascending, where predictions are joined by them."""
+        for window in self.windows:
+            for _, name, state in self._states(WINDOW, to_us(window.start), WHOLE):
+                if name == IDS:
+                    yield window.start, IdSketch.from_bytes(state)
+
     def whole_by_base(self) -> Iterator[tuple[datetime, dict[str, Profile]]]:
         """The whole of each base window by its start, ascending; nothing where windows are as fine."""
         rows = self._select(BASE)
@@ -252,7 +278,7 @@ class Reference:
     ) -> dict[Cell, dict[str, Profile]]:
         found: dict[Cell, dict[str, Profile]] = {}
         for at, name, state in self._states(level, start_us, cell):
-            if name not in {OUTCOMES, TOGETHER}:
+            if name not in {OUTCOMES, TOGETHER, IDS}:
                 found.setdefault(at, {})[self._names[name]] = decode(state)
         return found
 
@@ -334,6 +360,11 @@ def outcome_rows(level: str, start_us: int, outcomes: Mapping[Cell, Outcomes]) -
 def moment_row(level: str, start_us: int, moments: MomentSums) -> StateRow:
     """The same of the columns together."""
     return level, start_us, *_texts(WHOLE), TOGETHER, moments.to_bytes()
+
+
+def id_row(level: str, start_us: int, ids: IdSketch) -> StateRow:
+    """The same of the ids of its predictions."""
+    return level, start_us, *_texts(WHOLE), IDS, ids.to_bytes()
 
 
 def state_table(rows: Sequence[StateRow]) -> pa.Table:

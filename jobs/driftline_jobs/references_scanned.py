@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from driftline_jobs.labels.outcomes import Outcomes
+from driftline_jobs.labels.sketch import IdSketch
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.moments import MomentSums, added
 from driftline_jobs.profile.state import Profile, merge
@@ -18,6 +19,7 @@ from driftline_jobs.references import (
     ReferenceObject,
     ReferenceWindow,
     StateRow,
+    id_row,
     moment_row,
     outcome_rows,
     state_rows,
@@ -36,6 +38,7 @@ def reference_from(
     windows: Sequence[WindowProfile],
     outcomes: OutcomesByWindow,
     *,
+    ids: Mapping[Window, IdSketch] | None = None,
     elsewhere: bool = False,
     timed: bool = True,
     effective_from: datetime | None = None,
@@ -51,6 +54,8 @@ def reference_from(
     rows: list[StateRow] = []
     for window in held if timed else ():
         rows += _window_rows(window, outcomes.get(window.window, {}))
+        if ids and window.window in ids:
+            rows.append(id_row(WINDOW, to_us(window.window.start), ids[window.window]))
     rows += _total_rows(held, outcomes)
     return Reference(
         monitor,

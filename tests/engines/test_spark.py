@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -91,25 +92,30 @@ def test_columns_in_the_path_are_the_same_on_both(
 
 
 def test_matched_labels_are_those_that_sets_of_ids_give(work: Workload, expected: dict[str, Any]) -> None:
-    """An id that was predicted in a base window, and labelled without contradiction, is matched once."""
+    """The first prediction of an id in a base window is matched once, if of the labels that are no older the
+    newest do not contradict each other."""
     predicted = _all(work.log.location, ["id", "at"])
     labelled = _all(work.labels.location, ["id", "late", "seen"])
-    latest: dict[str, list[tuple[Any, int]]] = {}
+    told: dict[str, list[tuple[Any, int]]] = {}
     for name, late, seen in zip(
         *(labelled.column(n).to_pylist() for n in ("id", "late", "seen")), strict=True
     ):
         if name is not None:
-            latest.setdefault(name, []).append((seen or workload.FIRST.replace(tzinfo=None), late))
-    settled = set()
-    for name, several in latest.items():
-        newest = max(seen for seen, _ in several)
-        if len({late for seen, late in several if seen == newest}) == 1:
-            settled.add(name)
-    hours = set()
+            told.setdefault(name, []).append((seen and seen.replace(tzinfo=UTC), late))
+    first: dict[tuple[str, Any], Any] = {}
     for name, at in zip(predicted.column("id").to_pylist(), predicted.column("at").to_pylist(), strict=True):
-        if name in settled and at is not None and at >= workload.FIRST:
-            hours.add((name, at.replace(minute=0, second=0)))
-    assert sum(expected["labels"].values()) == len(hours)
+        if name in told and at is not None and at >= workload.FIRST:
+            hour = (name, at.replace(minute=0, second=0, microsecond=0))
+            first[hour] = min(first.get(hour, at), at)
+    matched = early = 0
+    for (name, _), at in first.items():
+        valid = [(seen, late) for seen, late in told[name] if seen is None or seen >= at]
+        early += len(told[name]) - len(valid)
+        newest = max((seen for seen, _ in valid if seen is not None), default=None)
+        matched += len({late for seen, late in valid if seen == newest}) == 1
+    assert early > 1000
+    assert sum(expected["early"].values()) == early
+    assert sum(expected["labels"].values()) == matched
 
 
 def _all(location: Location, columns: list[str]) -> pa.Table:

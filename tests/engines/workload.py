@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -224,9 +224,11 @@ def merged_scan(results: Iterable[ScanResult]) -> dict[str, Any]:
 def joined(engine: Engine, request: JoinRequest) -> dict[str, Any]:
     """The join as bytes and numbers."""
     outcomes, counts = engine.outcomes(request)
+    found = {item.name: getattr(counts, item.name) for item in fields(counts)}
+    sampled = found.pop("ids")
     return {
         "outcomes": {key: outcome.to_bytes() for key, outcome in outcomes.items()},
-        "duplicated": counts.duplicated,
-        "conflicting": counts.conflicting,
-        "labels": counts.matched,
+        "labels": found.pop("matched"),
+        "ids": {at: (one.sketch.to_bytes(), one.unlike.tolist(), one.example) for at, one in sampled.items()},
+        **found,
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from driftline_jobs.labels.collect import OutcomesByCell, Task
-from driftline_jobs.labels.join import JoinCounts
+from driftline_jobs.labels.counts import JoinCounts
 from driftline_jobs.labels.rows import LabelPlan, PredictionPlan
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.process import Spent

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.labels.collect import OutcomesByCell, collect
-from driftline_jobs.labels.join import JoinCounts, LabelJoin
+from driftline_jobs.labels.counts import JoinCounts
+from driftline_jobs.labels.join import LabelJoin
 from driftline_jobs.labels.rows import label_rows, prediction_rows
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.process import Spent

@@ -21,7 +21,7 @@ from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.engines.spark_session import awaits_executors, executors, spark_context, spark_errors
 from driftline_jobs.engines.spark_tasks import Bare, Shared
 from driftline_jobs.labels.collect import OutcomesByCell
-from driftline_jobs.labels.join import JoinCounts
+from driftline_jobs.labels.counts import JoinCounts
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.process import Spent
 from driftline_jobs.profile.scan import ScanPlan, ScanResult

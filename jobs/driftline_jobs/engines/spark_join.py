@@ -1,5 +1,6 @@
-"""The label join on Spark's workers: both sides are parted by a hash of the id, and each part is joined as
-on one machine (``labels.join``), so that what counts as a match is said in one place."""
+"""The label join on Spark's workers: both sides are parted by the loose hash of the id, and each part is
+joined as on one machine (``labels.join``), so that what counts as a match is said in one place. Ids that are
+the same but for how they are written are in one part, so that they are found there."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ import pyarrow.compute as pc
 
 from driftline_jobs.engines.spark_tasks import MERGE_EVERY, Shared, place
 from driftline_jobs.labels.collect import OutcomesByCell, Task, collect
-from driftline_jobs.labels.join import JoinCounts, LabelJoin
+from driftline_jobs.labels.counts import JoinCounts
+from driftline_jobs.labels.join import LabelJoin
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.rows import LabelPlan, PredictionPlan, label_rows, prediction_rows
 from driftline_jobs.logs.splits import Split
@@ -87,7 +89,7 @@ def parted(batch: pa.RecordBatch, parts: int) -> Iterator[tuple[int, bytes]]:
     """The rows of each part that has any, as an Arrow stream; rows with equal ids are in the same part."""
     if not batch.num_rows:
         return
-    part = _part_of(batch.column("id"), parts)
+    part = _part_of(batch, parts)
     ordered = batch.take(pa.array(np.argsort(part.astype(np.uint16), kind="stable")))
     stops = np.cumsum(np.bincount(part, minlength=parts))
     for number in np.flatnonzero(np.diff(stops, prepend=0)).tolist():
@@ -95,13 +97,9 @@ def parted(batch: pa.RecordBatch, parts: int) -> Iterator[tuple[int, bytes]]:
         yield number, _to_bytes(ordered.slice(start, int(stops[number]) - start))
 
 
-def _part_of(ids: pa.Array, parts: int) -> IntArray:
-    import duckdb
-
-    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
-        connection.register("ids", pa.table({"id": ids}))
-        query = f"SELECT (hash(id) % {parts})::BIGINT AS part FROM ids"  # noqa: S608  a number of ours
-        part: IntArray = np.asarray(connection.execute(query).fetchnumpy()["part"], np.int64)
+def _part_of(batch: pa.RecordBatch, parts: int) -> IntArray:
+    ids = batch.column("id")
+    part: IntArray = (np.asarray(batch.column("loose").to_numpy()) % np.uint64(parts)).astype(np.int64)
     if not ids.null_count:
         return part
     # rows without an id match nothing: any part will do, but not the same one for all of them
@@ -185,14 +183,7 @@ class _Gathering:
         if isinstance(record, TerminalError):
             raise record
         if isinstance(record, JoinCounts):
-            for mine, more in (
-                (self.counts.duplicated, record.duplicated),
-                (self.counts.conflicting, record.conflicting),
-            ):
-                for base, count in more.items():
-                    mine[base] = mine.get(base, 0) + count
-            for place_, count in record.matched.items():
-                self.counts.matched[place_] = self.counts.matched.get(place_, 0) + count
+            self.counts = JoinCounts.merged([self.counts, record])
             return
         key, outcome = record
         several = self.parts.setdefault(key, [])

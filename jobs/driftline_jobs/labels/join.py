@@ -1,40 +1,28 @@
 """Labels to their predictions on one machine: DuckDB joins, within a memory limit, spilling to disk.
 
 Of equal prediction ids in a window the first by timestamp, then by row values, counts. Of the labels of
-an id the latest by label timestamp; different labels that no timestamp tells apart are left out. All of
-it is counted.
+an id the latest by label timestamp; different labels that no timestamp tells apart are left out, and so are
+labels that are older than the prediction. All of it is counted.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Self
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from driftline_jobs.labels.counts import Flaw, JoinCounts
 from driftline_jobs.labels.rows import PredictionPlan, label_schema
+from driftline_jobs.labels.sampling import IdSampling
 from driftline_schemas.errors import DriftlineError
 
 _BATCH = 1 << 18
-
-
-@dataclass
-class JoinCounts:
-    """What the join met, per base window (its index in the plan's bounds).
-
-    Attributes:
-        duplicated: rows whose id an earlier row of the window had.
-        conflicting: predictions whose labels contradict each other.
-        matched: labels that counted, per number of their object and base window.
-    """
-
-    duplicated: dict[int, int] = field(default_factory=dict)
-    conflicting: dict[int, int] = field(default_factory=dict)
-    matched: dict[tuple[int, int], int] = field(default_factory=dict)
+_TOLD_APART = ("loose", "flaw")
+"""Of a row what is counted or sampled as it passes: the join itself needs it not."""
 
 
 class LabelJoin:
@@ -53,6 +41,9 @@ class LabelJoin:
             },
         )
         self.counts = JoinCounts()
+        joins = plan.label is None and plan.prediction_id is not None
+        self._sampling = IdSampling(len(plan.scan.bounds_us) - 1) if joins else None
+        self._has_labels = self._unique = False
 
     def __enter__(self) -> Self:
         return self
@@ -63,8 +54,22 @@ class LabelJoin:
 
     def add_predictions(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Rows as ``prediction_rows`` makes them."""
-        schema = self._plan.schema().append(pa.field("place", pa.int64()))
-        self._read(schema, _numbered(batches, schema), "CREATE TABLE predictions AS SELECT * FROM incoming")
+        schema = _without(self._plan.schema(), *_TOLD_APART).append(pa.field("place", pa.int64()))
+        self._read(
+            schema, self._predictions(batches, schema), "CREATE TABLE predictions AS SELECT * FROM incoming"
+        )
+
+    def _predictions(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """The rows with a number each, by which the join finds them again: cheaper than by their id."""
+        before = 0
+        for batch in batches:
+            self.counts.add_predictions(batch)
+            if self._sampling is not None:
+                self._sampling.add_predictions(batch)
+            place = pa.array(np.arange(before, before + batch.num_rows))
+            kept = [batch.column(name) for name in schema.names[:-1]]
+            yield pa.record_batch([*kept, place], schema=schema)
+            before += batch.num_rows
 
     def add_labels(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Rows as ``label_rows`` makes them, once all predictions are there.
@@ -73,17 +78,30 @@ class LabelJoin:
         By prediction, not by id: a label may come in time for one window, and too late for another.
         """
         self._keep_first_of_equal_ids()
+        self._has_labels = True
         # What is held in memory is the right side: DuckDB cannot know how many labels there will be.
         self._connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        schema = _without(label_schema(numeric=self._plan.numeric), "loose")
         self._read(
-            label_schema(numeric=self._plan.numeric),
-            batches,
-            "CREATE TABLE matches AS SELECT p.place, p.base, l.label, l.object, l.ts AS told "
+            schema,
+            self._labels(batches, schema),
+            "CREATE TABLE matches AS SELECT p.place, p.base, l.label, l.object, l.ts AS told, "  # noqa: S608
+            f"CASE WHEN l.flaw > 0 THEN l.flaw WHEN l.until <= p.ts THEN {Flaw.EARLY:d} ELSE 0 END AS flaw "
             "FROM incoming l JOIN predictions p "
             "ON l.id = p.id AND p.base BETWEEN l.first_base AND l.last_base",
         )
         self._connection.execute("RESET disabled_optimizers")
+        self._leave_out_flawed()
         self._settle_several()
+
+    def _labels(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            self.counts.add_labels(batch)
+            if batch.column("id").null_count:
+                batch = batch.filter(batch.column("id").is_valid())  # noqa: PLW2901  those that can be joined
+            if self._sampling is not None:
+                self._sampling.add_labels(batch)
+            yield pa.record_batch([batch.column(name) for name in schema.names], schema=schema)
 
     def _read(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch], statement: str) -> None:
         failures: list[DriftlineError] = []
@@ -105,13 +123,18 @@ class LabelJoin:
 
     def joined(self) -> Iterator[pa.Table]:
         """Unique predictions with their labels (null where there is none), in no particular order."""
-        if self._plan.label is None:
+        self._keep_first_of_equal_ids()
+        if self._sampling is not None:
+            with_id = self._per_window(
+                "SELECT base, count(*) FROM predictions WHERE id IS NOT NULL GROUP BY base"
+            )
+            self.counts.ids = self._sampling.samples(with_id)
+        if self._has_labels:
             query = (
                 "SELECT p.* EXCLUDE (id, ts, label, place), m.label, m.object "
                 "FROM predictions p LEFT JOIN matches m ON p.place = m.place"
             )
         else:
-            self._keep_first_of_equal_ids()
             query = "SELECT * EXCLUDE (id, ts, place) FROM predictions"
         for batch in self._connection.sql(query).to_arrow_reader(_BATCH):
             if "object" in batch.schema.names:
@@ -133,8 +156,9 @@ class LabelJoin:
         return int(found[0])
 
     def _keep_first_of_equal_ids(self) -> None:
-        if self._plan.prediction_id is None:
+        if self._plan.prediction_id is None or self._unique:
             return
+        self._unique = True
         execute = self._connection.execute
         # Grouping numbers takes a third of the time of grouping texts, and hardly any hash comes twice.
         execute(
@@ -151,7 +175,8 @@ class LabelJoin:
         self.counts.duplicated = self._per_window("SELECT base, sum(times - 1) FROM repeated GROUP BY base")
         if not self.counts.duplicated:
             return
-        values = [name for name in self._plan.schema().names if name not in ("base", "id", "ts")]
+        rest = ("base", "id", "ts", *_TOLD_APART)
+        values = [name for name in self._plan.schema().names if name not in rest]
         order = ", ".join(["ts", *(f"{name} NULLS LAST" for name in values)])
         execute(
             "CREATE TABLE first_of AS SELECT p.* FROM predictions p JOIN repeated r USING (base, id) "  # noqa: S608
@@ -159,6 +184,23 @@ class LabelJoin:
         )
         execute("DELETE FROM predictions WHERE (base, id) IN (SELECT (base, id) FROM repeated)")
         execute("INSERT INTO predictions SELECT * FROM first_of")
+
+    def _leave_out_flawed(self) -> None:
+        """Count what was matched and is no label, and go on without it."""
+        rows = self._connection.execute(
+            "SELECT flaw, base, count(*) FROM matches GROUP BY flaw, base"
+        ).fetchall()
+        counts = {
+            Flaw.EARLY: self.counts.early,
+            Flaw.NULL_LABEL: self.counts.null_labels,
+            Flaw.UNREADABLE_LABEL: self.counts.unreadable_labels,
+        }
+        for flaw, base, count in rows:
+            self.counts.met[base] = self.counts.met.get(base, 0) + count
+            if flaw:
+                counts[Flaw(flaw)][base] = count
+        if any(flaw for flaw, _, _ in rows):
+            self._connection.execute("DELETE FROM matches WHERE flaw > 0")
 
     def _settle_several(self) -> None:
         """Of several labels of a prediction the one that counts, or none."""
@@ -180,13 +222,10 @@ class LabelJoin:
             "SELECT base, count(*) FROM settled WHERE differ GROUP BY base"
         )
         execute("DELETE FROM matches WHERE place IN (SELECT place FROM several)")
-        execute("INSERT INTO matches SELECT place, base, label, object, NULL FROM settled WHERE NOT differ")
+        execute(
+            "INSERT INTO matches SELECT place, base, label, object, NULL, 0 FROM settled WHERE NOT differ"
+        )
 
 
-def _numbered(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The rows with a number each, by which the join finds them again: cheaper than by their id."""
-    before = 0
-    for batch in batches:
-        place = pa.array(np.arange(before, before + batch.num_rows))
-        yield pa.record_batch([*batch.columns, place], schema=schema)
-        before += batch.num_rows
+def _without(schema: pa.Schema, *names: str) -> pa.Schema:
+    return pa.schema([item for item in schema if item.name not in names])

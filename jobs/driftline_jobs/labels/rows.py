@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from driftline_jobs.labels.counts import Flaw
+from driftline_jobs.labels.ids import read_ids
+from driftline_jobs.labels.label_times import label_times
+from driftline_jobs.labels.loose import loose_hashes
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
-from driftline_jobs.logs.times import NO_TIME
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.columns import Codes, class_codes, codes
 from driftline_jobs.profile.conversion import numbers_as
@@ -56,6 +58,8 @@ class PredictionPlan:
             [
                 ("base", pa.int32()),
                 ("id", pa.string()),
+                ("loose", pa.uint64()),
+                ("flaw", pa.int8()),
                 ("ts", pa.int64()),
                 *((f"cell{i}", text) for i in range(len(self.cell_columns))),
                 *((f"score{i}", pa.float64()) for i in range(len(self.scores))),
@@ -98,13 +102,19 @@ def value_type(*, numeric: bool) -> pa.DataType:
 
 
 def label_schema(*, numeric: bool) -> pa.Schema:
-    """Arrow schema of ``label_rows``."""
+    """Arrow schema of ``label_rows``.
+
+    ``until`` is the first moment after the label's: a day later, where it is a date.
+    """
     return pa.schema(
         [
             ("object", pa.int32()),
             ("id", pa.string()),
+            ("loose", pa.uint64()),
+            ("flaw", pa.int8()),
             ("label", value_type(numeric=numeric)),
             ("ts", pa.int64()),
+            ("until", pa.int64()),
             ("first_base", pa.int32()),
             ("last_base", pa.int32()),
         ]
@@ -124,7 +134,7 @@ def prediction_rows(split: Split, plan: PredictionPlan) -> pa.RecordBatch:
         salt = plan.scan.binning.salt
         arrays = [
             pa.array(base, pa.int32()),
-            read.ids(plan.prediction_id),
+            *read.ids(plan.prediction_id),
             pa.array(times),
             *(read.text(name, salt if name in plan.scan.sensitive else None) for name in plan.cell_columns),
             *(read.floats(name) for _, name in plan.scores),
@@ -135,23 +145,32 @@ def prediction_rows(split: Split, plan: PredictionPlan) -> pa.RecordBatch:
 
 
 def label_rows(split: Split, number: int, plan: LabelPlan) -> pa.RecordBatch:
-    """The labelled rows of a split of a label object; ``number`` is the object's. A null is no label."""
+    """The rows of a split of a label object, whose number it is; ``flaw`` says which are no labels."""
     with SplitReader(split, plan.columns, _texts(plan.columns, [plan.label])) as reader:
         read = _Columns(reader, None, reader.rows)
         label = read.value(plan.label, numeric=plan.numeric)
-        if plan.time:
-            times = reader.timestamps(plan.time)
-            ts = pa.array(times, mask=times == NO_TIME)
-        else:
-            ts = pa.nulls(reader.rows, pa.int64())
+        ids, loose, flaw = read.ids(plan.prediction_id)
+        ts, until = label_times(reader, plan.time)
         number_of, first, last = (
             pa.array(np.full(reader.rows, value), pa.int32()) for value in (number, *plan.touched(split))
         )
-        batch = pa.record_batch(
-            [number_of, read.ids(plan.prediction_id), label, ts, first, last],
-            schema=label_schema(numeric=plan.numeric),
-        )
-    return batch.filter(pc.and_(label.is_valid(), batch.column("id").is_valid()))
+        flaw = _with_label_flaws(flaw, label, read, plan)
+    return pa.record_batch(
+        [number_of, ids, loose, flaw, label, ts, until, first, last],
+        schema=label_schema(numeric=plan.numeric),
+    )
+
+
+def _with_label_flaws(flaw: pa.Array, label: pa.Array, read: _Columns, plan: LabelPlan) -> pa.Array:
+    """``flaw``, and of rows that have an id why they have no label."""
+    if not label.null_count:
+        return flaw
+    unreadable: bool | np.ndarray[tuple[int], np.dtype[np.bool_]] = not read.reader.has(plan.label)
+    if plan.numeric and not unreadable:
+        unreadable = read.unreadable(plan.label)
+    why = np.where(unreadable, np.int8(Flaw.UNREADABLE_LABEL), np.int8(Flaw.NULL_LABEL))
+    flaws, there = np.asarray(flaw), label.is_valid().to_numpy(zero_copy_only=False)
+    return pa.array(np.where(there | (flaws != Flaw.NONE), flaws, why), pa.int8())
 
 
 def _texts(columns: tuple[LogColumn, ...], names: list[str | None]) -> list[str]:
@@ -171,15 +190,26 @@ class _Columns:
         array = self.reader.column(name)
         return array if self.chosen is None else array.take(pa.array(self.chosen))
 
-    def ids(self, name: str | None) -> pa.Array:
-        array = self.array(name)
-        if pa.types.is_dictionary(array.type):
-            array = pc.cast(array, array.type.value_type)
-        if pa.types.is_floating(array.type):
-            # an id that was widened to float because one of them was missing is still the same id
-            array = pc.if_else(pc.is_finite(array), array, None)
-            array = pc.cast(array, pa.int64(), safe=False)
-        return pc.cast(array, pa.string())
+    def ids(self, name: str | None) -> tuple[pa.Array, pa.Array, pa.Array]:
+        """Ids, their loose hashes, and why a row has none."""
+        if name is None:  # rows that are joined with nothing
+            zeros = np.zeros(self.count, np.int8)
+            return pa.nulls(self.count, pa.string()), pa.array(zeros, pa.uint64()), pa.array(zeros, pa.int8())
+        found = read_ids(self.array(name))
+        flaws = np.full(self.count, Flaw.NONE, np.int8)
+        if found.texts.null_count:
+            flaws[found.texts.is_null().to_numpy(zero_copy_only=False)] = Flaw.NO_ID
+        if found.inexact is not None:
+            flaws[found.inexact] = Flaw.INEXACT_ID
+        return found.texts, pa.array(loose_hashes(found.texts)), pa.array(flaws)
+
+    def unreadable(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Where something stands that is no finite number: it is not missing."""
+        column = numbers_as(self.array(name), Storage.NUMBER)
+        found = np.isinf(np.asarray(column.values, np.float64))
+        if column.unlike is not None:
+            found |= column.unlike
+        return found if column.valid is None else found & column.valid
 
     def value(self, name: str | None, *, numeric: bool) -> pa.Array:
         """A prediction or a label."""

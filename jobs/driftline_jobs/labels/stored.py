@@ -1,18 +1,21 @@
-"""Outcomes from their bytes, whatever the task."""
+"""Outcomes from their bytes, whatever the task, and the ids of a base window beside them."""
 
 from __future__ import annotations
 
+import base64
 import json
 
 from driftline_jobs.labels.binary import BinaryOutcomes
 from driftline_jobs.labels.multiclass import MulticlassOutcomes
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.regression import RegressionOutcomes
+from driftline_jobs.labels.sketch import IdSketch
 from driftline_schemas.errors import DataError
 
 _BY_TASK: dict[str, type[Outcomes]] = {
     kind.task: kind for kind in (BinaryOutcomes, MulticlassOutcomes, RegressionOutcomes)
 }
+_IDS = "ids"
 
 
 def read_outcomes(data: bytes) -> Outcomes:
@@ -21,3 +24,17 @@ def read_outcomes(data: bytes) -> Outcomes:
     if task not in _BY_TASK:
         raise DataError(f"stored outcomes of the task {task!r} were found, known are {', '.join(_BY_TASK)}")
     return _BY_TASK[task].from_bytes(data)
+
+
+def with_ids(outcomes: bytes, ids: IdSketch | None) -> bytes:
+    """The bytes of outcomes with the ids of their predictions, which ``read_outcomes`` passes over."""
+    if ids is None:
+        return outcomes
+    text = base64.b64encode(ids.to_bytes()).decode()
+    return outcomes[:-1] + f',"{_IDS}":"{text}"}}'.encode()
+
+
+def read_ids_of(data: bytes) -> IdSketch | None:
+    """The ids that ``with_ids`` has added; None where there are none. Raises DataError as for a sketch."""
+    text = json.loads(data).get(_IDS)
+    return None if text is None else IdSketch.from_bytes(base64.b64decode(text))

@@ -31,6 +31,7 @@ class Status(StrEnum):
     NO_LABELS = "no_labels"
     NO_REFERENCE_LABELS = "no_reference_labels"
     NO_PREDICTIONS = "no_predictions"
+    IDS_REPEAT = "ids_repeat"
     NO_SCORES = "no_scores"
     OUT_OF_RANGE = "scores_out_of_range"
     NO_PROBABILITIES = "no_probabilities"
@@ -56,6 +57,8 @@ _REASONS = {
     Status.NO_LABELS: "no row of the window has both a prediction and a label",
     Status.NO_REFERENCE_LABELS: "the reference has no labels (of some class), so nothing can be estimated",
     Status.NO_PREDICTIONS: "no labelled row of the window has a predicted class",
+    Status.IDS_REPEAT: "prediction ids come again in other windows, so nobody knows which prediction a "
+    "label is about: give every prediction an id of its own",
     Status.NO_SCORES: "no labelled row of the window has a score",
     Status.OUT_OF_RANGE: "scores lie outside [0, 1], so they are no probabilities: say in logs.score_scale "
     "what they are",

@@ -10,6 +10,8 @@ from typing import Any
 from driftline_jobs.job import Job
 from driftline_jobs.judge.alerts import Alert, Finding, Place, Topic, WindowFindings, fold
 from driftline_jobs.judge.nature import statement
+from driftline_jobs.publish.repeats import CHECK as REPEATED_IDS
+from driftline_jobs.publish.repeats import Repeats
 from driftline_jobs.tabulate.alerts import AlertRow
 from driftline_schemas.metrics import LASTING_SHIFT, MOVES_BY_NATURE
 from driftline_schemas.window import Granularity, Window
@@ -44,10 +46,10 @@ _JUDGED = (
 
 
 def alert_events(
-    job: Job, windows: Sequence[Window], lasting: Mapping[datetime, Sequence[Finding]]
+    job: Job, windows: Sequence[Window], lasting: Mapping[datetime, Sequence[Finding]], repeats: Repeats
 ) -> dict[Window, list[AlertRow]]:
     """What the alerts of each published window ought to be; ``lasting`` are the detector's alarms."""
-    findings = published_findings(job)
+    findings = published_findings(job, repeats)
     for start, several in lasting.items():
         findings.setdefault(start, []).extend(several)
     judged = published_topics(job)
@@ -106,18 +108,22 @@ def _rows(job: Job, sql: str, parameters: int = 2) -> list[dict[str, Any]]:
     return rows
 
 
-def published_findings(job: Job) -> dict[datetime, list[Finding]]:
-    """What each published window says is wrong, by its start."""
+def published_findings(job: Job, repeats: Repeats) -> dict[datetime, list[Finding]]:
+    """What each published window says is wrong, by its start; of ids that repeat, what was found just now."""
     found: dict[datetime, list[Finding]] = {}
     moving: dict[datetime, list[str]] = {}
     for row in _rows(job, _MOVING):
         moving.setdefault(row["window_start"], []).append(row["column_name"])
     for topic, sql in ((Topic.DRIFT, _DRIFTED), (Topic.PERFORMANCE, _DEGRADED), (Topic.QUALITY, _FAILED)):
         for row in _rows(job, sql):
+            if row["metric"] == REPEATED_IDS and row["window_start"] in repeats.checks:
+                continue
             said = finding(topic, row)
             if topic is Topic.QUALITY and said.metric == MOVES_BY_NATURE:
                 said = replace(said, topic=Topic.SETUP, statement=statement(moving[row["window_start"]]))
             found.setdefault(row["window_start"], []).append(said)
+    for start, several in repeats.findings().items():
+        found.setdefault(start, []).extend(several)
     return found
 
 

@@ -1,9 +1,9 @@
 """The judgement part: the fold over windows, from the first that changed.
 
 What a window says on its own is in the other parts. Here stands what depends on other windows: the
-comparison with the previous one, shifts that last, what segments have to do with a change, and the alerts
-with their lives. All are made from what is published, so single runs, a range and a parallel backfill end in
-the same tables.
+comparison with the previous one, ids that come again, shifts that last, what segments have to do with a
+change, and the alerts with their lives. All are made from what is published, so single runs, a range and a
+parallel backfill end in the same tables.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from driftline_jobs.calibrations import Calibrations
 from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.publish.alerts import alert_events, published_alerts, window_label
 from driftline_jobs.publish.attribution import add_attributions
+from driftline_jobs.publish.failures import tell_failed
 from driftline_jobs.publish.judged import PART, Judged, publish_attempts
 from driftline_jobs.publish.judgement_moving import judge_moving
 from driftline_jobs.publish.lasting import follow_windows
 from driftline_jobs.publish.previous import add_previous
+from driftline_jobs.publish.repeats import follow_ids
 from driftline_jobs.references import Reference
 from driftline_jobs.tabulate.alerts import add_alerts
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
 
-_TABLES = ("drift_metrics", "attributions", "alerts")
+_TABLES = ("drift_metrics", "quality_metrics", "attributions", "alerts")
 
 
 def publish_judgement(job: Job, reference: Reference, calibrations: Calibrations) -> Judged:
@@ -34,11 +36,13 @@ def publish_judgement(job: Job, reference: Reference, calibrations: Calibrations
 
 def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged:
     published = _published_windows(job, reference)
+    repeats = follow_ids(job, reference, published)
+    tell_failed(job.progress, {window: repeats.check_of(window) for window in job.windows})
     if job.monitor.reference.moves:
-        return judge_moving(job, reference, calibrations, published)
+        return judge_moving(job, reference, calibrations, published, repeats)
     lasting = follow_windows(job, reference, calibrations, published, [window_label(w) for w in published])
-    events = alert_events(job, published, lasting.findings())
-    before, shifted = published_alerts(job), lasting.changed(job)
+    events = alert_events(job, published, lasting.findings(), repeats)
+    before, shifted = published_alerts(job), lasting.changed(job) | repeats.changed()
     asked = set(job.windows)
     due = [
         window
@@ -62,6 +66,7 @@ def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged
         lasting.add_rows(builders["drift_metrics"], job, reference, record_of)
         add_attributions(job, reference, builders["attributions"], record_of)
         for window, record in record_of.items():
+            repeats.add_rows(builders["quality_metrics"], job.monitor.monitor, window, record)
             add_alerts(builders["alerts"], job.monitor.monitor, window, record.run_id, events.get(window, []))
         publish_attempts(job, attempts, builders, judged)
     return judged

@@ -41,6 +41,7 @@ from driftline_jobs.publish.judged import PART, Judged, publish_attempts
 from driftline_jobs.publish.performance import add_judged_performance, performance_cells
 from driftline_jobs.publish.plans import task_of
 from driftline_jobs.publish.previous import add_previous
+from driftline_jobs.publish.repeats import Repeats
 from driftline_jobs.references import Reference
 from driftline_jobs.references_moving import MovingReference, Piece, moving_reference, rows_of
 from driftline_jobs.stores.base import RunRecord
@@ -52,7 +53,14 @@ from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
 
-_TABLES = ("drift_metrics", "performance_metrics", "performance_curves", "attributions", "alerts")
+_TABLES = (
+    "drift_metrics",
+    "quality_metrics",
+    "performance_metrics",
+    "performance_curves",
+    "attributions",
+    "alerts",
+)
 _KEPT = ("reference_sets", "calibrations")
 _OF_THE_LOG = frozenset({Topic.QUALITY, Topic.SETUP})
 """Topics that are judged with the window alone, whatever it is compared with."""
@@ -67,7 +75,11 @@ _PROFILES = (
 
 
 def judge_moving(
-    job: Job, founding: Reference, calibrations: Calibrations, published: Sequence[Window]
+    job: Job,
+    founding: Reference,
+    calibrations: Calibrations,
+    published: Sequence[Window],
+    repeats: Repeats,
 ) -> Judged:
     """Judge the windows that were run, and those after them that this changes.
 
@@ -76,9 +88,9 @@ def judge_moving(
     judged = Judged()
     if not job.windows:
         return judged
-    fold_ = _Fold(job, founding, published)
+    fold_ = _Fold(job, founding, published, repeats)
     first, asked = min(job.windows), set(job.windows)
-    batch = _Batch(job, founding, calibrations.natures)
+    batch, repeated = _Batch(job, founding, calibrations.natures, repeats), repeats.changed()
     with failed_if_left(job.store, lambda: batch.attempts):
         for window in published:
             if window < first:
@@ -91,7 +103,8 @@ def judge_moving(
             alerts = fold_.step(window, fresh)
             if window in asked:
                 judged.note(alerts)
-            if fresh is None and alerts == fold_.alerts_before.get(window.start, []):
+            same = alerts == fold_.alerts_before.get(window.start, []) and window.start not in repeated
+            if fresh is None and same:
                 continue
             batch.add(fresh or batch.judge(fold_, window, reference), alerts)
             if len(batch.attempts) >= _AT_ONCE:
@@ -120,7 +133,7 @@ class _Fresh:
 class _Fold:
     """What is known of the windows so far."""
 
-    def __init__(self, job: Job, founding: Reference, published: Sequence[Window]) -> None:
+    def __init__(self, job: Job, founding: Reference, published: Sequence[Window], repeats: Repeats) -> None:
         self.job = job
         self.founding = founding
         self.pieces = _Pieces(job, founding, published)
@@ -130,7 +143,7 @@ class _Fold:
             for run in job.store.current_runs(job.monitor.monitor, PART).to_pylist()
             if run["granularity"] == job.monitor.granularity.value
         }
-        self._findings, self._topics = published_findings(job), published_topics(job)
+        self._findings, self._topics = published_findings(job, repeats), published_topics(job)
         self._acknowledged = acknowledged_alerts(job)
         self._open: list[Alert] = []
         self._under_alert: set[datetime] = set()
@@ -178,10 +191,11 @@ class _Fold:
 class _Batch:
     """Windows that are judged but not yet published."""
 
-    def __init__(self, job: Job, founding: Reference, natures: Natures) -> None:
+    def __init__(self, job: Job, founding: Reference, natures: Natures, repeats: Repeats) -> None:
         self.job = job
         self.founding = founding
         self.natures = natures
+        self._repeats = repeats
         self.attempts: list[RunRecord] = []
         self._judged: list[_Fresh] = []
         self._builders: dict[str, TableBuilder] = self._empty()
@@ -219,6 +233,8 @@ class _Batch:
         self.job.store.begin([fresh.record])
         self.attempts.append(fresh.record)
         self._judged.append(fresh)
+        monitor, quality = self.job.monitor.monitor, self._builders["quality_metrics"]
+        self._repeats.add_rows(quality, monitor, fresh.window, fresh.record)
         add_alerts(
             self._builders["alerts"], self.job.monitor.monitor, fresh.window, fresh.record.run_id, alerts
         )

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.job import Job
 from driftline_jobs.labels.collect import OutcomesByCell
+from driftline_jobs.labels.counts import JoinCounts
 from driftline_jobs.labels.outcomes import Outcomes
+from driftline_jobs.labels.rows import LabelPlan
+from driftline_jobs.labels.sketch import IdSketch
 from driftline_jobs.logs.sources import LogInspection
+from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.cells import CellKey
 from driftline_jobs.profile.scan import ScanPlan
 from driftline_jobs.profile.windows import Cell
 from driftline_jobs.publish.plans import label_plan, prediction_plan, task_of
+from driftline_jobs.tabulate.label_checks import LabelFindings
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.monitor import LabelSource
 from driftline_schemas.window import Window, to_us
+
+T = TypeVar("T")
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True)
@@ -28,19 +37,28 @@ class JoinedWindows:
     Attributes:
         base: outcomes per base window and cell, by window.
         by_window: the same, merged over the base windows.
-        duplicated, conflicting: rows or ids per window.
+        findings: what the join met beside, by window.
+        ids: the ids of each base window by its start, by window.
         matched: labels that counted, per window and label object uri.
         inspection: the label objects, or None where the log has the labels itself.
         nothing: outcomes of no rows, in the shape that the others have.
+        label_rows: rows of labels that were read, over all windows; unmatched: those of them that are about
+            no prediction of any.
     """
 
     base: dict[Window, OutcomesByCell]
     by_window: dict[Window, dict[Cell, Outcomes]]
-    duplicated: dict[Window, int]
-    conflicting: dict[Window, int]
+    findings: dict[Window, LabelFindings]
+    ids: dict[Window, dict[int, IdSketch]]
     matched: dict[Window, dict[str, int]]
     inspection: LogInspection | None
     nothing: Outcomes
+    label_rows: int = 0
+    unmatched: int = 0
+
+    def ids_of(self, window: Window) -> IdSketch:
+        """The ids of all its base windows."""
+        return IdSketch.merged(self.ids.get(window, {}).values())
 
 
 def join_outcomes(
@@ -54,60 +72,184 @@ def join_outcomes(
 
     ``labels`` are the label objects to join, by default all that may hold labels of the windows.
     """
-    if job.monitor.labels is None:
-        return None
-    task = task_of(job.monitor, scan.binning)
-    found = labels
     source = job.monitor.labels
+    if source is None:
+        return None
+    found = labels
     if found is None and isinstance(source, LabelSource) and job.labels is not None:
         found = job.labels.inspect(windows[0].start, windows[-1].end)
-    while True:
-        numbers: dict[str, int] = {}
+    return _Joining(job, scan, windows).joined(inspection, found)
+
+
+def withholding(
+    job: Job,
+    inspection: LogInspection,
+    scan: ScanPlan,
+    windows: Sequence[Window],
+    joined: JoinedWindows,
+    withheld: frozenset[Window],
+) -> JoinedWindows:
+    """The same with no labels in the windows ``withheld``: nobody knows which predictions they are about."""
+    if not withheld:
+        return joined
+    bare = _Joining(job, scan, windows).joined(inspection, None)
+    return replace(
+        joined,
+        base=_either(joined.base, bare.base, withheld),
+        by_window=_either(joined.by_window, bare.by_window, withheld),
+        findings={
+            window: replace(found, withheld=window in withheld) for window, found in joined.findings.items()
+        },
+        matched={window: found for window, found in joined.matched.items() if window not in withheld},
+    )
+
+
+def _either(
+    usual: Mapping[Window, T], other: Mapping[Window, T], chosen: frozenset[Window]
+) -> dict[Window, T]:
+    kept = {window: found for window, found in usual.items() if window not in chosen}
+    return kept | {window: found for window, found in other.items() if window in chosen}
+
+
+@dataclass(frozen=True)
+class _Joining:
+    """One join of a range of windows."""
+
+    job: Job
+    scan: ScanPlan
+    windows: Sequence[Window]
+
+    def joined(self, inspection: LogInspection, found: LogInspection | None) -> JoinedWindows:
+        """Join the labels ``found`` to the predictions; None for no labels but those in the log itself."""
+        while True:
+            request = self._request(inspection, found)
+            try:
+                outcomes, counts = self.job.engine.outcomes(request)
+                break
+            except UnreadableObjectError as damaged:
+                self.job.progress.event("object_quarantined", uri=damaged.uri, reason=damaged.reason)
+                if found and damaged.uri in {split.object.uri for split in found.splits}:
+                    found, _ = found.without(damaged.uri, damaged.reason)
+                else:
+                    inspection, _ = inspection.without(damaged.uri, damaged.reason)
+        base: dict[Window, OutcomesByCell] = {}
+        for key, outcome in outcomes.items():
+            base.setdefault(self._window_at(key.base_start_us), {})[key] = outcome
+        uris = {number: split.object.uri for number, split in request.label_splits}
+        matched: dict[Window, dict[str, int]] = {}
+        for (number, at), count in counts.matched.items():
+            mine = matched.setdefault(self._window_of(at), {})
+            mine[uris[number]] = mine.get(uris[number], 0) + count
+        ids: dict[Window, dict[int, IdSketch]] = {}
+        for at, sampled in counts.ids.items():
+            ids.setdefault(self._window_of(at), {})[int(self.scan.bounds_us[at])] = sampled.sketch
+        return JoinedWindows(
+            base=base,
+            by_window={window: merged_outcomes(cells) for window, cells in base.items()},
+            findings=self._findings(counts, request.labels, request.label_splits, found),
+            ids=ids,
+            matched=matched,
+            inspection=found,
+            nothing=request.task.nothing(),
+            label_rows=sum(counts.label_rows.values()),
+            unmatched=max(sum(counts.label_rows.values()) - sum(counts.met.values()), 0),
+        )
+
+    def _request(self, inspection: LogInspection, found: LogInspection | None) -> JoinRequest:
+        monitor, source = self.job.monitor, self.job.monitor.labels
         splits = found.splits if found else ()
+        numbers: dict[str, int] = {}
         for split in splits:
             numbers.setdefault(split.object.uri, len(numbers))
-        request = JoinRequest(
-            predictions=prediction_plan(job.monitor, scan),
+        return JoinRequest(
+            predictions=prediction_plan(monitor, self.scan),
             prediction_splits=inspection.splits,
-            labels=label_plan(job.monitor, source, found, scan)
+            labels=label_plan(monitor, source, found, self.scan)
             if isinstance(source, LabelSource) and found
             else None,
             label_splits=tuple((numbers[split.object.uri], split) for split in splits),
-            task=task,
-            memory_limit=job.request.settings.memory_limit,
+            task=task_of(monitor, self.scan.binning),
+            memory_limit=self.job.request.settings.memory_limit,
         )
-        try:
-            outcomes, counts = job.engine.outcomes(request)
-            break
-        except UnreadableObjectError as damaged:
-            job.progress.event("object_quarantined", uri=damaged.uri, reason=damaged.reason)
-            if damaged.uri in numbers and found:
-                found, _ = found.without(damaged.uri, damaged.reason)
-            else:
-                inspection, _ = inspection.without(damaged.uri, damaged.reason)
 
-    starts = np.array([to_us(window.start) for window in windows])
+    def _window_at(self, start_us: int) -> Window:
+        starts = [to_us(window.start) for window in self.windows]
+        return self.windows[int(np.searchsorted(starts, start_us, side="right")) - 1]
 
-    def window_at(start_us: int) -> Window:
-        return windows[int(np.searchsorted(starts, start_us, side="right")) - 1]
+    def _window_of(self, base: int) -> Window:
+        return self._window_at(int(self.scan.bounds_us[base]))
 
-    base: dict[Window, OutcomesByCell] = {}
-    for key, outcome in outcomes.items():
-        base.setdefault(window_at(key.base_start_us), {})[key] = outcome
-    matched: dict[Window, dict[str, int]] = {}
-    uris = list(numbers)
-    for (number, at), count in counts.matched.items():
-        mine = matched.setdefault(window_at(int(scan.bounds_us[at])), {})
-        mine[uris[number]] = mine.get(uris[number], 0) + count
-    return JoinedWindows(
-        base=base,
-        by_window={window: merged_outcomes(cells) for window, cells in base.items()},
-        duplicated=_per_window(counts.duplicated, scan, window_at),
-        conflicting=_per_window(counts.conflicting, scan, window_at),
-        matched=matched,
-        inspection=found,
-        nothing=task.nothing(),
-    )
+    def _findings(
+        self,
+        counts: JoinCounts,
+        plan: LabelPlan | None,
+        splits: Sequence[tuple[int, Split]],
+        found: LogInspection | None,
+    ) -> dict[Window, LabelFindings]:
+        per_window = {
+            name: self._by_window(getattr(counts, name))
+            for name in (
+                "duplicated",
+                "conflicting",
+                "without_id",
+                "inexact_id",
+                "early",
+                "null_labels",
+                "unreadable_labels",
+            )
+        }
+        met = self._by_window(counts.met)
+        unlike = self._by_window({at: sampled.count_unlike for at, sampled in counts.ids.items()})
+        examples = {
+            self._window_of(at): sampled.example
+            for at, sampled in sorted(counts.ids.items())
+            if sampled.example
+        }
+        read = self._read_for(counts.label_rows, plan, splits)
+        without = self._read_for(counts.labels_without_id, plan, splits)
+        inexact = self._read_for(counts.labels_inexact_id, plan, splits)
+        return {
+            window: LabelFindings(
+                **{name: found_.get(window, 0) for name, found_ in per_window.items()},
+                labels_inexact_id=inexact.get(window, 0),
+                labels_unmatched=max(
+                    read.get(window, 0)
+                    - without.get(window, 0)
+                    - inexact.get(window, 0)
+                    - met.get(window, 0),
+                    0,
+                ),
+                quarantined_objects=sum(
+                    state.state == "quarantined" for state in (found.candidates(window) if found else ())
+                ),
+                unlike=unlike.get(window, 0.0),
+                example=examples.get(window),
+            )
+            for window in self.windows
+        }
+
+    def _by_window(self, counts: Mapping[int, N]) -> dict[Window, N]:
+        found: dict[Window, N] = {}
+        for at, count in counts.items():
+            window = self._window_of(at)
+            found[window] = found[window] + count if window in found else count
+        return found
+
+    def _read_for(
+        self, counts: Mapping[int, int], plan: LabelPlan | None, splits: Sequence[tuple[int, Split]]
+    ) -> dict[Window, int]:
+        """Rows per object as rows per window: an object is read for each window that it may touch."""
+        found: dict[Window, int] = {}
+        if plan is None:
+            return found
+        ends = [[to_us(window.start), to_us(window.end)] for window in self.windows]
+        bases = np.searchsorted(self.scan.bounds_us, ends)
+        touched = {number: plan.touched(split) for number, split in splits}
+        for number, count in counts.items():
+            first, last = touched[number]
+            for at in np.flatnonzero((bases[:, 0] <= last) & (bases[:, 1] > first)).tolist():
+                found[self.windows[at]] = found.get(self.windows[at], 0) + count
+        return found
 
 
 def matched_windows(
@@ -117,7 +259,7 @@ def matched_windows(
     joined = join_outcomes(job, inspection, scan, windows, labels)
     if joined is None:
         return []
-    return [window for window in windows if window in joined.matched or window in joined.conflicting]
+    return [window for window in windows if window in joined.matched or joined.findings[window].met]
 
 
 def merged_outcomes(base: OutcomesByCell) -> dict[Cell, Outcomes]:
@@ -131,11 +273,3 @@ def merged_outcomes(base: OutcomesByCell) -> dict[Cell, Outcomes]:
 def cell_of(key: CellKey) -> Cell:
     """The cell of a window that a base window's cell belongs to."""
     return Cell(key.model_version, key.segment, key.segment_value)
-
-
-def _per_window(counts: dict[int, int], scan: ScanPlan, window_at: object) -> dict[Window, int]:
-    found: dict[Window, int] = {}
-    for at, count in counts.items():
-        window = window_at(int(scan.bounds_us[at]))  # type: ignore[operator]
-        found[window] = found.get(window, 0) + count
-    return found

@@ -14,14 +14,17 @@ from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.publish.data import Published
+from driftline_jobs.publish.failures import tell_failed
 from driftline_jobs.publish.inputs import add_inputs
-from driftline_jobs.publish.outcomes import JoinedWindows, join_outcomes
+from driftline_jobs.publish.outcomes import JoinedWindows, join_outcomes, withholding
 from driftline_jobs.publish.plans import scan_plan, task_of
+from driftline_jobs.publish.repeats import repeating_beside
 from driftline_jobs.references import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.cells import MeasuredCell
 from driftline_jobs.tabulate.class_checks import outcome_checks
 from driftline_jobs.tabulate.estimates import add_estimates
+from driftline_jobs.tabulate.label_checks import label_checks
 from driftline_jobs.tabulate.labels import add_label_drift, label_drift
 from driftline_jobs.tabulate.outcomes import add_outcome_profiles
 from driftline_jobs.tabulate.performance import PerformanceCell, add_performance
@@ -59,6 +62,8 @@ def publish_performance(job: Job, reference: Reference, calibrations: Calibratio
         plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows)
         joined = join_outcomes(job, inspection, plan, job.windows)
         if joined is not None:
+            again = repeating_beside(job.monitor, joined, job.windows, reference)
+            joined = withholding(job, inspection, plan, job.windows, joined, again)
             _publish(job, reference, calibrations, joined, attempts, published)
     return published
 
@@ -74,19 +79,29 @@ def _publish(
     builders = {name: TableBuilder(table) for name, table in load_tables().items() if name in _TABLES}
     cells: list[PerformanceCell] = []
     records = []
+    told: dict[Window, list[Check]] = {}
     costs = asdict(job.meter.read(len(attempts)))
     for window, record in zip(job.windows, attempts, strict=True):
         outcomes = joined.by_window.get(window, {})
         whole = outcomes.get(WHOLE) or joined.nothing
-        cells += performance_cells(job, reference, window, record.run_id, {**outcomes, WHOLE: whole})
+        found = joined.findings[window]
+        cells += performance_cells(
+            job, reference, window, record.run_id, {**outcomes, WHOLE: whole}, withheld=found.withheld
+        )
         add_outcome_profiles(
-            builders["profiles"], job.monitor.monitor, window, record.run_id, joined.base.get(window, {})
+            builders["profiles"],
+            job.monitor.monitor,
+            window,
+            record.run_id,
+            joined.base.get(window, {}),
+            joined.ids.get(window, {}),
         )
         checked = MeasuredCell(window, WHOLE, record.run_id, {}, whole.predictions)
-        checks = _checks(job, joined, window, whole)
-        against = reference.outcomes_without(window).get(WHOLE)
-        checks += outcome_checks(job.monitor, whole, against)
+        final = is_final(job.monitor.labels, window, job.request.as_of)
+        checks = label_checks(job.monitor, whole, found, reference, window, mature=final)
+        checks += outcome_checks(job.monitor, whole, reference.outcomes_without(window).get(WHOLE))
         add_checks(builders["quality_metrics"], job.monitor.monitor, checked, checks)
+        told[window] = checks
         size = 0
         if joined.inspection is not None:
             matched = joined.matched.get(window, {})
@@ -109,6 +124,9 @@ def _publish(
     inputs = builders.pop("run_inputs").to_arrow()
     job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, inputs)
     published.run_ids += [record.run_id for record in records]
+    if joined.inspection is not None:
+        job.progress.event("labels", rows=joined.label_rows, about_no_prediction=joined.unmatched)
+    tell_failed(job.progress, told)
 
 
 def add_judged_performance(
@@ -143,6 +161,8 @@ def performance_cells(
     window: Window,
     run_id: str,
     outcomes: Mapping[Cell, Outcomes],
+    *,
+    withheld: bool = False,
 ) -> Iterator[PerformanceCell]:
     """The cells of a window that are measured, each beside the same of the reference."""
     against = reference.outcomes_without(window)
@@ -157,6 +177,7 @@ def performance_cells(
             outcome,
             against.get(counterpart),
             final,
+            withheld,
         )
 
 
@@ -168,15 +189,3 @@ def is_final(labels: LabelSource | LabelColumn | None, window: Window, as_of: da
 def is_mature(labels: LabelSource, window: Window, as_of: datetime) -> bool:
     """Whether the labels of a window have had the time that they take."""
     return as_of >= window.end + labels.mature_after
-
-
-def _checks(job: Job, joined: JoinedWindows, window: Window, whole: Outcomes) -> list[Check]:
-    coverage = whole.labelled / whole.predictions if whole.predictions else None
-    checks = [Check("*", "label_coverage", coverage, None, None)]
-    if job.monitor.logs.prediction_id is not None:
-        repeated = joined.duplicated.get(window, 0)
-        checks.append(Check("*", "duplicated_ids", float(repeated), 0, repeated == 0))
-    if isinstance(job.monitor.labels, LabelSource):
-        conflicting = joined.conflicting.get(window, 0)
-        checks.append(Check("*", "conflicting_labels", float(conflicting), 0, conflicting == 0))
-    return checks

@@ -16,6 +16,7 @@ from driftline_jobs.job import Job
 from driftline_jobs.judge.nature import NEXT_STEP
 from driftline_jobs.logs.passed_over import in_words
 from driftline_jobs.logs.sources import LogInspection
+from driftline_jobs.measure.figures import Status, reason_of
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.moments import share_of_rows
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from, new_salt
@@ -23,9 +24,10 @@ from driftline_jobs.profile.windows import WindowProfile
 from driftline_jobs.publish.calibrated import add_calibrations, calibrations_from
 from driftline_jobs.publish.losses import reference_losses
 from driftline_jobs.publish.names import check_columns, check_reference
-from driftline_jobs.publish.outcomes import join_outcomes
+from driftline_jobs.publish.outcomes import join_outcomes, withholding
 from driftline_jobs.publish.plans import decision_of, scan_plan, task_of, watched
 from driftline_jobs.publish.reference_data import ReferenceData, objects_of, reference_data
+from driftline_jobs.publish.repeats import repeating
 from driftline_jobs.publish.scanning import scan_windows
 from driftline_jobs.references import Reference
 from driftline_jobs.references_scanned import reference_from
@@ -82,6 +84,11 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         profiles |= {profile.window: profile for profile in batch.windows}
         inspection = batch.inspection
     outcomes = join_outcomes(data.job, inspection, plan, data.windows)
+    if outcomes is not None:
+        again = repeating(job.monitor, outcomes, data.windows)
+        outcomes = withholding(data.job, inspection, plan, data.windows, outcomes, again)
+        if again:
+            job.progress.event("labels_left_out", reason=reason_of(Status.IDS_REPEAT))
     held = list(profiles.values())
     reference = reference_from(
         job.monitor.monitor,
@@ -89,6 +96,7 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         binning,
         held,
         outcomes.by_window if outcomes else {},
+        ids={window: outcomes.ids_of(window) for window in outcomes.ids} if outcomes else {},
         elsewhere=data.job is not job,
         timed=data.timed,
         effective_from=effective_from,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,16 @@ from driftline_jobs.labels.regression import (
     RegressionTask,
 )
 from driftline_jobs.labels.regression import SQUARE_BITS as ERROR_SQUARE_BITS
+from driftline_jobs.labels.sketch import IdSketch
+from driftline_jobs.labels.stored import with_ids
 from driftline_jobs.measure.binary import BinaryCounts, ConfusionCounts, LabelCounts, LossSums
 from driftline_jobs.measure.estimate import ScoredRows
 from driftline_jobs.measure.figures import Status, statuses
 from driftline_jobs.measure.multiclass import MulticlassCounts
 from driftline_jobs.measure.ranking import ScoreLabelCounts
 from driftline_jobs.measure.regression import RegressionSums
+from driftline_jobs.profile.cells import CellKey
+from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.window import Window, from_us
@@ -183,9 +187,17 @@ def _scaled(totals: Sequence[int], bits: int) -> FloatArray:
 
 
 def add_outcome_profiles(
-    table: TableBuilder, monitor: str, window: Window, run_id: str, base: OutcomesByCell
+    table: TableBuilder,
+    monitor: str,
+    window: Window,
+    run_id: str,
+    base: OutcomesByCell,
+    ids: Mapping[int, IdSketch],
 ) -> None:
-    """The mergeable outcomes of every base window and cell: rows of ``profiles`` with column ``*``."""
+    """The mergeable outcomes of every base window and cell: rows of ``profiles`` with column ``*``.
+
+    Those of the whole hold the ``ids`` of their base window too, by its start.
+    """
     keys = sorted(base)
     table.add(
         len(keys),
@@ -199,5 +211,12 @@ def add_outcome_profiles(
         run_id=run_id,
         column_name="*",
         base_start=[from_us(key.base_start_us) for key in keys],
-        state=[base[key].to_bytes() for key in keys],
+        state=[
+            with_ids(base[key].to_bytes(), ids.get(key.base_start_us) if _is_whole(key) else None)
+            for key in keys
+        ],
     )
+
+
+def _is_whole(key: CellKey) -> bool:
+    return Cell(key.model_version, key.segment, key.segment_value) == WHOLE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from driftline_jobs.labels.multiclass import MulticlassOutcomes, MulticlassTask
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.regression import RegressionOutcomes, RegressionTask
 from driftline_jobs.measure.binary import binary_performance
+from driftline_jobs.measure.figures import Status
 from driftline_jobs.measure.multiclass import multiclass_performance
 from driftline_jobs.measure.performance import Performance
 from driftline_jobs.measure.ranking import ScoreLabelCounts, calibration_curve
@@ -37,12 +38,16 @@ Usual = Callable[[Figures, Figures], Mapping[FigureKey, Verdicts]]
 
 @dataclass(frozen=True)
 class PerformanceCell:
-    """A cell with its outcomes, and those of the same cell in the reference where it has any."""
+    """A cell with its outcomes, and those of the same cell in the reference where it has any.
+
+    ``withheld`` says that its labels were left out, since ids repeat.
+    """
 
     cell: MeasuredCell
     outcome: Outcomes
     reference: Outcomes | None
     is_final: bool
+    withheld: bool = False
 
     @property
     def coverage(self) -> float | None:
@@ -94,7 +99,7 @@ def add_performance(
     returned.
     """
     nothing = task.nothing()
-    now = measure_performance([cell.outcome for cell in cells], task)
+    now = _with_reasons(measure_performance([cell.outcome for cell in cells], task), cells)
     then = measure_performance([cell.reference or nothing for cell in cells], task)
     judged = judge_performance(
         monitor.alerts.rules, now, then, [cell.cell for cell in cells], usual(now, then)
@@ -115,6 +120,17 @@ def add_performance(
         )
     _add_curves(builders["performance_curves"], monitor, cells, task)
     return now, then
+
+
+def _with_reasons(figures: dict[FigureKey, Performance], cells: Sequence[PerformanceCell]) -> Figures:
+    """The figures, with the reason for which those of some cells have no labels."""
+    withheld = np.array([cell.withheld for cell in cells], np.bool_)
+    if not withheld.any():
+        return figures
+    return {
+        key: replace(figure, status=np.where(withheld, Status.IDS_REPEAT.value, figure.status))
+        for key, figure in figures.items()
+    }
 
 
 def add_figure(

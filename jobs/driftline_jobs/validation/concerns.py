@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from driftline_jobs.validation import classes, names, nature, scores, times
+from driftline_jobs.validation import classes, ids, names, nature, scores, times
 from driftline_jobs.validation.remarks import Remark, Samples
 from driftline_schemas.monitor import Monitor
 
@@ -14,6 +14,7 @@ CONCERNS: tuple[Concern, ...] = (
     names.remarks,
     classes.remarks,
     scores.remarks,
+    ids.remarks,
     times.remarks,
     nature.remarks,
 )
