@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from driftline_jobs.labels.names import NamedRows
-from driftline_jobs.labels.outcomes import CHUNK, Outcomes, bin_of_values, exact_sum
+from driftline_jobs.labels.outcomes import CHUNK, Outcomes, exact_sum
 from driftline_jobs.labels.scores import BoolArray, probabilities
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
@@ -143,7 +143,7 @@ class BinaryOutcomes(Outcomes):
         predicted: IntArray,
     ) -> None:
         """Add rows with a finite score; at most 2**16, so that sums stay exact."""
-        place = bin_of_values(scores, bins)
+        place = bins.bin_of(scores)
         count = bins.bins
         # by prediction (none, negative, positive), label (likewise) and bin
         kind = place + count * ((truth + 1) + 3 * (predicted + 1))

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from driftline_jobs.labels.binary import EPSILON, LOSS_BITS, SCORE_BITS, SQUARE_BITS
 from driftline_jobs.labels.names import NamedRows
-from driftline_jobs.labels.outcomes import CHUNK, Outcomes, bin_of_values, exact_sum
+from driftline_jobs.labels.outcomes import CHUNK, Outcomes, exact_sum
 from driftline_jobs.labels.scores import BoolArray, probabilities
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
@@ -199,7 +199,7 @@ def _add_ranked(
     for at, bins in enumerate(classes):
         finite = np.isfinite(scores[at])
         own, chance, truth, guess = (array[finite] for array in (scores[at], chances[at], label, predicted))
-        place = bin_of_values(own, bins)
+        place = bins.bin_of(own)
         labelled = truth >= 0
         # by prediction (none, another class, this one), label (likewise) and bin
         said = (guess >= 0).astype(np.int64) + (guess == at)

@@ -13,19 +13,20 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from driftline_jobs.labels.exact import ExactSums
 from driftline_jobs.labels.names import lowest, without_names
-from driftline_jobs.profile.binning import OrderedBins
-from driftline_jobs.profile.buckets import FloatArray, IntArray
+from driftline_jobs.profile.buckets import FloatArray
 from driftline_schemas.errors import DataError
 
 CHUNK = 1 << 16
 """Rows that are summed at a time: their integer sums then stay below 2**63."""
-Counts = int | list[int] | dict[str, int]
+Counts = int | list[int] | dict[str, int] | ExactSums
 
 
 @dataclass
 class Outcomes:
-    """Counts over some rows: every field is an integer, a list of them, or the counts of some names.
+    """Counts over some rows: every field is an integer, a list of them, the counts of some names, or exact
+    sums, which ``exact`` names.
 
     Attributes:
         predictions: unique prediction ids; labelled: those with a label.
@@ -33,6 +34,7 @@ class Outcomes:
 
     task: ClassVar[str]
     format: ClassVar[int] = 1
+    exact: ClassVar[frozenset[str]] = frozenset()
 
     predictions: int = 0
     labelled: int = 0
@@ -60,9 +62,8 @@ class Outcomes:
 
     def to_bytes(self) -> bytes:
         """Canonical JSON."""
-        return json.dumps(
-            {"format": self.format, "task": self.task, **self.counts()}, separators=(",", ":")
-        ).encode()
+        document = {"format": self.format, "task": self.task, **self.counts()}
+        return json.dumps(document, separators=(",", ":"), default=ExactSums.to_json).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -75,6 +76,8 @@ class Outcomes:
             )
         if document["format"] < cls.format:
             document |= cls.upgraded(document)
+        for name in cls.exact:
+            document[name] = ExactSums.from_json(document[name])
         return cls(**{item.name: document[item.name] for item in fields(cls)})
 
     @classmethod
@@ -87,6 +90,8 @@ def _plus(a: Counts, b: Counts) -> Counts:
     if isinstance(a, list) and isinstance(b, list):
         return [x + y for x, y in zip(a, b, strict=True)]
     if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    if isinstance(a, ExactSums) and isinstance(b, ExactSums):
         return a + b
     if isinstance(a, dict) and isinstance(b, dict):
         return lowest({name: a.get(name, 0) + b.get(name, 0) for name in a | b})
@@ -102,8 +107,3 @@ def _minus(a: Counts, b: Counts) -> Counts:
 def exact_sum(values: FloatArray, bits: int) -> int:
     """The sum in units of 2**-bits, each value rounded; at most ``CHUNK`` values below 2**(46 - bits)."""
     return int(np.rint(np.ldexp(values, bits)).astype(np.int64).sum())
-
-
-def bin_of_values(values: FloatArray, bins: OrderedBins) -> IntArray:
-    """Bin of each finite value, by look-up in the cut buckets."""
-    return bins.cuts.bin_of.take(bins.cuts.bucket_of(values))

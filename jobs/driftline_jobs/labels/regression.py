@@ -1,67 +1,73 @@
-"""Outcomes of a regression: exact sums of its errors."""
+"""Outcomes of a regression: exact sums of its errors, whatever their magnitude.
+
+Money and claims have tails that one error in ten thousand dominates, so no error is held back: each is parted
+into mantissa and exponent, and the sums are whole numbers as long as they need to be.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.labels.outcomes import CHUNK, Outcomes, bin_of_values
+from driftline_jobs.labels.error_sums import NAMES, error_sums
+from driftline_jobs.labels.exact import ExactSums, split
+from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
+from driftline_schemas.errors import DataError
 
-_LOW_BITS = 22
-ERROR_BITS, SQUARE_BITS, FOURTH_BITS = 34 + _LOW_BITS, 22 + _LOW_BITS, -2 + _LOW_BITS
-"""Of values scaled by 2**-exponent of the prediction: what sums of them are integers of."""
-RELATIVE_BITS, RELATIVE_SQUARE_BITS = 30 + _LOW_BITS, 15 + _LOW_BITS
-_REACH = 2.0**12
-_RELATIVE_REACH = 2.0**15
+_AT_ONCE = 1 << 17
+"""Rows that are summed at a time: what is made of them takes some megabytes."""
+
+
+def _nothing() -> ExactSums:
+    return ExactSums.zeros(0)
 
 
 @dataclass
 class RegressionOutcomes(Outcomes):
-    """Outcomes over some rows; e is prediction less label, both scaled by 2**-exponent of the prediction's
-    bins, and held within ±2**12 (``beyond`` counts the rows that are held back).
+    """Outcomes over some rows; e is prediction less label y.
 
     Attributes:
+        infinite: rows with a label whose prediction is infinite; they are in no sum.
         predicted: (bins,) rows by the bin of their prediction, labelled or not.
         n: (bins,) those with a label; nonzero: (bins,) those of them whose label is not 0.
         error, absolute, squares, fourths: (bins,) Σe, Σ|e|, Σe², Σe⁴.
-        relative, relative_squares: (bins,) Σ|e/y|, Σ(e/y)², each held below 2**15.
-        labels, label_squares: (bins,) Σ(y - c), Σ(y - c)², c the pivot of the prediction's bins.
+        relative, relative_squares: (bins,) Σ|e/y|, Σ(e/y)².
+        labels, label_squares: (bins,) Σy, Σy², not rounded at all: their variance is a small difference.
     """
 
     task: ClassVar[str] = "regression"
+    format: ClassVar[int] = 2
+    exact: ClassVar[frozenset[str]] = frozenset(NAMES)
 
-    beyond: int = 0
+    infinite: int = 0
     predicted: list[int] = field(default_factory=list)
     n: list[int] = field(default_factory=list)
     nonzero: list[int] = field(default_factory=list)
-    error: list[int] = field(default_factory=list)
-    absolute: list[int] = field(default_factory=list)
-    squares: list[int] = field(default_factory=list)
-    fourths: list[int] = field(default_factory=list)
-    relative: list[int] = field(default_factory=list)
-    relative_squares: list[int] = field(default_factory=list)
-    labels: list[int] = field(default_factory=list)
-    label_squares: list[int] = field(default_factory=list)
+    error: ExactSums = field(default_factory=_nothing)
+    absolute: ExactSums = field(default_factory=_nothing)
+    squares: ExactSums = field(default_factory=_nothing)
+    fourths: ExactSums = field(default_factory=_nothing)
+    relative: ExactSums = field(default_factory=_nothing)
+    relative_squares: ExactSums = field(default_factory=_nothing)
+    labels: ExactSums = field(default_factory=_nothing)
+    label_squares: ExactSums = field(default_factory=_nothing)
+
+    @classmethod
+    def upgraded(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Raises DataError: the first format held large errors back, and nobody knows by how much."""
+        raise DataError(
+            f"stored outcomes of format {document['format']} were found, whose sums leave out what large "
+            f"errors are beyond a limit; expected is format {cls.format}: run the window again"
+        )
 
 
-_BY_BIN = (
-    "predicted",
-    "n",
-    "nonzero",
-    "error",
-    "absolute",
-    "squares",
-    "fourths",
-    "relative",
-    "relative_squares",
-    "labels",
-    "label_squares",
-)
+_COUNTS = ("predicted", "n", "nonzero")
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,9 @@ class RegressionTask:
 
     def nothing(self) -> RegressionOutcomes:
         """Outcomes of no rows."""
-        return RegressionOutcomes(**{name: [0] * self.bins.bins for name in _BY_BIN})  # type: ignore[arg-type]
+        bins = self.bins.bins
+        none: dict[str, Any] = {name: [0] * bins for name in _COUNTS}
+        return RegressionOutcomes(**none | dict.fromkeys(RegressionOutcomes.exact, ExactSums.zeros(bins)))
 
     def rows(self, table: pa.Table, order: IntArray | None) -> _RegressionRows:
         """The columns of the rows, in ``order``."""
@@ -95,55 +103,38 @@ class _RegressionRows:
         outcome.predictions = len(label)
         labelled = np.isfinite(label)
         outcome.labelled = int(np.count_nonzero(labelled))
+        outcome.infinite = int(np.count_nonzero(labelled & np.isinf(predicted)))
         usable = np.isfinite(predicted)
         predicted, label = predicted[usable], label[usable]
-        for first in range(0, len(label), CHUNK):
-            _add(outcome, predicted[first : first + CHUNK], label[first : first + CHUNK], self.task.bins)
+        for first in range(0, len(label), _AT_ONCE):
+            _add(
+                outcome, predicted[first : first + _AT_ONCE], label[first : first + _AT_ONCE], self.task.bins
+            )
         return outcome
 
 
 def _add(outcome: RegressionOutcomes, predicted: FloatArray, label: FloatArray, bins: OrderedBins) -> None:
-    place = bin_of_values(predicted, bins)
-    more = {"predicted": np.bincount(place, minlength=bins.bins).tolist()}
+    place = bins.bin_of(predicted)
+    _count(outcome.predicted, place)
     labelled = np.isfinite(label)
     if not labelled.all():
         predicted, label, place = predicted[labelled], label[labelled], place[labelled]
-    scale = 2.0**-bins.exponent
-    raw = (predicted - label) * scale
-    error = np.clip(raw, -_REACH, _REACH)
-    outcome.beyond += int(np.count_nonzero(raw != error))
-    centred = np.clip((label - bins.pivot) * scale, -_REACH, _REACH)
-    nonzero = label != 0.0
-    ratio = np.divide(predicted - label, label, out=np.zeros(len(label)), where=nonzero)
-    relative = np.minimum(np.abs(ratio), _RELATIVE_REACH)
-    more["n"] = np.bincount(place, minlength=bins.bins).tolist()
-    more["nonzero"] = np.bincount(place[nonzero], minlength=bins.bins).tolist()
-    for name, values, bits in (
-        ("error", error, ERROR_BITS),
-        ("absolute", np.abs(error), ERROR_BITS),
-        ("squares", error**2, SQUARE_BITS),
-        ("fourths", error**4, FOURTH_BITS),
-        ("relative", relative, RELATIVE_BITS),
-        ("relative_squares", relative**2, RELATIVE_SQUARE_BITS),
-        ("labels", centred, ERROR_BITS),
-        ("label_squares", centred**2, SQUARE_BITS),
-    ):
-        more[name] = _exact_sums(place, values, bits, bins.bins)
-    for name, counts in more.items():
-        before = getattr(outcome, name)
-        setattr(outcome, name, [a + b for a, b in zip(before, counts, strict=True)])
+    _count(outcome.n, place)
+    _count(outcome.nonzero, place[label != 0.0])
+    sums = error_sums(_errors(predicted, label), split(label), place, bins.bins)
+    for name, more in sums.items():
+        setattr(outcome, name, getattr(outcome, name) + more)
 
 
-def _exact_sums(place: IntArray, values: FloatArray, bits: int, count: int) -> list[int]:
-    """(count,) sums by place in units of 2**-bits, each value rounded.
+def _count(counts: list[int], place: IntArray) -> None:
+    counts[:] = (np.asarray(counts) + np.bincount(place, minlength=len(counts))).tolist()
 
-    Added as integers, in two parts: bincount would add floats, which are not exact beyond 2**53.
-    """
-    scaled = np.ldexp(values, bits - _LOW_BITS)
-    high = np.floor(scaled)
-    parts = []
-    for part in (high, np.rint(np.ldexp(scaled - high, _LOW_BITS))):
-        total = np.zeros(count, np.int64)
-        np.add.at(total, place, part.astype(np.int64))
-        parts.append(total.tolist())
-    return [(upper << _LOW_BITS) + lower for upper, lower in zip(*parts, strict=True)]
+
+def _errors(predicted: FloatArray, label: FloatArray) -> tuple[FloatArray, IntArray]:
+    """(n,) prediction less label, as mantissa and exponent: the greatest may be beyond all doubles."""
+    with np.errstate(over="ignore"):
+        error, octave = split(predicted - label)
+    if (beyond := np.isinf(error)).any():
+        error[beyond], octave[beyond] = split(0.5 * predicted[beyond] - 0.5 * label[beyond])
+        octave[beyond] += 1
+    return error, octave

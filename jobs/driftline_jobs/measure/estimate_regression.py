@@ -14,14 +14,15 @@ import numpy as np
 from driftline_jobs.measure.figures import Counts, FloatArray
 from driftline_jobs.measure.intervals import Z
 from driftline_jobs.measure.performance import Performance, performance
-from driftline_jobs.measure.regression import RegressionSums, regression_performance
+from driftline_jobs.measure.regression import RegressionSums, Scales, regression_performance
 
 
 @dataclass(frozen=True, slots=True)
 class LossByBin:
     """Mean of every sum of ``RegressionSums`` per labelled row of a prediction bin, (B,) each, and the rows.
 
-    Bins without labelled rows of the reference have the means of the bins around them.
+    Bins without labelled rows of the reference have the means of the bins around them. The scales
+    are those of the sums, the same for all bins.
     """
 
     rows: FloatArray
@@ -34,9 +35,10 @@ class LossByBin:
     relative_squares: FloatArray
     labels: FloatArray
     label_squares: FloatArray
+    scales: Scales
 
 
-_MEANS = tuple(item.name for item in fields(LossByBin) if item.name != "rows")
+_MEANS = tuple(item.name for item in fields(LossByBin) if item.name not in ("rows", "scales"))
 
 
 def loss_by_bin(reference: RegressionSums) -> LossByBin | None:
@@ -49,7 +51,7 @@ def loss_by_bin(reference: RegressionSums) -> LossByBin | None:
     means = {
         name: np.interp(at, occupied, getattr(reference, name)[occupied] / rows[occupied]) for name in _MEANS
     }
-    return LossByBin(rows=rows, **means)
+    return LossByBin(rows=rows, scales=reference.scales, **means)
 
 
 def estimate_regression(learned: LossByBin, counts: Counts) -> dict[str, Performance]:
@@ -61,9 +63,9 @@ def estimate_regression(learned: LossByBin, counts: Counts) -> dict[str, Perform
     Args:
         counts: (..., B) rows of the window per prediction bin, labelled or not.
     """
-    n = counts.sum(-1)
+    n, scales = counts.sum(-1), learned.scales
     expected = {name: (counts * getattr(learned, name)).sum(-1) for name in _MEANS}
-    sums = RegressionSums(n=n, **expected)
+    sums = RegressionSums(n=n, **expected, scales=scales)
     share = counts / np.maximum(n, 1)[..., None]
 
     def error_of(mean: FloatArray, square: FloatArray) -> FloatArray:
@@ -76,16 +78,26 @@ def estimate_regression(learned: LossByBin, counts: Counts) -> dict[str, Perform
     some = np.where(n > 0, n, np.nan)
     rmse = np.sqrt(expected["squares"] / some)
     variance = np.maximum(expected["label_squares"] / some - (expected["labels"] / some) ** 2, 0.0)
+    relative_error = error_of(learned.relative, learned.relative_squares)
+    squared = np.divide(mse_error, variance, out=np.zeros(np.shape(variance)), where=variance > 0)
     errors = {
-        "mae": error_of(learned.absolute, learned.squares),
-        "rmse": np.divide(mse_error, 2.0 * rmse, out=np.zeros(np.shape(rmse)), where=rmse > 0),
-        "mape": error_of(learned.relative, learned.relative_squares)
-        / np.maximum((share * learned.nonzero).sum(-1), 1e-300),
-        "r2": np.divide(mse_error, variance, out=np.zeros(np.shape(variance)), where=variance > 0),
-        "bias": error_of(learned.error, learned.squares),
+        "mae": (error_of(learned.absolute, learned.squares), scales.error),
+        "rmse": (
+            np.divide(mse_error, 2.0 * rmse, out=np.zeros(np.shape(rmse)), where=rmse > 0),
+            scales.error,
+        ),
+        "mape": (
+            relative_error / np.maximum((share * learned.nonzero).sum(-1), 1e-300),
+            scales.relative,
+        ),
+        "r2": (squared, 2 * (scales.error - scales.label)),
+        "bias": (error_of(learned.error, learned.squares), scales.error),
     }
     figures = regression_performance(replace(sums, nonzero=expected["nonzero"]))
-    return {name: _widened(name, figure, Z * errors[name]) for name, figure in figures.items()}
+    return {
+        name: _widened(name, figure, np.ldexp(Z * errors[name][0], errors[name][1]))
+        for name, figure in figures.items()
+    }
 
 
 def _widened(name: str, figure: Performance, half: FloatArray) -> Performance:
@@ -98,4 +110,5 @@ def _widened(name: str, figure: Performance, half: FloatArray) -> Performance:
         interval=(low if name in {"bias", "r2"} else np.maximum(low, 0.0), high),
         error_bound=np.nan,
         trivial=figure.trivial,
+        remark=figure.remark,
     )

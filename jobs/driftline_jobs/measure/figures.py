@@ -44,6 +44,8 @@ class Status(StrEnum):
     TOO_FEW_ROWS = "too_few_rows"
     ZERO_TARGETS = "zero_targets"
     CONSTANT_LABEL = "constant_label"
+    INFINITE = "infinite_predictions"
+    FEW_ERRORS = "few_errors"
     COLLAPSED = "collapsed"
     NOT_FINITE = "not_finite"
 
@@ -74,6 +76,8 @@ _REASONS = {
     Status.TOO_FEW_ROWS: "too few rows to compute the figure",
     Status.ZERO_TARGETS: "every label is zero, so a relative error is not defined",
     Status.CONSTANT_LABEL: "every label is the same, so there is no variance to explain",
+    Status.INFINITE: "rows with a label have an infinite prediction, so their errors are infinite",
+    Status.FEW_ERRORS: "a few errors make up most of the squares, so no interval can be given",
     Status.COLLAPSED: "in the window some columns follow from the others, so no density can be compared",
     Status.NOT_FINITE: "the figure lies beyond what a 64-bit float can hold",
 }

@@ -35,6 +35,7 @@ class Performance:
         n: (...,) rows the figure rests on.
         trivial: (...,) what the best constant answer would get on the same rows.
         status: (...,) a ``Status`` each.
+        remark: (...,) a ``Status`` that says why a figure has no interval, or an empty text.
     """
 
     value: FloatArray
@@ -44,6 +45,7 @@ class Performance:
     n: FloatArray
     trivial: FloatArray
     status: TextArray = field(repr=False)
+    remark: TextArray = field(repr=False)
 
     @property
     def ok(self) -> BoolArray:
@@ -59,8 +61,11 @@ class Performance:
         return published(getattr(self, name))
 
     def reasons(self) -> list[str | None]:
-        """A sentence for each cell without a value, flattened in C order."""
-        return [reason_of(status) for status in self.status.ravel().tolist()]
+        """A sentence for each cell without a value or with a remark, flattened in C order."""
+        pairs = zip(self.status.ravel().tolist(), self.remark.ravel().tolist(), strict=True)
+        return [
+            reason_of(remark if remark and status == Status.OK.value else status) for status, remark in pairs
+        ]
 
 
 def performance(
@@ -71,6 +76,7 @@ def performance(
     interval: tuple[npt.ArrayLike, npt.ArrayLike] = (np.nan, np.nan),
     error_bound: npt.ArrayLike = 0.0,
     trivial: npt.ArrayLike = np.nan,
+    remark: npt.ArrayLike = "",
 ) -> Performance:
     """A figure of the shape of ``status``; whatever cannot be published is masked.
 
@@ -88,6 +94,7 @@ def performance(
         n=np.broadcast_to(np.asarray(n, np.float64), status.shape),
         trivial=masked(trivial, status),
         status=status,
+        remark=np.broadcast_to(np.asarray(remark, status.dtype), status.shape),
     )
 
 
@@ -100,6 +107,7 @@ def withheld(figure: Performance, status: TextArray) -> Performance:
         interval=(figure.ci_low, figure.ci_high),
         error_bound=figure.error_bound,
         trivial=figure.trivial,
+        remark=figure.remark,
     )
 
 

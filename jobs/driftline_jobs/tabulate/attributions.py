@@ -26,7 +26,8 @@ from driftline_jobs.profile.binning import Bins
 from driftline_jobs.profile.state import Profile
 from driftline_jobs.profile.windows import Cell
 from driftline_jobs.tabulate.cells import MeasuredCell, common, empty_profile
-from driftline_jobs.tabulate.outcomes import stack_binary, stack_multiclass, stack_regression
+from driftline_jobs.tabulate.outcomes import stack_binary, stack_multiclass
+from driftline_jobs.tabulate.regression import stack_regression
 from driftline_jobs.tabulate.stacks import sample_of
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import ALL, OTHER, table_column
@@ -161,11 +162,11 @@ def _ratios(outcomes: Sequence[Outcomes], task: Task) -> dict[str, _Ratio]:
         found = {"accuracy": _Ratio(hits, several.confusion.sum((-2, -1)))}
         return found | _losses(several.losses, several.unscored_labels)
     if isinstance(task, RegressionTask):
-        sums = stack_regression([o for o in outcomes if isinstance(o, RegressionOutcomes)], task)
+        sums = stack_regression([o for o in outcomes if isinstance(o, RegressionOutcomes)])
         return {
-            "mae": _Ratio(sums.absolute, sums.n),
-            "bias": _Ratio(sums.error, sums.n),
-            "mape": _Ratio(sums.relative, sums.nonzero),
+            "mae": _Ratio(np.ldexp(sums.absolute, sums.scales.error), sums.n),
+            "bias": _Ratio(np.ldexp(sums.error, sums.scales.error), sums.n),
+            "mape": _Ratio(np.ldexp(sums.relative, sums.scales.relative), sums.nonzero),
         }
     raise TypeError(f"nothing can be attributed of {type(task).__name__}")
 

@@ -22,8 +22,9 @@ from driftline_jobs.measure.figures import Status
 from driftline_jobs.measure.performance import Performance, absent
 from driftline_jobs.profile.windows import WHOLE
 from driftline_jobs.tabulate.cells import common
-from driftline_jobs.tabulate.outcomes import learned_scores, scored_rows, stack_regression_bins
+from driftline_jobs.tabulate.outcomes import learned_scores, scored_rows
 from driftline_jobs.tabulate.performance import FigureKey, PerformanceCell, add_figure, by_class
+from driftline_jobs.tabulate.regression import stack_regression_bins
 from driftline_schemas.metrics import PERFORMANCE
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
@@ -132,7 +133,7 @@ def _regression(
 ) -> dict[FigureKey, Performance] | None:
     if not isinstance(reference, RegressionOutcomes):
         return None
-    learned = loss_by_bin(stack_regression_bins(reference, task))
+    learned = loss_by_bin(stack_regression_bins(reference))
     if learned is None:
         return None
     several = [outcome for outcome in outcomes if isinstance(outcome, RegressionOutcomes)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,15 +10,6 @@ import numpy.typing as npt
 from driftline_jobs.labels.binary import LOSS_BITS, SCORE_BITS, SQUARE_BITS, BinaryOutcomes, BinaryTask
 from driftline_jobs.labels.collect import OutcomesByCell
 from driftline_jobs.labels.multiclass import MulticlassOutcomes, MulticlassTask
-from driftline_jobs.labels.regression import (
-    ERROR_BITS,
-    FOURTH_BITS,
-    RELATIVE_BITS,
-    RELATIVE_SQUARE_BITS,
-    RegressionOutcomes,
-    RegressionTask,
-)
-from driftline_jobs.labels.regression import SQUARE_BITS as ERROR_SQUARE_BITS
 from driftline_jobs.labels.sketch import IdSketch
 from driftline_jobs.labels.stored import with_ids
 from driftline_jobs.measure.binary import BinaryCounts, ConfusionCounts, LabelCounts, LossSums
@@ -26,7 +17,6 @@ from driftline_jobs.measure.estimate import ScoredRows
 from driftline_jobs.measure.figures import Status, statuses
 from driftline_jobs.measure.multiclass import MulticlassCounts
 from driftline_jobs.measure.ranking import ScoreLabelCounts
-from driftline_jobs.measure.regression import RegressionSums
 from driftline_jobs.profile.cells import CellKey
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_schemas.metrics import ScoreScale
@@ -70,38 +60,6 @@ def stack_multiclass(outcomes: Sequence[MulticlassOutcomes], task: MulticlassTas
         scores=_scores(outcomes, (len(outcomes), len(task.bins), task.most_bins)),
         losses=_losses(outcomes, task.scale),
         labels=labels,
-    )
-
-
-def stack_regression(outcomes: Sequence[RegressionOutcomes], task: RegressionTask) -> RegressionSums:
-    """(cells,) sums in the label's unit; labels are summed about the pivot, which r2 does not mind."""
-    return _regression_sums(
-        lambda name: [sum(getattr(outcome, name)) for outcome in outcomes], task.bins.exponent
-    )
-
-
-def stack_regression_bins(outcome: RegressionOutcomes, task: RegressionTask) -> RegressionSums:
-    """(bins,) the same by bin of the prediction, of one cell."""
-    return _regression_sums(lambda name: getattr(outcome, name), task.bins.exponent)
-
-
-def _regression_sums(totals: Callable[[str], Sequence[int]], exponent: int) -> RegressionSums:
-    unit = 2.0**exponent
-
-    def sums(name: str, bits: int, power: int) -> FloatArray:
-        return _scaled(totals(name), bits) * unit**power
-
-    return RegressionSums(
-        n=np.array(totals("n"), np.int64),
-        error=sums("error", ERROR_BITS, 1),
-        absolute=sums("absolute", ERROR_BITS, 1),
-        squares=sums("squares", ERROR_SQUARE_BITS, 2),
-        fourths=sums("fourths", FOURTH_BITS, 4),
-        nonzero=np.array(totals("nonzero"), np.int64),
-        relative=sums("relative", RELATIVE_BITS, 0),
-        relative_squares=sums("relative_squares", RELATIVE_SQUARE_BITS, 0),
-        labels=sums("labels", ERROR_BITS, 1),
-        label_squares=sums("label_squares", ERROR_SQUARE_BITS, 2),
     )
 
 

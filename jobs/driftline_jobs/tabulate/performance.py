@@ -22,7 +22,8 @@ from driftline_jobs.measure.ranking import ScoreLabelCounts, calibration_curve
 from driftline_jobs.measure.regression import regression_performance
 from driftline_jobs.tabulate.cells import MeasuredCell, common
 from driftline_jobs.tabulate.judged import judge_performance, verdict_columns
-from driftline_jobs.tabulate.outcomes import stack_binary, stack_multiclass, stack_regression
+from driftline_jobs.tabulate.outcomes import stack_binary, stack_multiclass
+from driftline_jobs.tabulate.regression import stack_regression
 from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
@@ -63,7 +64,7 @@ def measure_performance(outcomes: Sequence[Outcomes], task: Task) -> dict[Figure
         return {(metric, None): figure for metric, figure in figures.items()}
     if isinstance(task, RegressionTask):
         regression = [outcome for outcome in outcomes if isinstance(outcome, RegressionOutcomes)]
-        figures = regression_performance(stack_regression(regression, task))
+        figures = regression_performance(stack_regression(regression))
         return {(metric, None): figure for metric, figure in figures.items()}
     if not isinstance(task, MulticlassTask):
         raise TypeError(f"no figures are known for {type(task).__name__}")
@@ -173,7 +174,10 @@ def _reasons(
     free = no_limit(metric, figure, before) & figure.ok
     if verdict is not None:
         free &= np.isnan(verdict.threshold)
-    return [_NO_LIMIT if at else reason for at, reason in zip(free.tolist(), reasons, strict=True)]
+    return [
+        "; ".join(filter(None, (reason, _NO_LIMIT))) if at else reason
+        for at, reason in zip(free.tolist(), reasons, strict=True)
+    ]
 
 
 def _add_curves(table: TableBuilder, monitor: Monitor, cells: Sequence[PerformanceCell], task: Task) -> None:
