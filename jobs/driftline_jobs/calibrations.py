@@ -42,7 +42,7 @@ from driftline_jobs.judge.verdicts import (
 from driftline_jobs.labels.collect import Task
 from driftline_jobs.measure.figures import TextArray
 from driftline_jobs.measure.performance import Performance
-from driftline_jobs.profile.binning import Bins, OrderedBins
+from driftline_jobs.profile.binning import Bins, OpenBins, OrderedBins
 from driftline_jobs.profile.state import OrderedProfile, Profile
 from driftline_jobs.profile.windows import WHOLE
 from driftline_jobs.references import Reference, ReferenceWindow
@@ -228,7 +228,7 @@ def learn(
         usable = [at for at, profiles in enumerate(pieces) if _has_values(profiles.get(column))]
         if column in natures.columns:
             continue
-        if not usable:
+        if isinstance(bins, OpenBins) or not usable:
             drift |= {(column, metric): Uncalibrated(NO_VALUES) for metric in _deciding(bins)}
             continue
         sample = sample_of([pieces[at][column] for at in usable], bins)

@@ -18,9 +18,10 @@ from driftline_jobs.index import LINK, refresh_entry, refresh_page
 from driftline_jobs.kept import binning_of, judged_run, reference_of
 from driftline_jobs.mailing import Summary, summary, write_mail
 from driftline_jobs.pages import Pages
-from driftline_jobs.profile.binning import Bins, CategoryBins, OrderedBins
+from driftline_jobs.profile.binning import Bins, CategoryBins, OpenBins, OrderedBins, SettledBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.codec import decode
+from driftline_jobs.profile.later import as_stored, settled
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile, merge
 from driftline_jobs.profile.windows import WHOLE
 from driftline_jobs.stores import store_of
@@ -145,6 +146,13 @@ def _of_the_whole(rows: pa.Table) -> pa.Table:
 
 
 def _distribution(name: str, bins: Bins, now: Profile, before: Profile | None) -> Distribution:
+    if not isinstance(bins, OpenBins):
+        return _settled(name, bins, now, before)
+    (one,) = settled(bins, [now])
+    return _settled(name, one.bins, one.profiles[0], before and as_stored(before, one.storage))
+
+
+def _settled(name: str, bins: SettledBins, now: Profile, before: Profile | None) -> Distribution:
     if isinstance(bins, OrderedBins):
         return Distribution(
             column=name,

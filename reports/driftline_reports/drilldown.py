@@ -105,13 +105,21 @@ def _columns(inputs: DrilldownInputs) -> tuple[list[str], list[str]]:
         if column not in inputs.kinds or column not in inputs.reference.column_names:
             continue
         sides = (inputs.current[column], inputs.reference[column])
-        if all(side.null_count == len(side) for side in sides):
-            left_out.append(f"{names.column(column)} (all missing)")
+        missing = [_all_missing(side) for side in sides]
+        if any(missing):  # Evidently compares no column of which one side has nothing
+            where = "" if all(missing) else " in the window" if missing[0] else " in the reference"
+            left_out.append(f"{names.column(column)} (all missing{where})")
         elif names.is_sensitive(column) and not all(map(_only_hashes, sides)):
             left_out.append(f"{names.column(column)} (sensitive)")
         else:
             shown.append(column)
     return shown, left_out
+
+
+def _all_missing(values: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
+    return bool(pc.all(pc.is_null(values, nan_is_null=True)).as_py())
 
 
 def _only_hashes(values: pa.ChunkedArray) -> bool:

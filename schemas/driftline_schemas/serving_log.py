@@ -38,12 +38,16 @@ class TimeColumn:
 
 
 class Storage(StrEnum):
-    """How a column's values are held, whatever the width: a change of it is a change of type."""
+    """How a column's values are held, whatever the width: a change of it is a change of type.
+
+    NOTHING is that of Arrow's null type: no object says what the values would be.
+    """
 
     NUMBER = "number"
     BOOLEAN = "boolean"
     DATETIME = "datetime"
     TEXT = "text"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,8 @@ class LogColumn:
     """A column as the monitor file names it.
 
     ``path`` leads through the structs to the values, ``("payload", "carrier")``; ``name`` is the path with
-    dots. ``type`` is the Arrow type of the values. A column of Arrow's null type counts as TEXT: all its
-    values are null, so it agrees with every storage (``holds_nothing``).
+    dots. ``type`` is the Arrow type of the values. The values of Arrow's null type are all null, so
+    it agrees with every storage (``holds_nothing``).
     """
 
     name: str
@@ -89,9 +93,9 @@ def storage_of(arrow_type: pa.DataType) -> Storage | None:
         return Storage.NUMBER
     if kind.is_timestamp(arrow_type) or kind.is_date(arrow_type) or kind.is_time(arrow_type):
         return Storage.DATETIME
-    if holds_texts(arrow_type) or kind.is_fixed_size_binary(arrow_type) or kind.is_null(arrow_type):
+    if holds_texts(arrow_type) or kind.is_fixed_size_binary(arrow_type):
         return Storage.TEXT
-    return None
+    return Storage.NOTHING if kind.is_null(arrow_type) else None
 
 
 def holds_texts(arrow_type: pa.DataType) -> bool:

@@ -19,7 +19,7 @@ from sklearn import metrics
 from tests.measure.oracles import merged
 
 from driftline_jobs.demo.prepare import DemoFolder
-from driftline_jobs.profile.binning import Binning, OrderedBins
+from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.request import RunRequest
 from driftline_jobs.run import run
 from driftline_jobs.stores import open_store
@@ -193,6 +193,7 @@ def _expected(year: Year, name: str, now: pd.DataFrame, then: pd.DataFrame) -> d
     if isinstance(bins, OrderedBins):
         sides = [side[name].to_numpy(np.float64, na_value=np.nan) for side in (now, then)]
         return _ordered_figures(sides[0], sides[1], bins)
+    assert isinstance(bins, CategoryBins)
     counts_now, unseen_now, missing_now = _category_counts(now[name], bins.vocabulary)
     counts_then, unseen_then, missing_then = _category_counts(then[name], bins.vocabulary)
     # a value that the reference knows from one row makes another one that it does not know no surprise

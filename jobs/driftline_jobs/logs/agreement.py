@@ -221,7 +221,10 @@ class _Vote:
         if column.path != agreed.path:
             return f"lies at {' → '.join(column.path)} here, at {' → '.join(agreed.path)} elsewhere"
         if self._expected is not None and name in self._expected:
-            return f"{column.type}, a {self._expected[name]} in the reference"
+            expected = self._expected[name]
+            if expected is Storage.NOTHING:
+                return f"{column.type}, of no type in the reference, which has only nulls: rebase the monitor"
+            return f"{column.type}, a {expected} in the reference"
         if column.storage not in self._allowed(name):
             allowed = " or ".join(sorted(self._allowed(name)))
             return f"{column.type}, where the monitor file needs a {allowed}"

@@ -122,6 +122,17 @@ class Figure:
         """(...,) where there is a value."""
         return np.isfinite(self.value)
 
+    def at(self, places: IntArray) -> Figure:
+        """Those of some of the cells (N,), in this order."""
+        return Figure(*(getattr(self, item.name)[places] for item in fields(self)))
+
+    def without(self, where: BoolArray, status: Status) -> Figure:
+        """The same with no value where it says so, for the reason that is given."""
+        kept = np.where(where, status.value, self.status).astype(_STATUS_TYPE)
+        arrays = (self.value, self.debiased, self.lower, self.upper, self.degrees)
+        value, debiased, lower, upper, degrees = (masked(array, kept) for array in arrays)
+        return Figure(value, debiased, lower, upper, degrees, kept)
+
     def published(self, name: str) -> list[float | None]:
         """The array ``name`` flattened in C order, None for NaN: what goes into a table's column."""
         return published(getattr(self, name))

@@ -31,6 +31,7 @@ class OrderedBins:
 
     Bin ``b`` holds ``edges[b-1] <= x < edges[b]``; the outer ones are open. ``pivot`` and ``exponent``
     place the log buckets (see ``buckets``). ``whole_numbers``: the reference's column is of an integer type.
+    ``valueless``: the reference has no value, and the edges are those of ``later``.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class OrderedBins:
     pivot: float
     exponent: int
     whole_numbers: bool = False
+    valueless: bool = False
 
     @property
     def bins(self) -> int:
@@ -47,6 +49,8 @@ class OrderedBins:
     @property
     def has_spread(self) -> bool:
         """Whether the edges tell how far apart values lie: two at least, not those around one value."""
+        if self.valueless:
+            return False
         return len(self.edges) > 2 or (
             len(self.edges) == 2 and self.edges[1] > math.nextafter(self.edges[0], math.inf)
         )
@@ -150,7 +154,16 @@ class CategoryBins:
         return self.kind in CLASS_KINDS
 
 
-Bins = OrderedBins | CategoryBins
+@dataclass(frozen=True)
+class OpenBins:
+    """Bins of a column of which the reference has neither a value nor a type: what comes later is counted at
+    bins by its own type, the same for every such column (see ``profile.later``)."""
+
+    kind: str = "categorical"
+
+
+SettledBins = OrderedBins | CategoryBins
+Bins = SettledBins | OpenBins
 
 
 @dataclass(frozen=True)
@@ -188,7 +201,9 @@ class Binning:
                     "pivot": bins.pivot.hex(),
                     "exponent": bins.exponent,
                     "whole_numbers": bins.whole_numbers,
-                }
+                } | ({"valueless": True} if bins.valueless else {})
+            elif isinstance(bins, OpenBins):
+                columns[name] = {"kind": bins.kind, "open": True}
             else:
                 tail = base64.b64encode(bins.tail.astype("<i8").tobytes()).decode()
                 columns[name] = {
@@ -225,7 +240,10 @@ class Binning:
                     pivot=float.fromhex(entry["pivot"]),
                     exponent=entry["exponent"],
                     whole_numbers=entry["whole_numbers"],
+                    valueless=entry.get("valueless", False),
                 )
+            elif "open" in entry:
+                columns[name] = OpenBins(kind=entry["kind"])
             else:
                 columns[name] = CategoryBins(
                     kind=entry["kind"],

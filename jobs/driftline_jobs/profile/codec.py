@@ -17,18 +17,20 @@ import numpy.typing as npt
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.distinct import REGISTERS, Registers
 from driftline_jobs.profile.outer import NONE, Outer
-from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile
+from driftline_jobs.profile.state import CategoryProfile, OpenProfile, OrderedProfile, Profile, SettledProfile
 from driftline_jobs.profile.sums import no_sums
 from driftline_schemas.errors import DataError
 
 FORMAT = 2
-_ORDERED, _CATEGORY = 1, 2
+_ORDERED, _CATEGORY, _OPEN = 1, 2, 3
 _PREFIX = struct.Struct("<BB")
 _ORDERED_HEADER = struct.Struct("<6q2d")
 _CATEGORY_HEADER = struct.Struct("<2qI")
 _SUMS = struct.Struct("<IBB")
 _OUTER = struct.Struct("<II")
 _OUTER_SUM = struct.Struct("<HH")
+_OPEN_HEADER = struct.Struct("<2qB")
+_PART = struct.Struct("<BI")
 _UNSEEN = struct.Struct("<QqI")
 _SPARSE_REGISTERS = REGISTERS // 3
 _LENGTH = struct.Struct("<H")
@@ -57,6 +59,14 @@ def encode(profile: Profile) -> bytes:
                 _sums(profile.sums),
                 *_outer(profile.outer),
                 _registers(profile.registers),
+            ]
+        )
+    if isinstance(profile, OpenProfile):
+        return b"".join(
+            [
+                _PREFIX.pack(FORMAT, _OPEN),
+                _OPEN_HEADER.pack(profile.rows, profile.nulls, len(profile.parts)),
+                *(_part(storage, profile.parts[storage]) for storage in sorted(profile.parts)),
             ]
         )
     unseen = [
@@ -105,6 +115,9 @@ def _decode(data: bytes) -> Profile:
             rows, nulls, nans, below, above, zeros, minimum, maximum,
             buckets, bucket_counts, sums, outer, reader.registers(),
         )  # fmt: skip
+    if kind == _OPEN:
+        rows, nulls, parts = reader.unpack(_OPEN_HEADER)
+        return OpenProfile(rows, nulls, dict(reader.part() for _ in range(parts)))
     rows, nulls, unseen_count = reader.unpack(_CATEGORY_HEADER)
     unseen = {}
     for _ in range(unseen_count):
@@ -113,6 +126,11 @@ def _decode(data: bytes) -> Profile:
     values = reader.steps()
     counts = reader.counts(len(values), rows)
     return CategoryProfile(rows, nulls, values, counts, unseen, reader.registers())
+
+
+def _part(storage: str, profile: SettledProfile) -> bytes:
+    name, content = storage.encode(), encode(profile)
+    return _PART.pack(len(name), len(content)) + name + content
 
 
 def _steps(ascending: IntArray) -> bytes:
@@ -216,6 +234,13 @@ class _Reader:
             at, length = self.unpack(_OUTER_SUM)
             totals.append((at, int.from_bytes(self.take(length), "little", signed=True)))
         return Outer(numbers, counts, tuple(totals))
+
+    def part(self) -> tuple[str, SettledProfile]:
+        named, size = self.unpack(_PART)
+        storage, profile = self.take(named).decode(), decode(self.take(size))
+        if isinstance(profile, OpenProfile):
+            raise ValueError(f"a part of {storage} values is itself open")  # noqa: TRY004  not ours: the bytes'
+        return storage, profile
 
     def registers(self) -> Registers:
         (length,) = self.unpack(_LENGTH)

@@ -38,8 +38,13 @@ _TRUTHS = {"0": 0.0, "1": 1.0}
 
 def ordered(array: pa.Array, name: str, binning: Binning) -> Numbers:
     """A column as its bins count it: numbers, seconds, or the lengths of texts."""
-    bins = binning.columns[name]
-    return lengths(array) if bins.kind == TEXT_KIND else numbers_as(array, Storage(binning.storages[name]))
+    if binning.columns[name].kind == TEXT_KIND:
+        return lengths(array)
+    stored = Storage(binning.storages[name])
+    if stored is Storage.NOTHING:
+        own = storage_of(array.type)
+        stored = own if own is Storage.DATETIME else Storage.NUMBER
+    return numbers_as(array, stored)
 
 
 def categories(array: pa.Array, name: str, binning: Binning) -> Codes:

@@ -14,16 +14,17 @@ import pyarrow as pa
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.logs.times import NO_TIME
-from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profile.binning import Binning, CategoryBins, OpenBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.cells import CellKey, Dimension, Grouping, crossed, groupings, labelled, limited
-from driftline_jobs.profile.columns import Codes, Numbers, Valid, class_codes, codes
+from driftline_jobs.profile.columns import Codes, Numbers, Valid, class_codes, codes, numbers
 from driftline_jobs.profile.conversion import categories, ordered
+from driftline_jobs.profile.later import LATER, opened
 from driftline_jobs.profile.moments import MomentSums, Together, steps_of
 from driftline_jobs.profile.runs import category_runs, ordered_runs
-from driftline_jobs.profile.state import Profile, merge
+from driftline_jobs.profile.state import OpenProfile, Profile, merge
 from driftline_jobs.profile.workspace import Workspace
-from driftline_schemas.serving_log import LogColumn, TimeColumn, holds_texts
+from driftline_schemas.serving_log import LogColumn, TimeColumn, holds_texts, storage_of
 from driftline_schemas.table_names import table_segment
 
 
@@ -281,9 +282,26 @@ class _Rows:
             column = self._numbers(name)
             together.take(name, column.values, column.valid)
             return [ordered_runs(column, grouping, bins, work) for grouping in grouped]
+        if isinstance(bins, OpenBins):
+            return self._open(name, grouped, work)
         parting = self._parting.pop(name, None)
         category = class_codes(self._array(name)) if bins.of_classes else parting or self._codes(name)
         return [category_runs(category, grouping, bins, work) for grouping in grouped]
+
+    def _open(self, name: str, grouped: Sequence[Grouping], work: Workspace) -> list[Sequence[Profile]]:
+        """The profiles of a column without a type in the reference: by what this object has."""
+        array = self._array(name)
+        storage = storage_of(array.type)
+        if pa.types.is_null(array.type) or storage is None:
+            return [[OpenProfile(n := run.stop - run.start, n) for run in group.runs] for group in grouped]
+        bins = LATER[storage]
+        if isinstance(bins, OrderedBins):
+            column = numbers(array)
+            found = [ordered_runs(column, grouping, bins, work) for grouping in grouped]
+        else:
+            category = codes(array)
+            found = [category_runs(category, grouping, bins, work) for grouping in grouped]
+        return [[opened(profile, storage) for profile in profiles] for profiles in found]
 
     def _parts(self, name: str) -> Codes:
         """The codes of a column that parts the rows, kept for when it is profiled."""

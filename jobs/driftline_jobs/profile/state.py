@@ -6,7 +6,7 @@ engine that merges them, leave no trace.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -130,7 +130,23 @@ class CategoryProfile:
         return counts
 
 
-Profile = OrderedProfile | CategoryProfile
+SettledProfile = OrderedProfile | CategoryProfile
+
+
+@dataclass(slots=True)
+class OpenProfile:
+    """Profile of a column of which the reference has neither a value nor a type, over some rows.
+
+    Attributes:
+        parts: by the storage of what came, a profile of these values alone, at the bins of ``later``.
+    """
+
+    rows: int = 0
+    nulls: int = 0
+    parts: dict[str, SettledProfile] = field(default_factory=dict)
+
+
+Profile = SettledProfile | OpenProfile
 
 
 def merge(profiles: Iterable[Profile]) -> Profile:
@@ -138,6 +154,13 @@ def merge(profiles: Iterable[Profile]) -> Profile:
     several = list(profiles)
     if len(several) == 1:
         return several[0]
+    if isinstance(several[0], OpenProfile):
+        return _merge_open([p for p in several if isinstance(p, OpenProfile)])
+    return merge_settled([p for p in several if not isinstance(p, OpenProfile)])
+
+
+def merge_settled(several: Sequence[SettledProfile]) -> SettledProfile:
+    """``merge`` for profiles of one kind."""
     if isinstance(several[0], OrderedProfile):
         return _merge_ordered([p for p in several if isinstance(p, OrderedProfile)])
     return _merge_categories([p for p in several if isinstance(p, CategoryProfile)])
@@ -177,6 +200,17 @@ def subtract(whole: Profile, part: Profile) -> Profile:
             unseen_values=whole.unseen_values,
             registers=whole.registers,
         )
+    if isinstance(whole, OpenProfile) and isinstance(part, OpenProfile):
+        left = {
+            storage: subtract(values, part.parts[storage]) if storage in part.parts else values
+            for storage, values in whole.parts.items()
+        }
+        parts = {
+            storage: values
+            for storage, values in left.items()
+            if values.rows and not isinstance(values, OpenProfile)
+        }
+        return OpenProfile(whole.rows - part.rows, whole.nulls - part.nulls, parts)
     raise TypeError(f"cannot subtract {type(part).__name__} from {type(whole).__name__}")
 
 
@@ -230,6 +264,20 @@ def _merge_categories(parts: list[CategoryProfile]) -> CategoryProfile:
         value_counts=counts,
         unseen_values=lowest(unseen),
         registers=np.max([p.registers for p in parts], axis=0),
+    )
+
+
+def _merge_open(several: list[OpenProfile]) -> OpenProfile:
+    storages = sorted({storage for profile in several for storage in profile.parts})
+    return OpenProfile(
+        rows=sum(profile.rows for profile in several),
+        nulls=sum(profile.nulls for profile in several),
+        parts={
+            storage: merge_settled(
+                [profile.parts[storage] for profile in several if storage in profile.parts]
+            )
+            for storage in storages
+        },
     )
 
 

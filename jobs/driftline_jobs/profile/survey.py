@@ -19,13 +19,14 @@ import pyarrow as pa
 
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
-from driftline_jobs.profile.binning import CLASS_KINDS, TEXT_KIND, Binning, Bins, CategoryBins
+from driftline_jobs.profile.binning import CLASS_KINDS, TEXT_KIND, Binning, Bins, CategoryBins, OpenBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
 from driftline_jobs.profile.cells import SEGMENT_VALUES_KEPT, crossed, labelled, text_of_names
 from driftline_jobs.profile.columns import Codes, Numbers, class_codes, codes, hash_texts
 from driftline_jobs.profile.conversion import numbers_as
 from driftline_jobs.profile.distinct import UIntArray, mix
 from driftline_jobs.profile.edges import ordered_bins
+from driftline_jobs.profile.later import wide_bins
 from driftline_jobs.profile.scan import accepted_rows, row_times
 from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn
 from driftline_schemas.table_names import NULL, table_segment
@@ -241,11 +242,17 @@ def binning_from(survey: Survey, watched: Sequence[Watched], salt: str, sensitiv
     columns: dict[str, Bins] = {}
     for watch in watched:
         name = watch.column.name
+        if watch.column.holds_nothing and not watch.declared:
+            columns[name] = OpenBins()
+            continue
         if watch.ordered:
             parts = survey.samples.get(name, [])
             sample = np.sort(np.concatenate(parts)) if parts else np.empty(0)
-            columns[name] = ordered_bins(
-                watch.kind, sample, survey.threshold, whole_numbers=pa.types.is_integer(watch.column.type)
+            whole = pa.types.is_integer(watch.column.type)
+            columns[name] = (
+                ordered_bins(watch.kind, sample, survey.threshold, whole_numbers=whole)
+                if len(sample)
+                else wide_bins(watch.kind, whole_numbers=whole)
             )
             continue
         values = survey.values.get(name, ValueCounts())
@@ -258,7 +265,10 @@ def binning_from(survey: Survey, watched: Sequence[Watched], salt: str, sensitiv
         name: tuple([text for text in text_of_names(counts) if text != NULL][:SEGMENT_VALUES_KEPT])
         for name, counts in survey.segments.items()
     }
-    storages = {watch.column.name: watch.column.storage.value for watch in watched}
+    storages = {
+        watch.column.name: (Storage.NOTHING if watch.column.holds_nothing else watch.column.storage).value
+        for watch in watched
+    }
     return Binning(columns, segments, storages, salt if sensitive else "")
 
 
@@ -304,4 +314,5 @@ _KINDS = {
     Storage.DATETIME: "datetime",
     Storage.BOOLEAN: "boolean",
     Storage.TEXT: "categorical",
+    Storage.NOTHING: "categorical",
 }

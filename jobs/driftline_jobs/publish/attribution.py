@@ -10,6 +10,7 @@ from typing import Any
 from driftline_jobs.job import Job
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.stored import read_outcomes
+from driftline_jobs.profile.binning import OpenBins
 from driftline_jobs.profile.codec import decode
 from driftline_jobs.profile.state import Profile, merge
 from driftline_jobs.profile.windows import WHOLE, Cell
@@ -98,8 +99,9 @@ def explain(job: Job, table: TableBuilder, windows: Sequence[Explained]) -> None
         if binning is not None:
             add_figure_attributions(table, monitor, segment, changes, task_of(job.monitor, binning))
     for (segment, name), several in drifts.items():
-        if binning is not None:
-            add_drift_attributions(table, monitor, segment, name, several, binning.columns[name])
+        bins = None if binning is None else binning.columns[name]
+        if bins is not None and not isinstance(bins, OpenBins):
+            add_drift_attributions(table, monitor, segment, name, several, bins)
 
 
 def _of_column(cells: Mapping[Cell, Mapping[str, Profile]], name: str) -> dict[Cell, Profile]:

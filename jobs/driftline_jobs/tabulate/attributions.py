@@ -22,7 +22,7 @@ from driftline_jobs.measure.attribution import (
 from driftline_jobs.measure.binary import LossSums
 from driftline_jobs.measure.figures import BoolArray, Counts, FloatArray, Status
 from driftline_jobs.measure.ranking import ScoreLabelCounts
-from driftline_jobs.profile.binning import Bins
+from driftline_jobs.profile.binning import SettledBins
 from driftline_jobs.profile.state import Profile
 from driftline_jobs.profile.windows import Cell
 from driftline_jobs.tabulate.cells import MeasuredCell, common, empty_profile
@@ -105,7 +105,7 @@ def add_drift_attributions(
     segment: str,
     column: str,
     changes: Sequence[Change[Profile]],
-    bins: Bins,
+    bins: SettledBins,
 ) -> None:
     """Append how much of a column's drift every value of a segment carries, in the unit of its PSI."""
     values = _values(changes)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from driftline_jobs.profile.binning import Binning, Bins, OrderedBins
-from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile
+from driftline_jobs.profile.binning import Binning, Bins, OpenBins, OrderedBins
+from driftline_jobs.profile.state import CategoryProfile, OpenProfile, OrderedProfile, Profile
 from driftline_jobs.profile.windows import WHOLE, Cell, WindowProfile
 from driftline_schemas.window import Window
 
@@ -29,6 +29,8 @@ class MeasuredCell:
 
 def empty_profile(bins: Bins) -> Profile:
     """The profile of no rows."""
+    if isinstance(bins, OpenBins):
+        return OpenProfile()
     return OrderedProfile() if isinstance(bins, OrderedBins) else CategoryProfile()
 
 

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from driftline_jobs.measure.describe import QUANTILES
-from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins, SettledBins
 from driftline_jobs.profile.codec import encode
 from driftline_jobs.profile.distinct import estimate
+from driftline_jobs.profile.later import settled
 from driftline_jobs.profile.moments import TOGETHER
-from driftline_jobs.profile.state import CategoryProfile, OrderedProfile
+from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, SettledProfile
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.tabulate.cells import MeasuredCell, common
 from driftline_jobs.tabulate.stacks import stack_descriptions
@@ -72,33 +73,44 @@ def add_descriptions(
     """What each column looks like in each cell."""
     shared = common(monitor, cells)
     for name, bins in binning.columns.items():
-        profiles = [cell.profile(name, bins) for cell in cells]
-        columns: dict[str, object] = {
-            "column_name": table_column(name),
-            "column_kind": bins.kind,
-            "count": [profile.rows for profile in profiles],
-            "nulls": [profile.nulls for profile in profiles],
-            "distinct_count": [estimate(profile.registers) for profile in profiles],
+        for found in settled(bins, [cell.profile(name, bins) for cell in cells]):
+            few = cells if len(found.places) == len(cells) else [cells[at] for at in found.places]
+            columns = _described(found.bins, [found.profiles[at] for at in found.places])
+            table.add(
+                len(few),
+                **(shared if few is cells else common(monitor, few)),
+                column_name=table_column(name),
+                **columns,
+            )
+
+
+def _described(bins: SettledBins, profiles: Sequence[SettledProfile]) -> dict[str, object]:
+    """What a column looks like in each of several cells."""
+    columns: dict[str, object] = {
+        "column_kind": bins.kind,
+        "count": [profile.rows for profile in profiles],
+        "nulls": [profile.nulls for profile in profiles],
+        "distinct_count": [estimate(profile.registers) for profile in profiles],
+    }
+    if isinstance(bins, OrderedBins):
+        ordered = [profile for profile in profiles if isinstance(profile, OrderedProfile)]
+        described = stack_descriptions(ordered, bins)
+        columns |= {
+            "nans": [profile.nans for profile in ordered],
+            "infinities": [profile.below_infinity + profile.above_infinity for profile in ordered],
+            "zeros": [profile.zeros for profile in ordered],
+            "min": [value for part in described for value in part.published("minimum")],
+            "max": [value for part in described for value in part.published("maximum")],
         }
-        if isinstance(bins, OrderedBins):
-            ordered = [profile for profile in profiles if isinstance(profile, OrderedProfile)]
-            described = stack_descriptions(ordered, bins)
-            columns |= {
-                "nans": [profile.nans for profile in ordered],
-                "infinities": [profile.below_infinity + profile.above_infinity for profile in ordered],
-                "zeros": [profile.zeros for profile in ordered],
-                "min": [value for part in described for value in part.published("minimum")],
-                "max": [value for part in described for value in part.published("maximum")],
-            }
-            columns |= {
-                figure: [value for part in described for value in part.published(figure)]
-                for figure in (*_MOMENTS, *QUANTILES)
-            }
-        else:
-            columns["top_values"] = [
-                top_values(profile, bins) for profile in profiles if isinstance(profile, CategoryProfile)
-            ]
-        table.add(len(cells), **shared, **columns)
+        columns |= {
+            figure: [value for part in described for value in part.published(figure)]
+            for figure in (*_MOMENTS, *QUANTILES)
+        }
+    else:
+        columns["top_values"] = [
+            top_values(profile, bins) for profile in profiles if isinstance(profile, CategoryProfile)
+        ]
+    return columns
 
 
 def top_values(profile: CategoryProfile, bins: CategoryBins) -> str:

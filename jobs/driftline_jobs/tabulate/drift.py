@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from driftline_jobs.measure.drift import category_drift, ordered_drift
-from driftline_jobs.measure.figures import Figure
+from driftline_jobs.measure.figures import Figure, IntArray, Status
 from driftline_jobs.measure.samples import CategorySample, OrderedSample
 from driftline_jobs.profile.binning import Binning
+from driftline_jobs.profile.later import Settled, as_stored, settled
 from driftline_jobs.profile.state import Profile
 from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.tabulate.cells import MeasuredCell, common, empty_profile
@@ -25,6 +26,7 @@ from driftline_jobs.tabulate.natures import Natures
 from driftline_jobs.tabulate.stacks import Sample, sample_of
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
+from driftline_schemas.serving_log import Storage
 from driftline_schemas.table_names import ALL, table_column
 
 
@@ -45,7 +47,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """Figures of one column over all pairs, with the rows (pairs,) on either side."""
+    """Figures of one column over all pairs, with the rows (pairs,) on either side.
+
+    ``places`` are the pairs that the figures are for: not all of them if the column is of one kind in some
+    windows and of another in others.
+    """
 
     column: str
     kind: str
@@ -54,28 +60,54 @@ class ColumnDrift:
     then: Sample
     n_current: np.ndarray[tuple[int], np.dtype[np.int64]]
     n_reference: np.ndarray[tuple[int], np.dtype[np.int64]]
+    places: IntArray | None = None
 
 
 def measure_drift(pairs: Sequence[Pair], binning: Binning) -> list[ColumnDrift]:
     """All drift metrics of all watched columns, each over all pairs at once."""
-    found = []
+    found: list[ColumnDrift] = []
     for name, bins in binning.columns.items():
         current = [pair.current.profile(name, bins) for pair in pairs]
         nothing = empty_profile(bins)
         against = [(pair.against or {}).get(name, nothing) for pair in pairs]
-        now, then = sample_of(current, bins), sample_of(against, bins)
-        found.append(
-            ColumnDrift(
-                name,
-                bins.kind,
-                compare(now, then),
-                now,
-                then,
-                np.array([profile.rows for profile in current], np.int64),
-                np.array([profile.rows for profile in against], np.int64),
-            )
-        )
+        came_later = binning.storages.get(name) == Storage.NOTHING
+        for one in settled(bins, current):
+            then = [as_stored(profile, one.storage) for profile in against] if one.is_open else against
+            drift = _of_kind(name, one, then)
+            found.append(_unless_late(drift, current, against) if came_later else drift)
     return found
+
+
+def _of_kind(name: str, one: Settled, against: Sequence[Profile]) -> ColumnDrift:
+    now, then = sample_of(one.profiles, one.bins), sample_of(against, one.bins)
+    return ColumnDrift(
+        name,
+        one.bins.kind,
+        compare(now, then),
+        now,
+        then,
+        np.array([profile.rows for profile in one.profiles], np.int64),
+        np.array([profile.rows for profile in against], np.int64),
+        np.array(one.places, np.int64) if len(one.places) < len(one.profiles) else None,
+    )
+
+
+def _unless_late(drift: ColumnDrift, current: Sequence[Profile], against: Sequence[Profile]) -> ColumnDrift:
+    """Values that come after a reference without a type are no drift from it: the check of types tells."""
+    late = np.array(
+        [
+            now.rows > now.nulls and then.rows == then.nulls
+            for now, then in zip(current, against, strict=True)
+        ],
+        np.bool_,
+    )
+    return replace(
+        drift,
+        figures={
+            metric: figure.without(late, Status.NO_REFERENCE_VALUES)
+            for metric, figure in drift.figures.items()
+        },
+    )
 
 
 def add_drift(
@@ -107,10 +139,18 @@ def add_drift(
             judged = judge_drift(
                 monitor.alerts.rules, column.column, column.figures, cells, n, m, usual or UsualDrift()
             )
-        for metric, figure in column.figures.items():
+        at = column.places
+        few = pairs if at is None else [pairs[place] for place in at.tolist()]
+        rows = shared if at is None else common(monitor.monitor, [pair.current for pair in few])
+        n_current, n_reference = (n if at is None else n[at] for n in (column.n_current, column.n_reference))
+        for metric, whole in column.figures.items():
+            figure = whole if at is None else whole.at(at)
+            verdict = judged.get(metric)
+            if verdict is not None and at is not None:
+                verdict = verdict.at(at.tolist())
             table.add(
-                len(pairs),
-                **shared,
+                len(few),
+                **rows,
                 column_name=table_column(column.column),
                 column_kind=column.kind,
                 comparison=comparison,
@@ -119,9 +159,9 @@ def add_drift(
                 value_debiased=figure.published("debiased"),
                 lower_bound=figure.published("lower"),
                 upper_bound=figure.published("upper"),
-                **verdict_columns(judged.get(metric), "drifted"),
-                n_current=column.n_current,
-                n_reference=column.n_reference,
+                **verdict_columns(verdict, "drifted"),
+                n_current=n_current,
+                n_reference=n_reference,
                 reference_id=reference_id,
                 status=figure.status.tolist(),
                 reason=[why or moves for why in figure.reasons()],

@@ -18,10 +18,10 @@ from driftline_jobs.judge.nature import (
     nature_of_categories,
     nature_of_ordered,
 )
-from driftline_jobs.profile.binning import Binning, Bins, CategoryBins, OrderedBins
+from driftline_jobs.profile.binning import Binning, CategoryBins, OpenBins, OrderedBins, SettledBins
 from driftline_jobs.profile.distinct import estimate
 from driftline_jobs.profile.moments import steps_of
-from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile, merge
+from driftline_jobs.profile.state import CategoryProfile, OpenProfile, OrderedProfile, Profile, merge_settled
 
 MODEL = frozenset({"prediction", "score", "label"})
 """Kinds of the model's own columns: nobody can leave them out, so whatever they do is reported."""
@@ -64,7 +64,7 @@ def natures_of(
     """Recognise the columns of a reference by its windows, ascending, each with its start, and its whole."""
     found: dict[str, Nature] = {}
     for name, bins in binning.columns.items():
-        if bins.kind in MODEL or name not in whole:
+        if bins.kind in MODEL or name not in whole or isinstance(bins, OpenBins):
             continue
         several = [(start, profiles[name]) for start, profiles in windows if name in profiles]
         step = -(-len(several) // _MOST_WINDOWS) or 1
@@ -74,19 +74,21 @@ def natures_of(
     return Natures(found, len(windows))
 
 
-def _is_id(whole: Profile, bins: Bins) -> bool:
+def _is_id(whole: Profile, bins: SettledBins) -> bool:
     """Whether the column holds texts of which most rows have their own.
 
     Where there were many such texts when the bins were made, they are profiled by their lengths: then they
     are of one length, too, or they are prose.
     """
+    if isinstance(whole, OpenProfile):
+        return False
     if isinstance(whole, OrderedProfile):
         return bins.kind == _TEXT and whole.finite >= MIN_ROWS and whole.minimum == whole.maximum
     rows = whole.rows - whole.nulls
     return rows >= MIN_ROWS and estimate(whole.registers) >= NEARLY_ALL * rows
 
 
-def _nature_by_windows(windows: Sequence[tuple[datetime, Profile]], bins: Bins) -> Nature | None:
+def _nature_by_windows(windows: Sequence[tuple[datetime, Profile]], bins: SettledBins) -> Nature | None:
     if isinstance(bins, CategoryBins):
         return _of_categories([profile for _, profile in windows], bins)
     return None if bins.kind == _TEXT else nature_of_ordered(_ordered(windows, bins))
@@ -130,7 +132,7 @@ def _of_categories(profiles: Sequence[Profile], bins: CategoryBins) -> Nature | 
     counts = np.stack([profile.bin_counts(bins) for profile in known])
     # values that are in no window twice add up to those of the whole
     each = sum(estimate(profile.registers) for profile in known)
-    differ = estimate(merge(known).registers) >= NEARLY_ALL * each
+    differ = estimate(merge_settled(known).registers) >= NEARLY_ALL * each
     return nature_of_categories(counts[:, :-2], counts[:, -2:].sum(-1), others_differ=differ)
 
 

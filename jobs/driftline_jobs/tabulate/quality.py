@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from driftline_jobs.judge.nature import MIN_WINDOWS
 from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profile.later import others
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.references import Reference
@@ -83,12 +84,12 @@ def data_checks(
         if current is None or not current.rows:
             continue  # an empty window fails its row count; about its columns it says nothing
         label = table_column(name)
-        if unlike := window.unlike.get(name, 0):
+        if unlike := window.unlike.get(name, 0) + others(current):
             checks.append(Check(label, "values_of_another_type", float(unlike), 0, passed=False))
         of_column = _missing_checks(label, current, before, reference.usual_missing.get(name, (0.0, 0.0)))
         if isinstance(bins, OrderedBins):
             of_column += _range_checks(label, current, before)
-        else:
+        elif isinstance(bins, CategoryBins):
             of_column += _unseen_checks(label, current, bins)
         moves = name in natures.columns
         checks += [replace(check, passed=None) for check in of_column] if moves else of_column

@@ -8,7 +8,7 @@ import numpy as np
 
 from driftline_jobs.measure.describe import Buckets, Description, describe
 from driftline_jobs.measure.samples import CategorySample, OrderedSample
-from driftline_jobs.profile.binning import Bins, CategoryBins, OrderedBins
+from driftline_jobs.profile.binning import CategoryBins, OrderedBins, SettledBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.outer import bounds as outer_bounds
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile
@@ -19,7 +19,7 @@ _NONE: IntArray = np.empty(0, np.int64)
 Sample = OrderedSample | CategorySample
 
 
-def sample_of(profiles: Sequence[Profile], bins: Bins) -> Sample:
+def sample_of(profiles: Sequence[Profile], bins: SettledBins) -> Sample:
     """(cells, …) sample of profiles of one column."""
     return (
         stack_ordered(profiles, bins) if isinstance(bins, OrderedBins) else stack_categories(profiles, bins)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from driftline_jobs.validation import classes, ids, names, nature, scores, times
+from driftline_jobs.validation import classes, ids, late_types, names, nature, scores, times
 from driftline_jobs.validation.remarks import Remark, Samples
 from driftline_schemas.monitor import Monitor
 
@@ -16,6 +16,7 @@ CONCERNS: tuple[Concern, ...] = (
     scores.remarks,
     ids.remarks,
     times.remarks,
+    late_types.remarks,
     nature.remarks,
 )
 
