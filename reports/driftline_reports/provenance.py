@@ -16,6 +16,8 @@ from driftline_reports.view_model import Input, Provenance, RunPart
 Row = Mapping[str, Any]
 _PARTS: Final = ("data", "performance", "judgement")
 _MOST_INPUTS: Final = 40
+# What could not be read comes first, what held no rows, or is no Parquet at all, last.
+_ORDER: Final = {"quarantined": 0, "read": 1, "empty": 2}
 _TEXTS: Final = (
     ("Run", "run_id"),
     ("Engine", "engine"),
@@ -64,7 +66,7 @@ def build(context: Context) -> Provenance:
     identities = [row["run_id"] for row in runs.values()]
     wanted = set(identities)
     inputs = [row for row in context.selection.rows("run_inputs") if row["run_id"] in wanted]
-    inputs.sort(key=lambda row: (row["state"] == "read", row["role"], row["uri"], row["run_id"]))
+    inputs.sort(key=lambda row: (_ORDER.get(row["state"], 0), row["role"], row["uri"], row["run_id"]))
     columns = [*_INPUT_KEYS, "etag", "size_bytes", "rows", "rows_matched", "state", "reason"]
     among = f"run_id in ({', '.join(literal(identity) for identity in identities)})"
     input_query = context.book.add(select("current_run_inputs", columns, [among], "role, uri"), _INPUT_KEYS)

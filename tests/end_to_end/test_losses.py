@@ -8,15 +8,17 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, assert_same_tables, day, normalised
+from tests.end_to_end.builder import AS_OF, REFERENCE_DAYS, ROWS, Bench, assert_same_tables, day, normalised
 
+from driftline_jobs.catch_up import catch_up
 from driftline_jobs.kept import binning_of, judged_run, reference_of
 from driftline_jobs.references import Reference
 from driftline_jobs.references_losses import AbsentWindow, ReferenceLosses
-from driftline_jobs.request import SilentProgress
+from driftline_jobs.request import RunRequest, SilentProgress
 from driftline_jobs.stores import open_store
 from driftline_schemas.losses import PASSED_OVER, REFERENCE_FILLED, REFERENCE_OBJECTS, REFERENCE_ROWS
 from driftline_schemas.monitor import load_monitor
+from driftline_schemas.settings import Settings
 
 LOSSES = {
     *PASSED_OVER,
@@ -170,6 +172,27 @@ def test_rows_without_a_time_in_no_dated_folder(bench: Bench) -> None:
         "rows_set_aside": (3.0, False),
         "rows_without_time": (3.0, None),
     }
+
+
+def test_catch_up_is_moved_by_parquet_alone(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 5)
+    bench.run(4, 5)
+    path = bench.monitor_file()
+    monitor = load_monitor(path)
+    first, last = (monitor.calendar.parse(f"{day(number):%Y-%m-%d}") for number in (4, 5))
+    request = RunRequest(monitor, path, first, last, Settings(store=bench.store_url, threads=1), AS_OF)
+    folder = bench.root / f"logs/dt={day(5):%Y-%m-%d}"
+    put(folder / "manifest.json", b"{}")
+    put(folder / "_SUCCESS")
+    put(bench.root / "logs/README")
+    assert catch_up(request) == []
+    late = bench.rows(5, count=30)
+    late["id"] = pa.array([f"late-{n}" for n in range(30)])
+    bench.write(5, late, "20240106_000000_00006_v74wa")
+    assert [changed.window for changed in catch_up(request)] == [last]
+    assert bench.described(5, "*")["count"] == ROWS + 30
+    assert catch_up(request) == []
 
 
 REFERENCE = {REFERENCE_FILLED, REFERENCE_OBJECTS, REFERENCE_ROWS}

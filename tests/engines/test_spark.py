@@ -42,7 +42,7 @@ def test_both_engines_give_the_same_bytes(
 
 def test_the_workload_holds_what_it_is_there_for(expected: dict[str, Any]) -> None:
     """Else the comparison above would prove nothing."""
-    for what in ("duplicated", "conflicting", "labels", "set_aside"):
+    for what in ("duplicated", "conflicting", "labels", "set_aside", "timeless"):
         assert sum(expected[what].values()) > 0, what
     versions = {key.model_version for key, _ in expected["profiles"]}
     assert versions == {"*", "v1", "v2"}

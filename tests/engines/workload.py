@@ -216,6 +216,7 @@ def merged_scan(results: Iterable[ScanResult]) -> dict[str, Any]:
         },
         "windows": total.windows,
         "set_aside": total.set_aside,
+        "timeless": total.timeless,
         "rows": total.matched,
         "moments": {start: moments.to_bytes() for start, moments in total.moments.items()},
     }

@@ -18,6 +18,8 @@ from tests.logs.encrypting import ENCRYPTED, write_encrypted
 from tests.logs.looking import DAY, ONE_DAY, by_name, log, look
 
 from driftline_jobs.logs.layout import TAIL, FooterError, Layout, read_tail
+from driftline_jobs.logs.read import SplitReader
+from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.monitor import Monitor
 
 NUMBERS = {"INT32", "INT64", "FLOAT", "DOUBLE"}
@@ -157,6 +159,35 @@ def test_columns_beyond_the_object_are_no_footer() -> None:
             Layout(pa.py_buffer(nonsense), start, 2, [])
 
 
+def varint(number: int) -> bytes:
+    digits = b""
+    while number > 127:
+        digits += bytes([number & 127 | 128])
+        number >>= 7
+    return digits + bytes([number])
+
+
+@pytest.mark.parametrize("rows", [5, 1 << 20, 1 << 60])
+@pytest.mark.parametrize("column", ["at", "tier"])
+def test_rows_that_only_a_footer_says_there_are(
+    write_log: WriteLog, monitor: Monitor, rows: int, column: str
+) -> None:
+    """It may say more than there is memory for, of a column that is in the path too."""
+    folder = write_log("tier=gold/made_up.parquet", log(), store_schema=False)
+    path = folder / "tier=gold" / "made_up.parquet"
+    path.write_bytes(replaced(path.read_bytes(), b"\x16" + varint(2 * 4), b"\x16" + varint(2 * rows)))
+    inspected = look(folder, monitor)
+    (split,) = inspected.splits
+    assert split.rows == rows
+
+    def read() -> None:
+        with SplitReader(split, inspected.columns) as reader:
+            reader.column(column)
+
+    with pytest.raises(UnreadableObjectError, match=f"it holds 4 rows where its footer says {rows:,}"):
+        read()
+
+
 _LOOK = """
 import sys
 from tests.logs.conftest import MONITOR
@@ -174,6 +205,7 @@ for split in inspected.splits:
             for column in inspected.columns:
                 if reader.has(column.name):
                     reader.column(column.name)
+            reader.head(2)
     except UnreadableObjectError:
         refused += 1
 print(len(inspected.inputs), sum(state.state == "read" for state in inspected.inputs), refused)

@@ -20,6 +20,7 @@ from driftline_jobs.logs import walk_s3
 from driftline_jobs.logs.filesystem import Location, open_location
 from driftline_jobs.logs.inspection import inspect
 from driftline_jobs.logs.objects import LogObject, list_objects, listing, relisted
+from driftline_jobs.logs.read import SplitReader
 from driftline_schemas.errors import ConfigError, DataError, TransientError
 from driftline_schemas.monitor import Monitor
 
@@ -107,6 +108,21 @@ def test_what_is_passed_over_is_the_same_as_on_disk(s3: S3Server, tmp_path: Path
             if entry[1] is None or start <= entry[1][0] < start + timedelta(days=days)  # type: ignore[index]
         ]
         assert [count for _, _, count, _ in inside] == [4] + [2] * days
+
+
+def test_columns_in_the_path_are_read_beside_those_of_the_object(s3: S3Server, monitor: Monitor) -> None:
+    body = parquet(datetime(2013, 7, 1, tzinfo=UTC))
+    for region in ("eu", "caf%C3%A9"):
+        key = f"path/region={region}/dt=2013-07-01/20130701_000000_00006_v74wa"
+        s3.client().put_object(Bucket="logs", Key=key, Body=body)
+    location = open_location("s3://logs/path")
+    inspected = inspect(list_objects(location, "UTC"), location, monitor)
+    assert [column.name for column in inspected.columns] == ["at", "p", "region"]
+    for split, region in zip(inspected.splits, ("café", "eu"), strict=True):
+        for wanted in (["p", "region"], ["region"]):
+            with SplitReader(split, inspected.columns, ["region"], wanted=wanted) as reader:
+                assert reader.column("region").to_pylist() == [region] * 4
+                assert reader.column("p").to_pylist() == [0.5] * 4
 
 
 def test_an_object_of_any_name_may_be_named(s3: S3Server, monitor: Monitor) -> None:

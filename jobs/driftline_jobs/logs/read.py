@@ -21,6 +21,7 @@ from driftline_schemas.serving_log import LogColumn, TimeColumn, leaf_position
 
 _READ_AT_ONCE = 1 << 20
 """Bytes of a local file: a column chunk read whole would be as much memory to come by as all its values."""
+_COUNTED_AT_ONCE = 1 << 14
 _READ_ERRORS = (OSError, ValueError, pa.ArrowException)
 
 
@@ -55,6 +56,8 @@ class SplitReader:
             ".".join(self._columns[name].path) for name in dictionaries if self._holds(name)
         ]
         self._wanted = self._columns.keys() if wanted is None else set(wanted)
+        self._is_counted = False
+        self._ahead: tuple[str, pa.Array] | None = None
         self._fetched: FetchedObject | None = None
         self._source: object = None
         self._file: pq.ParquetFile | None = None
@@ -137,7 +140,11 @@ class SplitReader:
 
     @property
     def rows(self) -> int:
-        """Rows of the split."""
+        """Rows of the split: as many as its footer says, which is made sure of before it is relied on."""
+        if not self._is_counted:
+            held = sorted(filter(self._holds, self._columns), key=lambda name: name not in self._wanted)
+            if held:
+                self._ahead = held[0], self.column(held[0])
         return self.split.rows
 
     def group_rows(self) -> tuple[int, ...]:
@@ -162,12 +169,33 @@ class SplitReader:
         """The whole column of the split as one array (rows,) of the types that ``plain`` leaves."""
         if name in self._in_path:
             return constant(self._in_path[name], self.rows)
+        if self._ahead is not None and self._ahead[0] == name:
+            array, self._ahead = self._ahead[1], None
+            return array
         try:
             return self._decoded(self._columns[name])
         except pa.ArrowMemoryError:
+            self._check_rows(name)
             raise
         except _READ_ERRORS as error:
             raise self._meaning(error) from error
+
+    def _check_rows(self, name: str) -> None:
+        """There may be no memory for rows that the footer has made up: count them, a few at a time."""
+        paths = [".".join(self._columns[name].path)]
+        groups = list(self.split.row_groups)
+        try:
+            batches = self._opened_file().iter_batches(_COUNTED_AT_ONCE, groups, paths, use_threads=False)
+            rows = sum(batch.num_rows for batch in batches)
+        except pa.ArrowMemoryError:
+            return
+        except _READ_ERRORS as error:
+            raise self._meaning(error) from error
+        if rows != self.split.rows:
+            raise UnreadableObjectError(self.split.object.uri, self._miscounted(rows))
+
+    def _miscounted(self, rows: int) -> str:
+        return f"it holds {rows:,} rows where its footer says {self.split.rows:,}"
 
     def _decoded(self, column: LogColumn) -> pa.Array:
         file = self._opened_file()
@@ -175,6 +203,9 @@ class SplitReader:
         if pa.types.is_timestamp(array.type) and _is_int96(file, column):
             seconds = self._parquet(self._source, int96="s")
             array = joined_int96(array, self._read(seconds, column))
+        if len(array) != self.split.rows:
+            raise pa.ArrowInvalid(self._miscounted(len(array)))
+        self._is_counted = True
         return array
 
     def _read(self, file: pq.ParquetFile, column: LogColumn) -> pa.Array:
@@ -194,8 +225,9 @@ class SplitReader:
         try:
             batches = self._first_rows(rows, [".".join(self._columns[name].path) for name in names])
             found = {name: _resolved(batches, self._columns[name]) for name in names}
+            count = batches.num_rows if names else min(rows, self.split.rows)
             in_path = {name: value for name, value in self._in_path.items() if self.has(name)}
-            return found | {name: constant(value, min(rows, self.rows)) for name, value in in_path.items()}
+            return found | {name: constant(value, count) for name, value in in_path.items()}
         except pa.ArrowMemoryError:
             raise
         except _READ_ERRORS as error:
