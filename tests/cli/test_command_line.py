@@ -63,13 +63,13 @@ def test_the_installed_command_tells_its_version() -> None:
         (["rnu"], "No such command 'rnu'. Did you mean 'run'?\nSee: driftline --help"),
         (["run", "m.yaml", "--perod", "2013-07-01"], "Did you mean --period?\nSee: driftline run --help"),
         (["run", "m.yaml"], "Missing option '--period'."),
-        (["run"], "Missing argument 'MONITOR.yaml'."),
+        (["run"], "Missing argument 'MONITOR.yaml…'."),
         (["run", "m.yaml", "--period", "2013-07-01", "--threads", "0"], "Invalid value for '--threads'"),
         (
             ["run", "m.yaml", "--period", "2013-07-01", "--log-format", "xml"],
             "Invalid value for '--log-format'",
         ),
-        (["run", "m.yaml", "--period", "2013-07-01", "surplus"], "unexpected extra argument"),
+        (["validate", "m.yaml", "surplus"], "unexpected extra argument"),
     ],
 )
 def test_a_wrong_command_says_what_was_probably_meant(
