@@ -21,7 +21,7 @@ TOGETHER = {
     "airflow": ("tests/end_to_end/test_airflow",),
     "flights": ("tests/demo/", "tests/end_to_end/test_demo_figures", "tests/cli/test_command_line",
                 "tests/cli/test_index", "tests/cli/test_run_and_report"),
-    "spark": ("tests/engines/test_spark", "tests/end_to_end/test_spark_submit"),
+    "spark": ("tests/engines/test_spark", "tests/end_to_end/test_spark_submit", "tests/cases/test_on_spark"),
     "stores": ("tests/stores/",),
     "browser": ("tests/reports/test_in_browser",),
     "cases": ("tests/cases/",),

@@ -25,6 +25,17 @@ def test_figures_of_yes_as_literal_numbers(cases: Cases) -> None:
     assert found["f1"] == pytest.approx(right["f1"], abs=5e-7)
 
 
+def test_a_positive_class_that_occurs_nowhere_is_refused(cases: Cases) -> None:
+    """No accuracy of 1.000 among rows that are all negative."""
+    said, ran = cases.validate("positive_left_out"), cases.run("positive_left_out")
+    assert said.status == 2
+    assert ran.said.status in {2, 3}
+    for text in (remarks(said), ran.said.err):
+        for word in ("positive_label", "churn", "stay"):
+            assert word in text
+    assert ran.count("SELECT count(*) FROM current_performance_metrics WHERE value IS NOT NULL") == 0
+
+
 @pytest.mark.parametrize("name", ["churn", "stay"])
 def test_with_the_positive_class_named_its_figures_are_right(cases: Cases, name: str) -> None:
     variant = cases.edited(

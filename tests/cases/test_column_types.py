@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from tests.cases import oracles
@@ -11,6 +12,44 @@ from tests.cases.running import Cases, remarks
 from tests.cases.writing import ROWS
 
 DAYS = (14, 15)
+
+
+@pytest.mark.parametrize("column", ["late_num", "late_declared"])
+def test_numbers_that_come_after_nulls_are_profiled_as_numbers(cases: Cases, column: str) -> None:
+    ran = cases.run("null_then_double")
+    assert ran.said.status == 0
+    for number in (14, 15, 16):
+        row = ran.described(number, column)
+        assert (row["count"], row["nulls"]) == (ROWS, ROWS)
+    for number in (17, 18):
+        row, values = ran.described(number, column), ran.raw(number)[column].astype(float)
+        assert (row["count"], row["nulls"]) == (ROWS, 0)
+        assert row["mean"] == pytest.approx(values.mean(), rel=1e-6)
+        assert (row["min"], row["max"]) == (values.min(), values.max())
+        assert row["stddev"] == pytest.approx(values.std(), rel=2e-3)
+
+
+def test_values_of_any_type_that_come_after_nulls_are_no_nulls(cases: Cases) -> None:
+    ran = cases.run("null_then_double")
+    for number in (17, 18):
+        for column in ("late_text", "late_num"):
+            row, values = ran.described(number, column), ran.raw(number)[column]
+            assert (row["count"], row["nulls"]) == (ROWS, 0)
+            assert row["distinct_count"] == pytest.approx(values.nunique(), rel=0.05)
+
+
+def test_values_after_nulls_are_reported(cases: Cases) -> None:
+    """From the window in which they come, by a check or as drift, and by ``validate``."""
+    ran = cases.run("null_then_double")
+    late = {"late_num", "late_declared", "late_text"}
+    said = remarks(cases.validate("null_then_double"))
+    assert late <= {name for name in late if name in said}
+    for number in (14, 15, 16, 17, 18):
+        named = {name for name, _ in ran.failed(number)} | {
+            each["column_name"] for each in ran.alerts(number)
+        }
+        assert late & named == (late if number >= 17 else set())
+    assert ran.failed(17)["late_num", "changed_type"] == 1
 
 
 @pytest.mark.parametrize("number", DAYS)
@@ -22,6 +61,24 @@ def test_the_end_of_time_is_not_wrapped_around(cases: Cases, number: int) -> Non
     assert row["max"] == datetime(9999, 12, 31, tzinfo=UTC).timestamp()
     assert datetime.fromtimestamp(row["min"], UTC).year == 2027
     assert_figures(ran, number, oracles.binary(ran.raw(number)))
+
+
+def _measure_small_cells(content: dict[str, Any]) -> None:
+    content["alerts"] = {"min_rows": 20}
+
+
+@pytest.mark.parametrize("number", DAYS)
+def test_views_are_read_as_texts(cases: Cases, number: int) -> None:
+    ran = cases.run("string_view")
+    assert_calm(ran, number)
+    rows = ran.raw(number)
+    assert_figures(ran, number, oracles.binary(rows))
+    assert ran.described(number, "cat")["distinct_count"] == 4
+    small = cases.run("string_view", cases.edited("string_view", "small", _measure_small_cells))
+    for name, group in rows.groupby("cat"):
+        row = small.described(number, "x1", segment="cat", segment_value=name)
+        assert row["count"] == len(group)
+        assert row["mean"] == pytest.approx(group.x1.mean(), rel=1e-6)
 
 
 def test_whole_numbers_are_no_times_until_the_file_gives_their_unit(cases: Cases) -> None:

@@ -149,6 +149,7 @@ def test_what_is_wrong_with_the_data_is_an_alert_of_its_own(root: Path) -> None:
     few["weight"] = pa.array([None if n % 2 else 1.0 for n in range(ROWS // 4)])
     del few["sequence"]
     broken.write(LAST + 1, few)
+    broken.write_labels(LAST + 1, few)
     broken.run(LAST, LAST + 1)
     alerts = broken.current("alerts", LAST + 1)
     found = dict(zip(alerts["metric"], alerts["evidence"], strict=True))
