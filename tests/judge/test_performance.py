@@ -213,6 +213,19 @@ def test_no_hit_among_few_is_not_worse_than_few_among_many(rows: int, expected: 
     assert verdict["recall"].threshold[0] > 0.0
 
 
+@pytest.mark.parametrize(("share", "rows"), [(0.05, 20), (0.01, 200), (0.3, 15), (0.97, 100)])
+def test_clean_windows_of_few_hits_or_misses_are_not_called_worse(share: float, rows: int) -> None:
+    """Many of them have none at all: 36 % of 20 rows at .05."""
+    rng, found = RNG(12), []
+    for _ in range(200):
+        learned = calibrate_performance("recall", shares(rng.binomial(rows, share, 14).astype(float), rows))
+        assert isinstance(learned, PerformanceCalibration)
+        found.append(learned.p_values(shares(rng.binomial(rows, share, 8).astype(float), rows)))
+    p = np.concatenate(found)
+    assert (p < 0.01).mean() <= 0.01
+    assert (p < 0.05).mean() <= 0.05
+
+
 def test_all_and_none_mirror_each_other() -> None:
     """What is true of hits is true of misses: of a model that is right in .95."""
     hits = RNG(11).binomial(60, 0.05, 31).astype(float)
