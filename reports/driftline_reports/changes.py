@@ -235,8 +235,8 @@ def _lead(rows: Sequence[Row]) -> Row | None:
 
 
 def _excess(row: Row) -> float:
-    limit = row["threshold"]
-    return abs(row["value"]) / abs(limit) if limit else 0.0
+    value, limit = row["value"], row["threshold"]
+    return abs(value) / abs(limit) if limit and value is not None else 0.0
 
 
 def _effect(rows: Sequence[Row]) -> float:
@@ -311,6 +311,7 @@ def _figure(row: Row, cite: Cited) -> DriftFigure:
         source=glossary.source(row["threshold_source"]),
         certainty=cite(certainty, formats.probability),
         drifted=row["drifted"],
+        uncounted=row["drifted"] is False and _excess(row) > 1.0,
         reason=_reason(row),
     )
 
@@ -348,7 +349,7 @@ def _summary(context: Context, rows: Sequence[Row], lead: DriftFigure | None, si
         return ("No figure could be had.",)
     parts: list[Part] = [f"{lead.title} is ", lead.value]
     if lead.threshold.value is not None:
-        side = "beyond" if lead.drifted else "within"
+        side = "beyond" if lead.drifted or lead.uncounted else "within"
         parts += [f", {side} its limit of ", lead.threshold, f" ({lead.source})" if lead.source else ""]
     if since:
         parts += [f"; {since}" if since.startswith(("new", "in")) else f"; changed {since}"]

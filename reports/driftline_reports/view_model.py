@@ -125,7 +125,8 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class DriftFigure:
-    """One drift metric of one column."""
+    """One drift metric of one column; ``uncounted`` if it is beyond its limit and no drift for all that: its
+    effect is too small, or other figures of the column speak against it."""
 
     metric: str
     title: str
@@ -136,6 +137,7 @@ class DriftFigure:
     source: str
     certainty: Figure
     drifted: bool | None
+    uncounted: bool
     reason: str
 
 
@@ -208,10 +210,8 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceRow:
-    """One metric of the model as a whole or of one class; ``error`` is what the estimate was off by.
-
-    ``unsure`` says that the figure lies beyond its limit, but by no more than chance may do.
-    """
+    """One metric of the model as a whole or of one class; ``error`` is what the estimate was off by. It is
+    ``unsure`` if it lies beyond its limit by no more than chance may do."""
 
     metric: str
     title: str
@@ -300,10 +300,8 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert that touches this window; ``muted`` until when it is kept out of mails, if it is.
-
-    ``carried`` says that it is open by what came before: this window does not say so itself.
-    """
+    """One alert that touches this window; ``muted`` until when it is kept out of mails, if it is; ``carried``
+    if it is open by what came before, and not by this window."""
 
     subject: str
     metric: str

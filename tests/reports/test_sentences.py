@@ -52,6 +52,24 @@ def test_of_a_loss_the_other_side_is_beyond(value: float, beyond: bool) -> None:
     assert ("within its limit of 0.400" in said) is not beyond
 
 
+def test_a_figure_beyond_its_limit_is_not_within_it_though_it_does_not_count() -> None:
+    rows = days()
+    rows["drift_metrics"] += [
+        drift(0, "pressure", drifted=True),
+        drift(0, "pressure", drifted=False, metric="chi_squared", value=30.0, threshold=20.0),
+        drift(0, "pressure", drifted=False, metric="null_fraction_delta", value=-0.01, threshold=0.05),
+    ]
+    found = view(rows)
+    (card,) = found.changes.shown
+    assert {figure.metric: figure.uncounted for figure in card.figures} == {
+        "psi": False,
+        "chi_squared": True,
+        "null_fraction_delta": False,
+    }
+    page = render_view(found)
+    assert page.count("<td>beyond, not counted</td>") == 1
+
+
 def test_an_alert_of_a_column_is_not_one_of_the_model() -> None:
     rows = days()
     rows["alerts"] = [alert("psi", seen=2), alert("rows", "*", seen=2), alert("roc_auc", "*", seen=2)]
