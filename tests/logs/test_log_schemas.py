@@ -28,7 +28,7 @@ def test_columns_of_every_kind_are_taken(write_log: WriteLog, monitor: Monitor) 
         "born": (pa.array([date(1990, 1, 1)] * 4), Storage.DATETIME),
         "word": (pa.array(["a", None, "b", "a"]).dictionary_encode(), Storage.TEXT),
         "text": (pa.array(["a"] * 4, pa.large_string()), Storage.TEXT),
-        "void": (pa.nulls(4), Storage.TEXT),
+        "void": (pa.nulls(4), Storage.NOTHING),
     }
     folder = write_log("a.parquet", log(**{name: values for name, (values, _) in kinds.items()}))
     inspected = look(folder, monitor)
@@ -212,4 +212,4 @@ def test_a_column_without_values_is_held_as_what_the_monitor_needs(
     inspected = look(write_log("a.parquet", log(distance=pa.nulls(4), carrier=pa.nulls(4))), monitor)
     assert inspected.schema_findings == ()
     storages = {column.name: column.storage for column in inspected.columns}
-    assert (storages["distance"], storages["carrier"]) == (Storage.NUMBER, Storage.TEXT)
+    assert (storages["distance"], storages["carrier"]) == (Storage.NUMBER, Storage.NOTHING)
