@@ -61,10 +61,13 @@ class Worker:
 
     @classmethod
     def do(cls, task: Callable[[Item], Result], item: Item) -> Result:
-        """``task`` of the item; SIGTERM meanwhile raises ``Stopped`` in it."""
+        """``task`` of the item; SIGTERM meanwhile raises ``Stopped`` in it, and ends the process after it."""
         cls.busy = True
         try:
             return task(item)
+        except Stopped as stopped:
+            # Everything is tidied up. Whoever waits for this process's end would else wait for ever.
+            os._exit(stopped.status)
         finally:
             cls.busy = False
 

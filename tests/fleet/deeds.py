@@ -12,6 +12,7 @@ def squared_unless_deadly(number: int) -> int:
     """Its square; 13 ends its process as the system would for want of memory."""
     if number == 13:
         os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.2)  # so that others are under way when it happens
     return number * number
 
 

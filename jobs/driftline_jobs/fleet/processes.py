@@ -16,8 +16,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _WARM = "driftline_jobs.fleet.warm"
-_ITEMS_PER_PROCESS = 200
-"""After so many a process makes room for another: what libraries hold on to is bounded that way."""
 
 
 class ProcessDiedError(Exception):
@@ -77,9 +75,7 @@ def _alone(task: Callable[[Item], Result], item: Item) -> Result | ProcessDiedEr
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Processes forked from one that has imported everything. Whatever ends this one ends them, tidily."""
-    pool = ProcessPoolExecutor(
-        workers, _context(), initializer=Worker.begin, max_tasks_per_child=_ITEMS_PER_PROCESS
-    )
+    pool = ProcessPoolExecutor(workers, _context(), initializer=Worker.begin)
     try:
         yield pool
     except BaseException:
