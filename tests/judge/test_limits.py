@@ -252,10 +252,27 @@ def test_without_a_reference_the_trivial_model_is_the_limit() -> None:
     assert accuracy.exceeded.tolist() == [-1]
 
 
-def test_a_figure_without_interval_does_not_decide() -> None:
-    verdict = interval_verdicts("roc_auc", figure_of(0.1, NAN), figure_of(0.8, 0.01))
+@pytest.mark.parametrize(("half", "half_then"), [(NAN, 0.01), (0.01, NAN), (NAN, NAN)])
+@pytest.mark.parametrize(("metric", "now", "then"), [("roc_auc", 0.1, 0.8), ("rmse", 900.0, 1.0)])
+def test_a_figure_without_interval_does_not_decide(
+    metric: str, now: float, then: float, half: float, half_then: float
+) -> None:
+    """Nor does one whose reference has none: a few errors make it up, and nobody knows how far it may be."""
+    verdict = interval_verdicts(metric, figure_of(now, half), figure_of(then, half_then, trivial=1000.0))
     assert verdict is not None
     assert verdict.exceeded.tolist() == [-1]
+    assert np.isnan(verdict.threshold).all()
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0.0, 0), (0.004, 0), (0.02, 1)])
+def test_after_a_reference_without_any_loss_the_margin_is_one_of_the_trivial_loss(
+    value: float, expected: int
+) -> None:
+    """5 % of .2: a limit at zero itself would call the last bit of a sum worse."""
+    verdict = interval_verdicts("brier", figure_of(value, 0.001, 0.2), figure_of(0.0, 0.0, 0.2))
+    assert verdict is not None
+    np.testing.assert_allclose(verdict.threshold, [0.01])
+    assert verdict.exceeded.tolist() == [expected]
 
 
 def test_what_is_neither_good_nor_bad_never_degrades() -> None:

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, fisher_exact
 from tests.judge.simulated import Floats
 
 from driftline_jobs.judge.calibration import Uncalibrated
@@ -236,3 +236,95 @@ def test_all_and_none_mirror_each_other() -> None:
     assert many.deviation == pytest.approx(few.deviation)
     none, every = shares(np.array([0.0]), 40), shares(np.array([40.0]), 40)
     assert many.p_values(every)[0] == pytest.approx(1.0 - few.p_values(none)[0])
+
+
+DAYS, DAILY = 14, 200
+
+
+def always_right(metric: str = "accuracy") -> PerformanceCalibration:
+    learned = calibrate_performance(metric, shares(np.full(DAYS, float(DAILY)), DAILY))
+    assert isinstance(learned, PerformanceCalibration)
+    return learned
+
+
+@pytest.mark.parametrize("misses", [0, 1, 2, 5, 60, 150])
+def test_misses_after_a_reference_without_any_are_held_by_fishers_exact_test(misses: int) -> None:
+    rows = 150
+    table = np.array([[misses, rows - misses], [0, DAYS * DAILY]])
+    expected = fisher_exact(table, alternative="greater").pvalue
+    now = shares(np.array([float(rows - misses)]), rows)
+    assert always_right().p_values(now)[0] == pytest.approx(expected, rel=1e-6)
+    if misses:  # and the limit at that level is the share itself
+        limit = always_right().thresholds(now, np.array([expected]))
+        assert limit[0] == pytest.approx(1.0 - misses / rows, abs=1e-9)
+
+
+@pytest.mark.parametrize(("rows", "misses", "expected"), [(200, 0, 0), (200, 3, 0), (200, 12, 1), (10, 1, 0)])
+def test_a_reference_of_nothing_but_hits_has_a_limit_below_one(rows: int, misses: int, expected: int) -> None:
+    """One miss of ten has a chance of 10 in 2810; twelve of 200 one of 1e-14, three are below the margin."""
+    now = shares(np.array([float(rows - misses)]), rows)
+    then = shares(np.array([float(DAYS * DAILY)]), DAYS * DAILY)
+    verdict = judge_performance(
+        {"accuracy": always_right()}, {"accuracy": now}, {"accuracy": then}, np.arange(1), 0.003
+    )["accuracy"]
+    assert verdict.exceeded.tolist() == [expected]
+    limit = verdict.threshold[0]
+    assert limit <= 0.98
+    # nothing like as low as a logit's error of √2 would have it
+    assert limit >= (0.97 if rows == 200 else 0.7)
+    assert json.loads(json.dumps(always_right().to_dict()))["hits"] == pytest.approx(DAYS * DAILY)
+
+
+def test_the_limit_after_nothing_but_hits_is_not_beyond_the_trivial_model() -> None:
+    hits = np.array([195.0])
+    now = performance(hits / 200, np.array(["ok"]), 200, interval=wilson(hits, 200), trivial=0.99)
+    then = shares(np.array([float(DAYS * DAILY)]), DAYS * DAILY)
+    verdict = judge_performance(
+        {"accuracy": always_right()}, {"accuracy": now}, {"accuracy": then}, np.arange(1), 0.01
+    )["accuracy"]
+    assert (verdict.threshold[0], verdict.source[0]) == (0.99, "trivial_model")
+
+
+@pytest.mark.parametrize("hits", [0.0, 60.0])
+def test_the_same_as_ever_at_either_end_is_never_worse(hits: float) -> None:
+    learned = calibrate_performance("recall", shares(np.full(DAYS, hits), 60))
+    now, then = shares(np.array([hits]), 60), shares(np.array([hits * DAYS]), 60 * DAYS)
+    verdict = judge_performance({"recall": learned}, {"recall": now}, {"recall": then}, np.arange(1), 0.5)
+    assert verdict["recall"].exceeded[0] <= 0
+    assert verdict["recall"].threshold[0] != hits / 60
+
+
+def test_a_learned_limit_leaves_room_for_what_is_not_worth_an_alert() -> None:
+    """Of a million rows .795 is surely less than .8, and still within the limit that is drawn."""
+    learned = calibrate_performance("accuracy", days(RNG(2), (31,), 1_000_000, 0.0))
+    now, then = shares(np.array([795_000.0]), 1_000_000), shares(np.array([800_000.0]), 1_000_000)
+    verdict = judge_performance(
+        {"accuracy": learned}, {"accuracy": now}, {"accuracy": then}, np.arange(1), 0.01
+    )
+    assert verdict["accuracy"].threshold[0] == pytest.approx(0.78)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-12, 1e-200, 1e200])
+@pytest.mark.parametrize("wide", [0.1, 1.5])
+def test_losses_are_judged_alike_in_every_unit(unit: float, wide: float) -> None:
+    """Errors of 1e-12, and of a unit a million million times as large; also where intervals reach zero."""
+    values = RNG(3).uniform(0.9, 1.1, 20)
+    half = wide * values
+
+    def losses(value: Floats, half: Floats) -> Performance:
+        ends = np.maximum(value - half, 0.0) * unit, (value + half) * unit
+        return performance(value * unit, np.full(value.shape, "ok"), 500, interval=ends)
+
+    learned = calibrate_performance("mae", losses(values, half))
+    assert isinstance(learned, PerformanceCalibration)
+    now = np.array([1.0, 3.0, 30.0, 0.0])
+    found = judge_performance(
+        {"mae": learned},
+        {"mae": losses(now, wide * now)},
+        {"mae": losses(np.ones(4), np.full(4, 0.02))},
+        np.arange(4),
+        0.01,
+    )["mae"]
+    assert found.exceeded.tolist() == [0, int(wide < 1.0), 1, 0]
+    assert (found.threshold > unit).all()
+    assert (found.threshold < (2.0 if wide < 1.0 else 30.0) * unit).all()

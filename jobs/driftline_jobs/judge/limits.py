@@ -163,6 +163,17 @@ def worse_side(metric: str) -> float:
     return -1.0 if base_metric(metric) in HIGHER_IS_BETTER else 1.0
 
 
+def margin(metric: str, then: Performance) -> FloatArray:
+    """(cells,) by how much a figure must be worse than the reference's to be worth a word.
+
+    A share of a loss of zero says nothing: there it is that share of what a model that has learned nothing
+    loses on the reference's rows.
+    """
+    absolute, relative = PERFORMANCE_FLOORS[base_metric(metric)]
+    size = np.where(then.value == 0.0, np.nan_to_num(then.trivial), np.abs(then.value))
+    return np.maximum(absolute, relative * size)
+
+
 def no_limit(metric: str, now: Performance, then: Performance) -> npt.NDArray[np.bool_]:
     """(cells,) where the reference does no better by this figure than a model that has learned nothing would,
     on its own rows or on those of the window: a limit on the worse side of that would say nothing. Nor is
@@ -201,11 +212,11 @@ def _is_free(metric: str) -> bool:
 def interval_verdicts(metric: str, now: Performance, then: Performance) -> Verdicts | None:
     """Whether a model has become worse, by intervals; None for a metric that is neither good nor bad.
 
-    The threshold lies the metric's floor (``PERFORMANCE_FLOORS``) on the worse side of the reference's
-    figure, and never beyond what a model that has learned nothing would get. A model is degraded if the
-    difference from it is larger than both intervals together allow: beyond √(half² + half²). Where the
-    reference has no figure, its threshold is that of a model that has learned nothing, for the metrics that
-    tell.
+    The threshold lies the ``margin`` on the worse side of the reference's figure, and never beyond what a
+    model that has learned nothing would get. A model is degraded if the difference from it is larger than
+    both intervals together allow: beyond √(half² + half²). A figure without an interval decides nothing,
+    whether the window's or the reference's. Where the reference has no figure, the threshold is that of a
+    model that has learned nothing, for the metrics that tell.
 
     Args:
         now: (cells,) figures of the window.
@@ -217,16 +228,16 @@ def interval_verdicts(metric: str, now: Performance, then: Performance) -> Verdi
     worse = worse_side(metric)
     if (base in HIGHER_IS_BETTER) == (base in LOWER_IS_BETTER):
         raise ValueError(f"{base} must be better either when higher or when lower")
-    absolute, relative = PERFORMANCE_FLOORS[base]
-    floor = np.maximum(absolute, relative * np.abs(then.value))
     # the end of each interval that speaks for the model
     half = (now.value - now.ci_low) if worse > 0 else (now.ci_high - now.value)
     half_then = (then.ci_high - then.value) if worse > 0 else (then.value - then.ci_low)
-    allowed = np.sqrt(half**2 + np.nan_to_num(half_then) ** 2)
-    from_reference, source = short_of_trivial(metric, then.value + worse * floor, REFERENCE, now, then)
+    allowed = np.sqrt(half**2 + half_then**2)
+    from_reference, source = short_of_trivial(
+        metric, then.value + worse * margin(metric, then), REFERENCE, now, then
+    )
     room = worse * (from_reference - then.value)
     lost = worse * (now.value - from_reference)
-    decided = np.isfinite(half) & np.isfinite(from_reference)
+    decided = np.isfinite(half) & np.isfinite(half_then) & np.isfinite(from_reference)
     verdict = verdicts(
         from_reference,
         source,

@@ -3,6 +3,9 @@
 Each window's figure has an interval of its own. What its windows differ by beyond that is how much the
 model's performance varies from window to window when nothing is wrong (a random-effects model: DerSimonian
 and Laird, Controlled Clinical Trials 1986). A new window is held against both.
+
+A share that is 1 in every window of the reference has no scatter to learn from. There the window's misses are
+held against none among all of the reference's rows (Fisher's exact test).
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import gammaln, stdtr, stdtrit
 
 from driftline_jobs.judge.calibration import TOO_SHORT, Uncalibrated
 from driftline_jobs.judge.fdr import q_values, reporting_levels
@@ -20,6 +23,7 @@ from driftline_jobs.judge.limits import (
     PERFORMANCE_FLOORS,
     SHARES,
     base_metric,
+    margin,
     no_limit,
     short_of_trivial,
     worse_side,
@@ -31,7 +35,7 @@ from driftline_jobs.measure.intervals import Z
 from driftline_jobs.measure.performance import Performance
 
 FORMAT = 1
-_LEAST = 1e-9
+_HALVINGS = 60
 _AT_ZERO = frozenset({"ece"})
 # A model is often calibrated as well as can be told: such figures are zero, and no scale makes that normal.
 
@@ -43,6 +47,7 @@ class PerformanceCalibration:
     Attributes:
         mean: of the windows, weighted by what they are sure of; error: its standard error.
         deviation: between windows, beyond sampling.
+        hits: rows of the reference where each of them is a hit in every window, else 0.
     """
 
     metric: str
@@ -50,6 +55,7 @@ class PerformanceCalibration:
     mean: float
     error: float
     deviation: float
+    hits: float = 0.0
 
     def _t(self, figure: Performance) -> tuple[FloatArray, FloatArray]:
         """(cells,) how far a figure is on the worse side, in standard errors, and that error."""
@@ -59,14 +65,35 @@ class PerformanceCalibration:
 
     def p_values(self, figure: Performance) -> FloatArray:
         """(cells,) chance that a window in which nothing is wrong does as badly; NaN without a figure."""
+        if self.hits:
+            rows = _rows(figure)
+            return self._by_misses((1.0 - figure.value) * rows, rows)
         t, _ = self._t(figure)
         return np.asarray(stdtr(float(self.windows - 1), -t), np.float64)
 
     def thresholds(self, figure: Performance, level: FloatArray) -> FloatArray:
         """(cells,) the figure at which the p-value would be ``level``, with the window's own certainty."""
+        if self.hits:
+            return self._without_scatter(_rows(figure), level)
         _, error = self._t(figure)
         t = stdtrit(float(self.windows - 1), 1.0 - level)
         return _unscaled(self.metric, self.mean + worse_side(self.metric) * t * error)
+
+    def _by_misses(self, misses: FloatArray, rows: FloatArray) -> FloatArray:
+        """(cells,) chance that all of so many misses are the window's, and none the reference's."""
+        every = self.hits + rows
+        chance = gammaln(rows + 1.0) - gammaln(rows - misses + 1.0)
+        chance = chance + gammaln(every - misses + 1.0) - gammaln(every + 1.0)
+        return np.asarray(np.exp(chance), np.float64)
+
+    def _without_scatter(self, rows: FloatArray, level: FloatArray) -> FloatArray:
+        """(cells,) the share at which that chance is ``level``: the more misses, the smaller it is."""
+        few, many = np.zeros(rows.shape), rows.copy()
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (few + many)
+            likely = self._by_misses(middle, rows) > level
+            few, many = np.where(likely, middle, few), np.where(likely, many, middle)
+        return 1.0 - many / rows
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -89,6 +116,8 @@ def calibrate_performance(metric: str, figure: Performance) -> PerformanceCalibr
         return Uncalibrated(f"{metric} is zero in many windows")
     y, own = _scaled(metric, figure)
     known = np.isfinite(y) & np.isfinite(own) & (own > 0)
+    every = base_metric(metric) in SHARES and bool((figure.value[known] >= 1.0).all())
+    hits = float(_rows(figure)[known].sum()) if every else 0.0
     y, variance = y[known], own[known] ** 2
     count = len(y)
     if count < MIN_WINDOWS:
@@ -104,6 +133,7 @@ def calibrate_performance(metric: str, figure: Performance) -> PerformanceCalibr
         mean=float((weight * y).sum() / weight.sum()),
         error=float(np.sqrt(1.0 / weight.sum())),
         deviation=float(np.sqrt(between)),
+        hits=hits,
     )
 
 
@@ -120,7 +150,7 @@ def judge_performance(
         calibrations, now, then: by metric; figures of the window and of the reference, (cells,).
         family: (cells,) cells of equal number are one family, with all of their metrics.
         rate: of a family. A figure is degraded if its q-value is at most this and it is worse than the
-            reference's by more than the metric's floor.
+            reference's by more than the metric's ``margin``, which the threshold allows for.
     """
     usable = {
         name: c for name, c in calibrations.items() if isinstance(c, PerformanceCalibration) and name in now
@@ -143,15 +173,18 @@ def judge_performance(
     found = {}
     for at, (name, calibration) in enumerate(usable.items()):
         worse = worse_side(name)
-        absolute, relative = PERFORMANCE_FLOORS[base_metric(name)]
-        floor = np.maximum(absolute, relative * np.abs(then[name].value))
+        floor = margin(name, then[name])
         lost = worse * (now[name].value - then[name].value)
         decided = np.isfinite(p_values[:, at])
-        large = np.nan_to_num(lost, nan=np.inf) > np.nan_to_num(floor)
         learned = calibration.thresholds(now[name], level)
+        worth = np.where(np.isfinite(then[name].value), then[name].value + worse * floor, learned)
+        least = np.where(worse * (worth - learned) > 0.0, worth, learned)
+        limit, source = short_of_trivial(name, least, CALIBRATED, now[name], then[name])
+        beyond = worse * (now[name].value - limit) > 0.0  # a figure at its limit is within it
         found[name] = verdicts(
-            *short_of_trivial(name, learned, CALIBRATED, now[name], then[name]),
-            decided & (np.nan_to_num(q[:, at], nan=1.0) <= rate) & large,
+            limit,
+            source,
+            decided & (np.nan_to_num(q[:, at], nan=1.0) <= rate) & beyond,
             decided,
             strength=np.divide(lost, floor, out=np.full(len(lost), np.nan), where=floor > 0),
             p_value=p_values[:, at],
@@ -168,11 +201,35 @@ def _scaled(metric: str, figure: Performance) -> tuple[FloatArray, FloatArray]:
 
     def scale(x: FloatArray) -> FloatArray:
         # what r2 leaves unexplained is positive, as losses are; better is less
-        return -np.log(np.maximum(1.0 - x, _LEAST)) if base == "r2" else np.log(np.maximum(x, _LEAST))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return -np.log(1.0 - x) if base == "r2" else np.log(x)
 
     y = scale(figure.value)
-    half = 0.5 * np.abs(scale(figure.ci_high) - scale(figure.ci_low))
-    return y, half / Z
+    # A model that is right to the last place has no place on the scale: it is better than any limit.
+    perfect = figure.value >= 1.0 if base == "r2" else figure.value <= 0.0
+    with np.errstate(invalid="ignore"):
+        half = _half(y - scale(figure.ci_low), scale(figure.ci_high) - y)
+    there = np.isfinite(figure.ci_low) & np.isfinite(figure.ci_high)
+    return y, np.where(there, np.where(perfect, 0.0, half / Z), np.nan)
+
+
+def _half(below: FloatArray, above: FloatArray) -> FloatArray:
+    """(cells,) half of the width of intervals; an end that has no place on the scale says nothing of it."""
+    gaps = np.abs(np.stack([below, above]))
+    known = np.isfinite(gaps)
+    half: FloatArray = np.where(known, gaps, 0.0).sum(0) / np.where(known.any(0), known.sum(0), np.nan)
+    return half
+
+
+def _rows(figure: Performance) -> FloatArray:
+    """(cells,) of how many rows a share is, by Wilson's interval of that width; NaN without an interval."""
+    square = (0.5 * (figure.ci_high - figure.ci_low)) ** 2
+    # Z²/rows is the positive root of (square - 1/4) x² + (2 square - scatter) x + square
+    scatter = figure.value * (1.0 - figure.value)
+    b = 2.0 * square - scatter
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = (b + np.sqrt(b * b + 4.0 * (0.25 - square) * square)) / (2.0 * (0.25 - square))
+        return np.asarray(Z**2 / root, np.float64)
 
 
 def _logits(figure: Performance) -> tuple[FloatArray, FloatArray]:
@@ -188,9 +245,7 @@ def _logits(figure: Performance) -> tuple[FloatArray, FloatArray]:
         far = np.where(none, high, 1.0 - low)
         rows = Z**2 * (1.0 - far) / far
         y = np.where(none | every, np.where(every, 1.0, -1.0) * np.log(2.0 * rows + 1.0), _logit(value))
-        gaps = np.stack([y - _logit(low), _logit(high) - y])
-        known = np.isfinite(gaps)  # an end at 0 or 1 says nothing of the width
-        half = np.where(known, gaps, 0.0).sum(0) / np.where(known.any(0), known.sum(0), np.nan)
+        half = _half(y - _logit(low), _logit(high) - y)
         error = np.where(none | every, np.sqrt(2.0 + 1.0 / (rows + 0.5)), half / Z)
     there = np.isfinite(low) & np.isfinite(high)
     return y, np.where(there, error, np.nan)
