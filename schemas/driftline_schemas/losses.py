@@ -10,6 +10,7 @@ from typing import Final
 REFERENCE_FILLED: Final = "reference_windows_with_rows"
 REFERENCE_OBJECTS: Final = "reference_objects_set_aside"
 REFERENCE_ROWS: Final = "reference_rows_set_aside"
+UNREADABLE_TIMES: Final = "unreadable_label_times"
 
 PASSED_OVER: Final[dict[str, tuple[str, str]]] = {
     "hidden_paths": ("hidden path", "hidden paths"),
@@ -21,8 +22,9 @@ PASSED_OVER: Final[dict[str, tuple[str, str]]] = {
 SET_ASIDE: Final[dict[str, tuple[str, str]]] = {
     "rows_without_time": ("row without a time", "rows without a time"),
     "rows_beyond_lateness": ("row too far from its folder's time", "rows too far from their folder's time"),
+    UNREADABLE_TIMES: ("label whose time cannot be read", "labels whose time cannot be read"),
 }
-"""Rows that are in no window."""
+"""Rows that are in no window, and labels that are none."""
 MOVED: Final[dict[str, tuple[str, str]]] = {
     "rows_from_other_folders": (
         "row lies in the folder of another window",

@@ -224,3 +224,29 @@ def test_a_label_object_that_cannot_be_read_is_counted(bench: Bench) -> None:
     assert bench.check(TODAY, "quarantined_label_objects")["value"] == 1
     assert _failed(bench, TODAY) == ["quarantined_label_objects"]
     assert _alerts(bench, TODAY) == ["quarantined_label_objects"]
+
+
+@pytest.mark.slow
+def test_labels_whose_time_cannot_be_read_are_counted_and_the_rest_is_joined(bench: Bench) -> None:
+    """Nanoseconds among microseconds, the least number, the year 10000, nulls; a null label stays one."""
+    bench.overrides = {"labels": {"timestamp": "when"}}
+    for number in range(TODAY + 1):
+        made = bench.rows(number)
+        bench.write(number, made)
+        when, no_time = np.array(_told(made, timedelta(hours=1)).cast(pa.int64())), np.zeros(ROWS, bool)
+        truth, pending = made["truth"].to_numpy().copy(), np.zeros(ROWS, bool)
+        if number == TODAY:
+            when[:3] *= 1000
+            when[3:5] = np.iinfo(np.int64).min, 253_402_300_800_000_000
+            no_time[5:9] = True
+            truth[:7] = 1 - truth[:7]  # that it would show if they were joined
+            pending[7:9] = True
+        told = {"id": made["id"], "truth": pa.array(truth, mask=pending)}
+        bench.write_labels(number, told, when=pa.array(when, mask=no_time).view(pa.timestamp("us")))
+    bench.run(TODAY)
+    assert bench.check(TODAY, "unreadable_label_times")["value"] == 7
+    assert bench.check(TODAY, "null_labels")["value"] == 2
+    assert _failed(bench, TODAY) == _alerts(bench, TODAY) == ["unreadable_label_times"]
+    accuracy = bench.performance(TODAY, "accuracy")
+    assert (accuracy["n"], accuracy["label_coverage"]) == (ROWS - 9, (ROWS - 9) / ROWS)
+    assert accuracy["value"] == pytest.approx(_accuracy(bench.rows(TODAY), slice(9, None)), abs=1e-9)

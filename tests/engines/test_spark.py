@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from driftline_jobs.profile.scan import ScanPlan
 from driftline_jobs.profile.survey import binning_from
 from driftline_schemas.errors import TransientError, UnreadableObjectError
 from driftline_schemas.serving_log import TimeColumn
+from driftline_schemas.window import from_us
 
 Planned = tuple[LogInspection, ScanPlan]
 
@@ -93,27 +93,33 @@ def test_columns_in_the_path_are_the_same_on_both(
 
 def test_matched_labels_are_those_that_sets_of_ids_give(work: Workload, expected: dict[str, Any]) -> None:
     """The first prediction of an id in a base window is matched once, if of the labels that are no older the
-    newest do not contradict each other."""
+    newest do not contradict each other; labels of no time, or of none with windows, are none."""
     predicted = _all(work.log.location, ["id", "at"])
     labelled = _all(work.labels.location, ["id", "late", "seen"])
     told: dict[str, list[tuple[Any, int]]] = {}
-    for name, late, seen in zip(
-        *(labelled.column(n).to_pylist() for n in ("id", "late", "seen")), strict=True
+    seen_us = labelled.column("seen").cast(pa.int64()).to_pylist()
+    for name, late, us in zip(
+        *(labelled.column(n).to_pylist() for n in ("id", "late")), seen_us, strict=True
     ):
         if name is not None:
-            told.setdefault(name, []).append((seen and seen.replace(tzinfo=UTC), late))
+            readable = us is not None and abs(us) < workload.YEAR_10000_US
+            told.setdefault(name, []).append((from_us(us) if readable else None, late))
     first: dict[tuple[str, Any], Any] = {}
     for name, at in zip(predicted.column("id").to_pylist(), predicted.column("at").to_pylist(), strict=True):
         if name in told and at is not None and at >= workload.FIRST:
             hour = (name, at.replace(minute=0, second=0, microsecond=0))
             first[hour] = min(first.get(hour, at), at)
-    matched = early = 0
+    matched = early = unreadable = 0
     for (name, _), at in first.items():
-        valid = [(seen, late) for seen, late in told[name] if seen is None or seen >= at]
-        early += len(told[name]) - len(valid)
-        newest = max((seen for seen, _ in valid if seen is not None), default=None)
+        timed = [(seen, late) for seen, late in told[name] if seen is not None]
+        unreadable += len(told[name]) - len(timed)
+        valid = [(seen, late) for seen, late in timed if seen >= at]
+        early += len(timed) - len(valid)
+        newest = max((seen for seen, _ in valid), default=None)
         matched += len({late for seen, late in valid if seen == newest}) == 1
     assert early > 1000
+    assert unreadable > 1000
+    assert sum(expected["unreadable_times"].values()) == unreadable
     assert sum(expected["early"].values()) == early
     assert sum(expected["labels"].values()) == matched
 

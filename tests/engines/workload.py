@@ -27,6 +27,7 @@ from driftline_schemas.window import Window, to_us
 
 FIRST = datetime(2013, 7, 1, tzinfo=UTC)
 DAYS = 3
+YEAR_10000_US = 253_402_300_800_000_000
 MONITOR = """\
 monitor: test
 task: binary_classification
@@ -50,7 +51,8 @@ reference: {{window: [2013-07-01, 2013-07-02]}}
 
 def write(root: Path, *, objects_a_day: int = 6, rows: int = 1500, seed: int = 7) -> None:
     """``root/logs`` and ``root/labels``: ids that repeat, labels that contradict each other, rows without a
-    time or of another day, values that never were in the first day, and an object without a column."""
+    time or of another day, labels without one or of no year that has windows, values that never were in the
+    first day, and an object without a column."""
     random = np.random.default_rng(seed)
     for day in range(DAYS):
         start = FIRST + timedelta(days=day)
@@ -104,11 +106,17 @@ def _labels(random: np.random.Generator, predictions: pa.Table) -> pa.Table:
     seen = np.datetime64(FIRST.replace(tzinfo=None), "us") + random.integers(0, 50, len(known)).astype(
         "timedelta64[h]"
     )
+    told = np.append(seen, [seen[0], seen[0]]).view(np.int64)
+    told[:60] *= 1000  # nanoseconds among microseconds
+    told[60:80] = np.iinfo(np.int64).min
+    told[80:100] = YEAR_10000_US
+    no_time = np.arange(len(told)) >= len(known)
+    no_time[100:140] = True
     return pa.table(
         {
             "id": [*known, "nobody", None],
             "late": pa.array([*late.tolist(), 1, 0], pa.int8()),
-            "seen": pa.array([*seen.tolist(), None, None], pa.timestamp("us")),
+            "seen": pa.array(told, mask=no_time).view(pa.timestamp("us")),
         }
     )
 

@@ -66,6 +66,10 @@ def test_nothing_is_said_where_nothing_is_lost() -> None:
             "Set aside: 4 rows without a time, 1 row too far from its folder's time.",
         ),
         (
+            {"rows_without_time": (1.0, None, None), "unreadable_label_times": (3.0, 0, False)},
+            "Set aside: 1 row without a time, 3 labels whose time cannot be read.",
+        ),
+        (
             {"rows_from_other_folders": (2.0, None, None), "rows_in_other_windows": (1.0, None, None)},
             "2 rows lie in the folders of other windows, 1 row in its folders belongs to another window.",
         ),

@@ -21,6 +21,7 @@ class Flaw(IntEnum):
     EARLY = 3
     NO_ID = 4
     INEXACT_ID = 5
+    UNREADABLE_TIME = 6
 
 
 @dataclass
@@ -34,6 +35,7 @@ class JoinCounts:
         met: labels of a prediction's id, those that count among them.
         early: labels of a prediction's id that are older than the prediction.
         null_labels, unreadable_labels: labels of a prediction's id that are null, or no value of the task.
+        unreadable_times: labels of a prediction's id that have no time, or none in a year with windows.
         matched: labels that counted, per number of their object and base window.
         labels_without_id, labels_inexact_id: label rows per number of their object.
         label_rows: rows that were read, per number of their object.
@@ -48,6 +50,7 @@ class JoinCounts:
     early: dict[int, int] = field(default_factory=dict)
     null_labels: dict[int, int] = field(default_factory=dict)
     unreadable_labels: dict[int, int] = field(default_factory=dict)
+    unreadable_times: dict[int, int] = field(default_factory=dict)
     matched: dict[tuple[int, int], int] = field(default_factory=dict)
     labels_without_id: dict[int, int] = field(default_factory=dict)
     labels_inexact_id: dict[int, int] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 Of equal prediction ids in a window the first by timestamp, then by row values, counts. Of the labels of
 an id the latest by label timestamp; different labels that no timestamp tells apart are left out, and so are
-labels that are older than the prediction. All of it is counted.
+labels that are older than the prediction, or whose timestamp cannot be read. All of it is counted.
 """
 
 from __future__ import annotations
@@ -194,6 +194,7 @@ class LabelJoin:
             Flaw.EARLY: self.counts.early,
             Flaw.NULL_LABEL: self.counts.null_labels,
             Flaw.UNREADABLE_LABEL: self.counts.unreadable_labels,
+            Flaw.UNREADABLE_TIME: self.counts.unreadable_times,
         }
         for flaw, base, count in rows:
             self.counts.met[base] = self.counts.met.get(base, 0) + count

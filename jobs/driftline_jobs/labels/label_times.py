@@ -20,7 +20,7 @@ _DAY, _MINUTE = "2026-01-16", "2026-01-16T09:30"
 
 def label_times(reader: SplitReader, time: TimeColumn | None) -> tuple[pa.Array, pa.Array]:
     """The times of a split's labels, and the first moments after them, as UTC microseconds; null where a
-    label has none.
+    label has none, or one in no year that has windows.
 
     A prediction of the same day, or the same second, may well be older than a label whose time says no more:
     of such a label only the end tells that it is the older one.

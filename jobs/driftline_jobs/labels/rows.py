@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from driftline_jobs.labels.counts import Flaw
@@ -155,6 +156,8 @@ def label_rows(split: Split, number: int, plan: LabelPlan) -> pa.RecordBatch:
             pa.array(np.full(reader.rows, value), pa.int32()) for value in (number, *plan.touched(split))
         )
         flaw = _with_label_flaws(flaw, label, read, plan)
+        if plan.time is not None and ts.null_count:
+            flaw = _with_flaw(flaw, ts, np.int8(Flaw.UNREADABLE_TIME))
     return pa.record_batch(
         [number_of, ids, loose, flaw, label, ts, until, first, last],
         schema=label_schema(numeric=plan.numeric),
@@ -169,7 +172,12 @@ def _with_label_flaws(flaw: pa.Array, label: pa.Array, read: _Columns, plan: Lab
     if plan.numeric and not unreadable:
         unreadable = read.unreadable(plan.label)
     why = np.where(unreadable, np.int8(Flaw.UNREADABLE_LABEL), np.int8(Flaw.NULL_LABEL))
-    flaws, there = np.asarray(flaw), label.is_valid().to_numpy(zero_copy_only=False)
+    return _with_flaw(flaw, label, why)
+
+
+def _with_flaw(flaw: pa.Array, values: pa.Array, why: np.int8 | npt.NDArray[np.int8]) -> pa.Array:
+    """``flaw``, and why of rows that have none there is no value."""
+    flaws, there = np.asarray(flaw), values.is_valid().to_numpy(zero_copy_only=False)
     return pa.array(np.where(there | (flaws != Flaw.NONE), flaws, why), pa.int8())
 
 

@@ -196,6 +196,7 @@ class _Joining:
                 "early",
                 "null_labels",
                 "unreadable_labels",
+                "unreadable_times",
             )
         }
         met = self._by_window(counts.met)

@@ -11,6 +11,7 @@ from driftline_jobs.labels.sketch import Unlike
 from driftline_jobs.profile.windows import WHOLE
 from driftline_jobs.references import Reference
 from driftline_jobs.tabulate.quality import Check
+from driftline_schemas.losses import UNREADABLE_TIMES
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.window import Window
 
@@ -31,8 +32,8 @@ class LabelFindings:
     """What the join of one window met beside the labels that count; counts of rows, or of ids.
 
     Attributes:
-        duplicated, conflicting, without_id, inexact_id, early, null_labels, unreadable_labels: as in
-            ``JoinCounts``.
+        duplicated, conflicting, without_id, inexact_id, early, null_labels, unreadable_labels,
+        unreadable_times: as in ``JoinCounts``.
         labels_inexact_id: label rows of the objects that were read for the window.
         labels_unmatched: label rows of these objects that are about no prediction of the window.
         quarantined_objects: label objects that could not be read for it.
@@ -47,6 +48,7 @@ class LabelFindings:
     early: int = 0
     null_labels: int = 0
     unreadable_labels: int = 0
+    unreadable_times: int = 0
     labels_inexact_id: int = 0
     labels_unmatched: int = 0
     quarantined_objects: int = 0
@@ -62,6 +64,7 @@ class LabelFindings:
             or self.early
             or self.null_labels
             or self.unreadable_labels
+            or self.unreadable_times
             or self.quarantined_objects
             or self.unlike
         )
@@ -110,6 +113,8 @@ def label_checks(
         _none("quarantined_label_objects", found.quarantined_objects),
         _unlike(found, most),
     ]
+    if monitor.labels.timestamp is not None:
+        checks.append(_none(UNREADABLE_TIMES, found.unreadable_times))
     if coverage.passed is False:  # else they are those of other windows
         checks.append(Check("*", "unmatched_labels", float(found.labels_unmatched), None, None))
     return checks
