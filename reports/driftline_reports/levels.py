@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from driftline_reports import matching
+from driftline_reports.matching import Apart
 from driftline_reports.selection import Selection, newest
 from driftline_reports.view_model import Level
 
@@ -21,7 +23,7 @@ class Facts:
     ``rows`` is None where no data run was published. ``watched`` columns have a figure that decides, the row
     as a whole among them; ``columns`` counts those that drifted, it not among them.
     ``realized`` and ``estimated`` name the metrics that have become worse; ``held`` says that realized
-    figures were judged on complete labels and none has.
+    figures were judged on complete labels and none has; ``apart`` is what keeps labels from predictions.
     """
 
     rows: int | None = None
@@ -35,6 +37,7 @@ class Facts:
     checks: int = 0
     failed: int = 0
     alerts: int = 0
+    apart: Apart | None = None
 
 
 def level(facts: Facts) -> Level:
@@ -84,6 +87,9 @@ def gather(selection: Selection) -> dict[datetime, Facts]:
     if alerts is not None:
         for start, count in _count(alerts.filter(pc.not_equal(alerts["state"], "resolved"))).items():
             note(start, alerts=count)
+    for start, reason in matching.gather(selection).items():
+        # What the labels of a few say is no word on the model.
+        note(start, apart=reason, held=False)
     return found
 
 

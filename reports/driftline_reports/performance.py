@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from driftline_reports import formats, glossary, limits, plots
 from driftline_reports.context import Cited, Context
+from driftline_reports.matching import Apart
 from driftline_reports.names import visible
 from driftline_reports.queries import Query, select
 from driftline_reports.view_model import Figure, GroupRow, Part, Performance, PerformanceRow, Sentence
@@ -343,6 +344,11 @@ def _labels(context: Context, rows: Sequence[Row], query: Query) -> Sentence:
         return ("No label of this window has arrived yet.",)
     most = max(realized, key=lambda row: (row["class_label"] is None, row["n"] or 0))
     coverage, over = most["label_coverage"], bool(most["is_final"])
+    if not coverage and context.this.apart is Apart.REPEATED:
+        return ("The labels of this window are left out: nobody knows which predictions they are about.",)
+    if not coverage and context.this.apart not in {None, Apart.MISSING, Apart.UNREADABLE}:
+        nothing = "No label could be matched with a prediction of this window"
+        return (f"{nothing}: if any came, it counts for nothing.",)
     if not coverage:
         come = "No label of this window has arrived"
         return (f"{come}, and the time that they take is over." if over else f"{come} yet.",)

@@ -6,7 +6,18 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from driftline_reports import alerts, describe, formats, glossary, levels, losses, moving, muting, plots
+from driftline_reports import (
+    alerts,
+    describe,
+    formats,
+    glossary,
+    label_join,
+    levels,
+    losses,
+    moving,
+    muting,
+    plots,
+)
 from driftline_reports.context import Cited, Context
 from driftline_reports.glossary import words
 from driftline_reports.names import WITHHELD, visible
@@ -106,7 +117,9 @@ def _check(context: Context, row: Row, cite: Cited, dates: Collection[str]) -> C
         column=alerts.everything(name) if column == ALL else context.names.column(column),
         title=words(name),
         value=type(value)(WITHHELD) if hide else value,
-        expected=WITHHELD if hide else _expected(row["expected"], write) or _NOTHING.get(name, ""),
+        expected=WITHHELD
+        if hide
+        else label_join.expected(row) or _expected(row["expected"], write) or _NOTHING.get(name, ""),
         passed=row["passed"],
     )
 

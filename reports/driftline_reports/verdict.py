@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from driftline_reports import formats, glossary, levels, limits, quality
 from driftline_reports.context import Cited, Context, unbroken
+from driftline_reports.label_join import LabelJoin
 from driftline_reports.performance import ESTIMATED, REALIZED
 from driftline_reports.queries import Query
 from driftline_reports.view_model import (
@@ -36,14 +37,15 @@ def build(
     performance: Performance,
     why: Why,
     found: Quality,
+    join: LabelJoin | None,
     drift_tally: Query,
 ) -> Verdict:
-    """The verdict of the window. ``rows`` are its performance figures."""
+    """The verdict of the window. ``rows`` are its performance figures, ``join`` what its labels lack."""
     facts = context.this
     level = levels.level(facts)
     worse = _worse(rows, REALIZED if level is Level.BROKEN else ESTIMATED)
     cite = Cited(worse, performance.queries[0]) if worse else None
-    words = _Words(context, changes, performance, why, found, drift_tally, worse, cite)
+    words = _Words(context, changes, performance, why, found, join, drift_tally, worse, cite)
     return Verdict(level, words.headline(level), words.where(level), words.since(level), words.sure(level))
 
 
@@ -71,6 +73,7 @@ class _Words:
         performance: Performance,
         why: Why,
         found: Quality,
+        join: LabelJoin | None,
         drift_tally: Query,
         worse: Row | None,
         cite: Cited | None,
@@ -81,6 +84,7 @@ class _Words:
         self._performance = performance
         self._why = why
         self._quality = found
+        self._join = join
         self._tally = drift_tally
         self._worse = worse
         self._cite = cite
@@ -92,6 +96,8 @@ class _Words:
         if level is Level.UNJUDGED:
             return ("Nothing could be judged in this window.",)
         if level is Level.CALM:
+            if self._join is not None:
+                return ("No column changed; how well the model does is not known: ", *self._join.fact, ".")
             if self._facts.judged:
                 return ("Nothing broke.",)
             return ("No column changed; how well the model does is not judged.",)
@@ -126,11 +132,13 @@ class _Words:
             )
             if facts.held:
                 return ("The model held, but its data changed: ", *counted, ".")
-            if facts.judged:
+            if facts.judged and self._join is None:
                 return ("The data changed, and the model holds so far: ", *counted, ".")
             return (*counted, "; what that does to the model is not known.")
         if facts.drifted:
             return ("Columns moved together, none of them alone.",)
+        if self._join is not None:
+            return (*self._join.opening, ".")
         if facts.failed == 1 and self._quality.moving.columns:
             return ("Nothing broke, but columns that move by nature are watched and cannot be judged.",)
         if facts.failed:
@@ -162,7 +170,8 @@ class _Words:
                 or ("No figure had a limit to be held against.",)
             )
         if level is Level.CALM:
-            return self._calm_where()
+            step: Sentence = () if self._join is None else (" ", *self._join.step)
+            return (*self._calm_where(), *step)
         parts: list[Part] = []
         if self._why.rows and level in {Level.BROKEN, Level.SUSPECT}:
             parts += ["Most of it in ", *self._names([reason.name for reason in self._why.rows[:2]]), ". "]
@@ -184,6 +193,10 @@ class _Words:
             parts += ["Failed checks: ", *quality.headline(self._quality), "."]
         if not parts and level is Level.CHANGED and self._facts.alerts:
             parts += ["Open alerts: ", *self._alerted(), "."]
+        if self._join is not None:
+            is_headline = level is Level.CHANGED and not self._facts.drifted
+            fact: Sentence = () if is_headline else (*self._join.opening, ". ")
+            parts += [" " if parts else "", *fact, *self._join.step]
         return tuple(parts) or ("In the model as a whole.",)
 
     def _open_alerts(self) -> list[Alert]:

@@ -8,6 +8,7 @@ from driftline_reports import (
     changes,
     formats,
     glossary,
+    label_join,
     levels,
     performance,
     provenance,
@@ -49,7 +50,8 @@ def build_view(inputs: ReportInputs, room: Room | None = None) -> View:
     reasons = why.build(context, lead["metric"] if lead else None)
     found = quality.build(context)
     run = provenance.build(context)
-    found_verdict = verdict.build(context, rows, changed, performed, reasons, found, drift_tally)
+    join = label_join.build(context, found.queries[0])
+    found_verdict = verdict.build(context, rows, changed, performed, reasons, found, join, drift_tally)
     return View(
         head=_head(context),
         verdict=found_verdict,
