@@ -18,12 +18,13 @@ from driftline_jobs.logs.octets import texts_of
 from driftline_jobs.profile import decimals, temporal
 from driftline_jobs.profile.binning import CategoryBins
 from driftline_jobs.profile.buckets import IntArray
-from driftline_jobs.profile.distinct import UIntArray, mix
+from driftline_jobs.profile.distinct import UIntArray, hash_integers, mix
 from driftline_schemas.classes import MOST_CHARACTERS, class_text, decimal_text
 
 _KEPT_OF_LONG = 200
 _FEW_INTEGERS = 100
 """Within a span of so few, integers are told apart by subtraction instead of being looked up."""
+_EXACT_IN_FLOAT = 1 << 53
 Valid = npt.NDArray[np.bool_]
 
 
@@ -34,12 +35,14 @@ class Numbers:
     Where a value is not valid, anything may stand.
     ``span`` are the least and greatest value of a column of integers, where they are known. ``unlike`` (n,)
     are values, NaN here, that cannot be compared with those of the reference; None if there is none.
+    ``hashes`` (n,) tell values apart that are next to the same double; None if there can be none.
     """
 
     values: npt.NDArray[Any]
     valid: Valid | None
     span: tuple[int, int] | None = None
     unlike: Valid | None = None
+    hashes: UIntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,15 @@ def numbers(array: pa.Array) -> Numbers:
     if pa.types.is_temporal(kind):
         return Numbers(temporal.seconds(array), valid)
     if pa.types.is_decimal(kind):
-        return Numbers(decimals.doubles(array), valid)
+        doubles = decimals.doubles(array)
+        return Numbers(doubles, valid, hashes=decimals.hashes(array, doubles))
     if pa.types.is_boolean(kind):
         array = pc.cast(array, pa.int8())
     elif pa.types.is_null(kind):
         array = pa.nulls(len(array), pa.float64())
-    return Numbers(_as_they_lie(array), valid, _span(array))
+    values, span = _as_they_lie(array), _span(array)
+    beyond = span is not None and max(-span[0], span[1]) > _EXACT_IN_FLOAT
+    return Numbers(values, valid, span, hashes=hash_integers(values) if beyond else None)
 
 
 def _as_they_lie(array: pa.Array) -> npt.NDArray[Any]:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from driftline_jobs.profile.distinct import UIntArray, hash_values, hash_words
+
 _EXACT_POWER = 22
 """10**22 is the greatest power of ten that is a double."""
 _EXACT_INTEGER = 2**53
@@ -28,6 +30,23 @@ def doubles(array: pa.Array) -> npt.NDArray[np.float64]:
         rest = array.filter(pa.array(~fits))
         found[~fits] = pc.cast(pc.cast(rest, pa.string()), pa.float64()).to_numpy(zero_copy_only=False)
     return found
+
+
+def hashes(array: pa.Array, found: npt.NDArray[np.float64]) -> UIntArray | None:
+    """(n,) 64-bit hashes that tell values apart which are next to the same double; None if none can be.
+
+    Args:
+        found: the ``doubles`` of the array.
+    """
+    low, fits = _unscaled(array)
+    if fits.all():
+        return None
+    width = array.type.byte_width
+    words = low[:, None]
+    if width >= 8:
+        raw = np.frombuffer(array.buffers()[1], np.int64).reshape(-1, width // 8)
+        words = raw[array.offset : array.offset + len(array)]
+    return np.where(fits, hash_values(found), hash_words(words.view(np.uint64)))
 
 
 def _unscaled(array: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:

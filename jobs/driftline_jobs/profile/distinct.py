@@ -6,6 +6,7 @@ Flajolet et al., AofA 2007, with linear counting for small sets; standard error 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ _INDEX_BITS = 11
 _RANK_BITS = 53  # what float64 holds exactly, so that its exponent gives the leading zeros
 _MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _FOLD = np.uint64(33)
+_NO_DOUBLE = np.uint64(1 << 53)
+_APART = np.uint64(0x9E3779B97F4A7C15)
 _INDEX_MASK = np.uint64(REGISTERS - 1)
 
 
@@ -27,6 +30,27 @@ def hash_values(values: FloatArray) -> UIntArray:
     """64-bit hashes of float64 values by their bits (the finaliser of MurmurHash3)."""
     bits = (values + 0.0).view(np.uint64)  # -0.0 + 0.0 is 0.0: one value, one hash
     return mix_into(bits, bits, np.empty_like(bits))
+
+
+def hash_integers(values: npt.NDArray[Any]) -> UIntArray:
+    """64-bit hashes of integers (n,) of 64 bits: of those that are doubles the double's, of others their own.
+
+    So an integer has one hash whatever type it comes in, and beyond 2**53 neighbours have different ones.
+    """
+    own = values.view(np.uint64)
+    size = own if values.dtype.kind == "u" else np.where(values < 0, np.negative(own), own)
+    # a double has 53 bits between its highest and its lowest one
+    lowest = np.maximum(size & np.negative(size), np.uint64(1))
+    is_double = size // lowest < _NO_DOUBLE
+    return np.where(is_double, hash_values(values.astype(np.float64)), hash_words(own[:, None]))
+
+
+def hash_words(words: UIntArray) -> UIntArray:
+    """(n,) 64-bit hashes of numbers (n, words) that no double is; the bits of doubles have other ones."""
+    hashes = np.zeros(len(words), np.uint64)
+    for word in range(words.shape[1]):
+        hashes = mix(hashes ^ mix(words[:, word] + _APART))
+    return hashes
 
 
 def mix(bits: UIntArray) -> UIntArray:

@@ -10,9 +10,10 @@ from driftline_jobs.profile.binning import CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.categories import profile_categories
 from driftline_jobs.profile.cells import Grouping
-from driftline_jobs.profile.columns import Codes, Numbers, dictionary_for
+from driftline_jobs.profile.columns import Codes, Numbers, Valid, dictionary_for
+from driftline_jobs.profile.distinct import Registers, UIntArray, register_sets
 from driftline_jobs.profile.ordered import profile_counted, profile_runs
-from driftline_jobs.profile.state import Profile
+from driftline_jobs.profile.state import OrderedProfile, Profile
 from driftline_jobs.profile.workspace import Workspace
 
 _ROWS_PER_COUNT = 8
@@ -23,6 +24,18 @@ def ordered_runs(
     column: Numbers, grouping: Grouping, bins: OrderedBins, workspace: Workspace
 ) -> Sequence[Profile]:
     """A profile of a numeric column for each run."""
+    profiles = _runs(column, grouping, bins, workspace)
+    if column.hashes is not None:
+        # as doubles some of the values would count as one
+        counted = _registers(column.hashes, column.valid, grouping)
+        for profile, registers in zip(profiles, counted, strict=True):
+            profile.registers = registers
+    return profiles
+
+
+def _runs(
+    column: Numbers, grouping: Grouping, bins: OrderedBins, workspace: Workspace
+) -> list[OrderedProfile]:
     if column.span is not None:
         low, high = column.span
         size = high - low + 1
@@ -36,11 +49,19 @@ def ordered_runs(
     return profiles
 
 
+def _registers(hashes: UIntArray, valid: Valid | None, grouping: Grouping) -> Registers:
+    """(runs, 2048) registers of the values of each run."""
+    run_of = grouping.run_of.astype(np.int64)
+    if valid is not None:
+        hashes, run_of = hashes[valid], run_of[valid]
+    return register_sets(hashes, run_of, len(grouping.runs))
+
+
 def _counted_runs(
     column: Numbers, low: int, size: int, grouping: Grouping, bins: OrderedBins, workspace: Workspace
-) -> list[Profile]:
+) -> list[OrderedProfile]:
     """Integers that are few beside the rows: counted where they stand, then profiled once each."""
-    profiles: list[Profile] = []
+    profiles: list[OrderedProfile] = []
     counted = workspace.count_numbers(column, low, size, grouping)
     for run, counts in zip(grouping.runs, counted, strict=True):
         occurring = np.flatnonzero(counts)
