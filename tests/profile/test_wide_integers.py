@@ -14,7 +14,7 @@ from driftline_jobs.profile.distinct import estimate, hash_integers, hash_values
 from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.ordered import profile_ordered
 from driftline_jobs.profile.runs import ordered_runs
-from driftline_jobs.profile.state import OrderedProfile, merge
+from driftline_jobs.profile.state import OrderedProfile, merge_settled
 from driftline_jobs.profile.workspace import Workspace
 
 ROWS = 1000
@@ -53,7 +53,7 @@ def test_neighbours_count_apart(name: str) -> None:
         parts = profiles(ARRAYS[name], 4, in_order=in_order)
         for part in parts:
             assert estimate(part.registers) == pytest.approx(ROWS / 4, rel=0.07)
-        assert merge(parts).registers.tolist() == whole.registers.tolist()
+        assert merge_settled(parts).registers.tolist() == whole.registers.tolist()
 
 
 def test_the_same_ids_are_the_same_and_nulls_are_none() -> None:
