@@ -30,6 +30,7 @@ from driftline_reports.index import (
     render_entries,
 )
 from driftline_reports.inputs import MonitorHistory, page_name
+from driftline_reports.matching import CHECKS
 from driftline_schemas.errors import DriftlineError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
@@ -45,18 +46,21 @@ _WHOLE: Final = (
     "AND model_version = '*' AND segment = '*' AND segment_value = '*'"
 )
 _COMMON: Final = "monitor, granularity, window_start, model_version, segment, segment_value"
-# What decides how a window stands, see driftline_reports.levels, and nothing else of these large tables.
+_OF_LABELS: Final = ", ".join(f"'{name}'" for name in CHECKS)
+# What decides how a window stands, see driftline_reports.levels and .matching, and nothing else of these
+# large tables.
 _TABLES: Final = {
     "drift_metrics": (
         f"SELECT DISTINCT {_COMMON}, column_name, comparison, drifted FROM current_drift_metrics "  # noqa: S608
         f"WHERE {_WHOLE} AND comparison = 'reference' AND drifted IS NOT NULL"
     ),
     "quality_metrics": (
-        f"SELECT {_COMMON}, passed FROM current_quality_metrics WHERE {_WHOLE} AND passed IS NOT NULL"  # noqa: S608
+        f"SELECT {_COMMON}, check_name, value, expected, passed FROM current_quality_metrics "  # noqa: S608
+        f"WHERE {_WHOLE} AND (passed IS NOT NULL OR check_name IN ({_OF_LABELS}))"
     ),
     "performance_metrics": (
-        f"SELECT {_COMMON}, metric, kind, degraded, is_final FROM current_performance_metrics "  # noqa: S608
-        f"WHERE {_WHOLE} AND degraded IS NOT NULL"
+        f"SELECT {_COMMON}, metric, kind, degraded, is_final, status, label_coverage "  # noqa: S608
+        f"FROM current_performance_metrics WHERE {_WHOLE} AND (degraded IS NOT NULL OR kind = 'realized')"
     ),
     "alerts": (
         "SELECT * FROM current_alerts WHERE monitor = $1 AND granularity = $2 AND window_start >= $3 "
