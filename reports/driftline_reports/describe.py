@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from driftline_reports import formats
+from driftline_reports.clock import are_times_of_day, clock
 from driftline_reports.context import Cited, Context, column_condition
 from driftline_reports.queries import Query, select
 from driftline_reports.view_model import Figure
@@ -58,8 +59,20 @@ def facts(context: Context, column: str, profile: Row) -> tuple[tuple[tuple[str,
             continue
         counted = (title, name) in _COUNTS
         text = f"{title} length" if kind == "text" and not counted else title
-        made.append((text, cite(name, formats.count if counted else _writer(kind, name))))
+        made.append((text, cite(name, formats.count if counted else _writer(profile, name))))
     return tuple(made), query
+
+
+def times_of_day(profile: Row) -> bool:
+    """Whether a column holds times of day, by what is the least and the greatest of them."""
+    return profile.get("column_kind") == "datetime" and are_times_of_day(
+        (profile.get("min"), profile.get("max"))
+    )
+
+
+def time_of_day(value: float | None) -> str:
+    """Seconds since midnight as 13:05:09."""
+    return formats.ABSENT if value is None else clock(value)
 
 
 def date(value: float | None) -> str:
@@ -72,7 +85,9 @@ def date(value: float | None) -> str:
         return formats.number(value)
 
 
-def _writer(kind: str | None, name: str) -> Callable[[Any], str]:
-    if kind != "datetime":
+def _writer(profile: Row, name: str) -> Callable[[Any], str]:
+    if profile.get("column_kind") != "datetime":
         return formats.number
-    return formats.seconds if name == "stddev" else date
+    if name == "stddev":
+        return formats.seconds
+    return time_of_day if times_of_day(profile) else date

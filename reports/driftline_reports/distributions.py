@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from driftline_reports import formats, plots
+from driftline_reports import clock, formats, plots
 from driftline_reports.inputs import Distribution
 from driftline_reports.names import Names
 from driftline_schemas.table_names import OTHER
@@ -48,9 +48,10 @@ def plot(
             notes.insert(0, f"The {len(bars.labels)} values whose share moved most, of {of}.")
         return bars, " ".join([*notes, *missing])
     hide = names.is_sensitive(distribution.column)
-    steps = None if hide else _intervals(distribution, profile)
+    is_clock = _is_clock(distribution, profile)
+    steps = None if hide else _intervals(distribution, profile, is_clock=is_clock)
     if steps is None:
-        steps = _equal_bins(distribution, hide=hide)
+        steps = _equal_bins(distribution, hide=hide, is_clock=is_clock)
         how = "Height is the share of rows; the bins are the reference's, drawn equally wide."
         notes.insert(0, f"{how} Values are withheld." if hide else how)
     else:
@@ -119,7 +120,14 @@ def _short(text: str) -> str:
     return text if len(text) <= _LABEL else f"{text[: _LABEL - 6]}…{text[-5:]}"
 
 
-def _intervals(distribution: Distribution, profile: Row | None) -> plots.Steps | None:
+def _is_clock(distribution: Distribution, profile: Row | None) -> bool:
+    """Whether the values are times of day, in the reference and in this window."""
+    edges = [] if distribution.edges is None else [float(edge) for edge in distribution.edges]
+    ends = [] if profile is None else [profile.get("min"), profile.get("max")]
+    return distribution.kind == "datetime" and clock.are_times_of_day([*edges, *ends])
+
+
+def _intervals(distribution: Distribution, profile: Row | None, *, is_clock: bool) -> plots.Steps | None:
     """Shares in equal intervals of the value's own axis; None where most rows would fall into one of them.
 
     Between two edges rows are spread evenly, as everywhere a histogram is drawn from counts.
@@ -144,9 +152,10 @@ def _intervals(distribution: Distribution, profile: Row | None) -> plots.Steps |
     towering = max(float(side.max()) for side in sides)
     if towering > _TOWERING and towering > 2 * max(binned):
         return None
-    form = _axis_writer(distribution.kind, low, high)
+    form = clock.clock if is_clock else _axis_writer(distribution.kind, low, high)
     written = form if distribution.kind == "datetime" else formats.tick
-    ticks = tuple((float(v), written(float(v))) for v in _round_places(float(bounds[0]), float(bounds[-1])))
+    round_places = clock.round_places if is_clock else _round_places
+    ticks = tuple((float(v), written(float(v))) for v in round_places(float(bounds[0]), float(bounds[-1])))
     return plots.Steps(
         tuple(map(float, bounds)),
         tuple(map(float, now)),
@@ -222,10 +231,12 @@ def _reach(
     return low, high
 
 
-def _equal_bins(distribution: Distribution, *, hide: bool) -> plots.Steps:
+def _equal_bins(distribution: Distribution, *, hide: bool, is_clock: bool) -> plots.Steps:
     edges = [] if distribution.edges is None else [float(v) for v in distribution.edges]
     bins = len(edges) + 1
-    form = _axis_writer(distribution.kind, edges[0], edges[-1]) if edges else formats.number
+    form: Writer = clock.clock if is_clock else formats.number
+    if edges and not is_clock:
+        form = _axis_writer(distribution.kind, edges[0], edges[-1])
     places = sorted({round(n) for n in np.linspace(1, bins - 1, min(5, bins - 1))}) if bins > 1 else []
     ticks = () if hide else tuple((float(n), form(edges[n - 1])) for n in places)
     reference = distribution.reference

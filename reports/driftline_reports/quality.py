@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from driftline_reports import (
     alerts,
+    clock,
     describe,
     formats,
     glossary,
@@ -62,7 +63,11 @@ def build(context: Context) -> Quality:
         _KEYS,
     )
     tally = context.book.add(tally_sql(context))
-    dates = {name for name, row in describe.profiles(context).items() if row["column_kind"] == "datetime"}
+    dates = {
+        name: describe.time_of_day if describe.times_of_day(row) else describe.date
+        for name, row in describe.profiles(context).items()
+        if row["column_kind"] == "datetime"
+    }
     rows = sorted(rows, key=lambda row: (row["column_name"] != ALL, row["column_name"], row["check_name"]))
     failed = [row for row in rows if row["passed"] is False]
     reported = [
@@ -108,10 +113,11 @@ def tally_sql(context: Context) -> str:
     return select("current_quality_metrics", columns, [*context.here(), "passed is not null"])
 
 
-def _check(context: Context, row: Row, cite: Cited, dates: Collection[str]) -> Check:
+def _check(context: Context, row: Row, cite: Cited, dates: Mapping[str, glossary.Writer]) -> Check:
     column, name = row["column_name"], row["check_name"]
     hide = context.names.is_sensitive(column) and not any(word in name for word in _TELLS_NO_VALUE)
-    write = describe.date if column in dates and name in {"minimum", "maximum"} else _writer(name)
+    is_time = column in dates and name in {"minimum", "maximum"}
+    write = _time_writer(row, dates[column]) if is_time else _writer(name)
     value = cite("value", write)
     return Check(
         column=alerts.everything(name) if column == ALL else context.names.column(column),
@@ -122,6 +128,13 @@ def _check(context: Context, row: Row, cite: Cited, dates: Collection[str]) -> C
         else label_join.expected(row) or _expected(row["expected"], write) or _NOTHING.get(name, ""),
         passed=row["passed"],
     )
+
+
+def _time_writer(row: Row, write: glossary.Writer) -> glossary.Writer:
+    """Times of day were such in the reference too, by its bounds: else they are dates of 1970."""
+    bounds = [bound for bound in json.loads(row["expected"] or "[]") if bound is not None]
+    was = all(-clock.DAY <= bound <= 2 * clock.DAY for bound in bounds)
+    return write if was else describe.date
 
 
 def _writer(check: str) -> glossary.Writer:
