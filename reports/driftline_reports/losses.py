@@ -11,6 +11,7 @@ from driftline_reports.context import Cited, Context
 from driftline_reports.queries import Query
 from driftline_reports.view_model import Part, Sentence
 from driftline_schemas.losses import (
+    LABELS_PASSED_OVER,
     MOVED,
     PASSED_OVER,
     REFERENCE_FILLED,
@@ -21,9 +22,14 @@ from driftline_schemas.losses import (
 )
 
 Row = Mapping[str, Any]
-_OPENINGS: Final = (("Passed over: ", PASSED_OVER), ("Set aside: ", SET_ASIDE), ("", MOVED))
+_OPENINGS: Final = (
+    ("Passed over: ", PASSED_OVER),
+    ("Passed over among the labels: ", LABELS_PASSED_OVER),
+    ("Set aside: ", SET_ASIDE),
+    ("", MOVED),
+)
 CHECKS: Final = frozenset(
-    {REFERENCE_FILLED, REFERENCE_OBJECTS, REFERENCE_ROWS, *PASSED_OVER, *SET_ASIDE, *MOVED}
+    {REFERENCE_FILLED, REFERENCE_OBJECTS, REFERENCE_ROWS, *(name for _, words in _OPENINGS for name in words)}
 )
 
 

@@ -11,6 +11,7 @@ REFERENCE_FILLED: Final = "reference_windows_with_rows"
 REFERENCE_OBJECTS: Final = "reference_objects_set_aside"
 REFERENCE_ROWS: Final = "reference_rows_set_aside"
 UNREADABLE_TIMES: Final = "unreadable_label_times"
+_OF_LABELS: Final = "label_"
 
 PASSED_OVER: Final[dict[str, tuple[str, str]]] = {
     "hidden_paths": ("hidden path", "hidden paths"),
@@ -19,6 +20,8 @@ PASSED_OVER: Final[dict[str, tuple[str, str]]] = {
     "not_files": ("path that is no file", "paths that are no files"),
 }
 """Paths below a log's folder that are not read: the check that counts them, and one and several of them."""
+LABELS_PASSED_OVER: Final = {f"{_OF_LABELS}{name}": words for name, words in PASSED_OVER.items()}
+"""The same below the labels' folder."""
 SET_ASIDE: Final[dict[str, tuple[str, str]]] = {
     "rows_without_time": ("row without a time", "rows without a time"),
     "rows_beyond_lateness": ("row too far from its folder's time", "rows too far from their folder's time"),
@@ -36,6 +39,11 @@ MOVED: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 """Rows that count in the window of their time, which is not that of their folder."""
+
+
+def of_labels(check: str) -> str:
+    """The check that counts below the labels' folder what ``check`` counts below the log's."""
+    return f"{_OF_LABELS}{check}"
 
 
 def counted(words: dict[str, tuple[str, str]], name: str, count: int) -> str:

@@ -16,12 +16,19 @@ from driftline_jobs.references import Reference
 from driftline_jobs.references_losses import AbsentWindow, ReferenceLosses
 from driftline_jobs.request import RunRequest, SilentProgress
 from driftline_jobs.stores import open_store
-from driftline_schemas.losses import PASSED_OVER, REFERENCE_FILLED, REFERENCE_OBJECTS, REFERENCE_ROWS
+from driftline_schemas.losses import (
+    LABELS_PASSED_OVER,
+    PASSED_OVER,
+    REFERENCE_FILLED,
+    REFERENCE_OBJECTS,
+    REFERENCE_ROWS,
+)
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.settings import Settings
 
 LOSSES = {
     *PASSED_OVER,
+    *LABELS_PASSED_OVER,
     *("rows_set_aside", "rows_without_time", "rows_beyond_lateness"),
     *("rows_from_other_folders", "rows_in_other_windows"),
 }
@@ -57,9 +64,10 @@ def assert_the_same_by_single_runs(bench: Bench, numbers: list[int]) -> None:
         assert_same_tables(normalised(store), ranged)
 
 
-def put(path: Path, content: bytes = b"") -> None:
+def put(path: Path, content: bytes = b"") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+    return path
 
 
 def test_paths_that_are_passed_over_count_in_the_window_of_their_folder(bench: Bench) -> None:
@@ -74,16 +82,38 @@ def test_paths_that_are_passed_over_count_in_the_window_of_their_folder(bench: B
     put(folder / "empty")
     (folder / "out.parquet").symlink_to(bench.root / "labels")
     put(logs / f"dt={day(1):%Y-%m-%d}/.hidden")
+    of_labels = bench.root / f"labels/dt={day(4):%Y-%m-%d}"
+    put(of_labels / "_SUCCESS")
+    put(of_labels / "part-0.csv", b"id,label\n4-0,1\n")
+    (of_labels / "gone.parquet").symlink_to(bench.root / "nowhere")
+    put(bench.root / f"labels/dt={day(8):%Y-%m-%d}/.hidden")  # of a window that is not run
+    put(bench.root / "labels/README", b"about these labels")
+    bad = put(of_labels / "bad.parquet", b"PAR1 and no more")
     heard = Heard()
     bench.run(4, 6, progress=heard)
-    assert checks(bench, 4, LOSSES) == {"rows_set_aside": (0.0, True)}
+    undated = {"label_objects_not_parquet": (1.0, None)}
+    assert checks(bench, 4, LOSSES) == {
+        "rows_set_aside": (0.0, True),
+        "label_hidden_paths": (1.0, None),
+        "label_objects_not_parquet": (2.0, None),
+        "label_links_outside": (1.0, False),
+    }
+    assert heard.events["labels_passed_over"] == {
+        "hidden_paths": 1,
+        "objects_not_parquet": 2,
+        "links_outside": 1,
+        "first": f"file://{bench.root}/labels/README",
+    }
+    found = heard.events["label_objects_set_aside"]
+    assert (found["count"], found["first"]) == (1, f"file://{bad}")
     assert checks(bench, 5, LOSSES) == {
         "hidden_paths": (2.0, None),
         "objects_not_parquet": (2.0, None),
         "links_outside": (1.0, False),
         "rows_set_aside": (0.0, True),
+        **undated,
     }
-    assert checks(bench, 6, LOSSES) == {"rows_set_aside": (0.0, True)}
+    assert checks(bench, 6, LOSSES) == {"rows_set_aside": (0.0, True), **undated}
     assert heard.events["passed_over"] == {
         "hidden_paths": 2,
         "objects_not_parquet": 2,

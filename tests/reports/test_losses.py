@@ -60,6 +60,10 @@ def test_nothing_is_said_where_nothing_is_lost() -> None:
             {"hidden_paths": (1.0, None, None), "objects_not_parquet": (3.0, None, None)},
             "Passed over: 1 hidden path, 3 objects that are not Parquet.",
         ),
+        (
+            {"label_hidden_paths": (2.0, None, None), "label_objects_not_parquet": (1.0, None, None)},
+            "Passed over among the labels: 2 hidden paths, 1 object that is not Parquet.",
+        ),
         ({"links_outside": (2.0, 0, False)}, "Passed over: 2 links that lead out or nowhere."),
         (
             {"rows_without_time": (4.0, None, None), "rows_beyond_lateness": (1.0, None, None)},

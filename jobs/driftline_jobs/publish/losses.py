@@ -90,21 +90,42 @@ def report_losses(
     progress: Progress, inspection: LogInspection, windows: Sequence[Window], losses: Iterable[Losses]
 ) -> None:
     """Report what a run over these windows has passed over and set aside."""
-    passed_over = inspection.passed_over_in(windows)
-    if passed_over:
-        first = min(each.example for each in inspection.all_passed_over if each.reason in passed_over)
-        progress.event("passed_over", **{reason.value: n for reason, n in passed_over.items()}, first=first)
-    aside = {
-        state.object.uri: state.reason for window in windows for state in inspection.set_aside_in(window)
-    }
-    if aside:
-        first = min(aside)
-        progress.event("objects_set_aside", count=len(aside), first=first, reason=aside[first])
+    _report_passed_over(progress, "passed_over", inspection, windows)
+    aside = (state for window in windows for state in inspection.set_aside_in(window))
+    _report_set_aside(progress, "objects_set_aside", aside)
     rows: Counter[str] = Counter()
     for each in losses:
         rows.update(each.rows)
     if rows:
         progress.event("rows_set_aside_or_moved", **rows)
+
+
+def report_label_losses(progress: Progress, labels: LogInspection, windows: Sequence[Window]) -> None:
+    """Report what of the labels' folder is passed over in these windows, and set aside for them."""
+    _report_passed_over(progress, "labels_passed_over", labels, windows)
+    aside = (s for window in windows for s in labels.candidates(window) if s.state == "quarantined")
+    _report_set_aside(progress, "label_objects_set_aside", aside)
+
+
+def _report_passed_over(
+    progress: Progress, event: str, inspection: LogInspection, windows: Sequence[Window]
+) -> None:
+    passed_over = inspection.passed_over_in(windows)
+    if passed_over:
+        start, end = min(windows).start, max(windows).end
+        first = min(
+            each.example
+            for each in inspection.all_passed_over
+            if each.reason in passed_over and (each.folder is None or start <= each.folder[0] < end)
+        )
+        progress.event(event, **{reason.value: n for reason, n in passed_over.items()}, first=first)
+
+
+def _report_set_aside(progress: Progress, event: str, states: Iterable[InputState]) -> None:
+    aside = {state.object.uri: state.reason for state in states}
+    if aside:
+        first = min(aside)
+        progress.event(event, count=len(aside), first=first, reason=aside[first])
 
 
 def report_reference(progress: Progress, losses: ReferenceLosses | None, granularity: Granularity) -> None:

@@ -16,6 +16,7 @@ from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.publish.data import Published
 from driftline_jobs.publish.failures import tell_failed
 from driftline_jobs.publish.inputs import add_inputs
+from driftline_jobs.publish.losses import report_label_losses
 from driftline_jobs.publish.outcomes import JoinedWindows, join_outcomes, withholding
 from driftline_jobs.publish.plans import scan_plan, task_of
 from driftline_jobs.publish.repeats import repeating_beside
@@ -26,6 +27,7 @@ from driftline_jobs.tabulate.class_checks import outcome_checks
 from driftline_jobs.tabulate.estimates import add_estimates
 from driftline_jobs.tabulate.label_checks import label_checks
 from driftline_jobs.tabulate.labels import add_label_drift, label_drift
+from driftline_jobs.tabulate.losses import label_loss_checks
 from driftline_jobs.tabulate.outcomes import add_outcome_profiles
 from driftline_jobs.tabulate.performance import PerformanceCell, add_performance
 from driftline_jobs.tabulate.quality import Check, add_checks
@@ -99,6 +101,8 @@ def _publish(
         checked = MeasuredCell(window, WHOLE, record.run_id, {}, whole.predictions)
         final = is_final(job.monitor.labels, window, job.request.as_of)
         checks = label_checks(job.monitor, whole, found, reference, window, mature=final)
+        if joined.inspection is not None:
+            checks += label_loss_checks(joined.inspection.passed_over_in([window]))
         checks += outcome_checks(job.monitor, whole, reference.outcomes_without(window).get(WHOLE))
         add_checks(builders["quality_metrics"], job.monitor.monitor, checked, checks)
         told[window] = checks
@@ -126,6 +130,7 @@ def _publish(
     published.run_ids += [record.run_id for record in records]
     if joined.inspection is not None:
         job.progress.event("labels", rows=joined.label_rows, about_no_prediction=joined.unmatched)
+        report_label_losses(job.progress, joined.inspection, job.windows)
     tell_failed(job.progress, told)
 
 

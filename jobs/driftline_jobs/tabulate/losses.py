@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from driftline_jobs.logs.passed_over import Reason
 from driftline_jobs.references_losses import ReferenceLosses
 from driftline_jobs.tabulate.quality import Check
-from driftline_schemas.losses import REFERENCE_FILLED, REFERENCE_OBJECTS, REFERENCE_ROWS
+from driftline_schemas.losses import REFERENCE_FILLED, REFERENCE_OBJECTS, REFERENCE_ROWS, of_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,24 @@ class Losses:
 
 def loss_checks(losses: Losses) -> list[Check]:
     """One check for each reason for which there is anything to count."""
-    checks = [
+    # That rows are set aside at all is what ``rows_set_aside`` fails for.
+    return _passed_over(losses.passed_over) + [
+        Check("*", name, float(count), None, None) for name, count in losses.rows.items()
+    ]
+
+
+def label_loss_checks(passed_over: Mapping[Reason, int]) -> list[Check]:
+    """The same for what is passed over in the labels' folder."""
+    return [replace(check, name=of_labels(check.name)) for check in _passed_over(passed_over)]
+
+
+def _passed_over(counts: Mapping[Reason, int]) -> list[Check]:
+    return [
         Check("*", reason.value, float(count), 0, passed=False)
         if reason is Reason.LINK
         else Check("*", reason.value, float(count), None, None)
-        for reason, count in losses.passed_over.items()
+        for reason, count in counts.items()
     ]
-    # That rows are set aside at all is what ``rows_set_aside`` fails for.
-    return checks + [Check("*", name, float(count), None, None) for name, count in losses.rows.items()]
 
 
 def reference_checks(losses: ReferenceLosses | None) -> list[Check]:
