@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -199,3 +200,54 @@ def test_values_beyond_the_vocabulary_count_by_whether_they_come_again() -> None
     few, many = np.zeros((14, 3)), np.full(14, float(ROWS))
     assert nature_of_categories(few, many, others_differ=True) is Nature.NEW_VALUES
     assert nature_of_categories(few, many, others_differ=False) is None
+
+
+def week_of_year(first: str, days: int) -> list[Floats]:
+    start = date.fromisoformat(first)
+    weeks = [(start + timedelta(days=day)).isocalendar().week for day in range(days)]
+    return [np.full(ROWS, float(week)) for week in weeks]
+
+
+@pytest.mark.parametrize(
+    ("first", "days"),
+    # from a Monday, from the middle of a week, and over the end of a year
+    [("2024-01-01", 28), ("2024-01-03", 28), ("2024-02-09", 60), ("2023-12-13", 30), ("2024-12-02", 60)],
+)
+def test_weeks_of_a_year_are_recognised(first: str, days: int) -> None:
+    made = week_of_year(first, days)
+    assert nature_of_ordered(ordered(made)) is Nature.CALENDAR
+    named = [f"W{week[0]:.0f}" for week in made]
+    counts = ROWS * (np.array(named)[:, None] == np.unique(named)).astype(np.int64)
+    assert nature_of_categories(counts, np.zeros(days), others_differ=False) is Nature.CALENDAR
+
+
+def test_months_of_a_year_are_recognised_although_they_differ_in_length() -> None:
+    days = [date(2023, 1, 15) + timedelta(days=day) for day in range(180)]
+    assert nature_of_ordered(ordered([np.full(ROWS, float(day.month)) for day in days])) is Nature.CALENDAR
+
+
+def test_a_count_that_only_grows_is_recognised_whenever_it_grows() -> None:
+    """Of a walk with as many steps one in a thousand would."""
+    for seed in range(20):
+        levels = np.cumsum(RNG(seed).integers(0, 3, 60))
+        assert nature_of_ordered(ordered([np.full(ROWS, float(level)) for level in levels])) is not None, seed
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        [3.0] * 14 + [4.0] * 14,  # a setting that was changed once
+        [3.0] * 5 + [4.0] * 9 + [5.0] * 14,  # and twice
+        [3.0] * 5 + [4.0] * 9 + [5.0] * 3 + [6.0] * 11,  # three times, whenever it was
+        [3.0] * 7 + [4.0] * 7 + [3.0] * 7 + [4.0] * 7,  # and back again
+        [3.0] * 7 + [4.0] * 7 + [9.0] * 7 + [5.0] * 7,  # by any steps
+        [float(day // 7 % 4) for day in range(60)],  # the weeks of a shift
+    ],
+)
+def test_settings_that_change_now_and_then_are_watched(levels: list[float]) -> None:
+    assert nature_of_ordered(ordered([np.full(ROWS, level) for level in levels])) is None
+
+
+def test_a_week_number_of_which_a_few_days_are_lacking_is_recognised() -> None:
+    made = week_of_year("2024-01-03", 40)
+    assert nature_of_ordered(ordered(made[:10] + made[11:25] + made[26:])) is Nature.CALENDAR

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import betainc
 
 from driftline_jobs.measure.figures import Counts, FloatArray
@@ -31,6 +32,10 @@ _BY_CHANCE = 1e-3
 _NAMED = 10
 _EVEN = 0.5
 """Steps whose standard deviation is at most this part of their mean are even."""
+_LEAST_STEPS = 3
+"""Values that each hold for as many windows as the others: so few may be chance."""
+_AS_LONG = 0.15
+"""By how much of the longest they may differ, as months do."""
 _PACE = (0.8, 1.25)
 """How many seconds a time that goes with its window moves on in a second."""
 
@@ -53,7 +58,7 @@ class Nature(StrEnum):
 _WORDS = {
     Nature.GROWING: "its values go on from window to window, and windows share none",
     Nature.TIME: "its times move on at the pace of the windows",
-    Nature.CALENDAR: "each window has one value, a step on from the one before",
+    Nature.CALENDAR: "each window has one value, which goes on with time and does not come back",
     Nature.NEW_VALUES: "nearly all values are new in every window",
     Nature.ID: "texts of which most rows have their own",
 }
@@ -112,18 +117,47 @@ def _keeps_pace(windows: OrderedWindows) -> bool:
 
 
 def _is_stepping(windows: OrderedWindows) -> bool:
-    """One value in each window, none of them twice, and nearly all steps the same: a field of the calendar,
-    with the steps back where it begins anew.
+    """One value in each window, and none that comes back: a field of the calendar.
+
+    Either no window has that of another one, and nearly all steps are the same, but for those back where it
+    begins anew. Or each holds for several windows, as a week's number does: always for as many, by the same
+    step and at most one back; or for any number, with more steps to the same side than a walk would take.
     """
     single = windows.lows == windows.highs
     values = windows.lows[single]
-    if len(values) < MIN_WINDOWS or single.mean() < MOSTLY or len(np.unique(values)) < len(values):
+    if len(values) < MIN_WINDOWS or single.mean() < MOSTLY:
         return False
-    steps = np.diff(values)
-    for each in (steps, steps / np.diff(windows.starts[single])):
-        if np.isclose(each, np.median(each), rtol=1e-9, atol=0.0).mean() >= MOSTLY:
-            return True
-    return False
+    first = _starts_of_runs(values)
+    if len(first) == 1 or len(np.unique(values)) < len(first):
+        return False
+    steps = np.diff(values[first])
+    if len(first) == len(values):
+        for each in (steps, steps / np.diff(windows.starts[single])):
+            if np.isclose(each, np.median(each), rtol=1e-9, atol=0.0).mean() >= MOSTLY:
+                return True
+        return False
+    forward, backward = int((steps > 0).sum()), int((steps < 0).sum())
+    if min(forward, backward) == 0 and 2.0 ** (1 - len(steps)) <= _BY_CHANCE:
+        return True
+    same = np.isclose(steps, np.median(steps), rtol=1e-9, atol=0.0)
+    anew = (~same).sum() == 0 or ((~same).sum() == 1 and steps[~same][0] * np.median(steps) < 0.0)
+    return bool(anew) and _hold_as_long(first, len(values))
+
+
+def _starts_of_runs(values: npt.NDArray[np.generic]) -> npt.NDArray[np.intp]:
+    """(runs,) where each run of equal values (K,) starts."""
+    return np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))
+
+
+def _hold_as_long(first: npt.NDArray[np.intp], count: int) -> bool:
+    """Whether there are enough runs in ``count`` windows, each from ``first`` (runs,) on, that all are as
+    long: but for the first and the last one, which the ends of the reference may cut off."""
+    if len(first) <= _LEAST_STEPS:
+        return False
+    lengths = np.diff(np.append(first, count))
+    inner = lengths[1:-1]
+    most = int(inner.max())
+    return bool(most > 1 and most - int(inner.min()) <= _AS_LONG * most and int(lengths.max()) <= most)
 
 
 def _is_growing(windows: OrderedWindows) -> bool:
@@ -173,4 +207,10 @@ def nature_of_categories(values: Counts, others: Counts, *, others_differ: bool)
     common = np.minimum(shares, most).sum(-1)
     if not others_differ:
         common = common + others / rows
-    return Nature.NEW_VALUES if (common <= SHARED).mean() >= NEARLY_ALL else None
+    if (common <= SHARED).mean() >= NEARLY_ALL:
+        return Nature.NEW_VALUES
+    leading = shares.argmax(-1)
+    first = _starts_of_runs(leading)
+    single = shares.max(-1) >= 1.0 - SHARED
+    once = len(np.unique(leading)) == len(first)
+    return Nature.CALENDAR if single.all() and once and _hold_as_long(first, len(leading)) else None
