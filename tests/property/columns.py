@@ -86,6 +86,10 @@ def _all_in_window(_random: Random, day: Day) -> Valid:
     return np.full(day.rows, day.is_reference)
 
 
+def _all_in_reference(_random: Random, day: Day) -> Valid:
+    return np.full(day.rows, not day.is_reference)
+
+
 def _all_on_first_day(_random: Random, day: Day) -> Valid:
     return np.full(day.rows, day.number > 0)
 
@@ -95,6 +99,7 @@ NULLS = {
     "some": _some,
     "nearly all": _nearly_all,
     "all in the window": _all_in_window,
+    "all in the reference": _all_in_reference,
     "all on the first day": _all_on_first_day,
 }
 
