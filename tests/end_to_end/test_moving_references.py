@@ -52,6 +52,12 @@ def members(bench: Bench, number: int) -> list[int]:
     return found if run["rows"] == ROWS * len(found) else [-1]
 
 
+def filled(bench: Bench, number: int) -> list[tuple[float, str]]:
+    """On how many of how many days a day's reference has rows, by the check that counts them."""
+    rows = bench.current("quality_metrics", number, check_name="reference_windows_with_rows")
+    return list(zip(rows["value"], rows["expected"], strict=True))
+
+
 def test_the_days_before_each_window(bench: Bench) -> None:
     days = written(bench)
     bench.overrides = TRAILING
@@ -82,6 +88,7 @@ def test_the_same_weekday_of_the_weeks_before(bench: Bench) -> None:
         assert bench.drift(number, "city", "tvd")["value"] == pytest.approx(
             tvd(days[number]["city"], then["city"]), abs=1e-12
         )
+        assert filled(bench, number) == [(3.0, "3")]
 
 
 def test_another_version_in_the_same_window(bench: Bench) -> None:
@@ -116,8 +123,10 @@ def test_windows_under_an_alert_stay_out(bench: Bench) -> None:
     bench.run(FIRST, FIRST + 11)
     for number in range(FIRST, FIRST + 12):
         last = min(FIRST, number) - 1
-        expected = list(range(number - 10, last + 1)) or list(range(FIRST - 10, FIRST))
-        assert members(bench, number) == expected
+        expected = list(range(number - 10, last + 1))
+        assert members(bench, number) == (expected or list(range(FIRST - 10, FIRST)))
+        # those under an alert have rows, and are not missed
+        assert filled(bench, number) == ([(len(expected), str(len(expected)))] if expected else [])
         assert True in bench.current("drift_metrics", number, column_name="amount")["drifted"].tolist()
     alerts = bench.current("alerts", FIRST + 11, column_name="amount")
     assert set(alerts["state"]) == {"open"}
@@ -132,9 +141,9 @@ def test_single_runs_end_where_a_range_ends(bench: Bench) -> None:
     single = Bench(bench.root, overrides=TRAILING, store_name="single.duckdb")
     for number in range(FIRST, LAST + 1):
         single.run(number)
-    for table in ("drift_metrics", "performance_metrics", "alerts", "attributions"):
+    for table, key in KEY.items():
         one, other = (
-            found.current(table).drop(columns=["run_id"]).sort_values(list(KEY[table])).reset_index(drop=True)
+            found.current(table).drop(columns=["run_id"]).sort_values(list(key)).reset_index(drop=True)
             for found in (bench, single)
         )
         pd.testing.assert_frame_equal(one, other)
@@ -143,6 +152,7 @@ def test_single_runs_end_where_a_range_ends(bench: Bench) -> None:
 KEY = {
     "drift_metrics": ("window_start", "model_version", "column_name", "comparison", "metric"),
     "performance_metrics": ("window_start", "model_version", "kind", "metric"),
+    "quality_metrics": ("window_start", "column_name", "check_name"),
     "alerts": ("window_start", "alert_id"),
     "attributions": ("window_start", "segment_value", "metric", "column_name"),
 }

@@ -7,23 +7,17 @@ was run on, every one whose reference has changed is judged again.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import pyarrow as pa
 
 from driftline_jobs.calibrations import Calibrations, learn
 from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.judge.alerts import Alert, Finding, State, Topic, WindowFindings, fold
-from driftline_jobs.labels.outcomes import Outcomes
-from driftline_jobs.labels.stored import read_outcomes
-from driftline_jobs.profile.codec import decode
-from driftline_jobs.profile.moments import TOGETHER, MomentSums, added
-from driftline_jobs.profile.state import Profile, merge
-from driftline_jobs.profile.windows import WHOLE, Cell
+from driftline_jobs.profile.moments import added
+from driftline_jobs.profile.windows import WHOLE
 from driftline_jobs.publish.alerts import (
     acknowledged_alerts,
     alert_rows,
@@ -38,16 +32,21 @@ from driftline_jobs.publish.calibrated import add_calibrations
 from driftline_jobs.publish.data import add_reference_drift
 from driftline_jobs.publish.founding import windows_before
 from driftline_jobs.publish.judged import PART, Judged, publish_attempts
+from driftline_jobs.publish.losses import filled_of, moving_losses, published_filled, report_moving
 from driftline_jobs.publish.performance import add_judged_performance, performance_cells
+from driftline_jobs.publish.pieces import Pieces
 from driftline_jobs.publish.plans import task_of
 from driftline_jobs.publish.previous import add_previous
 from driftline_jobs.publish.repeats import Repeats
 from driftline_jobs.references import Reference
+from driftline_jobs.references_losses import ReferenceLosses
 from driftline_jobs.references_moving import MovingReference, Piece, moving_reference, rows_of
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tabulate.alerts import AlertRow, add_alerts
 from driftline_jobs.tabulate.cells import MeasuredCell
+from driftline_jobs.tabulate.losses import reference_checks
 from driftline_jobs.tabulate.natures import Natures
+from driftline_jobs.tabulate.quality import add_checks
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.table_names import table_column
@@ -65,13 +64,6 @@ _KEPT = ("reference_sets", "calibrations")
 _OF_THE_LOG = frozenset({Topic.QUALITY, Topic.SETUP})
 """Topics that are judged with the window alone, whatever it is compared with."""
 _AT_ONCE = 16
-_HELD = 64
-"""Windows whose profiles are held in memory: two months of days."""
-_PROFILES = (
-    "SELECT p.model_version, p.segment, p.segment_value, p.column_name, p.base_start, p.state "
-    "FROM current_profiles p WHERE p.monitor = $1 AND p.granularity = $2 AND p.window_start = $3 "
-    "ORDER BY p.model_version, p.segment, p.segment_value, p.column_name, p.base_start"
-)
 
 
 def judge_moving(
@@ -91,18 +83,21 @@ def judge_moving(
     fold_ = _Fold(job, founding, published, repeats)
     first, asked = min(job.windows), set(job.windows)
     batch, repeated = _Batch(job, founding, calibrations.natures, repeats), repeats.changed()
+    lacking: dict[Window, ReferenceLosses] = {}
     with failed_if_left(job.store, lambda: batch.attempts):
         for window in published:
             if window < first:
                 fold_.pass_over(window)
                 continue
             reference = fold_.reference_of(window)
+            losses = fold_.losses_of(window)
             before = job.monitor.calendar.previous(window)
-            changed = reference.reference_id != fold_.judged_by.get(window.start)
+            changed = fold_.has_changed(window, reference, losses)
             fresh = batch.judge(fold_, window, reference) if changed or {window, before} & asked else None
             alerts = fold_.step(window, fresh)
             if window in asked:
                 judged.note(alerts)
+                lacking |= {window: losses} if losses and losses.absent else {}
             same = alerts == fold_.alerts_before.get(window.start, []) and window.start not in repeated
             if fresh is None and same:
                 continue
@@ -110,6 +105,7 @@ def judge_moving(
             if len(batch.attempts) >= _AT_ONCE:
                 batch.publish(judged)
         batch.publish(judged)
+    report_moving(job.progress, lacking, job.monitor.calendar)
     return judged
 
 
@@ -120,6 +116,7 @@ class _Fresh:
     Attributes:
         tables: its rows, but for alerts.
         findings: what is wrong, by drift and performance; topics: which of them were judged.
+        losses: which windows the reference lacks.
     """
 
     window: Window
@@ -128,6 +125,7 @@ class _Fresh:
     tables: Mapping[str, TableBuilder]
     findings: list[Finding]
     topics: set[Topic]
+    losses: ReferenceLosses | None
 
 
 class _Fold:
@@ -136,13 +134,14 @@ class _Fold:
     def __init__(self, job: Job, founding: Reference, published: Sequence[Window], repeats: Repeats) -> None:
         self.job = job
         self.founding = founding
-        self.pieces = _Pieces(job, founding, published)
+        self.pieces = Pieces(job, founding, published)
         self.alerts_before = published_alerts(job)
         self.judged_by = {
             run["window_start"]: run["reference_id"]
             for run in job.store.current_runs(job.monitor.monitor, PART).to_pylist()
             if run["granularity"] == job.monitor.granularity.value
         }
+        self._filled_before = published_filled(job)
         self._findings, self._topics = published_findings(job, repeats), published_topics(job)
         self._acknowledged = acknowledged_alerts(job)
         self._open: list[Alert] = []
@@ -165,6 +164,16 @@ class _Fold:
                 clean = earlier[-len(candidates) :] if candidates else []
             pieces = [self.pieces.of(before) for before in clean]
         return moving_reference(monitor.monitor, self.founding.source, self.founding.binning, window, pieces)
+
+    def losses_of(self, window: Window) -> ReferenceLosses | None:
+        """Which of the windows before it that the window is to be compared with have no rows."""
+        return moving_losses(self.job.monitor, window, self.pieces.have_rows, self._under_alert)
+
+    def has_changed(self, window: Window, reference: MovingReference, losses: ReferenceLosses | None) -> bool:
+        """Whether the window was last judged by another reference, or one that lacked other windows."""
+        before = self._filled_before.get(window.start)
+        lacks_others = before is not None and before != filled_of(losses)
+        return lacks_others or reference.reference_id != self.judged_by.get(window.start)
 
     def _is_clean(self, window: Window) -> bool:
         return window.start not in self._under_alert and self.pieces.knows(window)
@@ -226,7 +235,7 @@ class _Batch:
         kept = TableBuilder(load_tables()["calibrations"])
         add_calibrations(kept, reference, calibrations, datetime.now(UTC))
         self.job.store.put_once("calibrations", kept.to_arrow())
-        return _Fresh(window, record, reference, tables, findings, topics)
+        return _Fresh(window, record, reference, tables, findings, topics, fold_.losses_of(window))
 
     def add(self, fresh: _Fresh, alerts: Sequence[AlertRow]) -> None:
         """Take a window into the next publication."""
@@ -235,6 +244,8 @@ class _Batch:
         self._judged.append(fresh)
         monitor, quality = self.job.monitor.monitor, self._builders["quality_metrics"]
         self._repeats.add_rows(quality, monitor, fresh.window, fresh.record)
+        whole = MeasuredCell(fresh.window, WHOLE, fresh.record.run_id, {}, 0)
+        add_checks(quality, monitor, whole, reference_checks(fresh.losses))
         add_alerts(
             self._builders["alerts"], self.job.monitor.monitor, fresh.window, fresh.record.run_id, alerts
         )
@@ -251,76 +262,6 @@ class _Batch:
         self.job.store.put_once("reference_sets", _identities(self._judged))
         publish_attempts(self.job, self.attempts, self._builders, judged)
         self.attempts, self._judged, self._builders = [], [], self._empty()
-
-
-class _Pieces:
-    """The profiles of single windows: published ones, and those of the founding reference."""
-
-    def __init__(self, job: Job, founding: Reference, published: Sequence[Window]) -> None:
-        self._job = job
-        self._founding = founding
-        self._published = set(published)
-        self._founded = {window.start for window in founding.windows}
-        calendar = job.monitor.calendar
-        founded = {calendar.containing(start) for start in self._founded}
-        self.known = sorted(self._published | founded)
-        self._held: OrderedDict[datetime, Piece] = OrderedDict()
-
-    def knows(self, window: Window) -> bool:
-        """Whether there are profiles of the window."""
-        return window in self._published or window.start in self._founded
-
-    def of(self, window: Window) -> Piece:
-        """The profiles and outcomes of a window."""
-        if window.start not in self._held:
-            self._held[window.start] = (
-                self._read(window) if window in self._published else self._founded_piece(window)
-            )
-        self._held.move_to_end(window.start)
-        while len(self._held) > _HELD:
-            self._held.popitem(last=False)
-        return self._held[window.start]
-
-    def _founded_piece(self, window: Window) -> Piece:
-        founding = self._founding
-        base = {start: held for start, held in founding.whole_by_base() if window.start <= start < window.end}
-        sums = founding.moments_of(window)
-        moments = {} if sums is None else {window.start: sums}
-        return Piece(window, founding.cells_of(window), founding.outcomes_of(window), base, moments)
-
-    def _read(self, window: Window) -> Piece:
-        monitor = self._job.monitor
-        rows = self._job.store.execute_read(
-            _PROFILES, [monitor.monitor, monitor.granularity.value, window.start]
-        ).to_pylist()
-        return read_piece(window, rows, self._founding.binning.columns)
-
-
-def read_piece(window: Window, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, object]) -> Piece:
-    """A window's profiles and outcomes from rows of ``profiles``."""
-    names = {table_column(name): name for name in columns}
-    cells: dict[Cell, dict[str, list[Profile]]] = {}
-    outcomes: dict[Cell, list[Outcomes]] = {}
-    base: dict[datetime, dict[str, Profile]] = {}
-    moments: dict[datetime, MomentSums] = {}
-    for row in rows:
-        cell = Cell(row["model_version"], row["segment"], row["segment_value"])
-        if row["column_name"] == "*":
-            outcomes.setdefault(cell, []).append(read_outcomes(row["state"]))
-        elif row["column_name"] == TOGETHER:
-            moments[row["base_start"]] = MomentSums.from_bytes(row["state"])
-        elif (name := names.get(row["column_name"])) is not None:
-            profile = decode(row["state"])
-            cells.setdefault(cell, {}).setdefault(name, []).append(profile)
-            if cell == WHOLE and row["base_start"] is not None:
-                base.setdefault(row["base_start"], {})[name] = profile
-    return Piece(
-        window,
-        {cell: {name: merge(few) for name, few in held.items()} for cell, held in cells.items()},
-        {cell: few[0].merged(few) for cell, few in outcomes.items()},
-        base if len(base) > 1 else {},
-        moments,
-    )
 
 
 def _measured(piece: Piece, run_id: str, min_rows: int) -> Iterator[MeasuredCell]:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from driftline_jobs.job import Job
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.logs.splits import InputState
 from driftline_jobs.profile.windows import WindowProfile
-from driftline_jobs.publish.founding import founding_windows, not_excluded
+from driftline_jobs.publish.founding import founding_windows, not_excluded, windows_before
 from driftline_jobs.references import Reference
 from driftline_jobs.references_losses import AbsentWindow, ReferenceLosses
 from driftline_jobs.request import Progress
 from driftline_jobs.tabulate.losses import Losses
+from driftline_schemas.losses import REFERENCE_FILLED
+from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Calendar, Granularity, Window
+
+_FILLED = (
+    "SELECT window_start, value, expected FROM current_quality_metrics "  # noqa: S608 - a fixed name
+    f"WHERE monitor = $1 AND granularity = $2 AND check_name = '{REFERENCE_FILLED}'"
+)
 
 
 def losses_of(inspection: LogInspection, profile: WindowProfile, states: Sequence[InputState]) -> Losses:
@@ -81,6 +89,37 @@ def known_losses(job: Job, reference: Reference) -> ReferenceLosses | None:
     return ReferenceLosses(len(windows), tuple(absent), aside)
 
 
+def moving_losses(
+    monitor: Monitor,
+    window: Window,
+    has_rows: Callable[[Window], bool],
+    under_alert: Collection[datetime],
+) -> ReferenceLosses | None:
+    """Of the windows before this one that it is to be compared with, those without rows.
+
+    Windows with rows that are ``under_alert`` (by their start) stay out as excluded ones do, and are not
+    missed. None is called lost: what was set aside has failed in its own window, and an alert here would keep
+    this one out of the references after it.
+    """
+    before = windows_before(monitor, window)
+    absent = tuple(AbsentWindow(w.start, is_lost=False) for w in before if not has_rows(w))
+    left_out = sum(w.start in under_alert and has_rows(w) for w in before)
+    return ReferenceLosses(len(before) - left_out, absent) if before else None
+
+
+def filled_of(losses: ReferenceLosses | None) -> tuple[float, str] | None:
+    """Value and expectation of the check that counts the reference's windows with rows, as they are kept."""
+    if losses is None or not losses.windows:
+        return None
+    return float(losses.windows - len(losses.absent)), str(losses.windows)
+
+
+def published_filled(job: Job) -> dict[datetime, tuple[float, str]]:
+    """The same as it is published, by the start of the window."""
+    rows = job.store.execute_read(_FILLED, [job.monitor.monitor, job.monitor.granularity.value]).to_pylist()
+    return {row["window_start"]: (row["value"], row["expected"]) for row in rows}
+
+
 def _from_to(calendar: Calendar, reference: Reference) -> list[Window]:
     first, last = (calendar.containing(reference.windows[at].start) for at in (0, -1))
     return calendar.between(first, last)
@@ -126,6 +165,20 @@ def _report_set_aside(progress: Progress, event: str, states: Iterable[InputStat
     if aside:
         first = min(aside)
         progress.event(event, count=len(aside), first=first, reason=aside[first])
+
+
+def report_moving(progress: Progress, lacking: Mapping[Window, ReferenceLosses], calendar: Calendar) -> None:
+    """Report of how many windows the moving reference lacks windows, and what that of the first lacks."""
+    if lacking:
+        first = min(lacking)
+        losses, unit = lacking[first], calendar.granularity.value
+        progress.event(
+            "reference_incomplete",
+            windows=len(lacking),
+            first=calendar.label(first),
+            rows_on=f"{losses.windows - len(losses.absent)} of {losses.windows} {unit}s",
+            first_without=f"{losses.absent[0].start:%Y-%m-%d %H:%M} UTC",
+        )
 
 
 def report_reference(progress: Progress, losses: ReferenceLosses | None, granularity: Granularity) -> None:
