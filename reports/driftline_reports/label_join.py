@@ -68,6 +68,8 @@ def _fact(
         return (f"{_CANNOT}their ids differ in {_differences(found[matching.UNLIKE])}",)
     if reason is Apart.EARLY:
         return (_CANNOT, figure, " of them are older than what they are about")
+    if reason is Apart.UNREADABLE_TIMES:
+        return (_CANNOT, "the times of ", figure, " of them cannot be read")
     if reason is Apart.UNREADABLE:
         are = "is" if figure.value == 1 else "are"
         return ("labels could not be read: ", figure, f" of their objects {are} set aside")
@@ -106,6 +108,8 @@ def _step(context: Context, reason: Apart) -> str:
         return "write ids alike in the log and among the labels"
     if reason is Apart.EARLY:
         return "let labels.timestamp be when the outcome became known, and mind the zones"
+    if reason is Apart.UNREADABLE_TIMES:
+        return "give every label a time, in the unit that its type says, or name no labels.timestamp"
     if reason is Apart.UNREADABLE:
         return "put their objects right; the inputs of the run say why they could not be read"
     if reason in {Apart.INEXACT, Apart.INEXACT_LABELS}:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline_reports.selection import Selection
+from driftline_schemas.losses import UNREADABLE_TIMES
 
 Row = Mapping[str, Any]
 COVERAGE: Final = "label_coverage"
@@ -26,7 +27,17 @@ UNMATCHED: Final = "unmatched_labels"
 UNREADABLE: Final = "quarantined_label_objects"
 INEXACT: Final = "inexact_ids"
 INEXACT_LABELS: Final = "inexact_label_ids"
-CHECKS: Final = (COVERAGE, UNLIKE, REPEATED, EARLY, UNMATCHED, UNREADABLE, INEXACT, INEXACT_LABELS)
+CHECKS: Final = (
+    COVERAGE,
+    UNLIKE,
+    REPEATED,
+    EARLY,
+    UNREADABLE_TIMES,
+    UNMATCHED,
+    UNREADABLE,
+    INEXACT,
+    INEXACT_LABELS,
+)
 LEFT_OUT: Final = "ids_repeat"
 """The status of a realized figure whose labels are left out."""
 
@@ -37,6 +48,7 @@ class Apart(Enum):
     REPEATED = REPEATED
     UNLIKE = UNLIKE
     EARLY = EARLY
+    UNREADABLE_TIMES = UNREADABLE_TIMES
     UNREADABLE = UNREADABLE
     INEXACT = INEXACT
     INEXACT_LABELS = INEXACT_LABELS
@@ -44,7 +56,13 @@ class Apart(Enum):
     MISSING = COVERAGE
 
 
-_EXPLAINS: Final = (Apart.EARLY, Apart.UNREADABLE, Apart.INEXACT_LABELS, Apart.INEXACT)
+_EXPLAINS: Final = (
+    Apart.EARLY,
+    Apart.UNREADABLE_TIMES,
+    Apart.UNREADABLE,
+    Apart.INEXACT_LABELS,
+    Apart.INEXACT,
+)
 """What explains labels that are missing, if its own check has failed."""
 
 

@@ -161,6 +161,12 @@ def test_columns_that_changed_stand_before_the_labels() -> None:
             "let labels.timestamp be when the outcome became known, and mind the zones",
         ),
         (
+            {**NONE, "unreadable_label_times": (990.0, 0, False)},
+            NO_LABELS,
+            "Labels cannot be matched with predictions: the times of 990 of them cannot be read.",
+            "give every label a time, in the unit that its type says, or name no labels.timestamp",
+        ),
+        (
             {**NONE, "quarantined_label_objects": (2.0, 0, False)},
             NO_LABELS,
             "Labels could not be read: 2 of their objects are set aside.",
