@@ -48,7 +48,7 @@ from driftline_jobs.profile.windows import WHOLE
 from driftline_jobs.references import Reference, ReferenceWindow
 from driftline_jobs.tabulate.drift import ColumnDrift
 from driftline_jobs.tabulate.judged import SHAPE, UsualDrift
-from driftline_jobs.tabulate.labels import label_column, label_sample
+from driftline_jobs.tabulate.labels import is_binned, label_column, label_metrics, label_sample
 from driftline_jobs.tabulate.natures import Natures, natures_of, places_together
 from driftline_jobs.tabulate.performance import FigureKey, measure_performance
 from driftline_jobs.tabulate.stacks import sample_of
@@ -250,7 +250,7 @@ def _unlearned(reference: Reference, monitor: Monitor, task: Task, natures: Natu
         for metric in _deciding(bins)
     ]
     label = label_column(monitor, reference.binning)
-    metrics += [(label, metric) for metric in CATEGORY_METRICS] if label is not None else []
+    metrics += [(label, metric) for metric in label_metrics(task)] if label is not None else []
     metrics += [(ALL_COLUMNS, metric) for metric in TOGETHER_METRICS] if reference.moments is not None else []
     outcome = reference.outcomes.get(WHOLE)
     figures = measure_performance([outcome], task) if outcome is not None and outcome.labelled else {}
@@ -266,7 +266,8 @@ def _label(
     reference: Reference, monitor: Monitor, task: Task
 ) -> dict[tuple[str, str], Calibration | Uncalibrated]:
     """What is normal for labels that come in objects of their own: they are known by the outcomes alone."""
-    name, outcomes = label_column(monitor, reference.binning), list(reference.whole_outcomes())
+    name = label_column(monitor, reference.binning)
+    outcomes = [(start, found) for start, found in reference.whole_outcomes() if is_binned(found)]
     sample = label_sample([outcome for _, outcome in outcomes], task)
     if name is None or sample is None or not outcomes:
         return {}

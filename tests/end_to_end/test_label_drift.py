@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from scipy.stats import wasserstein_distance
+from scipy.stats import ks_2samp, wasserstein_distance
 from sklearn.metrics import accuracy_score, mean_absolute_error
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench
 
@@ -72,6 +72,44 @@ def test_the_values_of_a_regressions_label(bench: Bench) -> None:
     assert row["value"] == pytest.approx(expected, rel=0.01)
     error = mean_absolute_error(now, bench.rows(REFERENCE_DAYS)["amount"].to_numpy())
     assert bench.performance(REFERENCE_DAYS, "mae")["value"] == pytest.approx(error, rel=1e-6)
+
+
+def test_the_values_of_a_regressions_label_that_comes_later(bench: Bench) -> None:
+    """Joined by their ids they are watched as if the log had them, also by a training set that has them."""
+    bench.overrides = {"task": "regression", "logs": {"score": None, "prediction": "guess"}}
+    values = {}
+    for number in range(REFERENCE_DAYS + 2):
+        made = bench.rows(number)
+        factor = 2 if number > REFERENCE_DAYS else 1
+        values[number] = made["amount"].to_numpy() * (1.0 + made["score"].to_numpy()) * factor
+        made |= {"guess": made["amount"], "truth": pa.array(values[number])}
+        bench.write(number, made)
+        if number != REFERENCE_DAYS:
+            bench.write_labels(number, made)
+        else:  # one in two has a label
+            bench.write_labels(number, {name: made[name][::2] for name in ("id", "truth")})
+    bench.run(REFERENCE_DAYS, REFERENCE_DAYS + 1)
+    before = np.concatenate([values[number] for number in range(REFERENCE_DAYS)])
+    for number, rows in ((REFERENCE_DAYS, values[REFERENCE_DAYS][::2]), (REFERENCE_DAYS + 1, values[5])):
+        row = bench.drift(number, "label", "wasserstein")
+        assert (row["column_kind"], row["n_current"], row["n_reference"]) == (
+            "label",
+            len(rows),
+            len(before),
+        )
+        assert row["value"] == pytest.approx(wasserstein_distance(rows, before), rel=0.02)
+        ks = bench.drift(number, "label", "ks")
+        assert ks["lower_bound"] <= ks_2samp(rows, before).statistic <= ks["upper_bound"]
+    assert not bench.drift(REFERENCE_DAYS, "label", "psi")["drifted"]
+    assert bench.drift(REFERENCE_DAYS + 1, "label", "psi")["drifted"]
+
+    training = pa.table({**bench.rows(0), "guess": bench.rows(0)["amount"], "label": pa.array(values[0])})
+    bench.put(training.drop_columns(["truth"]), "training/rows.parquet")
+    bench.overrides = {**bench.overrides, "reference": {"window": None, "uri": "training"}}
+    bench.run(REFERENCE_DAYS + 1)
+    row = bench.drift(REFERENCE_DAYS + 1, "label", "wasserstein")
+    assert row["n_reference"] == ROWS
+    assert row["value"] == pytest.approx(wasserstein_distance(values[5], values[0]), rel=0.03)
 
 
 def test_a_data_set_elsewhere_may_have_no_labels(bench: Bench) -> None:

@@ -15,9 +15,12 @@ from tests.engines.workload import Workload, joined, scanned
 from driftline_jobs.engines.base import Engine, JoinRequest
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.engines.spark import SparkEngine, bundles
+from driftline_jobs.labels.label_values import LabelValuesTask
+from driftline_jobs.labels.regression import RegressionTask
 from driftline_jobs.logs.filesystem import Location
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.scan import ScanPlan
 from driftline_jobs.profile.survey import binning_from
 from driftline_schemas.errors import TransientError, UnreadableObjectError
@@ -155,6 +158,48 @@ def test_joins_of_every_kind(
         )
         request = replace(request, predictions=predictions, labels=None, label_splits=())
     assert joined(spark, request) == _on_one_machine(joined, request)
+
+
+@pytest.mark.parametrize("labels_in_the_log", [True, False])
+def test_labels_that_are_numbers(
+    work: Workload,
+    spark: SparkEngine,
+    planned: Planned,
+    *,
+    labels_in_the_log: bool,
+) -> None:
+    """Their distribution, and the sample that its bins are made from."""
+    inspection, plan = planned
+    request = work.join(inspection, plan)
+    predictions = replace(request.predictions, prediction="p", scores=(), numeric=True)
+    labels = request.labels
+    if labels_in_the_log:
+        predictions, labels = replace(predictions, label="distance"), None
+    elif labels is not None:
+        labels = replace(labels, numeric=True)
+    bins = ordered_bins("label", np.exp(np.linspace(-4, 9, 500)))
+    request = replace(
+        request,
+        predictions=predictions,
+        labels=labels,
+        label_splits=() if labels is None else request.label_splits,
+        task=RegressionTask(ordered_bins("prediction", np.linspace(0, 1, 100)), bins),
+    )
+    found, here = _outcomes(spark, request), _on_one_machine(_outcomes, request)
+    assert {key: one.to_bytes() for key, one in found.items()} == {
+        key: one.to_bytes() for key, one in here.items()
+    }
+    counts = [np.count_nonzero(one.label_counts) for one in here.values()]
+    assert max(counts) > (20 if labels_in_the_log else 1)
+    request = replace(request, task=LabelValuesTask(kept=50))
+    found, here = _outcomes(spark, request), _on_one_machine(_outcomes, request)
+    samples = [{key: one.sample().tolist() for key, one in few.items()} for few in (found, here)]
+    assert samples[0] == samples[1]
+    assert max(map(len, samples[1].values())) >= 50
+
+
+def _outcomes(engine: Engine, request: JoinRequest) -> Any:
+    return engine.outcomes(request)[0]
 
 
 def test_labels_that_have_not_come(work: Workload, spark: SparkEngine, planned: Planned) -> None:

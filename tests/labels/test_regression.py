@@ -241,6 +241,6 @@ def test_any_cut_and_order_of_the_rows_gives_the_same_bytes(
 
 
 def test_sums_of_the_first_format_are_refused() -> None:
-    content = outcomes(np.arange(5.0), np.arange(5.0)).to_bytes().replace(b'"format":2', b'"format":1')
+    content = outcomes(np.arange(5.0), np.arange(5.0)).to_bytes().replace(b'"format":3', b'"format":1')
     with pytest.raises(DataError, match="run the window again"):
         read_outcomes(content)

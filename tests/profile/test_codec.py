@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -97,8 +99,10 @@ def test_binnings_round_trip() -> None:
         {"b": ("é",)},
         {"a": "number", 'b"; --': "text"},
         "salt",
+        labels=ordered_bins("label", np.arange(9.0)),
     )
     again = Binning.from_bytes(binning.to_bytes())
     assert again == binning
+    assert b"labels" not in replace(binning, labels=None).to_bytes()  # as before there were any
     assert again.binning_id == binning.binning_id
     assert again.to_bytes() == binning.to_bytes()

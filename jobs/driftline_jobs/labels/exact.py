@@ -11,6 +11,8 @@ import numpy as np
 
 from driftline_jobs.profile.buckets import FloatArray, IntArray
 
+_MANTISSA_BITS, _HALF_BITS, _HALF_MASK = 53, 27, (1 << 27) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class ExactSums:
@@ -74,6 +76,24 @@ class ExactSums:
     def from_json(cls, content: dict[str, Any]) -> Self:
         """The inverse of ``to_json``."""
         return cls(content["exponent"], tuple(content["totals"]))
+
+
+def sums_by_place(values: FloatArray, place: IntArray, count: int) -> ExactSums:
+    """(count,) the sums of the finite values (n,) of each place; at most 2**25 values."""
+    mantissa, octave = split(values)
+    least = int(octave.min(initial=0))
+    size = int(octave.max(initial=0)) - least + 1
+    whole = np.ldexp(mantissa, _MANTISSA_BITS).astype(np.int64)
+    cell = place * size + (octave - least)
+    # each half of a whole number has 27 bits: so many of them add up without rounding
+    upper, lower = (
+        np.bincount(cell, weights=half, minlength=count * size).reshape(count, size)
+        for half in (whole >> _HALF_BITS, whole & _HALF_MASK)
+    )
+    totals = [0] * count
+    for at, above in np.argwhere((upper != 0) | (lower != 0)).tolist():
+        totals[at] += ((int(upper[at, above]) << _HALF_BITS) + int(lower[at, above])) << above
+    return ExactSums.of(least - _MANTISSA_BITS, totals)
 
 
 def ratio(total: int, exponent: int, divisor: int = 1) -> float:

@@ -6,15 +6,15 @@ into mantissa and exponent, and the sums are whole numbers as long as they need 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from driftline_jobs.labels.error_sums import NAMES, error_sums
-from driftline_jobs.labels.exact import ExactSums, split
+from driftline_jobs.labels.exact import ExactSums, split, sums_by_place
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.profile.binning import OrderedBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
@@ -22,6 +22,8 @@ from driftline_schemas.errors import DataError
 
 _AT_ONCE = 1 << 17
 """Rows that are summed at a time: what is made of them takes some megabytes."""
+
+Outcome = TypeVar("Outcome", bound="RegressionOutcomes")
 
 
 def _nothing() -> ExactSums:
@@ -39,11 +41,13 @@ class RegressionOutcomes(Outcomes):
         error, absolute, squares, fourths: (bins,) Σe, Σ|e|, Σe², Σe⁴.
         relative, relative_squares: (bins,) Σ|e/y|, Σ(e/y)².
         labels, label_squares: (bins,) Σy, Σy², not rounded at all: their variance is a small difference.
+        label_counts, label_sums: (label bins,) labelled rows by the bin of their label, whatever their
+            prediction, and their Σy. Empty where labels have no bins, or an older format is among them.
     """
 
     task: ClassVar[str] = "regression"
-    format: ClassVar[int] = 2
-    exact: ClassVar[frozenset[str]] = frozenset(NAMES)
+    format: ClassVar[int] = 3
+    exact: ClassVar[frozenset[str]] = frozenset((*NAMES, "label_sums"))
 
     infinite: int = 0
     predicted: list[int] = field(default_factory=list)
@@ -57,30 +61,61 @@ class RegressionOutcomes(Outcomes):
     relative_squares: ExactSums = field(default_factory=_nothing)
     labels: ExactSums = field(default_factory=_nothing)
     label_squares: ExactSums = field(default_factory=_nothing)
+    label_counts: list[int] = field(default_factory=list)
+    label_sums: ExactSums = field(default_factory=_nothing)
+
+    @classmethod
+    def merged(cls, several: Iterable[Self]) -> Self:
+        """The outcomes of all the rows together; without the distribution of labels if one part has none."""
+        return super().merged(_alike(list(several)))
+
+    def without(self, part: Self) -> Self:
+        """These outcomes less those of ``part``; without that distribution if either has none."""
+        mine, less = _alike([self, part])
+        return super(RegressionOutcomes, mine).without(less)
 
     @classmethod
     def upgraded(cls, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises DataError: the first format held large errors back, and nobody knows by how much."""
+        """The format before kept no distribution of labels.
+
+        Raises DataError: the first format held large errors back, and nobody knows by how much.
+        """
+        if document["format"] == _WITHOUT_DISTRIBUTION:
+            return {"label_counts": [], "label_sums": _nothing().to_json()}
         raise DataError(
             f"stored outcomes of format {document['format']} were found, whose sums leave out what large "
             f"errors are beyond a limit; expected is format {cls.format}: run the window again"
         )
 
 
+_WITHOUT_DISTRIBUTION = 2
 _COUNTS = ("predicted", "n", "nonzero")
+
+
+def _alike(several: list[Outcome]) -> list[Outcome]:
+    if len({len(outcome.label_counts) for outcome in several}) < 2:
+        return several
+    return [replace(outcome, label_counts=[], label_sums=_nothing()) for outcome in several]
 
 
 @dataclass(frozen=True)
 class RegressionTask:
-    """How rows of a regression are read; ``bins`` are those of the prediction."""
+    """How rows of a regression are read.
+
+    ``bins`` are those of the prediction, ``labels`` those of the label; None where their distribution is not
+    asked for, or not known.
+    """
 
     bins: OrderedBins
+    labels: OrderedBins | None = None
 
     def nothing(self) -> RegressionOutcomes:
         """Outcomes of no rows."""
         bins = self.bins.bins
+        labels = self.labels.bins if self.labels is not None else 0
         none: dict[str, Any] = {name: [0] * bins for name in _COUNTS}
-        return RegressionOutcomes(**none | dict.fromkeys(RegressionOutcomes.exact, ExactSums.zeros(bins)))
+        none |= dict.fromkeys(NAMES, ExactSums.zeros(bins))
+        return RegressionOutcomes(**none, label_counts=[0] * labels, label_sums=ExactSums.zeros(labels))
 
     def rows(self, table: pa.Table, order: IntArray | None) -> _RegressionRows:
         """The columns of the rows, in ``order``."""
@@ -104,6 +139,8 @@ class _RegressionRows:
         labelled = np.isfinite(label)
         outcome.labelled = int(np.count_nonzero(labelled))
         outcome.infinite = int(np.count_nonzero(labelled & np.isinf(predicted)))
+        if self.task.labels is not None:
+            _add_labels(outcome, label[labelled], self.task.labels)
         usable = np.isfinite(predicted)
         predicted, label = predicted[usable], label[usable]
         for first in range(0, len(label), _AT_ONCE):
@@ -124,6 +161,14 @@ def _add(outcome: RegressionOutcomes, predicted: FloatArray, label: FloatArray, 
     sums = error_sums(_errors(predicted, label), split(label), place, bins.bins)
     for name, more in sums.items():
         setattr(outcome, name, getattr(outcome, name) + more)
+
+
+def _add_labels(outcome: RegressionOutcomes, label: FloatArray, bins: OrderedBins) -> None:
+    for first in range(0, len(label), _AT_ONCE):
+        few = label[first : first + _AT_ONCE]
+        place = bins.bin_of(few)
+        _count(outcome.label_counts, place)
+        outcome.label_sums += sums_by_place(few, place, bins.bins)
 
 
 def _count(counts: list[int], place: IntArray) -> None:

@@ -30,6 +30,7 @@ class Status(StrEnum):
     CONSTANT = "constant"
     NO_LABELS = "no_labels"
     NO_REFERENCE_LABELS = "no_reference_labels"
+    LABELS_NOT_BINNED = "labels_not_binned"
     NO_PREDICTIONS = "no_predictions"
     IDS_REPEAT = "ids_repeat"
     NO_SCORES = "no_scores"
@@ -58,6 +59,8 @@ _REASONS = {
     Status.CONSTANT: "the column has one bin only, so no two windows can differ in it",
     Status.NO_LABELS: "no row of the window has both a prediction and a label",
     Status.NO_REFERENCE_LABELS: "the reference has no labels (of some class), so nothing can be estimated",
+    Status.LABELS_NOT_BINNED: "the window or its reference was made by a version that kept no distribution "
+    "of the labels: run the window again, or `driftline rebase` the monitor",
     Status.NO_PREDICTIONS: "no labelled row of the window has a predicted class",
     Status.IDS_REPEAT: "prediction ids come again in other windows, so nobody knows which prediction a "
     "label is about: give every prediction an id of its own",

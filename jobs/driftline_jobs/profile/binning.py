@@ -46,6 +46,28 @@ class OrderedBins:
         """How many there are."""
         return len(self.edges) + 1
 
+    def written(self) -> dict[str, Any]:
+        """Plain values. Floats are written exactly, as hex."""
+        return {
+            "kind": self.kind,
+            "edges": [edge.hex() for edge in self.edges],
+            "pivot": self.pivot.hex(),
+            "exponent": self.exponent,
+            "whole_numbers": self.whole_numbers,
+        } | ({"valueless": True} if self.valueless else {})
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> OrderedBins:
+        """The inverse of ``written``."""
+        return cls(
+            kind=entry["kind"],
+            edges=tuple(float.fromhex(edge) for edge in entry["edges"]),
+            pivot=float.fromhex(entry["pivot"]),
+            exponent=entry["exponent"],
+            whole_numbers=entry["whole_numbers"],
+            valueless=entry.get("valueless", False),
+        )
+
     @property
     def has_spread(self) -> bool:
         """Whether the edges tell how far apart values lie: two at least, not those around one value."""
@@ -177,6 +199,8 @@ class Binning:
         storages: how each column was stored in the reference; what came later is held against it.
         salt: what sensitive values are hashed with; empty when no feature is sensitive.
         moment_share: of the rows, those that the moments of the columns together are taken of.
+        labels: the bins of labels that are numbers and no column of the log; None for others, where the
+            reference has none, and where an older version has made it.
     """
 
     columns: Mapping[str, Bins]
@@ -184,6 +208,7 @@ class Binning:
     storages: Mapping[str, str]
     salt: str = ""
     moment_share: float = 1.0
+    labels: OrderedBins | None = None
 
     @cached_property
     def binning_id(self) -> str:
@@ -195,13 +220,7 @@ class Binning:
         columns: dict[str, Any] = {}
         for name, bins in self.columns.items():
             if isinstance(bins, OrderedBins):
-                columns[name] = {
-                    "kind": bins.kind,
-                    "edges": [edge.hex() for edge in bins.edges],
-                    "pivot": bins.pivot.hex(),
-                    "exponent": bins.exponent,
-                    "whole_numbers": bins.whole_numbers,
-                } | ({"valueless": True} if bins.valueless else {})
+                columns[name] = bins.written()
             elif isinstance(bins, OpenBins):
                 columns[name] = {"kind": bins.kind, "open": True}
             else:
@@ -220,6 +239,8 @@ class Binning:
             "salt": self.salt,
             "moment_share": self.moment_share.hex(),
         }
+        if self.labels is not None:
+            document["labels"] = self.labels.written()
         return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
@@ -234,14 +255,7 @@ class Binning:
         columns: dict[str, Bins] = {}
         for name, entry in document["columns"].items():
             if "edges" in entry:
-                columns[name] = OrderedBins(
-                    kind=entry["kind"],
-                    edges=tuple(float.fromhex(edge) for edge in entry["edges"]),
-                    pivot=float.fromhex(entry["pivot"]),
-                    exponent=entry["exponent"],
-                    whole_numbers=entry["whole_numbers"],
-                    valueless=entry.get("valueless", False),
-                )
+                columns[name] = OrderedBins.read(entry)
             elif "open" in entry:
                 columns[name] = OpenBins(kind=entry["kind"])
             else:
@@ -257,4 +271,5 @@ class Binning:
             storages=document["storages"],
             salt=document["salt"],
             moment_share=float.fromhex(document["moment_share"]),
+            labels=OrderedBins.read(document["labels"]) if "labels" in document else None,
         )

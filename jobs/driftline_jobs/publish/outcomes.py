@@ -10,16 +10,18 @@ import numpy as np
 
 from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.job import Job
-from driftline_jobs.labels.collect import OutcomesByCell
+from driftline_jobs.labels.collect import OutcomesByCell, Task
 from driftline_jobs.labels.counts import JoinCounts
+from driftline_jobs.labels.label_values import LEAST, SAMPLE, LabelValues, LabelValuesTask
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.rows import LabelPlan
 from driftline_jobs.labels.sketch import IdSketch
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.profile.buckets import FloatArray
 from driftline_jobs.profile.cells import CellKey
 from driftline_jobs.profile.scan import ScanPlan
-from driftline_jobs.profile.windows import Cell
+from driftline_jobs.profile.windows import WHOLE, Cell
 from driftline_jobs.publish.plans import label_plan, prediction_plan, task_of
 from driftline_jobs.tabulate.label_checks import LabelFindings
 from driftline_schemas.errors import UnreadableObjectError
@@ -72,13 +74,32 @@ def join_outcomes(
 
     ``labels`` are the label objects to join, by default all that may hold labels of the windows.
     """
-    source = job.monitor.labels
-    if source is None:
+    if job.monitor.labels is None:
         return None
-    found = labels
-    if found is None and isinstance(source, LabelSource) and job.labels is not None:
-        found = job.labels.inspect(windows[0].start, windows[-1].end)
+    found = _label_objects(job, windows) if labels is None else labels
     return _Joining(job, scan, windows).joined(inspection, found)
+
+
+def label_values(
+    job: Job, inspection: LogInspection, scan: ScanPlan, windows: Sequence[Window]
+) -> tuple[FloatArray, LogInspection | None]:
+    """(n,) labels of the predictions of these windows, ascending: a sample, to make their bins from; and the
+    objects that they are in, without those that turned out to be damaged."""
+    if job.monitor.labels is None:
+        return np.empty(0), None
+    pieces = max(len(scan.bounds_us) - 1 - len(scan.gaps), 1)
+    task = LabelValuesTask(max(SAMPLE // pieces, LEAST))
+    whole = replace(scan, model_version=None, segments=())
+    found = _Joining(job, whole, windows, task).joined(inspection, _label_objects(job, windows))
+    held = [cells[WHOLE] for cells in found.by_window.values() if WHOLE in cells]
+    values = LabelValues.of_all(values for values in held if isinstance(values, LabelValues))
+    return values.sample(), found.inspection
+
+
+def _label_objects(job: Job, windows: Sequence[Window]) -> LogInspection | None:
+    if not isinstance(job.monitor.labels, LabelSource) or job.labels is None:
+        return None
+    return job.labels.inspect(windows[0].start, windows[-1].end)
 
 
 def withholding(
@@ -113,11 +134,12 @@ def _either(
 
 @dataclass(frozen=True)
 class _Joining:
-    """One join of a range of windows."""
+    """One join of a range of windows; ``task`` is what becomes of the rows, by default outcomes."""
 
     job: Job
     scan: ScanPlan
     windows: Sequence[Window]
+    task: Task | None = None
 
     def joined(self, inspection: LogInspection, found: LogInspection | None) -> JoinedWindows:
         """Join the labels ``found`` to the predictions; None for no labels but those in the log itself."""
@@ -168,7 +190,7 @@ class _Joining:
             if isinstance(source, LabelSource) and found
             else None,
             label_splits=tuple((numbers[split.object.uri], split) for split in splits),
-            task=task_of(monitor, self.scan.binning),
+            task=self.task or task_of(monitor, self.scan.binning),
             memory_limit=self.job.request.settings.memory_limit,
         )
 

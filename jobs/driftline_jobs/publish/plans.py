@@ -99,7 +99,7 @@ def task_of(monitor: Monitor, binning: Binning) -> OutcomeTask:
         bins = binning.columns[monitor.logs.prediction or ""]
         if not isinstance(bins, OrderedBins):
             raise TypeError(f"the prediction of {monitor.monitor} has no edges")
-        return RegressionTask(bins)
+        return RegressionTask(bins, binning.labels)
     if monitor.task is Task.MULTICLASS:
         return _multiclass_task(monitor, binning)
     return BinaryTask(

@@ -18,21 +18,23 @@ from driftline_jobs.logs.passed_over import in_words
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.measure.figures import Status, reason_of
 from driftline_jobs.profile.binning import Binning
+from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.moments import share_of_rows
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from, new_salt
 from driftline_jobs.profile.windows import WindowProfile
 from driftline_jobs.publish.calibrated import add_calibrations, calibrations_from
 from driftline_jobs.publish.losses import reference_losses
 from driftline_jobs.publish.names import check_columns, check_reference
-from driftline_jobs.publish.outcomes import join_outcomes, withholding
+from driftline_jobs.publish.outcomes import join_outcomes, label_values, withholding
 from driftline_jobs.publish.plans import decision_of, scan_plan, task_of, watched
 from driftline_jobs.publish.reference_data import ReferenceData, objects_of, reference_data
 from driftline_jobs.publish.repeats import repeating
 from driftline_jobs.publish.scanning import scan_windows
 from driftline_jobs.references import Reference
 from driftline_jobs.references_scanned import reference_from
+from driftline_jobs.tabulate.labels import label_column
 from driftline_schemas.errors import DataError, UnreadableObjectError
-from driftline_schemas.metrics import MOVES_BY_NATURE
+from driftline_schemas.metrics import MOVES_BY_NATURE, Task
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window, to_us
@@ -83,7 +85,13 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
     for batch in scan_windows(job.engine, inspection, plan, data.windows, job.progress):
         profiles |= {profile.window: profile for profile in batch.windows}
         inspection = batch.inspection
-    outcomes = join_outcomes(data.job, inspection, plan, data.windows)
+    labels: LogInspection | None = None
+    if job.monitor.task is Task.REGRESSION and label_column(job.monitor, binning) is not None:
+        # labels that are no column of the log are known once they are joined, and only then have bins
+        values, labels = label_values(data.job, inspection, plan, data.windows)
+        binning = replace(binning, labels=ordered_bins("label", values) if len(values) else None)
+        plan = replace(plan, binning=binning)
+    outcomes = join_outcomes(data.job, inspection, plan, data.windows, labels)
     if outcomes is not None:
         again = repeating(job.monitor, outcomes, data.windows)
         outcomes = withholding(data.job, inspection, plan, data.windows, outcomes, again)
