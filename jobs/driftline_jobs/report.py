@@ -26,11 +26,13 @@ from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profil
 from driftline_jobs.profile.windows import WHOLE
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
+from driftline_reports import formats
 from driftline_reports.context import TRAILING
 from driftline_reports.inputs import Distribution, ReportInputs, page_name
 from driftline_reports.muting import without_muted
 from driftline_reports.page import lay_out
 from driftline_reports.view import build_view
+from driftline_schemas.metrics import VALUES_OF_ANOTHER_TYPE
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
 from driftline_schemas.table_names import OTHER, table_column, table_value
@@ -110,11 +112,13 @@ def gather(store: Store, monitor: Monitor, window: Window, generated_at: datetim
     tables |= {name: current(name, window.start) for name in _OF_THE_WINDOW}
     tables["alert_actions"] = store.current("alert_actions", monitor.monitor)
     run = judged_run(tables["runs"], monitor, window)
+    found = _distributions(store, run, current("profiles", window.start), window)
+    unlike = _unlike(tables["quality_metrics"], window)
     return ReportInputs(
         monitor=monitor,
         window=window,
         tables=tables,
-        distributions=_distributions(store, run, current("profiles", window.start), window),
+        distributions={name: _without(one, unlike.get(name, 0)) for name, one in found.items()},
         generated_at=generated_at,
     )
 
@@ -137,6 +141,33 @@ def _distributions(
         label: _distribution(label, binning.columns[names[label]], merge(several), before.get(names[label]))
         for label, several in now.items()
     }
+
+
+def _unlike(checks: pa.Table, window: Window) -> dict[str, int]:
+    """How many values of each column of the window are of another type than in the reference."""
+    ours = pc.and_(
+        pc.equal(checks["check_name"], VALUES_OF_ANOTHER_TYPE),
+        pc.equal(checks["window_start"], _moment(checks, window)),
+    )
+    rows = checks.filter(ours).select(["column_name", "value"]).to_pylist()
+    return {row["column_name"]: int(row["value"]) for row in rows}
+
+
+def _moment(rows: pa.Table, window: Window) -> pa.Scalar:
+    """The window's start as the store has it."""
+    return pa.scalar(window.start, pa.timestamp("us", "UTC")).cast(rows["window_start"].type)
+
+
+def _without(distribution: Distribution, unlike: int) -> Distribution:
+    """The same without the values of another type among the missing ones, and a word on them."""
+    if not unlike:
+        return distribution
+    many = formats.plural(unlike, "value")
+    note = f"Of another type than in the reference, so that they cannot be compared with it: {many}."
+    if distribution.labels is not None:
+        return replace(distribution, note=note)
+    missing = max(distribution.current_missing - unlike, 0)
+    return replace(distribution, current_missing=missing, note=note)
 
 
 def _of_the_whole(rows: pa.Table) -> pa.Table:

@@ -61,6 +61,8 @@ def plot(
 
 def _nothing_there(distribution: Distribution) -> tuple[plots.Bars | None, str]:
     """A column without any value: if rows there are, that is the change to be shown."""
+    if distribution.note and not distribution.current_missing:
+        return None, distribution.note
     if not distribution.current_missing:
         return None, "No row of this window has this column."
     if distribution.reference is None:

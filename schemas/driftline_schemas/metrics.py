@@ -41,6 +41,8 @@ MOVES_BY_NATURE = "moves_by_nature"
 """The check that reports columns of which no two windows are alike: growing numbers, times, ids."""
 REFERENCE_WINDOWS = "reference_windows"
 """How many windows a reference has, where these are too few to recognise such columns."""
+VALUES_OF_ANOTHER_TYPE = "values_of_another_type"
+"""The check that counts values which cannot be compared with those of the reference."""
 
 
 class Task(StrEnum):

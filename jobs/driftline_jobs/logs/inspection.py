@@ -139,6 +139,7 @@ def _splits(footer: Footer, location: Location, agreement: Agreement, wanted: _W
             absent,
             home_us,
             footer.in_path,
+            footer.schema.left_out,
         )
 
 

@@ -161,6 +161,10 @@ class SplitReader:
         """Whether this object, or its path, holds the column in the type that was agreed on."""
         return name in self._columns and name not in self.split.absent
 
+    def unreadable(self, name: str) -> str | None:
+        """The type of a column that this object has, but not as one that values could be read of."""
+        return None if self.has(name) else self.split.unreadable.get(name)
+
     def _holds(self, name: str) -> bool:
         """Whether it is in the object itself, not just in its path."""
         return self.has(name) and name not in self._in_path

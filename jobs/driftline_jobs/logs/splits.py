@@ -32,6 +32,7 @@ class Split:
         home_us: the time that rows without one of their own belong to, if their neighbours have none either:
             the start of the folder, or the first time in the object. None where nothing tells.
         in_path: columns that the object does not hold, and the one value that its path gives each.
+        unreadable: columns that the object holds as a type that is left out, such as a list, and that type.
     """
 
     object: LogObject
@@ -47,6 +48,7 @@ class Split:
     absent: frozenset[str] = frozenset()
     home_us: int | None = None
     in_path: Served = ()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,11 @@ def numbers_as(array: pa.Array, storage: Storage) -> Numbers:
     return Numbers(values.take(indices), valid, unlike=unlike if unlike.any() else None)
 
 
+def uncomparable(rows: int) -> Numbers:
+    """A column of which no value can be read as a number: none of them is missing."""
+    return Numbers(np.full(rows, np.nan), None, unlike=np.ones(rows, np.bool_))
+
+
 def lengths(array: pa.Array) -> Numbers:
     """A column of texts as how many characters each has."""
     if storage_of(array.type) is Storage.TEXT and not kind.is_null(array.type):

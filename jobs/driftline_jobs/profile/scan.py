@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from driftline_jobs.logs.partitions import constant
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.logs.times import NO_TIME
@@ -18,7 +19,7 @@ from driftline_jobs.profile.binning import Binning, CategoryBins, OpenBins, Orde
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.cells import CellKey, Dimension, Grouping, crossed, groupings, labelled, limited
 from driftline_jobs.profile.columns import Codes, Numbers, Valid, class_codes, codes, numbers
-from driftline_jobs.profile.conversion import categories, ordered
+from driftline_jobs.profile.conversion import categories, ordered, uncomparable
 from driftline_jobs.profile.later import LATER, opened
 from driftline_jobs.profile.moments import MomentSums, Together, steps_of
 from driftline_jobs.profile.runs import category_runs, ordered_runs
@@ -310,6 +311,12 @@ class _Rows:
         return self._parting[name]
 
     def _array(self, name: str) -> pa.Array:
+        unreadable = self._reader.unreadable(name)
+        if unreadable is not None:
+            # a value that the reference cannot have, and that says what has become of the column
+            if not isinstance(self._plan.binning.columns.get(name), OpenBins):  # which counts types itself
+                self._unlike[name] = np.ones(self._count, np.bool_)
+            return constant(unreadable, self._count)
         if not self._reader.has(name):
             return pa.nulls(self._count, pa.string())
         array = self._reader.column(name)
@@ -326,9 +333,12 @@ class _Rows:
         }
 
     def _numbers(self, name: str) -> Numbers:
-        if not self._reader.has(name):
-            return Numbers(np.zeros(self._count), np.zeros(self._count, np.bool_))
-        found = ordered(self._array(name), name, self._plan.binning)
+        if self._reader.unreadable(name) is not None:
+            found = uncomparable(self._count)
+        elif not self._reader.has(name):
+            found = Numbers(np.zeros(self._count), np.zeros(self._count, np.bool_))
+        else:
+            found = ordered(self._array(name), name, self._plan.binning)
         if found.unlike is not None:
             self._unlike[name] = found.unlike
         return found

@@ -15,7 +15,7 @@ from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.references import Reference
 from driftline_jobs.tabulate.cells import MeasuredCell, common
 from driftline_jobs.tabulate.natures import Natures
-from driftline_schemas.metrics import MOVES_BY_NATURE, REFERENCE_WINDOWS
+from driftline_schemas.metrics import MOVES_BY_NATURE, REFERENCE_WINDOWS, VALUES_OF_ANOTHER_TYPE
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import to_us
@@ -85,7 +85,7 @@ def data_checks(
             continue  # an empty window fails its row count; about its columns it says nothing
         label = table_column(name)
         if unlike := window.unlike.get(name, 0) + others(current):
-            checks.append(Check(label, "values_of_another_type", float(unlike), 0, passed=False))
+            checks.append(Check(label, VALUES_OF_ANOTHER_TYPE, float(unlike), 0, passed=False))
         of_column = _missing_checks(label, current, before, reference.usual_missing.get(name, (0.0, 0.0)))
         if isinstance(bins, OrderedBins):
             of_column += _range_checks(label, current, before)
