@@ -1,5 +1,5 @@
 -- A login for Grafana, which can read the summary tables and do nothing else. For a database that is still empty:
--- what `driftline store migrate` creates later is readable from its first moment. (For one that has tables already,
+-- what `driftline store migrate` creates later is readable from its first moment, but for the bins. (For one that has tables already,
 -- run readonly_role.sql and grant it: GRANT driftline_reader TO grafana.)
 --
 --     psql "$DRIFTLINE_STORE" -v ON_ERROR_STOP=1 -v word="…" -f infra/postgres/grafana_role.sql

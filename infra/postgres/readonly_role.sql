@@ -1,4 +1,4 @@
--- A role that can read the summary tables and do nothing else. Run it once, in the database of the store, as the
+-- A role that can read the summary tables, but for the bins, and do nothing else. Run it once, in the database of the store, as the
 -- role that Driftline connects with (it owns the tables), after `driftline store migrate`:
 --
 --     psql "$DRIFTLINE_STORE" -v ON_ERROR_STOP=1 -f infra/postgres/readonly_role.sql
@@ -20,6 +20,8 @@ $$;
 
 GRANT USAGE ON SCHEMA driftline TO driftline_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA driftline TO driftline_reader;
+-- The bins: what hashes of sensitive values are told apart by.
+REVOKE ALL ON driftline.binnings FROM driftline_reader;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA driftline TO driftline_reader;
 
 -- What later migrations create is readable too.

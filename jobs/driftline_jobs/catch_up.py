@@ -181,7 +181,7 @@ def _labels_changed(job: Job, reference: Reference, published: Sequence[Window])
     if not young:
         return []
     log = job.log.inspect(young[0].start, young[-1].end)
-    plan = scan_plan(job.monitor, log.columns, reference.binning, young)
+    plan = scan_plan(job.monitor, log.columns, reference.binning, young, job.hiding)
     matched = matched_windows(job, log, job.labels.look_into(fresh), plan, young)
     # what came and matches nothing is counted where labels are missing
     lacking = _lacking_labels(job)

@@ -24,10 +24,11 @@ from driftline_jobs.logs.objects import list_objects
 from driftline_jobs.logs.sources import LogInspection, PredictionLog
 from driftline_jobs.pages import Pages
 from driftline_jobs.profile.binning import Binning
+from driftline_jobs.profile.hiding import hiding_of
 from driftline_jobs.publish.reference_data import inspect_elsewhere, monitor_elsewhere
 from driftline_jobs.references import Reference
 from driftline_jobs.request import Progress, SilentProgress
-from driftline_jobs.sampling import SamplePlan, sample_log
+from driftline_jobs.sampling import SamplePlan, kinds_of, no_rows, sample_log
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
 from driftline_reports.drilldown import DrilldownInputs, render_drilldown
@@ -59,6 +60,7 @@ class Sampler:
 
     monitor: Monitor
     base: Path
+    settings: Settings
     store: Store
     pages: Pages
     progress: Progress
@@ -70,7 +72,7 @@ class Sampler:
         if binning is None:
             raise ConfigError(f"{self.monitor.monitor}: a window without a reference has no drill-down")
         reference = reference_of(self.store, run, binning)
-        plan = SamplePlan(self.monitor, binning, _intervals([window]))
+        plan = self._plan(binning, _intervals([window]))
         samples = {
             _CURRENT: self._sample([window], plan),
             _REFERENCE: self._reference(window, run, binning, reference),
@@ -89,10 +91,10 @@ class Sampler:
 
     def _reference(self, window: Window, run: Run, binning: Binning, reference: Reference | None) -> Sample:
         if reference is None:
-            return Sample(SamplePlan(self.monitor, binning, ()).nothing(), 0)
+            return Sample(no_rows(binning), 0)
         version = self.monitor.reference.model_version
         if version is not None:
-            return self._sample([window], SamplePlan(self.monitor, binning, _intervals([window]), version))
+            return self._sample([window], self._plan(binning, _intervals([window]), version))
         # A window of the reference is compared with the others of it.
         held = reference.holds(window)
         windows = [
@@ -102,9 +104,16 @@ class Sampler:
         ]
         key = (run["reference_id"], window.start if held else None)
         if key != self._last[0]:
-            plan = SamplePlan(self.monitor, binning, _intervals(windows) if reference.timed else None)
+            plan = self._plan(binning, _intervals(windows) if reference.timed else None)
             self._last = key, self._sample(windows, plan, elsewhere=self.monitor.reference.uri)
         return self._last[1]
+
+    def _plan(
+        self, binning: Binning, intervals: tuple[tuple[int, int], ...] | None, version: str | None = None
+    ) -> SamplePlan:
+        # asked for only here: a page of samples that were kept needs no salt
+        hiding = hiding_of(self.monitor.features, self.settings)
+        return SamplePlan(self.monitor, binning, hiding, intervals, version)
 
     def _sample(self, windows: Sequence[Window], plan: SamplePlan, elsewhere: str | None = None) -> Sample:
         if not windows and plan.intervals_us is not None:
@@ -132,7 +141,7 @@ def keep_samples(
     try:
         pages = Pages.open(settings)
         with closing(store_of(settings)) as store:
-            sampler = Sampler(monitor, base, store, pages, progress)
+            sampler = Sampler(monitor, base, settings, store, pages, progress)
             for window in windows:
                 sampler.keep(window, _run(store, monitor, window))
                 progress.advance()
@@ -140,13 +149,16 @@ def keep_samples(
         progress.event("sample_not_kept", reason=str(error))
 
 
-def write_drilldown(store: Store, monitor: Monitor, base: Path, window: Window, pages: Pages) -> str:
+def write_drilldown(
+    settings: Settings, store: Store, monitor: Monitor, base: Path, window: Window, pages: Pages
+) -> str:
     """Write the drill-down of a published window, and return its address as its page links to it.
 
-    Raises ConfigError where Evidently is not installed, and what reading the log raises.
+    Raises ConfigError where Evidently is not installed, or a salt is needed and not set, and what reading the
+    log raises.
     """
     run = _run(store, monitor, window)
-    sampler = Sampler(monitor, base, store, pages, SilentProgress())
+    sampler = Sampler(monitor, base, settings, store, pages, SilentProgress())
     samples = sampler.kept(window, run) or sampler.keep(window, run)
     binning = binning_of(store, run)
     html = render_drilldown(
@@ -155,7 +167,7 @@ def write_drilldown(store: Store, monitor: Monitor, base: Path, window: Window, 
             window=window,
             current=samples[_CURRENT].rows,
             reference=samples[_REFERENCE].rows,
-            kinds=SamplePlan(monitor, binning, ()).kinds if binning is not None else {},
+            kinds=kinds_of(binning) if binning is not None else {},
             rows_current=samples[_CURRENT].seen,
             rows_reference=samples[_REFERENCE].seen,
             page_link=PurePosixPath(page_name(monitor, window)).name,

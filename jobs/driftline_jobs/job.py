@@ -14,6 +14,7 @@ from driftline_jobs.engines import open_engine
 from driftline_jobs.engines.base import Engine
 from driftline_jobs.logs.sources import LabelLog, PredictionLog
 from driftline_jobs.process import Spent, one_thread_of_linear_algebra, peak_memory_bytes
+from driftline_jobs.profile.hiding import Hiding, hiding_of
 from driftline_jobs.request import Progress, RunRequest
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import RunRecord, Store
@@ -35,6 +36,15 @@ class Job:
     store: Store
     progress: Progress
     meter: Meter
+
+    @property
+    def hiding(self) -> Hiding:
+        """How sensitive columns are hidden.
+
+        Raises ConfigError where that takes a salt and none is set: after a name in the file that is no column
+        has been told of, which is the first to be mended.
+        """
+        return hiding_of(self.monitor.features, self.request.settings)
 
 
 @contextmanager

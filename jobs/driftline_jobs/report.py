@@ -78,7 +78,9 @@ def write_report(
         pages = Pages.open(settings)
         if index:
             if settings.drill_down:
-                deeper: str | None = write_drilldown(store, monitor, base or Path.cwd(), window, pages)
+                deeper: str | None = write_drilldown(
+                    settings, store, monitor, base or Path.cwd(), window, pages
+                )
             else:
                 deeper = drilldown_link(monitor, window, pages)
             inputs = replace(inputs, index_link=LINK, drilldown_link=deeper)

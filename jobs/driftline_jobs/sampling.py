@@ -19,6 +19,7 @@ from driftline_jobs.profile.binning import Binning, Bins, CategoryBins, OrderedB
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.columns import Codes, class_codes, codes
 from driftline_jobs.profile.conversion import categories, ordered
+from driftline_jobs.profile.hiding import Hiding
 from driftline_jobs.profile.scan import accepted_rows
 from driftline_jobs.request import Progress
 from driftline_reports.sample import Hashes, IdSample, RowHashes
@@ -33,26 +34,32 @@ class SamplePlan:
     Without intervals all rows, which then need no times.
 
     Columns are the watched ones, in the form in which they are watched: numbers, the lengths of texts, values
-    as text, and of sensitive columns the salted hashes alone.
+    as text, and of sensitive columns what stands for them.
     """
 
     monitor: Monitor
     binning: Binning
+    hiding: Hiding
     intervals_us: tuple[tuple[int, int], ...] | None
     model_version: str | None = None
 
-    @property
-    def kinds(self) -> Mapping[str, str]:
-        """How each column of the sample is to be treated."""
-        return {name: _kind(bins) for name, bins in self.binning.columns.items()}
-
     def nothing(self) -> pa.Table:
         """A sample of no rows."""
-        types = {
-            name: pa.float64() if isinstance(bins, OrderedBins) else pa.string()
-            for name, bins in self.binning.columns.items()
-        }
-        return pa.schema(types.items()).empty_table()
+        return no_rows(self.binning)
+
+
+def no_rows(binning: Binning) -> pa.Table:
+    """A sample of no rows at all."""
+    types = {
+        name: pa.float64() if isinstance(bins, OrderedBins) else pa.string()
+        for name, bins in binning.columns.items()
+    }
+    return pa.schema(types.items()).empty_table()
+
+
+def kinds_of(binning: Binning) -> Mapping[str, str]:
+    """How each column of a sample is to be treated."""
+    return {name: _kind(bins) for name, bins in binning.columns.items()}
 
 
 def _kind(bins: Bins) -> str:
@@ -129,7 +136,7 @@ class _Columns:
         name = self._plan.monitor.logs.prediction_id
         if name is None or not self._reader.has(name):
             return pa.chunked_array([pa.nulls(len(self.places), pa.string())])
-        return pa.chunked_array([_texts(self._reader.column(name).take(pa.array(self.places)), None)])
+        return pa.chunked_array([_written(codes(self._reader.column(name).take(pa.array(self.places))))])
 
     def hashes(self) -> Hashes:
         """The hash of every row's content, a column at a time."""
@@ -148,10 +155,8 @@ class _Columns:
         if not self._reader.has(name):
             return pa.nulls(len(places), pa.float64() if is_ordered else pa.string())
         array = self._reader.column(name).take(pa.array(places))
-        if name in self._plan.monitor.features.sensitive:
-            # Without a salt a hash could be guessed: bins that were made before the column was sensitive.
-            salt = self._plan.binning.salt
-            return _texts(array, salt) if salt else pa.nulls(len(places), pa.string())
+        if name in self._plan.hiding.columns:
+            return _written(self._plan.hiding.codes(name, array))
         if is_ordered:
             found = ordered(array, name, self._plan.binning)
             values = found.values.astype(np.float64, copy=False)
@@ -162,12 +167,8 @@ class _Columns:
         return _written(categories(array, name, self._plan.binning))
 
 
-def _texts(array: pa.Array, salt: str | None) -> pa.Array:
-    """Values as they are written in the tables."""
-    return _written(codes(array, salt))
-
-
 def _written(found: Codes) -> pa.Array:
+    """Values as they are written in the tables."""
     if not found.texts:
         return pa.nulls(len(found.codes), pa.string())
     mask = None if found.valid is None else ~found.valid

@@ -41,7 +41,7 @@ class Context:
         self.monitor = inputs.monitor
         self.window = inputs.window
         self.zone = load_zone(inputs.monitor.timezone)
-        self.names = Names(inputs.monitor.features.sensitive)
+        self.names = Names(inputs.monitor.features.sensitive_columns)
         self.selection = Selection(inputs.tables, inputs.monitor.monitor, inputs.window.granularity.value)
         self.book = QueryBook()
         self.facts = levels.gather(self.selection)

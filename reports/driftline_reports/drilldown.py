@@ -99,7 +99,7 @@ def render_drilldown(inputs: DrilldownInputs) -> str:
 
 def _columns(inputs: DrilldownInputs) -> tuple[list[str], list[str]]:
     """The columns to show, and those that are left out, each with its reason."""
-    names = Names(inputs.monitor.features.sensitive)
+    names = Names(inputs.monitor.features.sensitive_columns)
     shown, left_out = [], []
     for column in inputs.current.column_names:
         if column not in inputs.kinds or column not in inputs.reference.column_names:

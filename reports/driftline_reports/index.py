@@ -176,7 +176,7 @@ def _alerts(history: MonitorHistory, selection: Selection, now: datetime) -> Ite
         known = newest.get(row["alert_id"])
         if known is None or row["window_start"] >= known["window_start"]:
             newest[row["alert_id"]] = row
-    names, zone = Names(history.monitor.features.sensitive), load_zone(history.monitor.timezone)
+    names, zone = Names(history.monitor.features.sensitive_columns), load_zone(history.monitor.timezone)
     mutes = muting.muted_until(selection, now)
 
     def title(start: datetime) -> str:

@@ -11,15 +11,13 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
-    SerializerFunctionWrapHandler,
     StrictBool,
     StrictInt,
     StrictStr,
@@ -27,7 +25,6 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
-    model_serializer,
     model_validator,
 )
 
@@ -35,6 +32,7 @@ from driftline_schemas.classes import class_text
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.metrics import ScoreScale, Task
 from driftline_schemas.monitor_errors import Problems, config_error
+from driftline_schemas.monitor_section import Section
 from driftline_schemas.monitor_values import (
     ClassValue,
     Duration,
@@ -44,6 +42,7 @@ from driftline_schemas.monitor_values import (
     Name,
     PositiveDuration,
     ScoreColumns,
+    SensitiveColumn,
     Uri,
     Weeks,
     in_zone,
@@ -70,31 +69,6 @@ __all__ = [
 Segment = tuple[str, ...]
 
 
-class _Section(BaseModel):
-    """A mapping of the file. A key without a value (``numeric:``) counts as not written."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-    ADDED_LATER: ClassVar[frozenset[str]] = frozenset()
-    """Keys that are newer than stores with references in them: one that is not written leaves no trace in
-    what a reference is known by, so that the references of older versions are found again."""
-
-    @model_serializer(mode="wrap")
-    def _without_new_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        content: dict[str, Any] = handler(self)
-        fields = type(self).model_fields
-        for name in self.ADDED_LATER & content.keys():
-            if getattr(self, name) == fields[name].default:
-                del content[name]
-        return content
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_blanks(cls, data: object) -> object:
-        if not isinstance(data, Mapping):
-            return data
-        return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
-
-
 def _segment(columns: object) -> object:
     return (columns,) if isinstance(columns, str) else columns
 
@@ -107,7 +81,7 @@ def _one_text(value: object) -> object:
 SegmentColumns = Annotated[tuple[Name, ...], BeforeValidator(_segment)]
 
 
-class Logs(_Section):
+class Logs(Section):
     """Where the serving logs are, and which of their columns play a part.
 
     A dated folder may hold rows of ``lateness`` before and after its interval; others are set aside.
@@ -138,7 +112,7 @@ class Logs(_Section):
         return (self.score,) if isinstance(self.score, str) else tuple(self.score.values())
 
 
-class LabelSource(_Section):
+class LabelSource(Section):
     """Labels that arrive later, in objects of their own."""
 
     uri: Uri
@@ -149,7 +123,7 @@ class LabelSource(_Section):
     catch_up: Duration = timedelta(days=35)
 
 
-class LabelColumn(_Section):
+class LabelColumn(Section):
     """Labels that the log itself has, in ``column``."""
 
     column: Name
@@ -167,16 +141,34 @@ Labels = Annotated[
 ]
 
 
-class Features(_Section):
-    """Kinds of the features. What is in no list is watched too, its kind read off the reference."""
+class Features(Section):
+    """Kinds of the features. What is in no list is watched too, its kind read off the reference.
+
+    Of ``sensitive`` columns the tables have keyed hashes instead of values, of ``{column: drop}`` counts.
+    """
 
     numeric: tuple[Name, ...] = ()
     categorical: tuple[Name, ...] = ()
     ignore: tuple[Name, ...] = ()
-    sensitive: tuple[Name, ...] = ()
+    sensitive: tuple[SensitiveColumn, ...] = ()
+
+    @property
+    def hashed(self) -> frozenset[str]:
+        """Sensitive columns whose values are seen as keyed hashes."""
+        return frozenset(entry for entry in self.sensitive if isinstance(entry, str))
+
+    @property
+    def dropped(self) -> frozenset[str]:
+        """Sensitive columns of which nothing is kept but counts."""
+        return frozenset(self.sensitive_columns) - self.hashed
+
+    @property
+    def sensitive_columns(self) -> tuple[str, ...]:
+        """Both, in the order of the file."""
+        return tuple(entry if isinstance(entry, str) else next(iter(entry)) for entry in self.sensitive)
 
 
-class Reference(_Section):
+class Reference(Section):
     """What windows are compared with: exactly one source. Within a Monitor all times are UTC.
 
     ``same_weekday`` is held as the timedelta of so many weeks. Intervals are half-open.
@@ -228,7 +220,7 @@ class Reference(_Section):
         return self.model_copy(update={"window": window, "exclude": exclude})
 
 
-class Rule(_Section):
+class Rule(Section):
     """A fixed limit on one figure: of every column and of the whole unless one is named."""
 
     metric: StrictStr
@@ -244,7 +236,7 @@ class Rule(_Section):
         return self
 
 
-class Alerts(_Section):
+class Alerts(Section):
     """When to raise the alarm. ``false_alarm_rate``: the chance that a clean window raises any."""
 
     false_alarm_rate: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
@@ -252,14 +244,14 @@ class Alerts(_Section):
     rules: tuple[Rule, ...] = ()
 
 
-class Notify(_Section):
+class Notify(Section):
     """Whom to write to, and whether also when all is quiet."""
 
     email: tuple[Email, ...] = ()
     when: Literal["alert", "always"] = "alert"
 
 
-class Monitor(_Section):
+class Monitor(Section):
     """One monitor, checked. Equal monitors have equal ``config_hash``, however their files are written."""
 
     monitor: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]

@@ -129,9 +129,9 @@ def _features(monitor: Monitor) -> Found:
             elif column in roles:
                 yield place, f"the column {shown(column)} is the {roles[column].value}, which is no feature"
             seen.setdefault(column, kind)
-    for position, column in enumerate(features.sensitive):
+    for position, column in enumerate(features.sensitive_columns):
         place = ("features", "sensitive", position)
-        if features.sensitive.index(column) < position:
+        if features.sensitive_columns.index(column) < position:
             yield place, f"the column {shown(column)} is listed twice"
         elif column in roles:
             yield (
@@ -159,6 +159,8 @@ def _segments(monitor: Monitor) -> Found:
                     place,
                     f"the column {shown(column)} is the {roles[column].value}: it makes no segments",
                 )
+            elif column in monitor.features.dropped:
+                yield place, f"the values of {shown(column)} are dropped: it makes no segments"
 
 
 def _time(monitor: Monitor) -> Found:

@@ -6,10 +6,20 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    Tag,
+)
 
 from driftline_schemas.classes import MOST_CHARACTERS, class_text
 from driftline_schemas.window import YEARS, Calendar, Granularity
@@ -113,6 +123,19 @@ def _score_columns(score: object) -> object:
     return columns
 
 
+def _dropped_column(entry: Mapping[object, object]) -> dict[object, object]:
+    if list(entry.values()) != ["drop"] or not all(isinstance(name, str) and name for name in entry):
+        raise ValueError(
+            f"{shown(dict(entry))} is no sensitive column: write its name for hashes of its values, or "
+            "{name: drop} for nothing but counts"
+        )
+    return dict(entry)
+
+
+def _how_sensitive(entry: object) -> str:
+    return "<dropped>" if isinstance(entry, Mapping) else "<hashed>"
+
+
 def _check_uri(uri: str) -> str:
     """Refuses what cannot be a place of Parquet objects. The value is not repeated: it may hold a secret."""
     if "\0" in uri or not uri.strip():
@@ -154,6 +177,12 @@ Name = Annotated[StrictStr, Field(min_length=1, max_length=4096)]
 ClassValue = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr, AfterValidator(_class_value)]
 """A class as a file names it; compare ``class_text`` of it."""
 ScoreColumns = Annotated[Name | dict[str, Name], BeforeValidator(_score_columns)]
+SensitiveColumn = Annotated[
+    Annotated[Name, Tag("<hashed>")]
+    | Annotated[dict[Name, Literal["drop"]], BeforeValidator(_dropped_column), Tag("<dropped>")],
+    Discriminator(_how_sensitive),
+]
+"""A column whose values are hashed, or ``{column: drop}``."""
 Line = Annotated[StrictStr, Field(max_length=254), AfterValidator(_one_line)]
 Uri = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_check_uri)]
 Email = Annotated[StrictStr, AfterValidator(_check_email)]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AliasChoices, ByteSize, Field, ValidationError
+from pydantic import AfterValidator, AliasChoices, ByteSize, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from driftline_schemas.errors import ConfigError
@@ -66,6 +66,7 @@ class Settings(BaseSettings):
         workers: how many monitors are worked on at a time where there are several; None means one per core.
         memory_limit: bytes that the label join may hold before it spills to disk.
         timeout: seconds that a store or a storage may be silent before a command gives up.
+        salt: what the values of sensitive columns are hashed with. No flag: others on the machine see those.
         endpoint_url: an S3 server other than Amazon's, from ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``.
     """
 
@@ -88,6 +89,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=1024)] | None = None
     memory_limit: Annotated[ByteSize, Field(ge=64 * 1024**2)] = ByteSize(512 * 1024**2)
     timeout: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 60.0
+    salt: SecretStr | None = Field(None, repr=False)
     endpoint_url: Annotated[str, AfterValidator(_endpoint_url)] | None = Field(
         None, validation_alias=AliasChoices("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     )
@@ -126,6 +128,8 @@ def _source(field: str, given: Mapping[str, Any]) -> str:
     """Where the value of ``field`` was taken from, as a person would set it."""
     if field.startswith("AWS_"):
         return "AWS_ENDPOINT_URL"
+    if field == "salt":
+        return "DRIFTLINE_SALT"
     if field in given:
         return f"--{field.replace('_', '-')}"
     return f"DRIFTLINE_{field.upper()} (or --{field.replace('_', '-')})"

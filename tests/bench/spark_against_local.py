@@ -24,6 +24,7 @@ from driftline_jobs.engines.base import Engine
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.engines.spark import SparkEngine
 from driftline_jobs.logs.sources import LogInspection, PredictionLog
+from driftline_jobs.profile.hiding import Hiding
 from driftline_jobs.profile.moments import share_of_rows
 from driftline_jobs.profile.scan import ScanPlan, merge_results
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from
@@ -49,13 +50,12 @@ def prepared(data: Path, case: str, engine: Engine) -> tuple[LogInspection, Scan
         segments=monitor.segments,
         intervals_us=(),
         sample_share=SAMPLE_ROWS / max(rows, 1),
-        salt="",
     )
-    binning = binning_from(engine.survey(first.splits, survey), columns, "", frozenset())
+    binning = binning_from(engine.survey(first.splits, survey), columns, Hiding())
     binning = replace(binning, moment_share=share_of_rows(rows))  # as a run does
     second = log.inspect(REFERENCE_DAY + DAY, REFERENCE_DAY + 2 * DAY)
     windows = monitor.calendar.tiling(REFERENCE_DAY + DAY, REFERENCE_DAY + 2 * DAY)
-    return second, scan_plan(monitor, second.columns, binning, windows)
+    return second, scan_plan(monitor, second.columns, binning, windows, Hiding())
 
 
 def scan(engine: Engine, inspection: LogInspection, plan: ScanPlan) -> tuple[float, int]:

@@ -130,7 +130,7 @@ def samples(features: Bench) -> pa.Table:
     window = monitor.calendar.containing(day(FEATURE_DAYS - 1))
     with open_store(features.store_url) as store:
         (run,) = store.current_runs(monitor.monitor, "data", window.start, window.end).to_pylist()
-        sampler = Sampler(monitor, path.parent, store, Pages.open(settings), SilentProgress())
+        sampler = Sampler(monitor, path.parent, settings, store, Pages.open(settings), SilentProgress())
         return sampler.keep(window, run)["current"].rows
 
 

@@ -12,6 +12,7 @@ from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, Table
 
 from driftline_jobs.kept import binning_of, judged_run
 from driftline_jobs.logs.sources import PredictionLog
+from driftline_jobs.profile.hiding import Hiding
 from driftline_jobs.request import SilentProgress
 from driftline_jobs.sampling import SamplePlan, sample_log
 from driftline_jobs.stores import open_store
@@ -106,7 +107,7 @@ def sample(bench: Bench, base: Path) -> tuple[pa.Table, int]:
     assert binning is not None
     log = PredictionLog.open(monitor, base)
     inspection = log.inspect(window.start, window.end, expected=binning.storages)
-    plan = SamplePlan(monitor, binning, ((to_us(window.start), to_us(window.end)),))
+    plan = SamplePlan(monitor, binning, Hiding(), ((to_us(window.start), to_us(window.end)),))
     return sample_log(inspection, plan, SilentProgress())
 
 

@@ -67,7 +67,7 @@ def test_rows_without_times_are_the_same_on_both(
     found = []
     for engine in (spark, LocalEngine(2)):
         seen = engine.survey(splits, survey)
-        made = binning_from(seen, survey.watched, survey.salt, survey.sensitive).to_bytes()
+        made = binning_from(seen, survey.watched, survey.hiding).to_bytes()
         found.append((seen.rows, made, scanned(engine, untimed, plan), joined(engine, request)))
     on_spark, on_one_machine = found
     rows = sum(split.rows for split in splits)

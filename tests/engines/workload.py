@@ -19,6 +19,7 @@ from driftline_jobs.logs.sources import LabelLog, LogInspection, PredictionLog
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.codec import encode
+from driftline_jobs.profile.hiding import Hiding
 from driftline_jobs.profile.scan import ScanPlan, ScanResult, merge_results
 from driftline_jobs.profile.survey import SurveyPlan, binning_from
 from driftline_jobs.publish.plans import label_plan, prediction_plan, scan_plan, task_of, watched
@@ -28,6 +29,7 @@ from driftline_schemas.window import Window, to_us
 FIRST = datetime(2013, 7, 1, tzinfo=UTC)
 DAYS = 3
 YEAR_10000_US = 253_402_300_800_000_000
+HIDING = Hiding(frozenset({"zip"}), frozenset({"name"}), "pepper")
 MONITOR = """\
 monitor: test
 task: binary_classification
@@ -41,7 +43,7 @@ logs:
   lateness: 1d
 labels: {{uri: {labels}, prediction_id: id, label: late, timestamp: seen}}
 positive_label: 1
-features: {{sensitive: [zip]}}
+features: {{sensitive: [zip, {{name: drop}}]}}
 segments: [origin, [origin, carrier], zip]
 granularity: day
 base: hour
@@ -95,6 +97,7 @@ def _predictions(random: np.random.Generator, start: datetime, rows: int, mark: 
             "carrier": pa.array(carriers, pa.string()),
             "zip": pa.array([f"{n:05}" for n in random.integers(10_000, 10_003, rows)]),
             "night": pa.array(random.random(rows) < 0.3),
+            "name": pa.array([f"Ann {n}" if n % 7 else None for n in range(rows)]),
         }
     )
 
@@ -155,13 +158,12 @@ class Workload:
             segments=self.monitor.segments,
             intervals_us=((to_us(self.windows[0].start), to_us(self.windows[0].end)),),
             sample_share=0.5,
-            salt="pepper",
-            sensitive=frozenset(self.monitor.features.sensitive),
+            hiding=HIDING,
         )
 
     def scan_plan(self, inspection: LogInspection, binning: Binning) -> ScanPlan:
         """All days, by hours."""
-        return scan_plan(self.monitor, inspection.columns, binning, self.windows)
+        return scan_plan(self.monitor, inspection.columns, binning, self.windows, HIDING)
 
     def join(self, inspection: LogInspection, plan: ScanPlan) -> JoinRequest:
         """Labels to predictions, over all days."""
@@ -182,7 +184,7 @@ class Workload:
         """What the engine makes of the reference."""
         plan = self.survey_plan(inspection)
         survey = engine.survey(inspection.splits, plan)
-        return binning_from(survey, plan.watched, plan.salt, plan.sensitive)
+        return binning_from(survey, plan.watched, plan.hiding)
 
     def planned(self) -> tuple[LogInspection, ScanPlan]:
         """What there is to read, and a plan at bins of its own."""

@@ -14,6 +14,7 @@ from driftline_jobs.profile.categories import profile_categories
 from driftline_jobs.profile.codec import decode, encode
 from driftline_jobs.profile.columns import Dictionary, dictionary_for, hash_texts
 from driftline_jobs.profile.edges import ordered_bins
+from driftline_jobs.profile.hiding import fingerprint_of
 from driftline_jobs.profile.ordered import profile_ordered
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, merge
 from driftline_schemas.errors import DataError
@@ -95,10 +96,11 @@ def test_binnings_round_trip() -> None:
         {
             "a": ordered_bins("numeric", np.sort(np.random.default_rng(1).normal(0, 1, 1000))),
             'b"; --': CategoryBins("categorical", ("é", "<b>", "\u0000"), tail, sensitive=True),
+            "c": CategoryBins("categorical", ("dropped",), sensitive=True, dropped=True),
         },
         {"b": ("é",)},
         {"a": "number", 'b"; --': "text"},
-        "salt",
+        fingerprint_of("salt"),
         labels=ordered_bins("label", np.arange(9.0)),
     )
     again = Binning.from_bytes(binning.to_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from driftline_jobs.cli import options
@@ -26,8 +27,9 @@ def validate(
 
         monitor = load_monitor(monitor_file)
         progress.stage("looking at the log")
+        remarks = list(_lacking_salt(monitor))
         lines = [f"{monitor.monitor}: the monitor file is right", *_about(monitor)]
-        remarks: list[str] = []
+        lines += [_line("look at", f"! {remark}") for remark in remarks]
         try:
             from driftline_jobs.validation.check import check_log
 
@@ -35,7 +37,7 @@ def validate(
             faults = [remark.text for remark in found.remarks if remark.is_fault]
             if faults:
                 raise ConfigError("\n".join((f"{monitor_file} does not fit its data", *faults)))
-            remarks = [remark.text for remark in found.remarks]
+            remarks += [remark.text for remark in found.remarks]
             lines += _found(found)
             reached = True
         except TransientError as error:
@@ -45,6 +47,17 @@ def validate(
             reached = False
         answer = "\n".join(lines)
         progress.answer(answer, "valid", monitor=monitor.monitor, log_checked=reached, remarks=remarks)
+
+
+def _lacking_salt(monitor: Monitor) -> Iterator[str]:
+    """A file may be checked where the deployment's secrets are not: a run there would be refused."""
+    from driftline_jobs.profile.hiding import hiding_of
+    from driftline_schemas.settings import load_settings
+
+    try:
+        hiding_of(monitor.features, load_settings())
+    except ConfigError as error:
+        yield str(error)
 
 
 def _about(monitor: Monitor) -> list[str]:

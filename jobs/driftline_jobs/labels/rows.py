@@ -15,7 +15,7 @@ from driftline_jobs.labels.loose import loose_hashes
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.buckets import IntArray
-from driftline_jobs.profile.columns import Codes, class_codes, codes
+from driftline_jobs.profile.columns import Codes, class_codes
 from driftline_jobs.profile.conversion import numbers_as
 from driftline_jobs.profile.scan import ScanPlan, accepted_rows, row_times, rows_in_windows
 from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn, holds_texts
@@ -132,12 +132,11 @@ def prediction_rows(split: Split, plan: PredictionPlan) -> pa.RecordBatch:
         all_times = row_times(reader, plan.scan.time, int(plan.scan.bounds_us[0]))
         chosen, base, times = rows_in_windows(all_times, accepted_rows(all_times, split), plan.scan)
         read = _Columns(reader, chosen, len(base))
-        salt = plan.scan.binning.salt
         arrays = [
             pa.array(base, pa.int32()),
             *read.ids(plan.prediction_id),
             pa.array(times),
-            *(read.text(name, salt if name in plan.scan.sensitive else None) for name in plan.cell_columns),
+            *(_dictionary(plan.scan.hiding.codes(name, read.array(name))) for name in plan.cell_columns),
             *(read.floats(name) for _, name in plan.scores),
             read.value(plan.prediction, numeric=plan.numeric),
             read.value(plan.label, numeric=plan.numeric),
@@ -234,9 +233,6 @@ class _Columns:
         values = np.asarray(column.values, np.float64)
         mask = ~np.isfinite(values)
         return pa.array(values, mask=mask if column.valid is None else mask | ~column.valid)
-
-    def text(self, name: str | None, salt: str | None = None) -> pa.Array:
-        return _dictionary(codes(self.array(name), salt))
 
 
 def _dictionary(column: Codes) -> pa.DictionaryArray:

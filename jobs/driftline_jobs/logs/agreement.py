@@ -81,7 +81,7 @@ def named_columns(monitor: Monitor, role: InputRole) -> dict[str, frozenset[Stor
         named = {labels.prediction_id: _ANY, labels.label: number}
         return named | ({labels.timestamp: _ANY} if labels.timestamp else {})
     features = monitor.features
-    named = dict.fromkeys((*features.categorical, *features.sensitive), _ANY)
+    named = dict.fromkeys((*features.categorical, *features.sensitive_columns), _ANY)
     named |= dict.fromkeys((column for segment in monitor.segments for column in segment), _ANY)
     named |= dict.fromkeys(features.numeric, _ORDERED)
     named |= dict.fromkeys(monitor.log_roles, _ANY)

@@ -158,12 +158,14 @@ def _rank_within(bucket: IntArray, inside: np.ndarray[Any, np.dtype[np.bool_]]) 
 @dataclass(frozen=True)
 class CategoryBins:
     """Bins of a categorical column: one per value of ``vocabulary``, then ``other`` for the values of
-    the reference that did not fit in it (known by their 64-bit hashes in ``tail``), then ``unseen``."""
+    the reference that did not fit in it (known by their 64-bit hashes in ``tail``), then ``unseen``.
+    ``dropped``: one text stands for all values, so that only rows and nulls are counted."""
 
     kind: str
     vocabulary: tuple[str, ...]
     tail: IntArray = field(default_factory=lambda: np.empty(0, np.int64), repr=False, compare=False)
     sensitive: bool = False
+    dropped: bool = False
 
     @property
     def bins(self) -> int:
@@ -197,23 +199,25 @@ class Binning:
         segments: for each segment (its columns' names joined as the contract says) the values that
             get a cell of their own; further ones share ``__other__``.
         storages: how each column was stored in the reference; what came later is held against it.
-        salt: what sensitive values are hashed with; empty when no feature is sensitive.
+        salt_fingerprint: tells which salt sensitive values are hashed with; empty when none are.
         moment_share: of the rows, those that the moments of the columns together are taken of.
         labels: the bins of labels that are numbers and no column of the log; None for others, where the
             reference has none, and where an older version has made it.
+        known_as: the id of bins of an older version, which followed from more than what is kept of them.
     """
 
     columns: Mapping[str, Bins]
     segments: Mapping[str, tuple[str, ...]]
     storages: Mapping[str, str]
-    salt: str = ""
+    salt_fingerprint: str = ""
     moment_share: float = 1.0
     labels: OrderedBins | None = None
+    known_as: str = ""
 
     @cached_property
     def binning_id(self) -> str:
         """16 hex digits of the SHA-256 of the bins themselves."""
-        return hashlib.sha256(self.to_bytes()).hexdigest()[:16]
+        return self.known_as or hashlib.sha256(self.to_bytes()).hexdigest()[:16]
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: equal binnings give equal bytes. Floats are written exactly, as hex."""
@@ -230,17 +234,22 @@ class Binning:
                     "vocabulary": bins.vocabulary,
                     "tail": tail,
                     "sensitive": bins.sensitive,
-                }
-        document = {
+                } | ({"dropped": True} if bins.dropped else {})
+        document: dict[str, Any] = {
             "format": FORMAT,
             "columns": columns,
             "segments": dict(self.segments),
             "storages": dict(self.storages),
-            "salt": self.salt,
             "moment_share": self.moment_share.hex(),
         }
         if self.labels is not None:
             document["labels"] = self.labels.written()
+        if self.salt_fingerprint:
+            document["salt_fingerprint"] = self.salt_fingerprint
+        else:
+            document["salt"] = ""  # never anything else: bins that hash nothing keep the ids they always had
+        if self.known_as:
+            document["id"] = self.known_as
         return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
@@ -264,12 +273,14 @@ class Binning:
                     vocabulary=tuple(entry["vocabulary"]),
                     tail=np.frombuffer(base64.b64decode(entry["tail"]), "<i8").astype(np.int64),
                     sensitive=entry["sensitive"],
+                    dropped=entry.get("dropped", False),
                 )
         return cls(
             columns=columns,
             segments={name: tuple(values) for name, values in document["segments"].items()},
             storages=document["storages"],
-            salt=document["salt"],
+            salt_fingerprint=document.get("salt_fingerprint", ""),
             moment_share=float.fromhex(document["moment_share"]),
             labels=OrderedBins.read(document["labels"]) if "labels" in document else None,
+            known_as=document.get("id", ""),
         )

@@ -25,6 +25,8 @@ _KEPT_OF_LONG = 200
 _FEW_INTEGERS = 100
 """Within a span of so few, integers are told apart by subtraction instead of being looked up."""
 _EXACT_IN_FLOAT = 1 << 53
+DROPPED = "dropped"
+"""What stands for every value of a column of which only counts are kept."""
 Valid = npt.NDArray[np.bool_]
 
 
@@ -150,6 +152,13 @@ def codes(
     return Codes(numbered, valid, texts)
 
 
+def one_for_all(array: pa.Array) -> Codes:
+    """A column of which nothing is to be known but where it has values: one text stands for all of them."""
+    if pa.types.is_floating(array.type):
+        array = pc.if_else(pc.is_nan(array), None, array)
+    return Codes(np.zeros(len(array), np.int32), validity(array), [DROPPED])
+
+
 def class_codes(array: pa.Array) -> Codes:
     """A column of classes as codes into the classes that occur, each once, as ``class_name`` writes them.
 
@@ -178,7 +187,15 @@ def _each_once(column: Codes) -> Codes:
 
 def hashed(text: str, salt: str) -> str:
     """What stands for a sensitive value: 16 hex digits of a keyed BLAKE2b hash."""
-    return "h:" + hashlib.blake2b(text.encode(), key=salt.encode()[:64], digest_size=8).hexdigest()
+    return "h:" + hashlib.blake2b(text.encode(), key=salt_key(salt), digest_size=8).hexdigest()
+
+
+def salt_key(salt: str) -> bytes:
+    """The salt as a key, of which BLAKE2b takes 64 bytes: as many as ``openssl rand -hex 32`` writes.
+
+    What an environment holds that is no UTF-8 is taken byte for byte.
+    """
+    return salt.encode(errors="surrogateescape")[:64]
 
 
 def _values(dictionary: pa.Array) -> Sequence[object]:

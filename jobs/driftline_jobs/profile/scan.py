@@ -20,6 +20,7 @@ from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.cells import CellKey, Dimension, Grouping, crossed, groupings, labelled, limited
 from driftline_jobs.profile.columns import Codes, Numbers, Valid, class_codes, codes, numbers
 from driftline_jobs.profile.conversion import categories, ordered, uncomparable
+from driftline_jobs.profile.hiding import NOTHING_HIDDEN, Hiding
 from driftline_jobs.profile.later import LATER, opened
 from driftline_jobs.profile.moments import MomentSums, Together, steps_of
 from driftline_jobs.profile.runs import category_runs, ordered_runs
@@ -42,7 +43,7 @@ class ScanPlan:
         segments: column names of each segment.
         bounds_us: (windows + 1,) ascending UTC microseconds: base window ``i`` is [bounds[i], bounds[i+1]).
         gaps: base windows that lie in the range but are not wanted.
-        sensitive: columns whose values are replaced by salted hashes as soon as they are read.
+        hiding: columns whose values are replaced by something else as soon as they are read.
     """
 
     binning: Binning
@@ -52,7 +53,7 @@ class ScanPlan:
     segments: tuple[tuple[str, ...], ...]
     bounds_us: IntArray
     gaps: frozenset[int] = frozenset()
-    sensitive: frozenset[str] = frozenset()
+    hiding: Hiding = NOTHING_HIDDEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,10 +345,10 @@ class _Rows:
         return found
 
     def _codes(self, name: str) -> Codes:
-        array, binning = self._array(name), self._plan.binning
-        if name in self._plan.sensitive:
-            return codes(array, binning.salt)
-        return categories(array, name, binning)
+        array = self._array(name)
+        if name in self._plan.hiding.columns:
+            return self._plan.hiding.codes(name, array)
+        return categories(array, name, self._plan.binning)
 
 
 def _collect(into: Profiles, name: str, grouping: Grouping, profiles: Sequence[Profile]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,10 +21,11 @@ from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.binning import CLASS_KINDS, TEXT_KIND, Binning, Bins, CategoryBins, OpenBins
 from driftline_jobs.profile.buckets import FloatArray, IntArray
 from driftline_jobs.profile.cells import SEGMENT_VALUES_KEPT, crossed, labelled, text_of_names
-from driftline_jobs.profile.columns import Codes, Numbers, class_codes, codes, hash_texts
+from driftline_jobs.profile.columns import DROPPED, Codes, Numbers, class_codes, hash_texts
 from driftline_jobs.profile.conversion import numbers_as
 from driftline_jobs.profile.distinct import UIntArray, mix
 from driftline_jobs.profile.edges import ordered_bins
+from driftline_jobs.profile.hiding import NOTHING_HIDDEN, Hiding
 from driftline_jobs.profile.later import wide_bins
 from driftline_jobs.profile.scan import accepted_rows, row_times
 from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn
@@ -59,8 +59,7 @@ class SurveyPlan:
     segments: tuple[tuple[str, ...], ...]
     intervals_us: tuple[tuple[int, int], ...]
     sample_share: float
-    salt: str
-    sensitive: frozenset[str] = frozenset()
+    hiding: Hiding = NOTHING_HIDDEN
     decision: Decision | None = None
 
 
@@ -121,22 +120,20 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
                 seen.samples[name] = [_finite(numbers_as(array.take(sampled), watched.column.storage))]
             else:
                 values = array.take(chosen)
-                salt = plan.salt if name in plan.sensitive else None
                 seen.values[name] = _counted(
-                    class_codes(values) if watched.kind in CLASS_KINDS else codes(values, salt)
+                    class_codes(values) if watched.kind in CLASS_KINDS else plan.hiding.codes(name, values)
                 )
         if plan.decision is not None and reader.has(plan.decision.score):
             _find_decision(seen, reader, chosen, plan.decision)
         for columns in plan.segments:
             parts = []
             for name in columns:
-                salt = plan.salt if name in plan.sensitive else None
                 array = (
                     reader.column(name).take(chosen)
                     if reader.has(name)
                     else pa.nulls(len(chosen), pa.string())
                 )
-                parts.append(labelled(codes(array, salt)))
+                parts.append(labelled(plan.hiding.codes(name, array)))
             joint, texts = crossed(parts)
             counts = np.bincount(joint, minlength=len(texts)).tolist()
             seen.segments[table_segment(columns)] = {
@@ -232,12 +229,7 @@ def merge_surveys(surveys: Sequence[Survey]) -> Survey:
     return merged
 
 
-def new_salt() -> str:
-    """A salt for the hashes of sensitive values."""
-    return secrets.token_hex(16)
-
-
-def binning_from(survey: Survey, watched: Sequence[Watched], salt: str, sensitive: frozenset[str]) -> Binning:
+def binning_from(survey: Survey, watched: Sequence[Watched], hiding: Hiding) -> Binning:
     """The bins of every watched column. A column that the reference does not hold gets one open bin."""
     columns: dict[str, Bins] = {}
     for watch in watched:
@@ -260,7 +252,7 @@ def binning_from(survey: Survey, watched: Sequence[Watched], salt: str, sensitiv
             lengths = np.repeat([float(len(text)) for text in values.texts], values.counts)
             columns[name] = ordered_bins(TEXT_KIND, np.sort(lengths), whole_numbers=True)
         else:
-            columns[name] = _category_bins(watch.kind, values, sensitive=name in sensitive)
+            columns[name] = _category_bins(watch.kind, values, name, hiding)
     segments = {
         name: tuple([text for text in text_of_names(counts) if text != NULL][:SEGMENT_VALUES_KEPT])
         for name, counts in survey.segments.items()
@@ -269,7 +261,7 @@ def binning_from(survey: Survey, watched: Sequence[Watched], salt: str, sensitiv
         watch.column.name: (Storage.NOTHING if watch.column.holds_nothing else watch.column.storage).value
         for watch in watched
     }
-    return Binning(columns, segments, storages, salt if sensitive else "")
+    return Binning(columns, segments, storages, hiding.fingerprint)
 
 
 def _is_text(values: ValueCounts, rows: int) -> bool:
@@ -277,12 +269,15 @@ def _is_text(values: ValueCounts, rows: int) -> bool:
     return values.full or (distinct > TEXT_FROM and distinct > TEXT_SHARE * rows)
 
 
-def _category_bins(kind: str, values: ValueCounts, *, sensitive: bool) -> CategoryBins:
+def _category_bins(kind: str, values: ValueCounts, name: str, hiding: Hiding) -> CategoryBins:
+    if name in hiding.dropped:
+        # values that come later are then no new ones: how often they are missing tells that they came
+        return CategoryBins(kind=kind, vocabulary=(DROPPED,), sensitive=True, dropped=True)
     counts = dict(zip(values.texts.tolist(), values.counts.tolist(), strict=True))
     ranked = text_of_names(counts)
     kept = ranked[:VOCABULARY]
     tail = np.sort(hash_texts(ranked[VOCABULARY:]).view(np.int64))
-    return CategoryBins(kind=kind, vocabulary=tuple(kept), tail=tail, sensitive=sensitive)
+    return CategoryBins(kind=kind, vocabulary=tuple(kept), tail=tail, sensitive=name in hiding.hashed)
 
 
 def watched_columns(

@@ -16,7 +16,7 @@ from driftline_jobs.profile.moments import MomentSums, added
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
 from driftline_jobs.publish.inputs import add_inputs, add_reference_inputs
 from driftline_jobs.publish.losses import known_losses, losses_of, report_losses, report_reference
-from driftline_jobs.publish.names import check_columns
+from driftline_jobs.publish.names import check_addresses, check_columns
 from driftline_jobs.publish.plans import scan_plan
 from driftline_jobs.publish.scanning import ScannedWindows, scan_windows
 from driftline_jobs.references import Reference
@@ -60,10 +60,11 @@ def publish_data(job: Job, reference: Reference, calibrations: Calibrations) -> 
     inspection = job.log.inspect(
         job.windows[0].start, job.windows[-1].end, expected=reference.binning.storages
     )
+    check_addresses(job.monitor, (state.object for state in inspection.found.inputs))
     if inspection.columns:
         for unmatched in check_columns(job.monitor, inspection.names | reference.binning.storages.keys()):
             job.progress.event("name_matches_nothing", reason=unmatched)
-    plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows)
+    plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows, job.hiding)
     job.progress.stage("profile", len(inspection.splits))
     known = {"reference_id": reference.reference_id, "binning_id": reference.binning.binning_id}
     attempts = {window: attempt(job, window, PART, **known) for window in job.windows}

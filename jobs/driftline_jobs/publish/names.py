@@ -10,6 +10,7 @@ from driftline_jobs.labels.binary import BinaryOutcomes
 from driftline_jobs.labels.expected import Occurring, misfits, nearest, same_name
 from driftline_jobs.labels.multiclass import MulticlassOutcomes, MulticlassTask
 from driftline_jobs.labels.outcomes import Outcomes
+from driftline_jobs.logs.objects import LogObject
 from driftline_jobs.profile.binning import CategoryBins
 from driftline_jobs.profile.state import CategoryProfile
 from driftline_jobs.profile.windows import WHOLE
@@ -20,6 +21,11 @@ from driftline_jobs.tabulate.labels import label_column
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.table_names import ALL, log_value
+
+ADDRESS_TELLS = (
+    "features.sensitive: the log's folders have {name!r} in their names ({name}=…/), so its values would be "
+    "in every address that is kept: write the log into other folders"
+)
 
 
 def check_reference(monitor: Monitor, reference: Reference) -> None:
@@ -45,12 +51,27 @@ def check_columns(monitor: Monitor, there: AbstractSet[str]) -> list[str]:
     return [text for _, text in unmatched]
 
 
+def check_addresses(monitor: Monitor, objects: Iterable[LogObject]) -> None:
+    """Raises ConfigError when a sensitive column is in the log's addresses, which are kept as they are."""
+    for name in in_addresses(monitor, objects):
+        raise ConfigError(f"{monitor.monitor}: {ADDRESS_TELLS.format(name=name)}")
+
+
+def in_addresses(monitor: Monitor, objects: Iterable[LogObject]) -> list[str]:
+    """Sensitive columns that the folders of the objects have in their names."""
+    there = {name for found in objects for name, _ in found.path_values}
+    return [name for name in monitor.features.sensitive_columns if name in there]
+
+
 def unmatched_features(monitor: Monitor, there: AbstractSet[str]) -> list[tuple[str, str]]:
     """Which names under ``features`` match none of the columns: the list they are in, and the message."""
     return [
         (key, f"features.{key}: there is no column {name!r}{hint(name, there)}")
-        for key in ("ignore", "sensitive")
-        for name in getattr(monitor.features, key)
+        for key, names in (
+            ("ignore", monitor.features.ignore),
+            ("sensitive", monitor.features.sensitive_columns),
+        )
+        for name in names
         if name not in there
     ]
 

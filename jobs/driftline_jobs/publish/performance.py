@@ -61,7 +61,7 @@ def publish_performance(job: Job, reference: Reference, calibrations: Calibratio
         inspection = job.log.inspect(
             job.windows[0].start, job.windows[-1].end, expected=reference.binning.storages
         )
-        plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows)
+        plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows, job.hiding)
         joined = join_outcomes(job, inspection, plan, job.windows)
         if joined is not None:
             again = repeating_beside(job.monitor, joined, job.windows, reference)

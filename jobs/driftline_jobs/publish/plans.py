@@ -15,6 +15,7 @@ from driftline_jobs.labels.rows import LabelPlan, PredictionPlan
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
+from driftline_jobs.profile.hiding import Hiding
 from driftline_jobs.profile.scan import ScanPlan
 from driftline_jobs.profile.survey import Decision, Watched, watched_columns
 from driftline_schemas.classes import class_text
@@ -45,7 +46,7 @@ def watched(monitor: Monitor, columns: tuple[LogColumn, ...]) -> list[Watched]:
             raise missing_column(monitor, name, there)
     kept = [column for column in columns if column.name not in not_watched]
     # a number or a date that is sensitive has no mean or extremes to show: only its hashes are watched
-    sensitive = monitor.features.sensitive
+    sensitive = monitor.features.sensitive_columns
     numeric = [name for name in monitor.features.numeric if name not in sensitive]
     return watched_columns(kept, roles, numeric, (*monitor.features.categorical, *sensitive))
 
@@ -76,6 +77,7 @@ def scan_plan(
     columns: tuple[LogColumn, ...],
     binning: Binning,
     windows: list[Window],
+    hiding: Hiding,
     *,
     timed: bool = True,
 ) -> ScanPlan:
@@ -89,7 +91,7 @@ def scan_plan(
         segments=monitor.segments,
         bounds_us=bounds,
         gaps=gaps,
-        sensitive=frozenset(monitor.features.sensitive),
+        hiding=hiding,
     )
 
 

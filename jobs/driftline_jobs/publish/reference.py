@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,11 +19,11 @@ from driftline_jobs.measure.figures import Status, reason_of
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.moments import share_of_rows
-from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from, new_salt
+from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from
 from driftline_jobs.profile.windows import WindowProfile
 from driftline_jobs.publish.calibrated import add_calibrations, calibrations_from
 from driftline_jobs.publish.losses import reference_losses
-from driftline_jobs.publish.names import check_columns, check_reference
+from driftline_jobs.publish.names import check_addresses, check_columns, check_reference
 from driftline_jobs.publish.outcomes import join_outcomes, label_values, withholding
 from driftline_jobs.publish.plans import decision_of, scan_plan, task_of, watched
 from driftline_jobs.publish.reference_data import ReferenceData, objects_of, reference_data
@@ -33,13 +32,11 @@ from driftline_jobs.publish.scanning import scan_windows
 from driftline_jobs.references import Reference
 from driftline_jobs.references_scanned import reference_from
 from driftline_jobs.tabulate.labels import label_column
-from driftline_schemas.errors import DataError, UnreadableObjectError
+from driftline_schemas.errors import ConfigError, DataError, UnreadableObjectError
 from driftline_schemas.metrics import MOVES_BY_NATURE, Task
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window, to_us
-
-SALT_VARIABLE = "DRIFTLINE_SALT"
 
 
 def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
@@ -79,7 +76,9 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
     data = reference_data(job)
     _check_sensitive(job, data.inspection)
     binning, inspection = _survey(data)
-    plan = scan_plan(data.job.monitor, inspection.columns, binning, data.windows, timed=data.timed)
+    plan = scan_plan(
+        data.job.monitor, inspection.columns, binning, data.windows, job.hiding, timed=data.timed
+    )
     # by window: one that comes twice, the second time without a damaged object, counts once
     profiles: dict[Window, WindowProfile] = {}
     for batch in scan_windows(job.engine, inspection, plan, data.windows, job.progress):
@@ -121,8 +120,10 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
 
 
 def _check_sensitive(job: Job, inspection: LogInspection) -> None:
-    """Before a value is kept: what is sensitive must be the name of a column, here or in the windows."""
-    if set(job.monitor.features.sensitive) - inspection.names:
+    """Before a value is kept: what is sensitive must be the name of a column, here or in the windows, and in
+    no address."""
+    check_addresses(job.monitor, (state.object for state in inspection.found.inputs))
+    if set(job.monitor.features.sensitive_columns) - inspection.names:
         later = job.log.inspect(job.windows[0].start, job.windows[-1].end)
         check_columns(job.monitor, inspection.names | later.names)
 
@@ -156,7 +157,10 @@ def by_reference(job: Job) -> list[Job]:
 
 
 def stored_reference(job: Job) -> Reference | None:
-    """The reference of the job's first window that was made from the same words, None if there is none."""
+    """The reference of the job's first window that was made from the same words, None if there is none.
+
+    Raises ConfigError when it was made with another salt.
+    """
     found = _effective(_kept(job), job.windows[0])
     if found is None:
         return None
@@ -166,7 +170,21 @@ def stored_reference(job: Job) -> Reference | None:
         [found],
     ).to_pylist()
     binning = Binning.from_bytes(row["binning"])
+    _check_salt(job, binning)
     return Reference.from_bytes(job.monitor.monitor, row["source"], binning, row["state"])
+
+
+def _check_salt(job: Job, binning: Binning) -> None:
+    """Hashes of another salt than that of the bins would all be values that the reference does not have."""
+    if binning.salt_fingerprint in ("", job.hiding.fingerprint):
+        return
+    hashed = ", ".join(sorted(job.hiding.hashed))
+    period = job.monitor.calendar.label(job.windows[0])
+    raise ConfigError(
+        f"{job.monitor.monitor}: DRIFTLINE_SALT is another salt than the reference was made with, so hashes "
+        f"of {hashed} could not be compared with it. Set that salt again, or make a new reference: "
+        f"`driftline rebase {job.request.monitor_path} --period {period}`"
+    )
 
 
 def stored_ids(job: Job) -> tuple[str, str] | None:
@@ -217,8 +235,6 @@ def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:
     if not inspection.splits:
         raise _no_rows(data, inspection)
     columns = watched(job.monitor, inspection.columns)
-    sensitive = frozenset(job.monitor.features.sensitive)
-    salt = os.environ.get(SALT_VARIABLE) or new_salt() if sensitive else ""
     rows = sum(split.rows for split in inspection.splits)
     survey = job.engine.survey(
         inspection.splits,
@@ -231,8 +247,7 @@ def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:
             if data.timed
             else (),
             sample_share=SAMPLE_ROWS / max(rows, 1),
-            salt=salt,
-            sensitive=sensitive,
+            hiding=job.hiding,
             decision=decision_of(job.monitor),
         ),
     )
@@ -240,7 +255,7 @@ def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:
         raise _no_rows(data, inspection)
     # what rows a window of the log will have is not to be told from a data set that has none
     share = share_of_rows(survey.rows / len(data.windows)) if data.timed else 1.0
-    return replace(binning_from(survey, columns, salt, sensitive), moment_share=share)
+    return replace(binning_from(survey, columns, job.hiding), moment_share=share)
 
 
 def _no_rows(data: ReferenceData, inspection: LogInspection) -> DataError:

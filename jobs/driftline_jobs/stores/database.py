@@ -59,5 +59,8 @@ class Database(Protocol):
     def published(self, wait_seconds: float) -> None:
         """Told when what readers see has changed; waits at most ``wait_seconds`` for others."""
 
+    def rewrite(self, wait_seconds: float) -> None:
+        """Leave nothing in the store's files of what was changed or deleted; in no transaction."""
+
     def close(self) -> None:
         """Let go of every connection."""

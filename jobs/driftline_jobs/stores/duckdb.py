@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -179,6 +180,28 @@ class DuckDbDatabase:
                     self._kept.published = True
                 else:
                     self._refresh_copy(self.copy, wait_seconds)
+
+    def rewrite(self, wait_seconds: float) -> None:
+        """See ``Database.rewrite``: blocks that are free again keep their content until they are needed."""
+        deadline = time.monotonic() + wait_seconds
+        with self._turn, _scratch(self.path) as scratch:
+            try:
+                with turn(self.path, wait_seconds, shared=False):
+                    with (
+                        closing(self._connect(deadline, wait_seconds, read_only=False)) as connection,
+                        _refusals("COPY FROM DATABASE"),
+                    ):
+                        connection.execute("ATTACH $1 AS anew", [str(scratch)])
+                        (name,) = connection.sql("SELECT current_database()").fetchall()[0]
+                        connection.execute(f"COPY FROM DATABASE {quote_name(name)} TO anew")
+                        connection.execute("DETACH anew")
+                    shutil.copymode(self.path, scratch)
+                    scratch.replace(self.path)
+            except TimeoutError as error:
+                raise self._busy(str(error), wait_seconds) from None
+            except OSError as error:
+                what = f"the store {self.name} cannot be written anew"
+                raise disk_error(error, what, "make its folder writable") from error
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
+from driftline_jobs.stores import salts
 from driftline_jobs.stores.database import Database, Session
 from driftline_schemas.ddl import POSTGRES_SCHEMA, Dialect
 from driftline_schemas.errors import ConfigError
@@ -94,13 +95,18 @@ def require_version(session: Session, database: Database, wanted: int) -> None:
 
 
 def migrate(database: Database, steps: Sequence[Migration], wait_seconds: float) -> int:
-    """Bring the store to the version of the last of ``steps``, all of them in one transaction; returns it."""
+    """Bring the store to the version of the last of ``steps``, all of them in one transaction; returns it.
+
+    What SQL cannot do is done before, and may be done again if the steps fail.
+    """
     database.create()
     wanted = len(steps)
     with database.reading(wait_seconds) as session:
         found = version_of(session, database.dialect)
         if found > wanted:
             require_version(session, database, wanted)
+    if 0 < found < salts.VERSION <= wanted:
+        salts.erase_salts(database, _LOCK, wait_seconds)
     if found < wanted:
         with database.writing(wait_seconds) as session:
             session.lock([_LOCK])

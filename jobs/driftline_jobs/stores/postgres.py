@@ -171,6 +171,9 @@ class PostgresDatabase:
     def published(self, wait_seconds: float) -> None:
         """Nothing to do: whoever reads sees it."""
 
+    def rewrite(self, wait_seconds: float) -> None:
+        """Nothing to do: a table that is truncated gets a new file. Backups and the log are the server's."""
+
     def close(self) -> None:
         """See ``Database.close``."""
         with self._turn:

@@ -92,6 +92,8 @@ def _described(bins: SettledBins, profiles: Sequence[SettledProfile]) -> dict[st
         "nulls": [profile.nulls for profile in profiles],
         "distinct_count": [estimate(profile.registers) for profile in profiles],
     }
+    if isinstance(bins, CategoryBins) and bins.dropped:  # what stands for the values is one, they are not
+        return columns | {"distinct_count": None}
     if isinstance(bins, OrderedBins):
         ordered = [profile for profile in profiles if isinstance(profile, OrderedProfile)]
         described = stack_descriptions(ordered, bins)

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 from driftline_jobs.labels.expected import nearest
 from driftline_jobs.profile.columns import codes
-from driftline_jobs.publish.names import rules_without_column, unmatched_features
+from driftline_jobs.publish.names import (
+    ADDRESS_TELLS,
+    in_addresses,
+    rules_without_column,
+    unmatched_features,
+)
 from driftline_jobs.publish.plans import watched
 from driftline_jobs.validation.remarks import Remark, Samples
 from driftline_schemas.monitor import LabelSource, Monitor
@@ -19,6 +24,8 @@ def remarks(monitor: Monitor, samples: Samples) -> Iterator[Remark]:
         return
     for key, text in unmatched_features(monitor, samples.log.names):
         yield Remark(text, is_fault=key == "sensitive")
+    for name in in_addresses(monitor, (part.object for part in samples.log.objects)):
+        yield Remark(ADDRESS_TELLS.format(name=name), is_fault=True)
     seen = {column.column.name for column in watched(monitor, columns)}
     if isinstance(monitor.labels, LabelSource):
         seen.add(monitor.labels.label)
