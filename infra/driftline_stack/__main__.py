@@ -169,13 +169,13 @@ def down(home: Path, *, remove: bool) -> None:
 def _passwords(home: Path) -> dict[str, str]:
     """Made once for each home: the servers keep them with their data."""
     file = home / "passwords.json"
-    if file.exists():
-        known: dict[str, str] = json.loads(file.read_text())
-        return known
+    known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     made = {name: secrets.token_urlsafe(12) for name in ("airflow", "postgres", "s3_key", "s3_secret")}
-    file.touch(0o600)
-    file.write_text(json.dumps(made))
-    return made
+    made["salt"] = secrets.token_hex(32)
+    if made.keys() - known.keys():
+        file.touch(0o600)
+        file.write_text(json.dumps(made | known))
+    return made | known
 
 
 def _deployment(home: Path, ports: dict[str, int], words: dict[str, str]) -> dict[str, str]:
@@ -191,6 +191,7 @@ def _deployment(home: Path, ports: dict[str, int], words: dict[str, str]) -> dic
         "DRIFTLINE_STORE": _database(ports, words, DATABASE),
         "DRIFTLINE_REPORTS": "s3://reports",
         "DRIFTLINE_MONITORS": str(home / "monitors"),
+        "DRIFTLINE_SALT": words["salt"],
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports['s3_s3']}",
         "AWS_ACCESS_KEY_ID": words["s3_key"],
         "AWS_SECRET_ACCESS_KEY": words["s3_secret"],

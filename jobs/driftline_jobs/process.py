@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from driftline_schemas.errors import ConfigError
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -26,6 +29,7 @@ BEFORE_IMPORTS = {
 }
 """Variables of the environment that are set unless somebody has set them: Arrow and linear algebra look at
 them when they are first imported."""
+UMASK = "DRIFTLINE_UMASK"
 _STATUS = Path("/proc/self/status")
 _PEAK = "VmHWM:"
 
@@ -63,6 +67,26 @@ def set_before_imports() -> None:
     """Set ``BEFORE_IMPORTS`` for this process and those that it starts."""
     for name, value in BEFORE_IMPORTS.items():
         os.environ.setdefault(name, value)
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Within it, files are created for whom ``DRIFTLINE_UMASK`` says, or else for their owner alone.
+
+    Raises ConfigError when it says nothing of the kind. It is the whole process's, so this is for a process
+    that is ours: the command line's, and those that it starts.
+    """
+    said = os.environ.get(UMASK) or "077"
+    if not re.fullmatch("0?[0-7]{1,3}", said):
+        raise ConfigError(
+            f"{UMASK} is {said!r}, which is no mask: write octal digits, such as 077 (files are their "
+            "owner's alone) or 027 (its group may read them)"
+        )
+    before = os.umask(int(said, 8))
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager

@@ -30,12 +30,17 @@ def _status_of(arguments: Sequence[str] | None) -> int:
 
     from driftline_jobs.cli.app import command_line
     from driftline_jobs.cli.usage import explain_usage_error
+    from driftline_jobs.process import private_files
     from driftline_jobs.stopping import Stopped, stoppable
+    from driftline_schemas.errors import ConfigError
 
     try:
-        with stoppable():
+        with stoppable(), private_files():
             # Not standalone: usage errors then read like all others, and the exit status is ours to decide.
             return command_line()(args=arguments, prog_name="driftline", standalone_mode=False) or 0
+    except ConfigError as error:  # commands tell of theirs themselves; this one comes before any
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
     except typer.TyperException as error:
         sys.stderr.write(explain_usage_error(error))
         return int(error.exit_code)
