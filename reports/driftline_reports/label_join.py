@@ -23,6 +23,18 @@ _FLOAT: Final = "have ids that a float may have rounded"
 _AROUND: Final = " \t\r\n\"'{}"
 _UUID: Final = 36
 _LONGEST: Final = 80
+_STEPS: Final[Mapping[Apart, str]] = {
+    Apart.REPEATED: "let logs.prediction_id name a column that differs for every prediction",
+    Apart.UNLIKE: "write ids alike in the log and among the labels",
+    Apart.EARLY: "let labels.timestamp be when the outcome became known, and mind the zones",
+    Apart.UNREADABLE_TIMES: "give every label a time, in the unit that its type says, "
+    "or name no labels.timestamp",
+    Apart.UNREADABLE: "put their objects right; the inputs of the run say why they could not be read",
+    Apart.INEXACT: "write ids as integers or as text",
+    Apart.INEXACT_LABELS: "write ids as integers or as text",
+    Apart.NO_VALUES: "see whether labels.label names the column of outcomes",
+    Apart.CONFLICTING: "let labels.timestamp tell which label of a prediction is the newest",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,10 @@ def _fact(
     if reason is Apart.UNREADABLE:
         are = "is" if figure.value == 1 else "are"
         return ("labels could not be read: ", figure, f" of their objects {are} set aside")
+    if reason is Apart.NO_VALUES:
+        return (_CANNOT, figure, " of them are no value of the task")
+    if reason is Apart.CONFLICTING:
+        return (_CANNOT, figure, " of these have labels that contradict each other")
     if reason is Apart.INEXACT_LABELS:
         return (_CANNOT, figure, f" labels {_FLOAT}")
     if reason is Apart.INEXACT:
@@ -102,18 +118,8 @@ def _left_out(context: Context) -> bool:
 def _step(context: Context, reason: Apart) -> str:
     arrive = "see whether labels still arrive"
     labels, logs = context.monitor.labels, context.monitor.logs
-    if reason is Apart.REPEATED:
-        return "let logs.prediction_id name a column that differs for every prediction"
-    if reason is Apart.UNLIKE:
-        return "write ids alike in the log and among the labels"
-    if reason is Apart.EARLY:
-        return "let labels.timestamp be when the outcome became known, and mind the zones"
-    if reason is Apart.UNREADABLE_TIMES:
-        return "give every label a time, in the unit that its type says, or name no labels.timestamp"
-    if reason is Apart.UNREADABLE:
-        return "put their objects right; the inputs of the run say why they could not be read"
-    if reason in {Apart.INEXACT, Apart.INEXACT_LABELS}:
-        return "write ids as integers or as text"
+    if reason in _STEPS:
+        return _STEPS[reason]
     if not isinstance(labels, LabelSource):
         return "see whether the log still has labels in their column"
     theirs, ours = visible(labels.prediction_id), visible(str(logs.prediction_id))

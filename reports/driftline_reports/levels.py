@@ -62,7 +62,8 @@ def gather(selection: Selection) -> dict[datetime, Facts]:
     def note(start: datetime, **values: Any) -> None:  # noqa: ANN401 - fields of Facts, checked there
         found[start] = replace(found.get(start, Facts()), **values)
 
-    for start, rows in rows_read(selection).items():
+    rows_of = rows_read(selection)
+    for start, rows in rows_of.items():
         note(start, rows=rows)
     drift = selection.part("drift_metrics", whole=True)
     if drift is not None:
@@ -87,7 +88,7 @@ def gather(selection: Selection) -> dict[datetime, Facts]:
     if alerts is not None:
         for start, count in _count(alerts.filter(pc.not_equal(alerts["state"], "resolved"))).items():
             note(start, alerts=count)
-    for start, reason in matching.gather(selection).items():
+    for start, reason in matching.gather(selection, rows_of).items():
         # What the labels of a few say is no word on the model.
         note(start, apart=reason, held=False)
     return found

@@ -27,17 +27,8 @@ UNMATCHED: Final = "unmatched_labels"
 UNREADABLE: Final = "quarantined_label_objects"
 INEXACT: Final = "inexact_ids"
 INEXACT_LABELS: Final = "inexact_label_ids"
-CHECKS: Final = (
-    COVERAGE,
-    UNLIKE,
-    REPEATED,
-    EARLY,
-    UNREADABLE_TIMES,
-    UNMATCHED,
-    UNREADABLE,
-    INEXACT,
-    INEXACT_LABELS,
-)
+NO_VALUES: Final = "unreadable_labels"
+CONFLICTING: Final = "conflicting_labels"
 LEFT_OUT: Final = "ids_repeat"
 """The status of a realized figure whose labels are left out."""
 
@@ -52,22 +43,32 @@ class Apart(Enum):
     UNREADABLE = UNREADABLE
     INEXACT = INEXACT
     INEXACT_LABELS = INEXACT_LABELS
+    NO_VALUES = NO_VALUES
+    CONFLICTING = CONFLICTING
     UNMATCHED = UNMATCHED
     MISSING = COVERAGE
 
 
+CHECKS: Final = tuple(reason.value for reason in Apart)
 _EXPLAINS: Final = (
+    Apart.UNREADABLE,
     Apart.EARLY,
     Apart.UNREADABLE_TIMES,
-    Apart.UNREADABLE,
     Apart.INEXACT_LABELS,
     Apart.INEXACT,
+    Apart.NO_VALUES,
+    Apart.CONFLICTING,
 )
-"""What explains labels that are missing, if its own check has failed."""
+"""What explains labels that are missing, if its own check has failed, and for many."""
+_MANY: Final = 0.1
+"""Of the window's rows: fewer explain nothing."""
 
 
-def gather(selection: Selection) -> dict[datetime, Apart]:
-    """What keeps labels from predictions, by the start of each window in which something does."""
+def gather(selection: Selection, rows_of: Mapping[datetime, int]) -> dict[datetime, Apart]:
+    """What keeps labels from predictions, by the start of each window in which something does.
+
+    ``rows_of`` are the rows of the windows.
+    """
     checks: dict[datetime, dict[str, Row]] = {}
     columns = ["window_start", "check_name", "value", "expected", "passed"]
     for row in _rows(selection, "quality_metrics", "check_name", CHECKS, columns):
@@ -76,7 +77,10 @@ def gather(selection: Selection) -> dict[datetime, Apart]:
     columns = ["window_start", "status", "label_coverage", "is_final"]
     for row in _rows(selection, "performance_metrics", "kind", ("realized",), columns):
         realized.setdefault(row["window_start"], []).append(row)
-    found = {start: apart(checks.get(start, {}), realized.get(start, [])) for start in {*checks, *realized}}
+    found = {
+        start: apart(checks.get(start, {}), realized.get(start, []), rows_of.get(start, 0))
+        for start in {*checks, *realized}
+    }
     return {start: reason for start, reason in found.items() if reason is not None}
 
 
@@ -91,8 +95,9 @@ def _rows(
     return rows
 
 
-def apart(checks: Mapping[str, Row], realized: Sequence[Row]) -> Apart | None:
-    """What keeps labels from the predictions of a window, by its checks of the whole and realized figures."""
+def apart(checks: Mapping[str, Row], realized: Sequence[Row], rows: int) -> Apart | None:
+    """What keeps labels from the predictions of a window of so many rows, by its checks of the whole and its
+    realized figures."""
 
     def unmet(name: str) -> bool:
         return name in checks and _is_unmet(checks[name])
@@ -107,7 +112,9 @@ def apart(checks: Mapping[str, Row], realized: Sequence[Row]) -> Apart | None:
     if not failed and not (due and (none or unmet(COVERAGE))):
         return None
     for reason in _EXPLAINS:
-        if unmet(reason.value):
+        if unmet(reason.value) and (
+            reason is Apart.UNREADABLE or checks[reason.value]["value"] >= _MANY * rows
+        ):
             return reason
     unmatched = checks.get(UNMATCHED)
     return Apart.UNMATCHED if none and unmatched and unmatched["value"] else Apart.MISSING

@@ -185,6 +185,24 @@ def test_columns_that_changed_stand_before_the_labels() -> None:
             "write ids as integers or as text",
         ),
         (
+            {**NONE, "unreadable_labels": (800.0, 0, False)},
+            NO_LABELS,
+            "Labels cannot be matched with predictions: 800 of them are no value of the task.",
+            "see whether labels.label names the column of outcomes",
+        ),
+        (
+            {**NONE, "conflicting_labels": (800.0, 0, False)},
+            NO_LABELS,
+            "Labels cannot be matched with predictions: 800 of these have labels that contradict each other.",
+            "let labels.timestamp tell which label of a prediction is the newest",
+        ),
+        (  # one is not why the others lack theirs
+            {**SHORT, "unreadable_labels": (1.0, 0, False)},
+            {},
+            "Only 10.0% of the predictions have a label, at least 50.0% of them should by now.",
+            "see whether labels still arrive",
+        ),
+        (
             SHORT,
             {},
             "Only 10.0% of the predictions have a label, at least 50.0% of them should by now.",
