@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import ROWS, Bench, day, everything_written, texts
+from tests.stores.postgres_server import PostgresServer
 
 from driftline_jobs.cli import main
 from driftline_jobs.profile.columns import hashed
@@ -17,6 +18,7 @@ from driftline_jobs.stores import open_store
 SALT = "f00d" * 16
 OTHER_SALT = "beef" * 16
 LAST = 4
+SECRETS = (SALT.encode(), b"Dame Secret", b"765432", b"98765")
 NAMES = [f"Dame Secret {i % 7}" for i in range(ROWS)]
 
 
@@ -61,8 +63,32 @@ def called(bench: Bench, capsys: pytest.CaptureFixture[str], *words: str) -> tup
 
 def test_neither_the_salt_nor_a_value_is_in_any_byte_of_the_store(published: Bench) -> None:
     content = (published.root / published.store_name).read_bytes() + everything_written(published.store_url)
-    for secret in (SALT.encode(), b"Dame Secret", b"765432", b"98765"):
+    for secret in SECRETS:
         assert secret not in content
+
+
+@pytest.mark.slow
+def test_nor_in_any_file_of_postgres(
+    written: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its write-ahead log included. What is compressed there is looked at as it is read."""
+    monkeypatch.setenv("DRIFTLINE_SALT", SALT)
+    server = PostgresServer()
+    server.start()
+    try:
+        url = server.url(server.create_database())
+        status, said = called(written, capsys, "run", "--period", f"{day(LAST):%Y-%m-%d}", "--store", url)
+        assert status == 0, said
+        content = everything_written(url)
+        server.stop()
+        files = [file for file in (server.folder / "data").rglob("*") if file.is_file()]
+        content += b"".join(file.read_bytes() for file in files)
+        assert hashed("7654320", SALT).encode() in content
+        for secret in SECRETS:
+            assert secret not in content
+        server.start()
+    finally:
+        server.remove()
 
 
 def test_hashes_are_those_of_the_salt(published: Bench) -> None:
@@ -113,7 +139,19 @@ def test_without_a_salt_a_run_is_refused(
     assert status == 2
     assert "zip would be hashed with a salt" in said
     assert "export DRIFTLINE_SALT=$(openssl rand -hex 32)" in said
-    assert called(written, capsys, "validate")[1].count("DRIFTLINE_SALT is not set") == 1
+
+
+def test_validate_says_what_a_salt_lacks(
+    written: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file can be right where the deployment's secrets are not."""
+    status, said = called(written, capsys, "validate")
+    assert status == 0
+    assert said.count("DRIFTLINE_SALT is not set") == 1
+    monkeypatch.setenv("DRIFTLINE_SALT", "2013")
+    assert "DRIFTLINE_SALT has 4 characters" in called(written, capsys, "validate")[1]
+    monkeypatch.setenv("DRIFTLINE_SALT", SALT)
+    assert "DRIFTLINE_SALT" not in called(written, capsys, "validate")[1]
 
 
 def test_folders_that_name_a_sensitive_column_are_refused(

@@ -136,6 +136,11 @@ def test_grafana_changes_nothing(grafana: psycopg.Connection[Any]) -> None:
         grafana.execute("DELETE FROM driftline.runs")
 
 
+def test_grafana_cannot_read_the_bins(grafana: psycopg.Connection[Any]) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        grafana.execute("SELECT binning_id FROM driftline.binnings")
+
+
 def test_boards_are_whole() -> None:
     """Ids are unique, panels lie side by side, and all that is named is there."""
     assert set(BOARDS) == {"drift", "performance", "quality", "cost"}

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from driftline_jobs.validation.check import FolderCheck, LogCheck
     from driftline_schemas.monitor import Monitor
 
+_GUESSABLE = 16
+
 
 def validate(
     monitor_file: options.MonitorFile,
@@ -27,7 +29,7 @@ def validate(
 
         monitor = load_monitor(monitor_file)
         progress.stage("looking at the log")
-        remarks = list(_lacking_salt(monitor))
+        remarks = list(_about_salt(monitor))
         lines = [f"{monitor.monitor}: the monitor file is right", *_about(monitor)]
         lines += [_line("look at", f"! {remark}") for remark in remarks]
         try:
@@ -49,15 +51,21 @@ def validate(
         progress.answer(answer, "valid", monitor=monitor.monitor, log_checked=reached, remarks=remarks)
 
 
-def _lacking_salt(monitor: Monitor) -> Iterator[str]:
-    """A file may be checked where the deployment's secrets are not: a run there would be refused."""
+def _about_salt(monitor: Monitor) -> Iterator[str]:
+    """What is wrong with the salt. A file may be checked where the deployment's secrets are not."""
     from driftline_jobs.profile.hiding import hiding_of
     from driftline_schemas.settings import load_settings
 
     try:
-        hiding_of(monitor.features, load_settings())
+        salt = hiding_of(monitor.features, load_settings()).salt
     except ConfigError as error:
         yield str(error)
+        return
+    if 0 < len(salt) < _GUESSABLE:
+        yield (
+            f"DRIFTLINE_SALT has {len(salt)} characters: whoever guesses it can tell what hashes stand for; "
+            "make one by `openssl rand -hex 32`"
+        )
 
 
 def _about(monitor: Monitor) -> list[str]:
