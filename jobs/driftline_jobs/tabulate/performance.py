@@ -33,6 +33,8 @@ _NO_LIMIT = "no limit: a model that has learned nothing would do as well by this
 FigureKey = tuple[str, str | None]
 """Metric, and the class it is about if it is about one."""
 
+_NO_INTERVAL = "no limit: the reference's figure has no interval, so nobody knows how far it may be off"
+
 Figures = Mapping[FigureKey, Performance]
 Usual = Callable[[Figures, Figures], Mapping[FigureKey, Verdicts]]
 
@@ -171,12 +173,13 @@ def _reasons(
     reasons = figure.reasons()
     if base_metric(metric) not in PERFORMANCE_FLOORS:
         return reasons
-    free = no_limit(metric, figure, before) & figure.ok
-    if verdict is not None:
-        free &= np.isnan(verdict.threshold)
+    open_ = figure.ok if verdict is None else figure.ok & np.isnan(verdict.threshold)
+    free = open_ & no_limit(metric, figure, before)
+    vague = open_ & before.ok & ~(np.isfinite(before.ci_low) & np.isfinite(before.ci_high))
+    why = np.where(free, _NO_LIMIT, np.where(vague, _NO_INTERVAL, ""))
     return [
-        "; ".join(filter(None, (reason, _NO_LIMIT))) if at else reason
-        for at, reason in zip(free.tolist(), reasons, strict=True)
+        "; ".join(filter(None, (reason, more))) or None
+        for more, reason in zip(why.tolist(), reasons, strict=True)
     ]
 
 
