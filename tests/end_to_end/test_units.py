@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pytest
-from tests.end_to_end.builder import ROWS, Bench, day
+from tests.end_to_end.builder import ROWS, Bench, Columns, day
 
+Floats = npt.NDArray[np.float64]
 DAYS = 12
 TINY = 2.0**-40
 """About 1e-12, and a power of two: scaling by it rounds nothing."""
@@ -22,6 +24,19 @@ IN_UNITS = ("mae", "rmse", "bias")
 FIGURES = ("value", "ci_low", "ci_high", "reference_value", "trivial_value", "threshold")
 
 
+def write(bench: Bench, number: int, truth: Floats, predicted: Floats) -> None:
+    """A day of a regression and its labels."""
+    columns: Columns = {
+        "score": None,
+        "class": None,
+        "truth": pa.array(truth),
+        "predicted": pa.array(predicted),
+    }
+    made = bench.rows(number, ROWS, **columns)
+    bench.write(number, made)
+    bench.write_labels(number, made)
+
+
 def figures(root: Path, unit: float) -> pd.DataFrame:
     """Of a clean day and of one with twice the errors, in the unit."""
     root.mkdir()
@@ -30,15 +45,7 @@ def figures(root: Path, unit: float) -> pd.DataFrame:
         random = np.random.default_rng([number, 3])
         truth = random.normal(50.0, 10.0, ROWS)
         error = random.normal(0.0, 2.0 if number > DAYS else 1.0, ROWS) * np.exp(random.normal(0.0, 0.05))
-        made = bench.rows(
-            number,
-            score=None,
-            **{"class": None},
-            truth=pa.array(truth * unit),
-            predicted=pa.array((truth + error) * unit),
-        )
-        bench.write(number, made)
-        bench.write_labels(number, made)
+        write(bench, number, truth * unit, (truth + error) * unit)
     bench.run(DAYS, DAYS + 1)
     found = bench.current("performance_metrics").set_index(["window_start", "metric", "kind"])
     return found[found["model_version"] == "*"].sort_index()
@@ -48,20 +55,15 @@ def figures(root: Path, unit: float) -> pd.DataFrame:
 def test_figures_intervals_and_verdicts_are_the_same_in_any_unit(tmp_path: Path) -> None:
     usual, tiny = figures(tmp_path / "usual", 1.0), figures(tmp_path / "tiny", TINY)
     assert len(usual) == len(tiny)
-    for key, row in usual.iterrows():
-        other = tiny.loc[key]
+    for key in usual.index.tolist():
+        row, other = usual.loc[key], tiny.loc[key]
         unit = TINY if key[1] in IN_UNITS else 1.0
         for name in FIGURES:
             assert other[name] == pytest.approx(row[name] * unit, rel=1e-9, abs=0.0, nan_ok=True), (key, name)
         for name in ("degraded", "threshold_source", "status", "n"):
             assert (other[name] == row[name]) or (pd.isna(other[name]) and pd.isna(row[name])), (key, name)
-    worse = (
-        tiny.loc[day(DAYS + 1).replace(tzinfo=None)]
-        if tiny.index.levels[0].tz is None
-        else tiny.loc[day(DAYS + 1)]
-    )
-    assert worse.loc[("mae", "realized"), "degraded"]
-    assert worse.loc[("mae", "realized"), "threshold_source"] == "calibrated"
+    worse = tiny.xs(("mae", "realized"), level=("metric", "kind")).iloc[-1]
+    assert (worse["degraded"], worse["threshold_source"]) == (True, "calibrated")
 
 
 def test_a_reference_without_an_interval_decides_nothing_and_says_so(tmp_path: Path) -> None:
@@ -72,15 +74,7 @@ def test_a_reference_without_an_interval_decides_nothing_and_says_so(tmp_path: P
         truth = random.normal(50.0, 10_000.0, ROWS)
         error = random.normal(0.0, 1.0, ROWS)
         error[0] = 1.0 if number == 4 else 9_000.0
-        made = bench.rows(
-            number,
-            score=None,
-            **{"class": None},
-            truth=pa.array(truth),
-            predicted=pa.array(truth + error + (200_000.0 if number == 4 else 0.0)),
-        )
-        bench.write(number, made)
-        bench.write_labels(number, made)
+        write(bench, number, truth, truth + error + (200_000.0 if number == 4 else 0.0))
     bench.run(4)
     row = bench.performance(4, "rmse")
     assert row["value"] > 20 * row["reference_value"]
