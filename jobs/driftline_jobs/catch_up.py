@@ -1,7 +1,8 @@
 """Late data: what lies in the log and label folders beside what was read, and a run of what that changes.
 
 catch_up
-  changed_windows   listings against ``run_inputs``; only objects that are new or replaced are looked into
+  changed_windows   listings against ``run_inputs``; only objects that are new or replaced are looked into;
+                    and windows that an earlier run has begun and not ended
   run again         data and performance of windows whose log changed, performance alone for new labels
   judgement         folded from the first of them
 """
@@ -17,12 +18,14 @@ from typing import Any
 from driftline_jobs.job import Job, opened
 from driftline_jobs.logs.objects import LogObject
 from driftline_jobs.logs.sources import LogInspection
-from driftline_jobs.publish.data import publish_data
+from driftline_jobs.publish.data import publish_data, refuse_if_any
+from driftline_jobs.publish.identity import check_identity
 from driftline_jobs.publish.judgement import publish_judgement
 from driftline_jobs.publish.outcomes import matched_windows
 from driftline_jobs.publish.performance import is_mature, publish_performance
 from driftline_jobs.publish.plans import scan_plan
 from driftline_jobs.publish.reference import by_reference, establish_reference
+from driftline_jobs.publish.unfinished import lacking_performance, never_published, unjudged
 from driftline_jobs.references import Reference
 from driftline_jobs.request import Progress, RunRequest, SilentProgress
 from driftline_schemas.monitor import LabelSource
@@ -35,11 +38,12 @@ class Cause(StrEnum):
     LOG = "log"
     LABELS = "labels"
     MATURED = "matured"
+    UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedWindow:
-    """A published window that late data changes; ``causes`` in the order of ``Cause``."""
+    """A window that late data changes, or that was not ended; ``causes`` in the order of ``Cause``."""
 
     window: Window
     causes: tuple[Cause, ...]
@@ -48,57 +52,69 @@ class ChangedWindow:
 def catch_up(
     request: RunRequest, progress: Progress | None = None, *, dry_run: bool = False
 ) -> list[ChangedWindow]:
-    """Run again exactly the published windows between ``first`` and ``last`` that have changed.
+    """Run again exactly the windows between ``first`` and ``last`` that have changed or were not ended.
 
     Returns them, ascending; with ``dry_run`` nothing is run. Errors are those of ``run``.
     """
     with opened(request, progress or SilentProgress()) as job:
-        published = _published(job)
-        if not published:
+        since = check_identity(job)
+        published = [window for window in _published(job) if since is None or window.start >= since]
+        never = [window for window in _never_published(job) if since is None or window.start >= since]
+        if not published and not never:
             return []
-        reference, _ = establish_reference(job)
-        changed = changed_windows(job, reference, published)
+        changed = [ChangedWindow(window, (Cause.UNFINISHED,)) for window in never]
+        if published:
+            reference, _ = establish_reference(job)
+            changed = sorted(
+                [*changed, *changed_windows(job, reference, published)], key=lambda one: one.window
+            )
         if changed and not dry_run:
-            logs = {one.window for one in changed if Cause.LOG in one.causes}
-            for part in by_reference(replace(job, windows=[one.window for one in changed])):
-                _run_again(part, logs)
+            logs = {one.window for one in changed if Cause.LOG in one.causes} | set(never)
+            parts = by_reference(replace(job, windows=[one.window for one in changed]))
+            refuse_if_any([why for part in parts for why in _run_again(part, logs).values()])
         return changed
 
 
-def _run_again(job: Job, logs: Collection[Window]) -> None:
+def _run_again(job: Job, logs: Collection[Window]) -> Mapping[Window, str]:
     """Publish the performance of windows that have one reference, and the data of those in ``logs``.
 
-    The data too where it was published at other bins than the reference has now: the parts of a window must
-    be of one mind about where these are.
+    The data too where it was published against another reference than there is now: the parts of a window
+    must rest on the same. Returns why windows were refused.
     """
     reference, calibrations = establish_reference(job)
-    elsewhere = _at_other_bins(job, reference)
+    elsewhere = _at_another_reference(job, reference)
     again = [window for window in job.windows if window in logs or window.start in elsewhere]
+    refused: Mapping[Window, str] = {}
     if again:
-        publish_data(replace(job, windows=again), reference, calibrations)
+        refused = publish_data(replace(job, windows=again), reference, calibrations).refused
+        job = replace(job, windows=[window for window in job.windows if window not in refused])
     publish_performance(job, reference, calibrations)
     publish_judgement(job, reference, calibrations)
+    return refused
 
 
-def _at_other_bins(job: Job, reference: Reference) -> set[datetime]:
+def _at_another_reference(job: Job, reference: Reference) -> set[datetime]:
     runs = job.store.current_runs(
         job.monitor.monitor, "data", job.windows[0].start, job.windows[-1].end
-    ).select(["granularity", "window_start", "binning_id"])
+    ).select(["granularity", "window_start", "reference_id", "binning_id"])
+    own = (reference.reference_id, reference.binning.binning_id)
     return {
         run["window_start"]
         for run in runs.to_pylist()
         if run["granularity"] == job.monitor.granularity.value
-        and run["binning_id"] != reference.binning.binning_id
+        and (run["reference_id"], run["binning_id"]) != own
     }
 
 
 def changed_windows(job: Job, reference: Reference, published: Sequence[Window]) -> list[ChangedWindow]:
-    """The published windows that new or replaced objects, new labels, or time itself have changed."""
+    """The published windows that new or replaced objects, new labels, or time itself have changed, and those
+    of which a part is missing or rests on something else than the others."""
     causes: dict[Window, set[Cause]] = {}
     for cause, windows in (
         (Cause.LOG, _log_changed(job, published)),
         (Cause.LABELS, _labels_changed(job, reference, published)),
         (Cause.MATURED, _matured(job, published)),
+        (Cause.UNFINISHED, _unfinished(job, published)),
     ):
         for window in windows:
             causes.setdefault(window, set()).add(cause)
@@ -118,6 +134,17 @@ def _published(job: Job) -> list[Window]:
         for run in runs.to_pylist()
         if run["granularity"] == calendar.granularity.value
     )
+
+
+def _never_published(job: Job) -> list[Window]:
+    first, last = job.request.first.start, job.request.last.end
+    starts = never_published(job.store, job.monitor)
+    return sorted(job.monitor.calendar.containing(start) for start in starts if first <= start < last)
+
+
+def _unfinished(job: Job, published: Sequence[Window]) -> list[Window]:
+    starts = unjudged(job) | lacking_performance(job)
+    return [window for window in published if window.start in starts]
 
 
 _INPUTS = (

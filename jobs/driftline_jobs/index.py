@@ -128,6 +128,17 @@ def refresh_where_there_is_one(
         progress.event("index_not_written", reason=str(error))
 
 
+def remove_entry(monitor: str, settings: Settings, progress: Progress) -> None:
+    """Take a monitor out of the index, if it is in it; its pages stay where they are."""
+    try:
+        pages = Pages.open(settings)
+        if pages.read(f"{monitor}/{_ENTRY}") is not None:
+            pages.remove(f"{monitor}/{_ENTRY}")
+            refresh_page(pages, datetime.now(UTC))
+    except DriftlineError as error:
+        progress.event("index_not_written", reason=str(error))
+
+
 def refresh_page_where_there_is_one(settings: Settings, progress: Progress) -> None:
     """The same for the page alone, after several monitors have written their entries."""
     try:

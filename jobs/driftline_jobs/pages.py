@@ -47,6 +47,15 @@ class Pages:
             self._replace(Path(self._path(name)), content)
         return self.address(name)
 
+    def remove(self, name: str) -> None:
+        """Take a file away; one that is not there is no error."""
+        try:
+            self.place.filesystem().delete_file(self._path(name))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self.place.error(error, self.address(name)) from error
+
     def read(self, name: str) -> bytes | None:
         """A file's content, None if it is not there."""
         path = self._path(name)

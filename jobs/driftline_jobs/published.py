@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from driftline_jobs.publish.unfinished import never_published
 from driftline_jobs.stores import store_of
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
@@ -11,7 +12,7 @@ from driftline_schemas.window import Window
 
 
 def published_range(monitor: Monitor, settings: Settings) -> tuple[Window, Window] | None:
-    """The first and the last published window; None if there is none.
+    """The first and the last window that is published, or was begun; None if there is none.
 
     Raises:
         ConfigError: the store is not there, or not ours.
@@ -23,7 +24,10 @@ def published_range(monitor: Monitor, settings: Settings) -> tuple[Window, Windo
             "WHERE monitor = $1 AND granularity = $2 AND part = 'data'",
             [monitor.monitor, monitor.granularity.value],
         ).to_pylist()
-    if not rows or rows[0]["first"] is None:
+        starts = never_published(store, monitor)
+    if rows and rows[0]["first"] is not None:
+        starts |= {rows[0]["first"], rows[0]["last"]}
+    if not starts:
         return None
     calendar = monitor.calendar
-    return calendar.containing(rows[0]["first"]), calendar.containing(rows[0]["last"])
+    return calendar.containing(min(starts)), calendar.containing(max(starts))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from driftline_jobs.job import Job, opened
+from driftline_jobs.publish.identity import check_calendar
 from driftline_jobs.publish.reference import make_reference, stored_ids
 from driftline_jobs.references import Reference
 from driftline_jobs.request import Progress, RunRequest, SilentProgress
@@ -40,6 +41,7 @@ def rebase(request: RunRequest, progress: Progress | None = None) -> Rebased:
         TransientError: the log, the labels or the store could not be reached.
     """
     with opened(request, progress or SilentProgress()) as job:
+        check_calendar(job.store, job.monitor)
         job.windows = [request.first]
         before = stored_ids(job)
         reference = make_reference(job, effective_from=request.first.start)

@@ -24,6 +24,7 @@ from driftline_jobs.profile.codec import decode
 from driftline_jobs.profile.later import as_stored, settled
 from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, Profile, merge
 from driftline_jobs.profile.windows import WHOLE
+from driftline_jobs.publish.identity import check_calendar
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
 from driftline_reports import formats
@@ -74,6 +75,7 @@ def write_report(
     """
     with closing(store_of(settings)) as store:
         with store.kept_open(reading=True):
+            check_calendar(store, monitor)
             inputs = gather(store, monitor, window, generated_at)
         pages = Pages.open(settings)
         if index:

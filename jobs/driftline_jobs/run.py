@@ -1,5 +1,7 @@
 """The main path: read the log once, profile, measure, judge, publish.
 
+    identity       the windows of a monitor have one calendar, and come from one log
+    noted          the windows that are asked for, so that what ends too early can be completed
     run            in parts, where `driftline rebase` has given the later windows another reference
       establish    the reference: found in the store, or surveyed, profiled, learned from and kept
       data         one scan over all windows; each is measured and published as soon as it is whole
@@ -16,13 +18,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from driftline_jobs.job import Job, opened
-from driftline_jobs.publish.data import Published, publish_data
+from driftline_jobs.publish.data import Attempts, Published, noted, publish_data, refuse_if_any
+from driftline_jobs.publish.identity import check_identity, check_period
 from driftline_jobs.publish.judged import Judged
 from driftline_jobs.publish.judgement import publish_judgement
 from driftline_jobs.publish.performance import publish_performance
 from driftline_jobs.publish.reference import by_reference, establish_reference
 from driftline_jobs.request import Progress, RunOutcome, RunRequest, SilentProgress
-from driftline_schemas.errors import DataError
 from driftline_schemas.window import Window
 
 
@@ -37,11 +39,10 @@ def run(request: RunRequest, progress: Progress | None = None) -> RunOutcome:
     """
     started = time.perf_counter()
     with opened(request, progress or SilentProgress()) as job:
-        parts = [_publish(part) for part in by_reference(job)]
-        refused = [why for part in parts for why in part.data.refused.values()]
-        if refused:
-            first, *others = refused
-            raise DataError(first + (f" (and {len(others)} more windows)" if others else ""))
+        check_period(job, check_identity(job))
+        with noted(job) as attempts:
+            parts = [_publish(part, attempts) for part in by_reference(job)]
+        refuse_if_any([why for part in parts for why in part.data.refused.values()])
         return RunOutcome(
             windows=tuple(window for part in parts for window in part.windows),
             run_ids=tuple(run_id for part in parts for run_id in part.run_ids),
@@ -66,10 +67,10 @@ class _Part:
         yield from self.judgement.run_ids
 
 
-def _publish(job: Job) -> _Part:
+def _publish(job: Job, attempts: Attempts) -> _Part:
     """Publish windows that have one reference."""
     reference, calibrations = establish_reference(job)
-    data = publish_data(job, reference, calibrations)
+    data = publish_data(job, reference, calibrations, attempts)
     job.windows = [window for window in job.windows if window not in data.refused]
     performance = publish_performance(job, reference, calibrations)
     judgement = publish_judgement(job, reference, calibrations)

@@ -30,12 +30,18 @@ def alert_commands() -> typer.Typer:
     return commands
 
 
+# An alert is under way where the window that was judged last says so: one that is not in it has ended, as
+# where bins were renewed.
 _LATEST = (
     "SELECT a.alert_id, a.monitor, a.window_start, a.column_name, a.metric, a.segment, a.segment_value, "
-    "a.severity, a.state, a.first_window, a.last_window, a.evidence FROM current_alerts a "
+    "a.severity, CASE WHEN a.window_start = j.newest THEN a.state ELSE 'resolved' END AS state, "
+    "a.first_window, a.last_window, a.evidence, j.newest AS judged FROM current_alerts a "
     "JOIN (SELECT monitor, alert_id, max(window_start) AS newest FROM current_alerts "
     "GROUP BY monitor, alert_id) n "
     "ON n.monitor = a.monitor AND n.alert_id = a.alert_id AND n.newest = a.window_start "
+    "JOIN (SELECT monitor, granularity, max(window_start) AS newest FROM current_runs "
+    "WHERE part = 'judgement' GROUP BY monitor, granularity) j "
+    "ON j.monitor = a.monitor AND j.granularity = a.granularity "
     "ORDER BY a.monitor, a.last_window DESC, a.first_window, a.alert_id"
 )
 

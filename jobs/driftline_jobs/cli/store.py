@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,6 +24,7 @@ def store_commands() -> typer.Typer:
     commands.command()(migrate)
     commands.command()(prune)
     commands.command()(export)
+    commands.command()(forget)
     return commands
 
 
@@ -79,3 +81,60 @@ def export(
     with telling(log_format, debug=debug) as progress, _opened(store) as opened:
         files = opened.export(to)
         progress.answer(f"wrote {files:,} files to {to}", "exported", files=files, to=to)
+
+
+def forget(
+    monitor: Annotated[str, typer.Argument(help="The monitor's name.")],
+    *,
+    other_than: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MONITOR_FILE",
+            help="Only what another calendar or another log than this file's has left under the name.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    store: options.Store = None,
+    reports: Annotated[
+        str | None,
+        typer.Option(help="The folder of the pages, whose index it leaves too.", metavar="DIR"),
+    ] = None,
+    log_format: options.LogFormatOption = LogFormat.TEXT,
+    debug: options.Debug = False,
+) -> None:
+    """Delete everything that is stored about a monitor: runs, figures, alerts and references."""
+    with telling(log_format, debug=debug) as progress, _opened(store) as opened:
+        from driftline_jobs.index import remove_entry
+        from driftline_schemas.settings import load_settings
+
+        references = None if other_than is None else _of_others(opened, monitor, other_than)
+        removed = opened.forget(monitor, references, dry_run=dry_run)
+        if not removed and references is None:
+            raise ConfigError(f"nothing is stored about a monitor {monitor}: there is {_names(opened)}")
+        if references is None and not dry_run:
+            remove_entry(monitor, load_settings({"store": store, "reports": reports}), progress)
+        done = "would delete" if dry_run else "deleted"
+        lines = [
+            f"{monitor}: {done} {sum(removed.values()):,} rows"
+            if removed
+            else f"{monitor}: nothing to delete"
+        ]
+        lines += [f"  {table}  {rows:,}" for table, rows in removed.items()]
+        progress.answer("\n".join(lines), "forgotten", monitor=monitor, dry_run=dry_run, rows=removed)
+
+
+def _of_others(store: Store, monitor: str, file: Path) -> list[str]:
+    from driftline_jobs.publish.identity import references_of_others
+    from driftline_schemas.monitor import load_monitor
+
+    theirs = load_monitor(file)
+    if theirs.monitor != monitor:
+        raise ConfigError(
+            f"{file} is the file of {theirs.monitor}, not of {monitor}: name the file of {monitor}"
+        )
+    return references_of_others(store, theirs)
+
+
+def _names(store: Store) -> str:
+    rows = store.execute_read("SELECT DISTINCT monitor FROM runs ORDER BY monitor")
+    return ", ".join(rows.column("monitor").to_pylist()) or "none"

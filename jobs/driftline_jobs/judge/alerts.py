@@ -148,6 +148,7 @@ def fold(
     *,
     opened: Sequence[Alert] = (),
     acknowledged: Collection[str] = (),
+    renewed: bool = False,
 ) -> list[list[Alert]]:
     """The alerts of each window: those that are open in it, and those that it resolves.
 
@@ -156,8 +157,15 @@ def fold(
         windows: ascending by ``start``, without gaps in the list other than windows never published.
         opened: alerts that were open after the window before the first; resolved ones are passed over.
         acknowledged: ids of alerts that somebody has seen; they go on under that state.
+        renewed: whether the reference was renewed after ``opened``. What these say was found against another
+            one: they go on where the first judged window says the same, and otherwise end there.
     """
-    under_way = {(a.place, a.topic): a for a in opened if a.state is not State.RESOLVED}
+    calm = RESOLVE_AFTER - 1 if renewed else None
+    under_way = {
+        (a.place, a.topic): a if calm is None else replace(a, quiet=calm)
+        for a in opened
+        if a.state is not State.RESOLVED
+    }
     events: list[list[Alert]] = []
     for window in windows:
         found = _things(window.findings)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from driftline_jobs.job import Job
-from driftline_jobs.judge.alerts import Alert, Finding, Place, Topic, WindowFindings, fold
+from driftline_jobs.judge.alerts import Alert, Finding, Place, State, Topic, WindowFindings, fold
 from driftline_jobs.judge.nature import statement
 from driftline_jobs.publish.repeats import CHECK as REPEATED_IDS
 from driftline_jobs.publish.repeats import Repeats
@@ -46,9 +46,16 @@ _JUDGED = (
 
 
 def alert_events(
-    job: Job, windows: Sequence[Window], lasting: Mapping[datetime, Sequence[Finding]], repeats: Repeats
+    job: Job,
+    windows: Sequence[Window],
+    lasting: Mapping[datetime, Sequence[Finding]],
+    repeats: Repeats,
+    before: Mapping[datetime, Sequence[AlertRow]],
 ) -> dict[Window, list[AlertRow]]:
-    """What the alerts of each published window ought to be; ``lasting`` are the detector's alarms."""
+    """What the alerts of each published window ought to be.
+
+    ``lasting`` are the detector's alarms, ``before`` the alerts as they are published.
+    """
     findings = published_findings(job, repeats)
     for start, several in lasting.items():
         findings.setdefault(start, []).extend(several)
@@ -63,8 +70,33 @@ def alert_events(
         )
         for window in windows
     ]
-    folded = fold(job.monitor.monitor, said, acknowledged=acknowledged)
+    folded = fold(
+        job.monitor.monitor,
+        said,
+        opened=open_before(job, windows, before),
+        acknowledged=acknowledged,
+        renewed=True,
+    )
     return {window: alert_rows(alerts) for window, alerts in zip(windows, folded, strict=True) if alerts}
+
+
+def open_before(
+    job: Job, windows: Sequence[Window], published: Mapping[datetime, Sequence[AlertRow]]
+) -> list[Alert]:
+    """The alerts that were open in the window before the first of ``windows``, by other bins than theirs.
+
+    They were found against a reference that has been renewed since: without this nothing would ever end them.
+    """
+    if not windows:
+        return []
+    judged = job.store.execute_read(
+        f"SELECT MAX(window_start) AS newest FROM current_runs {_WHERE} AND part = 'judgement' "  # noqa: S608
+        "AND window_start < $3",
+        [job.monitor.monitor, job.monitor.granularity.value, windows[0].start],
+    )
+    newest = judged.column("newest")[0].as_py()
+    rows = [] if newest is None else published.get(newest, [])
+    return [row.alert(job.monitor.monitor) for row in rows if row.state != State.RESOLVED]
 
 
 def acknowledged_alerts(job: Job) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -35,6 +36,7 @@ from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
 
 PART = "data"
+Attempts = dict[Window, RunRecord]
 _AT_ONCE = 64
 _TABLES = ("profiles", "profile_metrics", "drift_metrics", "quality_metrics", "run_inputs")
 
@@ -51,12 +53,30 @@ class Published:
     losses: dict[Window, Losses] = field(default_factory=dict)
 
 
-def publish_data(job: Job, reference: Reference, calibrations: Calibrations) -> Published:
+@contextmanager
+def noted(job: Job) -> Iterator[Attempts]:
+    """Note the windows that are asked for as being run, before anything is read for them.
+
+    Whatever ends the run before they are published, the store then says so, and a catch-up completes them.
+    """
+    attempts = {window: attempt(job, window, PART) for window in job.windows}
+    job.store.begin(list(attempts.values()))
+    with failed_if_left(job.store, attempts.values):
+        yield attempts
+
+
+def publish_data(
+    job: Job, reference: Reference, calibrations: Calibrations, attempts: Attempts | None = None
+) -> Published:
     """Scan once, publish each window as soon as it is whole.
 
-    A window that would lose rows that were published is refused, unless that is allowed: the others are
-    published all the same.
+    ``attempts`` are those that were ``noted`` for these windows, and are brought up to date. A window that
+    would lose rows that were published is refused, unless that is allowed: the others are published all the
+    same.
     """
+    if attempts is None:
+        with noted(job) as fresh:
+            return publish_data(job, reference, calibrations, fresh)
     inspection = job.log.inspect(
         job.windows[0].start, job.windows[-1].end, expected=reference.binning.storages
     )
@@ -67,27 +87,26 @@ def publish_data(job: Job, reference: Reference, calibrations: Calibrations) -> 
     plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows, job.hiding)
     job.progress.stage("profile", len(inspection.splits))
     known = {"reference_id": reference.reference_id, "binning_id": reference.binning.binning_id}
-    attempts = {window: attempt(job, window, PART, **known) for window in job.windows}
-    with job.store.kept_open():
-        before = _rows_published(job)
-        job.store.begin(list(attempts.values()))
+    for window in job.windows:
+        attempts[window] = replace(
+            attempts[window], reference_id=reference.reference_id, binning_id=reference.binning.binning_id
+        )
+    before = _rows_published(job)
     published = Published()
-    with failed_if_left(job.store, attempts.values):
-        for batch in _gathered(scan_windows(job.engine, inspection, plan, job.windows, job.progress)):
-            kept = []
-            for profile in batch.windows:
-                if profile.count < before.get(profile.window.start, 0) and not job.request.allow_missing:
-                    lost = _lost(profile, before[profile.window.start])
-                    published.refused[profile.window] = lost
-                    job.store.fail([attempts[profile.window]], DataError.__name__, lost)
-                    continue
-                if attempts[profile.window].status == "published":  # once more, without a damaged object
-                    attempts[profile.window] = attempt(job, profile.window, PART, **known)
-                kept.append(profile)
-            _publish(
-                job, reference, calibrations, ScannedWindows(kept, batch.inspection), attempts, published
-            )
-            inspection = batch.inspection
+    for batch in _gathered(scan_windows(job.engine, inspection, plan, job.windows, job.progress)):
+        kept = []
+        for profile in batch.windows:
+            if profile.count < before.get(profile.window.start, 0) and not job.request.allow_missing:
+                lost = _lost(profile, before[profile.window.start])
+                published.refused[profile.window] = lost
+                job.store.fail([attempts[profile.window]], DataError.__name__, lost)
+                attempts[profile.window] = replace(attempts[profile.window], status="failed")
+                continue
+            if attempts[profile.window].status == "published":  # once more, without a damaged object
+                attempts[profile.window] = attempt(job, profile.window, PART, **known)
+            kept.append(profile)
+        _publish(job, reference, calibrations, ScannedWindows(kept, batch.inspection), attempts, published)
+        inspection = batch.inspection
     report_losses(job.progress, inspection, job.windows, published.losses.values())
     report_reference(job.progress, known_losses(job, reference), job.monitor.granularity)
     return published
@@ -119,6 +138,13 @@ def _rows_published(job: Job) -> dict[datetime, int]:
         for run in runs.to_pylist()
         if run["granularity"] == job.monitor.granularity.value
     }
+
+
+def refuse_if_any(refused: Sequence[str]) -> None:
+    """Raise DataError for windows that were refused, with the first reason."""
+    if refused:
+        first, *others = refused
+        raise DataError(first + (f" (and {len(others)} more windows)" if others else ""))
 
 
 def _lost(profile: WindowProfile, before: int) -> str:

@@ -8,6 +8,8 @@ parallel backfill end in the same tables.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from driftline_jobs.calibrations import Calibrations
 from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.publish.alerts import alert_events, published_alerts, window_label
@@ -18,6 +20,7 @@ from driftline_jobs.publish.judgement_moving import judge_moving
 from driftline_jobs.publish.lasting import follow_windows
 from driftline_jobs.publish.previous import add_previous
 from driftline_jobs.publish.repeats import follow_ids
+from driftline_jobs.publish.unfinished import unjudged
 from driftline_jobs.references import Reference
 from driftline_jobs.tabulate.alerts import add_alerts
 from driftline_schemas.rows import TableBuilder
@@ -35,25 +38,30 @@ def publish_judgement(job: Job, reference: Reference, calibrations: Calibrations
 
 
 def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged:
-    published = _published_windows(job, reference)
+    asked, published = job.windows, _published_windows(job, reference)
+    if not asked:
+        return Judged()
+    # with them those that an earlier run has left without: what follows rests on their judgement
+    left = unjudged(job)
+    job = replace(job, windows=sorted({*asked, *(window for window in published if window.start in left)}))
     repeats = follow_ids(job, reference, published)
-    tell_failed(job.progress, {window: repeats.check_of(window) for window in job.windows})
+    tell_failed(job.progress, {window: repeats.check_of(window) for window in asked})
     if job.monitor.reference.moves:
-        return judge_moving(job, reference, calibrations, published, repeats)
+        return judge_moving(job, reference, calibrations, published, repeats, asked)
     lasting = follow_windows(job, reference, calibrations, published, [window_label(w) for w in published])
-    events = alert_events(job, published, lasting.findings(), repeats)
     before, shifted = published_alerts(job), lasting.changed(job) | repeats.changed()
-    asked = set(job.windows)
+    events = alert_events(job, published, lasting.findings(), repeats, before)
+    again = set(job.windows)
     due = [
         window
         for window in published
-        if window in asked
-        or job.monitor.calendar.previous(window) in asked
+        if window in again
+        or job.monitor.calendar.previous(window) in again
         or window.start in shifted
         or events.get(window, []) != before.get(window.start, [])
     ]
     judged = Judged()
-    for window in job.windows:
+    for window in asked:
         judged.note(events.get(window, []))
     if not due:
         return judged

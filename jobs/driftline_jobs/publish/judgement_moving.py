@@ -22,6 +22,7 @@ from driftline_jobs.publish.alerts import (
     acknowledged_alerts,
     alert_rows,
     finding,
+    open_before,
     published_alerts,
     published_findings,
     published_topics,
@@ -72,10 +73,11 @@ def judge_moving(
     calibrations: Calibrations,
     published: Sequence[Window],
     repeats: Repeats,
+    counted: Sequence[Window],
 ) -> Judged:
     """Judge the windows that were run, and those after them that this changes.
 
-    Of the founding reference's ``calibrations`` it stands what moves by nature.
+    The alerts of those in ``counted`` are. Of the founding reference's ``calibrations`` it stands what moves by nature.
     """
     judged = Judged()
     if not job.windows:
@@ -95,7 +97,7 @@ def judge_moving(
             changed = fold_.has_changed(window, reference, losses)
             fresh = batch.judge(fold_, window, reference) if changed or {window, before} & asked else None
             alerts = fold_.step(window, fresh)
-            if window in asked:
+            if window in counted:
                 judged.note(alerts)
                 lacking |= {window: losses} if losses and losses.absent else {}
             same = alerts == fold_.alerts_before.get(window.start, []) and window.start not in repeated
@@ -144,7 +146,8 @@ class _Fold:
         self._filled_before = published_filled(job)
         self._findings, self._topics = published_findings(job, repeats), published_topics(job)
         self._acknowledged = acknowledged_alerts(job)
-        self._open: list[Alert] = []
+        self._renewed = True
+        self._open: list[Alert] = open_before(job, published, self.alerts_before)
         self._under_alert: set[datetime] = set()
 
     def reference_of(self, window: Window) -> MovingReference:
@@ -190,7 +193,14 @@ class _Fold:
             findings = [one for one in findings if one.topic in _OF_THE_LOG] + fresh.findings
             topics = (topics & _OF_THE_LOG) | fresh.topics
         said = WindowFindings(window.start, window_label(window), findings, frozenset(topics))
-        (alerts,) = fold(self.job.monitor.monitor, [said], opened=self._open, acknowledged=self._acknowledged)
+        (alerts,) = fold(
+            self.job.monitor.monitor,
+            [said],
+            opened=self._open,
+            acknowledged=self._acknowledged,
+            renewed=self._renewed,
+        )
+        self._renewed = False
         self._open = [alert for alert in alerts if alert.state is not State.RESOLVED]
         if self._open:
             self._under_alert.add(window.start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -129,6 +129,15 @@ class Store(Protocol):
         """Delete runs that were superseded, or failed, longer than ``keep`` ago; returns how many.
 
         The newest run of a window is never deleted. References that nothing rests on any more go too.
+        """
+
+    def forget(
+        self, monitor: str, reference_ids: Collection[str] | None = None, *, dry_run: bool = False
+    ) -> dict[str, int]:
+        """Delete everything about ``monitor``, or what rests on these references; rows by table.
+
+        With ``reference_ids`` the runs that these had replaced are the present answer again. With ``dry_run``
+        nothing changes.
         """
 
     def export(self, to: str) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Self, TypeVar
@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from driftline_jobs.stores import exporting, pruning
+from driftline_jobs.stores import exporting, forgetting, pruning
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.stores.database import Database, Session
 from driftline_jobs.stores.migrate import migrate, migrations, require_version
@@ -233,6 +233,16 @@ class SqlStore:
         deleted = self._change(lambda session: pruning.prune(session, keep))
         self._database.published(self._wait_seconds)
         return deleted
+
+    def forget(
+        self, monitor: str, reference_ids: Collection[str] | None = None, *, dry_run: bool = False
+    ) -> dict[str, int]:
+        """See ``Store.forget``."""
+        removed = self._write(
+            {monitor}, lambda session: forgetting.forget(session, monitor, reference_ids, dry_run=dry_run)
+        )
+        self._database.published(self._wait_seconds)
+        return removed
 
     def export(self, to: str) -> int:
         """See ``Store.export``."""

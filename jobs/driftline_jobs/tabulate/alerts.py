@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from driftline_jobs.judge.alerts import Alert
+from driftline_jobs.judge.alerts import Alert, Place, Severity, State, Topic, alert_id, severity
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.window import Window
 
@@ -43,6 +44,35 @@ class AlertRow:
             alert.first_window,
             alert.last_window,
             canonical_json(dict(alert.evidence)),
+        )
+
+    def alert(self, monitor: str) -> Alert:
+        """The alert as the fold goes on with it, with no quiet window since.
+
+        What it is about is part of its id, and its greatest strength at least what its severity takes.
+        """
+        evidence = json.loads(self.evidence)
+        place = Place(self.column_name, self.model_version, self.segment, self.segment_value)
+        topic = next(
+            topic
+            for topic in Topic
+            if alert_id(monitor, place, topic, self.metric, self.first_window) == self.alert_id
+        )
+        windows, strength = int(evidence["windows"]), float(evidence["strength"])
+        peaks = (max(strength, least) for least in (0.0, 2.0, 4.0))
+        return Alert(
+            alert_id=self.alert_id,
+            place=place,
+            topic=topic,
+            metric=self.metric,
+            severity=Severity(self.severity),
+            state=State(self.state),
+            first_window=self.first_window,
+            last_window=self.last_window,
+            windows=windows,
+            quiet=0,
+            peak=next((peak for peak in peaks if severity(peak, windows) == self.severity), strength),
+            evidence=evidence,
         )
 
     @classmethod
