@@ -34,12 +34,12 @@ def published(bench: Bench) -> Bench:
 def _request(bench: Bench, first: int | str, last: int | str | None = None) -> RunRequest:
     path = bench.monitor_file()
     monitor = load_monitor(path)
-    windows = [
+    start, end = (
         monitor.calendar.parse(text if isinstance(text, str) else f"2024-01-{1 + text:02}")
         for text in (first, first if last is None else last)
-    ]
+    )
     settings = Settings(store=bench.store_url, reports=str(bench.root / "reports"))
-    return RunRequest(monitor, path, *windows, settings, datetime(2030, 1, 1, tzinfo=UTC))
+    return RunRequest(monitor, path, start, end, settings, datetime(2030, 1, 1, tzinfo=UTC))
 
 
 def _report(bench: Bench, number: int) -> str:

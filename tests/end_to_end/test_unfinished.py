@@ -71,7 +71,7 @@ TRAILING: dict[str, object] = {"window": None, "trailing": "3d"}
 @pytest.mark.parametrize("reference", [FIXED, TRAILING], ids=["fixed", "trailing"])
 @pytest.mark.parametrize("committed", [False, True], ids=["before", "after"])
 def test_one_catch_up_completes_a_run_that_was_killed_anywhere(
-    bench: Bench, reference: dict[str, object], committed: bool
+    bench: Bench, reference: dict[str, object], *, committed: bool
 ) -> None:
     _bench(bench, reference).run(FIRST, LAST)
     with open_store(bench.store_url) as store:

@@ -12,9 +12,9 @@ from driftline_schemas.table_definitions import load_tables
 
 def _reference(store: Store, reference_id: str, binning_id: str, monitor: str = "flights") -> None:
     tables = load_tables()
-    common = {"monitor": monitor, "created_at": run("x").as_of}
+    common: dict[str, object] = {"monitor": monitor, "created_at": run("x").as_of}
     rows: dict[str, pa.Table] = {}
-    for name, values in {
+    contents: dict[str, dict[str, object]] = {
         "binnings": {"binning_id": binning_id, "state": b""},
         "reference_sets": {
             "reference_id": reference_id, "binning_id": binning_id, "source": "{}", "rows": 1, "state": b"",
@@ -22,7 +22,8 @@ def _reference(store: Store, reference_id: str, binning_id: str, monitor: str = 
         "calibrations": {
             "reference_id": reference_id, "column_name": "carrier", "statistic": "psi", "k_windows": 3,
         },
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for name, values in contents.items():
         builder = TableBuilder(tables[name])
         builder.add(1, **common, **values)
         rows[name] = builder.to_arrow()

@@ -59,10 +59,7 @@ def list_alerts(
         import json
 
         with _opened(store) as opened:
-            rows: list[dict[str, Any]] = opened.execute_read(_LATEST).to_pylist()
-        shown = [
-            row for row in rows if monitor in {None, row["monitor"]} and (every or row["state"] != "resolved")
-        ]
+            shown = listed(opened, monitor, every=every)
         lines = [
             f"{row['alert_id']}  {row['severity']:<6}  {row['state']:<12}  "
             f"{row['monitor']}: {json.loads(row['evidence'])['sentence']}"
@@ -83,6 +80,14 @@ def list_alerts(
                 for row in shown
             ],
         )
+
+
+def listed(store: Store, monitor: str | None, *, every: bool) -> list[dict[str, Any]]:
+    """The alerts of a monitor or of all, each once as it stands; unless ``every``, those under way."""
+    rows: list[dict[str, Any]] = store.execute_read(_LATEST).to_pylist()
+    return [
+        row for row in rows if monitor in {None, row["monitor"]} and (every or row["state"] != "resolved")
+    ]
 
 
 def acknowledge(

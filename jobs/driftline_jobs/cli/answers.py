@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 from driftline_jobs.cli.telling import UNEXPECTED, Telling, defect, in_words
-from driftline_schemas.errors import DriftlineError, TransientError
+from driftline_schemas.errors import ConfigError, DriftlineError, TransientError
 
 _MILDEST_FIRST = (0, 10, 4, 3, 2, 1)
 """Exit statuses: a retry may cure 4, somebody has to change something for 3 and 2, and 1 is a defect."""
@@ -101,9 +101,17 @@ def _workers(asked: int | None) -> int:
 def _each(
     progress: Telling, files: Sequence[Path], command: Command, workers: int, *, debug: bool
 ) -> Iterator[Answer]:
+    from driftline_jobs.fleet.files import namesakes
     from driftline_jobs.fleet.processes import ProcessDiedError, in_processes
 
     progress.stage("monitors", len(files))
+    twice = namesakes(files)
+    for path, earlier in twice.items():
+        progress.advance()
+        answer = _namesake(path, earlier)
+        progress.event("failed", monitor_file=path, error=answer.text, exit_status=answer.status)
+        yield answer
+    files = [path for path in files if path not in twice]
     task = partial(_in_worker, command=partial(command, alone=False), debug=debug)
     for path, found in in_processes(task, files, workers):
         answer = _died(path) if isinstance(found, ProcessDiedError) else found
@@ -133,6 +141,14 @@ def _in_worker(path: Path, command: Command, *, debug: bool) -> Answer:
         origin = "".join(traceback.format_exception(error)) if debug else ""
         answer = Answer(text + origin, "failed", {"error_kind": type(error).__name__}, status)
     return replace(answer, events=tuple(progress.events))
+
+
+def _namesake(path: Path, earlier: Path) -> Answer:
+    text = (
+        f"{path} has the monitor name of {earlier}, and their windows would replace each other's: give one "
+        "of them another name"
+    )
+    return Answer(text, "failed", {"error_kind": ConfigError.__name__}, ConfigError.exit_code)
 
 
 def _died(path: Path) -> Answer:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from driftline_schemas.errors import ConfigError
 
+_NAME = re.compile(r"""^["']?monitor["']?\s*:\s*["']?(?P<name>[a-z][a-z0-9_]*)""", re.MULTILINE)
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -23,6 +25,24 @@ def monitor_files(given: Iterable[Path]) -> list[Path]:
         else:
             found[path] = None
     return list(found)
+
+
+def namesakes(files: Iterable[Path]) -> dict[Path, Path]:
+    """Files whose monitor is called like that of an earlier one, with that one: they would share windows.
+
+    Only the line that names the monitor is looked at; a file that cannot be read is for its own command to
+    refuse.
+    """
+    first: dict[str, Path] = {}
+    found = {}
+    for path in files:
+        try:
+            named = _NAME.search(path.read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            continue
+        if named is not None and (earlier := first.setdefault(named["name"], path)) != path:
+            found[path] = earlier
+    return found
 
 
 def _in_folder(folder: Path) -> list[Path]:

@@ -77,7 +77,8 @@ def judge_moving(
 ) -> Judged:
     """Judge the windows that were run, and those after them that this changes.
 
-    The alerts of those in ``counted`` are. Of the founding reference's ``calibrations`` it stands what moves by nature.
+    The alerts of those in ``counted`` are counted. Of the founding reference's ``calibrations`` stands what
+    moves by nature.
     """
     judged = Judged()
     if not job.windows:
