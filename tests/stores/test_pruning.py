@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -14,6 +15,10 @@ from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 
 DAY = timedelta(days=1)
+COMMENTS = {
+    "duckdb": "SELECT comment FROM duckdb_tables() WHERE table_name = 'runs'",
+    "postgresql": "SELECT obj_description('driftline.runs'::regclass)",
+}
 
 
 def age(url: str, run_id: str, days: int) -> None:
@@ -96,6 +101,32 @@ def test_a_store_can_be_pruned_to_its_present_answer(store: Store) -> None:
     assert store.current("drift_metrics", "flights").equals(before)
     assert store.execute_read("SELECT COUNT(*) AS n FROM drift_metrics").column("n").to_pylist() == [4]
     assert store.prune(timedelta(0)) == 0
+
+
+def test_the_room_of_what_is_pruned_is_there_again(store: Store, url: str) -> None:
+    def publish(run_id: str) -> None:
+        record = run(run_id)
+        columns = [f"column {number} of {run_id}" for number in range(4_000)]
+        store.publish([record], {"drift_metrics": drift([record], columns)})
+
+    def size() -> int:
+        store.close()
+        if url.startswith("duckdb"):
+            return Path(url.removeprefix("duckdb:///")).stat().st_size
+        ((found,),) = behind.read(url, "SELECT pg_total_relation_size('driftline.drift_metrics')")
+        return int(str(found))
+
+    publish("r1")
+    once = size()
+    for number in range(2, 5):
+        publish(f"r{number}")
+        assert store.prune(timedelta(0)) == 1
+    # room for the rows that are there, and for those that replace them
+    assert size() < 2.5 * once
+    comments = behind.read(url, COMMENTS[url.partition(":")[0]])
+    assert ("One row per attempt to publish one part of one window",) in [
+        (str(text).partition(".")[0],) for (text,) in comments
+    ]
 
 
 def test_young_attempts_stay(store: Store) -> None:

@@ -62,5 +62,8 @@ class Database(Protocol):
     def rewrite(self, wait_seconds: float) -> None:
         """Leave nothing in the store's files of what was changed or deleted; in no transaction."""
 
+    def give_back(self, wait_seconds: float) -> None:
+        """Let others use the room of what was deleted; in no transaction."""
+
     def close(self) -> None:
         """Let go of every connection."""

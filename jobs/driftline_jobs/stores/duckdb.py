@@ -181,6 +181,10 @@ class DuckDbDatabase:
                 else:
                     self._refresh_copy(self.copy, wait_seconds)
 
+    def give_back(self, wait_seconds: float) -> None:
+        """See ``Database.give_back``: DuckDB's file only ever grows, so one without holes takes its place."""
+        self.rewrite(wait_seconds)
+
     def rewrite(self, wait_seconds: float) -> None:
         """See ``Database.rewrite``: blocks that are free again keep their content until they are needed."""
         deadline = time.monotonic() + wait_seconds

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ from driftline_jobs.stores.patience import SilentPeerError, within
 from driftline_jobs.stores.urls import postgres_name, secrets_of, with_limits, without_secrets
 from driftline_schemas.ddl import POSTGRES_SCHEMA, Dialect, quote_name
 from driftline_schemas.errors import ConfigError, DriftlineError, StoreBusyError, TransientError
+from driftline_schemas.table_definitions import load_tables
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection, Cursor
@@ -174,6 +176,28 @@ class PostgresDatabase:
     def rewrite(self, wait_seconds: float) -> None:
         """Nothing to do: a table that is truncated gets a new file. Backups and the log are the server's."""
 
+    def give_back(self, wait_seconds: float) -> None:  # noqa: ARG002 - it waits for nobody
+        """See ``Database.give_back``: the server uses the room for other rows, and shortens what it can."""
+        with self._turn:
+            self._drop()
+            # VACUUM takes no transaction, and ADBC else begins one with every statement.
+            connection = self._connect(autocommit=True)
+            try:
+                with connection.cursor() as cursor:
+                    for table in load_tables():
+                        sql = f"VACUUM (ANALYZE) {POSTGRES_SCHEMA}.{table}"
+                        with _refusals(sql):
+                            within(
+                                self._silence_seconds,
+                                partial(cursor.execute, sql),
+                                lambda: close_all(cursor, connection),
+                            )
+            except SilentPeerError as error:
+                self._connection = None
+                raise self._silent() from error
+            finally:
+                self._drop()
+
     def close(self) -> None:
         """See ``Database.close``."""
         with self._turn:
@@ -218,14 +242,16 @@ class PostgresDatabase:
                     with suppress(Exception):
                         cursor.close()
 
-    def _connect(self) -> Connection:
+    def _connect(self, *, autocommit: bool = False) -> Connection:
         if self._connection is None:
             dbapi = _driver()
             url = with_limits(self._url, self._silence_seconds)
             made: list[Connection] = []
             try:
                 within(
-                    self._silence_seconds, lambda: made.append(dbapi.connect(url)), lambda: close_all(*made)
+                    self._silence_seconds,
+                    lambda: made.append(dbapi.connect(url, autocommit=autocommit)),
+                    lambda: close_all(*made),
                 )
                 self._connection = made[0]
             except SilentPeerError:

@@ -231,6 +231,8 @@ class SqlStore:
     def prune(self, keep: timedelta) -> int:
         """See ``Store.prune``."""
         deleted = self._change(lambda session: pruning.prune(session, keep))
+        if deleted:
+            self._database.give_back(self._wait_seconds)
         self._database.published(self._wait_seconds)
         return deleted
 
@@ -241,6 +243,8 @@ class SqlStore:
         removed = self._write(
             {monitor}, lambda session: forgetting.forget(session, monitor, reference_ids, dry_run=dry_run)
         )
+        if removed and not dry_run:
+            self._database.give_back(self._wait_seconds)
         self._database.published(self._wait_seconds)
         return removed
 
