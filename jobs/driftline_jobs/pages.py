@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 from uuid import uuid4
 
-from driftline_jobs.logs.filesystem import Location, open_location
+from driftline_jobs.logs.filesystem import Location, check_name, open_location
 from driftline_schemas.errors import disk_error
 from driftline_schemas.settings import Settings
 
@@ -33,6 +33,7 @@ class Pages:
         place = open_location(
             settings.reports, Path.cwd(), endpoint_url=settings.endpoint_url, must_exist=False
         )
+        check_name(place, "name another --out")
         return cls(place)
 
     def address(self, name: str) -> str:

@@ -32,6 +32,10 @@ def without_secrets(url: str) -> str:
 def _store_url(url: str) -> str:
     """Says what is wrong with a store's URL without repeating it: it may hold a password."""
     scheme = url.partition("://")[0]
+    try:
+        url.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be UTF-8 text") from None
     if "://" not in url or scheme not in STORE_SCHEMES:
         raise ValueError(
             "must be duckdb:///relative.duckdb, duckdb:////absolute.duckdb or postgresql://host/database"

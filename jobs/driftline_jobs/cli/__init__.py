@@ -6,6 +6,7 @@ help and mistakes are answered at once: engines, stores and formulas are importe
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave the process with its exit status; ``arguments`` default to the process's."""
     from driftline_jobs.process import set_before_imports
 
+    if arguments is None:
+        _start_again_in_utf8()
     set_before_imports()
 
     from driftline_jobs.cli.streams import forgiving_streams
@@ -23,6 +26,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with forgiving_streams():
         status = _status_of(arguments)
     sys.exit(status)
+
+
+def _start_again_in_utf8() -> None:
+    """Names of files are UTF-8 to Arrow and DuckDB, whatever the locale says; so they must be to Python.
+
+    Python does so by itself where the locale is C, unless it is told not to, and not in a locale such as
+    Latin-1. It settles that as it starts, so it starts again.
+    """
+    if sys.getfilesystemencoding() == "utf-8" or sys.flags.ignore_environment or sys.flags.utf8_mode:
+        return
+    os.environ["PYTHONUTF8"] = "1"
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - the same words, no shell
 
 
 def _status_of(arguments: Sequence[str] | None) -> int:

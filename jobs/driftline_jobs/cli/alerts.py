@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -140,7 +141,7 @@ def _act(
                 alert_id=alert_id,
                 action=action,
                 until=end,
-                actor=getpass.getuser(),
+                actor=_actor(),
                 acted_at=datetime.now(UTC),
                 comment=comment,
             )
@@ -154,6 +155,14 @@ def _monitor_of(store: Store, alert_id: str) -> str:
     if not found.num_rows:
         raise ConfigError(f"there is no alert {alert_id}: `driftline alerts list` shows those there are")
     return str(found.column("monitor")[0].as_py())
+
+
+def _actor() -> str:
+    """The name of who acts, or the number, of a user that this machine has no name for."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _opened(url: str | None) -> closing[Store]:

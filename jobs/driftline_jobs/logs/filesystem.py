@@ -87,7 +87,7 @@ class Location:
         if self.is_s3:
             return s3.translated(error, uri, self.endpoint_url)
         if isinstance(error, PermissionError):
-            return ConfigError(f"no permission to read {uri}")
+            return ConfigError(f"no permission to read {uri}: let the user who runs this (uid {os.getuid()})")
         reason = error.strerror if isinstance(error, OSError) else None
         return TransientError(f"{uri} cannot be read for now: {reason or error}")
 
@@ -112,6 +112,14 @@ def open_location(
         environment = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
         return _open_s3(uri, endpoint_url or environment, must_exist=must_exist)
     raise ConfigError(f"{scheme}:// cannot be read: write a folder, file:// or s3://bucket/prefix/")
+
+
+def check_name(place: Location, next_step: str) -> None:
+    """Raises ConfigError where a place to write to has a name that Arrow has no text for."""
+    try:
+        place.path.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(f"{place.uri} has a name that is not UTF-8: {next_step}") from None
 
 
 def local_etag(status: os.stat_result) -> str:

@@ -375,6 +375,13 @@ def _refusals(sql: str) -> Iterator[None]:
             raise TransientError(f"the store's disk is full: {said}") from error
         if any(words in said for words in (_TRUNCATED, *_DAMAGED)):
             raise DataError(f"the store is damaged or was cut off: {said}") from error
+        if isinstance(error, duckdb.IOException | duckdb.TransactionException) and any(
+            words in str(error) for words in _WRONG_PLACE
+        ):
+            # The file may be ours and its folder not: there the log of a transaction is made.
+            raise ConfigError(
+                f"the store cannot be written: {error}; DRIFTLINE_STORE names another"
+            ) from error
         if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
             raise TransientError(f"the store could not carry out a statement: {said}") from error
         raise QueryError(f"the store refused a statement: {said}") from error

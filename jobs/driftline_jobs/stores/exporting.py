@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from driftline_jobs.logs.filesystem import Location, open_location
+from driftline_jobs.logs.filesystem import Location, check_name, open_location
 from driftline_schemas.errors import disk_error
 from driftline_schemas.table_definitions import ColumnType, Table, load_tables
 
@@ -30,6 +30,7 @@ _LEFT_OUT = frozenset({"profiles"})
 def export(store: Store, to: str) -> int:
     """Write every current table of ``store`` under ``to``; returns how many files were written."""
     location = open_location(to, must_exist=False)
+    check_name(location, "export --to another folder")
     written = 0
     for table in load_tables().values():
         if table.name in _LEFT_OUT:
