@@ -15,7 +15,10 @@ Result = TypeVar("Result")
 
 
 class Stopped(BaseException):
-    """The process was asked to end. ``status`` is what it ends with: 128 and the signal's number."""
+    """The process was asked to end. ``status`` is what it ends with: 128 and the signal's number.
+
+    Ends as: exit status 130 (SIGINT) or 143 (SIGTERM); runs under way are noted as failed.
+    """
 
     def __init__(self, number: int) -> None:
         name = {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted"}.get(signal.Signals(number))

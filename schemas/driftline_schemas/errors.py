@@ -1,7 +1,8 @@
 """Every failure Driftline reports, in two families: terminal (a retry will not help) and transient.
 
 The command line turns the family into its exit code; nothing else may decide between stop and retry.
-A message names the value, what was expected, and the next step.
+A message names the value, what was expected, and the next step. What docstrings say after "When:" goes into
+the page of errors (``driftline_jobs.cli.errors_page``).
 """
 
 from __future__ import annotations
@@ -21,13 +22,22 @@ class TerminalError(DriftlineError):
 
 
 class ConfigError(TerminalError):
-    """The command, the settings or the monitor file is wrong."""
+    """The command, the settings or the monitor file is wrong.
+
+    When: an option, a setting or a key is unknown or out of range; a name in the monitor file matches nothing
+    in the data; a place (log, store, pages) is not there, or not this user's to read or write; a package or
+    Java is missing; what is stored does not fit the monitor file, which `driftline rebase` mends.
+    """
 
     exit_code = 2
 
 
 class DataError(TerminalError):
-    """The data is wrong: no retry will mend it."""
+    """The data is wrong: no retry will mend it.
+
+    When: a column lacks or changed its type; a reference has no rows; rows that were published would be lost;
+    a folder is a table of Delta, Iceberg or Hudi; the store's file is damaged or was cut off.
+    """
 
     exit_code = 3
 
@@ -36,6 +46,9 @@ class UnreadableObjectError(DataError):
     """An object of the log turned out to be damaged while it was read.
 
     The run goes on without it: ``uri`` says which, the message why.
+
+    When: an object is damaged, gone, or replaced since it was listed. It is set aside and counted, and ends a
+    command only where nothing else is left to read.
     """
 
     def __init__(self, uri: str, reason: str) -> None:
@@ -48,13 +61,21 @@ class UnreadableObjectError(DataError):
 
 
 class TransientError(DriftlineError):
-    """Something was out of reach: the same call may succeed later."""
+    """Something was out of reach: the same call may succeed later.
+
+    When: S3, Postgres or Spark does not answer, or is silent for `DRIFTLINE_TIMEOUT` seconds; a disk is full
+    or failing; memory, or file handles, have run out.
+    """
 
     exit_code = 4
 
 
 class StoreBusyError(TransientError):
-    """Another process holds the store's write lock for longer than we may wait."""
+    """Another process holds the store's write lock for longer than we may wait.
+
+    When: somebody writes the same DuckDB file, or keeps it open, for longer than
+    `DRIFTLINE_TIMEOUT` seconds.
+    """
 
 
 _NOT_OURS = frozenset(

@@ -18,7 +18,10 @@ _MOST_SHOWN = 20
 
 
 class Problems(ValueError):  # noqa: N818 - several, and never seen outside
-    """What is wrong between the parts of a monitor: places and messages."""
+    """What is wrong between the parts of a monitor: places and messages.
+
+    Ends as: a `ConfigError` that lists them.
+    """
 
     def __init__(self, problems: Iterable[tuple[Place, str]]) -> None:
         self.problems = list(problems)

@@ -20,7 +20,7 @@ _ABOUT = "Watch models in production: drift, data quality and performance from s
 _STATUSES = (
     "Exit status: 0 published; 2 the command or the monitor file is wrong; 3 the data is wrong; 4 something "
     "was out of reach, try again; 10 published, and there are alerts (with --fail-on-alert); 1 a defect in "
-    "Driftline."
+    "Driftline; 130, 143 interrupted, terminated."
 )
 
 

@@ -19,7 +19,10 @@ _WARM = "driftline_jobs.fleet.warm"
 
 
 class ProcessDiedError(Exception):
-    """The process that worked on an item ended: killed by the system, or by a fault in a library."""
+    """The process that worked on an item ended: killed by the system, or by a fault in a library.
+
+    Ends as: exit status 4 for that monitor alone.
+    """
 
 
 def in_processes(

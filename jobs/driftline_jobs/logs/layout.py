@@ -29,11 +29,17 @@ ReadAt = Callable[[int, int], bytes]
 
 
 class FooterError(ValueError):
-    """An object whose footer, or whose end, is not as it must be; says why."""
+    """An object whose footer, or whose end, is not as it must be; says why.
+
+    Ends as: the object is set aside and counted, with this reason in `run_inputs`.
+    """
 
 
 class NotParquetError(FooterError):
-    """An object that neither begins nor ends like Parquet."""
+    """An object that neither begins nor ends like Parquet.
+
+    Ends as: the object is passed over and counted, or set aside where its name says that it is Parquet.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,10 @@ from driftline_schemas.errors import DataError
 
 
 class QueryError(DataError):
-    """The store refused a statement; the message holds the statement and what the store said."""
+    """The store refused a statement; the message holds the statement and what the store said.
+
+    When: somebody has changed the store's tables by other means.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

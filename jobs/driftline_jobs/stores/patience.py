@@ -16,7 +16,10 @@ Answer = TypeVar("Answer")
 
 
 class SilentPeerError(Exception):
-    """No answer came in time. The call is still under way: what it uses must neither be used nor closed."""
+    """No answer came in time. The call is still under way: what it uses must neither be used nor closed.
+
+    Ends as: a `TransientError`.
+    """
 
 
 def within(seconds: float, call: Callable[[], Answer], too_late: Callable[[], None] | None = None) -> Answer:
