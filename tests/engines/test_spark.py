@@ -332,7 +332,7 @@ def test_a_plan_travels_without_what_it_has_worked_out(work: Workload) -> None:
 
 
 def test_rows_of_one_id_meet_in_one_part(work: Workload, planned: Planned) -> None:
-    from driftline_jobs.engines.spark_join import parted
+    from driftline_jobs.labels.parts import parted
     from driftline_jobs.labels.rows import prediction_rows
 
     inspection, plan = planned

@@ -26,6 +26,12 @@ class JoinRequest:
     task: Task
     memory_limit: int
 
+    @property
+    def rows(self) -> tuple[int, int]:
+        """Rows of predictions and of labels, as their footers say."""
+        predictions = sum(split.rows for split in self.prediction_splits)
+        return predictions, sum(split.rows for _, split in self.label_splits)
+
 
 class Engine(Protocol):
     """Runs tasks over splits. Results are exact sums, so placement and order leave no trace in them."""

@@ -47,7 +47,9 @@ class LocalEngine:
 
     def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:
         """See ``Engine.outcomes``."""
-        with LabelJoin(join.predictions, memory_limit=join.memory_limit, threads=self._threads) as table:
+        with LabelJoin(
+            join.predictions, memory_limit=join.memory_limit, threads=self._threads, expected=join.rows
+        ) as table:
             table.add_predictions(
                 batch
                 for _, batch in _each(

@@ -100,9 +100,7 @@ class SparkEngine:
     def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:
         """See ``Engine.outcomes``."""
         slots = self._slots
-        rows = sum(split.rows for split in join.prediction_splits)
-        rows += sum(split.rows for _, split in join.label_splits)
-        parts = spark_join.parts_of(rows, slots)
+        parts = spark_join.parts_of(sum(join.rows), slots, join.memory_limit)
         plan = spark_join.JoinPlan(join.predictions, join.labels, join.task, join.memory_limit, parts)
         predictions = bundles(join.prediction_splits, _rows, slots)
         if not predictions:

@@ -7,25 +7,23 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, Literal
+from typing import IO, Literal
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from driftline_jobs.engines.spark_tasks import MERGE_EVERY, Shared, place
 from driftline_jobs.labels.collect import OutcomesByCell, Task, collect
 from driftline_jobs.labels.counts import JoinCounts
 from driftline_jobs.labels.join import LabelJoin
+from driftline_jobs.labels.join_errors import spill_error
 from driftline_jobs.labels.outcomes import Outcomes
+from driftline_jobs.labels.parts import MOST_PARTS, parted
 from driftline_jobs.labels.rows import LabelPlan, PredictionPlan, label_rows, prediction_rows
 from driftline_jobs.logs.splits import Split
-from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.cells import CellKey
 from driftline_schemas.errors import TerminalError
 
 ROWS_PER_PART = 500_000
-MOST_PARTS = 1 << 15
 _MEMORY_LIMIT = 256 << 20
 _LENGTH_BYTES = 8
 
@@ -49,9 +47,10 @@ class JoinPlan:
         return LabelJoin(self.predictions, memory_limit=min(self.memory_limit, _MEMORY_LIMIT), threads=1)
 
 
-def parts_of(rows: int, tasks_at_once: int) -> int:
+def parts_of(rows: int, tasks_at_once: int, memory_limit: int) -> int:
     """How many parts for so many rows of both sides: enough for every core, each small enough for memory."""
-    return max(min(max(tasks_at_once, -(-rows // ROWS_PER_PART)), MOST_PARTS), 1)
+    each = max(ROWS_PER_PART * min(memory_limit, _MEMORY_LIMIT) // _MEMORY_LIMIT, 1)
+    return max(min(max(tasks_at_once, -(-rows // each)), MOST_PARTS), 1)
 
 
 def prediction_parts(
@@ -65,7 +64,7 @@ def prediction_parts(
             yield 0, error
             return
         for part, rows in parted(batch, plan.value.parts):
-            yield part, ("predictions", rows)
+            yield part, ("predictions", bytes(rows))
 
 
 def label_parts(
@@ -82,63 +81,40 @@ def label_parts(
             yield 0, error
             return
         for part, rows in parted(batch, plan.value.parts):
-            yield part, ("labels", rows)
-
-
-def parted(batch: pa.RecordBatch, parts: int) -> Iterator[tuple[int, bytes]]:
-    """The rows of each part that has any, as an Arrow stream; rows with equal ids are in the same part."""
-    if not batch.num_rows:
-        return
-    part = _part_of(batch, parts)
-    ordered = batch.take(pa.array(np.argsort(part.astype(np.uint16), kind="stable")))
-    stops = np.cumsum(np.bincount(part, minlength=parts))
-    for number in np.flatnonzero(np.diff(stops, prepend=0)).tolist():
-        start = int(stops[number - 1]) if number else 0
-        yield number, _to_bytes(ordered.slice(start, int(stops[number]) - start))
-
-
-def _part_of(batch: pa.RecordBatch, parts: int) -> IntArray:
-    ids = batch.column("id")
-    part: IntArray = (np.asarray(batch.column("loose").to_numpy()) % np.uint64(parts)).astype(np.int64)
-    if not ids.null_count:
-        return part
-    # rows without an id match nothing: any part will do, but not the same one for all of them
-    return np.where(ids.is_null().to_numpy(zero_copy_only=False), np.arange(len(part)) % parts, part)
-
-
-def _to_bytes(rows: pa.RecordBatch) -> bytes:
-    # a stream carries whole dictionaries: those larger than the part itself would be sent over and over
-    columns = [
-        pc.cast(column, column.type.value_type).dictionary_encode()
-        if pa.types.is_dictionary(column.type) and len(column.dictionary) > rows.num_rows
-        else column
-        for column in rows.columns
-    ]
-    rows = pa.record_batch(columns, schema=rows.schema)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema) as writer:
-        writer.write_batch(rows)
-    return bytes(sink.getvalue())
+            yield part, ("labels", bytes(rows))
 
 
 def joined(
     plan: Shared[JoinPlan], records: Iterable[tuple[int, RowsRecord]]
 ) -> Iterator[tuple[int, OutcomeRecord]]:
     """Outcomes of the rows of one part, placed by cell; what the join counted at 0."""
-    with tempfile.TemporaryFile(prefix="driftline-labels-") as aside, plan.value.table() as table:
-        sides = _Sides((record for _, record in records), aside)
-        try:
-            table.add_predictions(sides.predictions())
-        except TerminalError as error:
-            yield 0, error
-            return
-        if plan.value.labels is not None:
-            table.add_labels(sides.labels())
-        outcomes = collect(table.joined(), plan.value.predictions, plan.value.task)
-        counts = table.counts
+    try:
+        outcomes, counts = _joined_part(plan.value, records)
+    except TerminalError as error:
+        yield 0, error
+        return
     yield 0, counts
     for key, outcome in outcomes.items():
         yield place(key), (key, outcome)
+
+
+def _joined_part(
+    plan: JoinPlan, records: Iterable[tuple[int, RowsRecord]]
+) -> tuple[OutcomesByCell, JoinCounts]:
+    with _aside() as aside, plan.table() as table:
+        sides = _Sides((record for _, record in records), aside)
+        table.add_predictions(sides.predictions())
+        if plan.labels is not None:
+            table.add_labels(sides.labels())
+        outcomes = collect(table.joined(), plan.predictions, plan.task)
+        return outcomes, table.counts
+
+
+def _aside() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile(prefix="driftline-labels-")
+    except OSError as error:
+        raise spill_error(error) from error
 
 
 def counted(
@@ -154,7 +130,7 @@ class _Sides:
     """Rows of both sides as they arrive, mixed: predictions go on at once, labels wait on disk."""
 
     records: Iterable[RowsRecord]
-    aside: BinaryIO
+    aside: IO[bytes]
 
     def predictions(self) -> Iterator[pa.RecordBatch]:
         for record in self.records:
@@ -164,11 +140,20 @@ class _Sides:
             if side == "predictions":
                 yield from pa.ipc.open_stream(rows)
             else:
-                self.aside.write(len(rows).to_bytes(_LENGTH_BYTES, "little"))
-                self.aside.write(rows)
+                self._put_aside(rows)
+
+    def _put_aside(self, rows: bytes) -> None:
+        try:
+            self.aside.write(len(rows).to_bytes(_LENGTH_BYTES, "little"))
+            self.aside.write(rows)
+        except OSError as error:
+            raise spill_error(error) from error
 
     def labels(self) -> Iterator[pa.RecordBatch]:
-        self.aside.seek(0)
+        try:
+            self.aside.seek(0)  # what waits to be written is written now
+        except OSError as error:
+            raise spill_error(error) from error
         while head := self.aside.read(_LENGTH_BYTES):
             yield from pa.ipc.open_stream(self.aside.read(int.from_bytes(head, "little")))
 

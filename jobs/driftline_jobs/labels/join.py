@@ -1,4 +1,5 @@
-"""Labels to their predictions on one machine: DuckDB joins, within a memory limit, spilling to disk.
+"""Labels to their predictions on one machine, within a memory limit: DuckDB joins, in parts where all of it
+would not fit.
 
 Of equal prediction ids in a window the first by timestamp, then by row values, counts. Of the labels of
 an id the latest by label timestamp; different labels that no timestamp tells apart are left out, and so are
@@ -7,225 +8,143 @@ labels that are older than the prediction, or whose timestamp cannot be read. Al
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Self
 
-import duckdb
-import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.labels.counts import Flaw, JoinCounts
+from driftline_jobs.labels.counts import JoinCounts
+from driftline_jobs.labels.join_errors import spill_error
+from driftline_jobs.labels.join_part import ROWS_AT_ONCE, TOLD_APART, PartJoin
+from driftline_jobs.labels.parts import RowsAside, parts_needed
 from driftline_jobs.labels.rows import PredictionPlan, label_schema
 from driftline_jobs.labels.sampling import IdSampling
-from driftline_schemas.errors import DriftlineError
-
-_BATCH = 1 << 18
-_TOLD_APART = ("loose", "flaw")
-"""Of a row what is counted or sampled as it passes: the join itself needs it not."""
 
 
 class LabelJoin:
-    """One join; use as a context manager. Add predictions, then labels, then read ``joined``."""
+    """One join; use as a context manager. Add predictions, then labels, then read ``joined``.
 
-    def __init__(self, plan: PredictionPlan, *, memory_limit: int, threads: int) -> None:
+    ``expected`` is how many rows of predictions and of labels will come, as their footers say: by these it is
+    known whether they fit into ``memory_limit`` bytes. Without them they are joined as one part, whatever it
+    takes.
+    """
+
+    def __init__(
+        self, plan: PredictionPlan, *, memory_limit: int, threads: int, expected: tuple[int, int] = (0, 0)
+    ) -> None:
         self._plan = plan
-        self._spill = tempfile.TemporaryDirectory(prefix="driftline-join-")
-        self._connection = duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": f"{memory_limit // 1024}KiB",
-                "threads": threads,
-                "temp_directory": self._spill.name,
-                "preserve_insertion_order": False,
-            },
-        )
+        self._memory_limit, self._threads, self._expected = memory_limit, threads, expected
+        self._predicted = _without(plan.schema(), *TOLD_APART)
+        self._labelled = _without(label_schema(numeric=plan.numeric), "loose")
         self.counts = JoinCounts()
         joins = plan.label is None and plan.prediction_id is not None
         self._sampling = IdSampling(len(plan.scan.bounds_us) - 1) if joins else None
-        self._has_labels = self._unique = False
+        self._whole: PartJoin | None = None
+        self._aside: list[RowsAside] = []
+        self._parts = 1
 
     def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._folder = _spill_folder(stack)
+            self._opened = stack.pop_all()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._connection.close()
-        self._spill.cleanup()
+        self._opened.close()
+
+    def _part(self) -> PartJoin:
+        return PartJoin(self._plan, self._folder, memory_limit=self._memory_limit, threads=self._threads)
 
     def add_predictions(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Rows as ``prediction_rows`` makes them."""
-        schema = _without(self._plan.schema(), *_TOLD_APART).append(pa.field("place", pa.int64()))
-        self._read(
-            schema, self._predictions(batches, schema), "CREATE TABLE predictions AS SELECT * FROM incoming"
-        )
+        passed = self._predictions(batches)
+        first = list(itertools.islice((batch for batch in passed if batch.num_rows), 1))
+        for batch in first:
+            kept = batch.select(self._predicted.names)
+            self._parts = parts_needed(kept, *self._expected, self._memory_limit)
+        self._add(self._predicted, itertools.chain(first, passed))
 
-    def _predictions(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        """The rows with a number each, by which the join finds them again: cheaper than by their id."""
-        before = 0
+    def _predictions(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             self.counts.add_predictions(batch)
             if self._sampling is not None:
                 self._sampling.add_predictions(batch)
-            place = pa.array(np.arange(before, before + batch.num_rows))
-            kept = [batch.column(name) for name in schema.names[:-1]]
-            yield pa.record_batch([*kept, place], schema=schema)
-            before += batch.num_rows
+            yield batch
 
     def add_labels(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Rows as ``label_rows`` makes them, once all predictions are there.
+        """Rows as ``label_rows`` makes them, once all predictions are there."""
+        self._add(self._labelled, self._labels(batches))
 
-        Only those that meet a prediction are kept, and only which one: labels are joined as they are read.
-        By prediction, not by id: a label may come in time for one window, and too late for another.
-        """
-        self._keep_first_of_equal_ids()
-        self._has_labels = True
-        # What is held in memory is the right side: DuckDB cannot know how many labels there will be.
-        self._connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
-        schema = _without(label_schema(numeric=self._plan.numeric), "loose")
-        self._read(
-            schema,
-            self._labels(batches, schema),
-            "CREATE TABLE matches AS SELECT p.place, p.base, l.label, l.object, l.ts AS told, "  # noqa: S608
-            f"CASE WHEN l.flaw > 0 THEN l.flaw WHEN l.until <= p.ts THEN {Flaw.EARLY:d} ELSE 0 END AS flaw "
-            "FROM incoming l JOIN predictions p "
-            "ON l.id = p.id AND p.base BETWEEN l.first_base AND l.last_base",
-        )
-        self._connection.execute("RESET disabled_optimizers")
-        self._leave_out_flawed()
-        self._settle_several()
-
-    def _labels(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    def _labels(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             self.counts.add_labels(batch)
             if batch.column("id").null_count:
                 batch = batch.filter(batch.column("id").is_valid())  # noqa: PLW2901  those that can be joined
             if self._sampling is not None:
                 self._sampling.add_labels(batch)
-            yield pa.record_batch([batch.column(name) for name in schema.names], schema=schema)
+            yield batch
 
-    def _read(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch], statement: str) -> None:
-        failures: list[DriftlineError] = []
-
-        def watched() -> Iterator[pa.RecordBatch]:
-            try:
-                yield from batches
-            except DriftlineError as failure:
-                failures.append(failure)
-                raise
-
-        self._connection.register("incoming", pa.RecordBatchReader.from_batches(schema, watched()))
-        try:
-            self._connection.execute(statement)
-        except duckdb.Error as error:
-            # DuckDB has turned what failed while the rows were read into text: raise the failure itself
-            raise failures[0] if failures else error from None
-        self._connection.unregister("incoming")
+    def _add(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
+        """One side, into DuckDB at once or aside."""
+        if self._parts > 1:
+            aside = self._opened.enter_context(RowsAside(schema, self._parts, self._folder))
+            for batch in batches:
+                aside.add(batch)
+            self._aside.append(aside)
+            return
+        rows = (batch.select(schema.names) for batch in batches)
+        if self._whole is None:
+            self._whole = self._opened.enter_context(self._part())
+            self._whole.add_predictions(schema, rows)
+        else:
+            self._whole.add_labels(schema, rows)
 
     def joined(self) -> Iterator[pa.Table]:
-        """Unique predictions with their labels (null where there is none), in no particular order."""
-        self._keep_first_of_equal_ids()
+        """Unique predictions with their labels (null where there is none), in no particular order; all that
+        was counted is known at its end."""
+        waiting: list[pa.Table] = []
+        for table in self._tables():
+            waiting.append(table)
+            # each table is merged into every cell there is: those of small parts go together
+            if sum(map(len, waiting)) >= ROWS_AT_ONCE:
+                yield pa.concat_tables(waiting)
+                waiting = []
+        if waiting:
+            yield pa.concat_tables(waiting)
+
+    def _tables(self) -> Iterator[pa.Table]:
+        with_id: dict[int, int] = {}
+        for part in self._joins():
+            yield from part.joined()
+            self.counts = JoinCounts.merged([self.counts, part.counts])
+            for base, count in part.with_id.items():
+                with_id[base] = with_id.get(base, 0) + count
         if self._sampling is not None:
-            with_id = self._per_window(
-                "SELECT base, count(*) FROM predictions WHERE id IS NOT NULL GROUP BY base"
-            )
             self.counts.ids = self._sampling.samples(with_id)
-        if self._has_labels:
-            query = (
-                "SELECT p.* EXCLUDE (id, ts, label, place), m.label, m.object "
-                "FROM predictions p LEFT JOIN matches m ON p.place = m.place"
-            )
-        else:
-            query = "SELECT * EXCLUDE (id, ts, place) FROM predictions"
-        for batch in self._connection.sql(query).to_arrow_reader(_BATCH):
-            if "object" in batch.schema.names:
-                self._count_matched(batch)
-            yield pa.Table.from_batches([batch])
 
-    def _count_matched(self, batch: pa.RecordBatch) -> None:
-        found = batch.column("object").is_valid()
-        pairs = pa.table({name: batch.column(name).filter(found) for name in ("object", "base")})
-        counted = pairs.group_by(["object", "base"]).aggregate([([], "count_all")]).to_pydict()
-        for number, base, count in zip(counted["object"], counted["base"], counted["count_all"], strict=True):
-            self.counts.matched[number, base] = self.counts.matched.get((number, base), 0) + count
-
-    def _per_window(self, query: str) -> dict[int, int]:
-        return {int(key): int(count) for key, count in self._connection.execute(query).fetchall()}
-
-    def _rows(self, table: str) -> int:
-        (found,) = self._connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608  a fixed name
-        return int(found[0])
-
-    def _keep_first_of_equal_ids(self) -> None:
-        if self._plan.prediction_id is None or self._unique:
+    def _joins(self) -> Iterator[PartJoin]:
+        """Each part with the rows of both sides."""
+        if self._whole is not None:
+            yield self._whole
             return
-        self._unique = True
-        execute = self._connection.execute
-        # Grouping numbers takes a third of the time of grouping texts, and hardly any hash comes twice.
-        execute(
-            "CREATE TABLE suspects AS SELECT hash(base, id) AS hashed FROM predictions WHERE id IS NOT NULL "
-            "GROUP BY hashed HAVING count(*) > 1"
-        )
-        if not self._rows("suspects"):
-            return
-        execute(
-            "CREATE TABLE repeated AS SELECT base, id, count(*) AS times FROM predictions "
-            "WHERE id IS NOT NULL AND hash(base, id) IN (SELECT hashed FROM suspects) "
-            "GROUP BY base, id HAVING count(*) > 1"
-        )
-        self.counts.duplicated = self._per_window("SELECT base, sum(times - 1) FROM repeated GROUP BY base")
-        if not self.counts.duplicated:
-            return
-        rest = ("base", "id", "ts", *_TOLD_APART)
-        values = [name for name in self._plan.schema().names if name not in rest]
-        order = ", ".join(["ts", *(f"{name} NULLS LAST" for name in values)])
-        execute(
-            "CREATE TABLE first_of AS SELECT p.* FROM predictions p JOIN repeated r USING (base, id) "  # noqa: S608
-            f"QUALIFY row_number() OVER (PARTITION BY p.base, p.id ORDER BY {order}) = 1"
-        )
-        execute("DELETE FROM predictions WHERE (base, id) IN (SELECT (base, id) FROM repeated)")
-        execute("INSERT INTO predictions SELECT * FROM first_of")
+        for number in range(self._parts):
+            with self._part() as part:
+                for aside, add in zip(self._aside, (part.add_predictions, part.add_labels), strict=False):
+                    add(aside.schema, aside.part(number))
+                yield part
 
-    def _leave_out_flawed(self) -> None:
-        """Count what was matched and is no label, and go on without it."""
-        rows = self._connection.execute(
-            "SELECT flaw, base, count(*) FROM matches GROUP BY flaw, base"
-        ).fetchall()
-        counts = {
-            Flaw.EARLY: self.counts.early,
-            Flaw.NULL_LABEL: self.counts.null_labels,
-            Flaw.UNREADABLE_LABEL: self.counts.unreadable_labels,
-            Flaw.UNREADABLE_TIME: self.counts.unreadable_times,
-        }
-        for flaw, base, count in rows:
-            self.counts.met[base] = self.counts.met.get(base, 0) + count
-            if flaw:
-                counts[Flaw(flaw)][base] = count
-        if any(flaw for flaw, _, _ in rows):
-            self._connection.execute("DELETE FROM matches WHERE flaw > 0")
 
-    def _settle_several(self) -> None:
-        """Of several labels of a prediction the one that counts, or none."""
-        execute = self._connection.execute
-        execute("CREATE TABLE several AS SELECT place FROM matches GROUP BY place HAVING count(*) > 1")
-        if not self._rows("several"):
-            return
-        execute(
-            "CREATE TABLE settled AS SELECT place, any_value(base) AS base, "
-            "min(label) <> max(label) AS disagree, "
-            "min(label) FILTER (last) AS label, "
-            "CASE WHEN disagree THEN min(object) FILTER (last) ELSE min(object) END AS object, "
-            "min(label) FILTER (last) <> max(label) FILTER (last) AS differ "
-            "FROM (SELECT place, base, label, object, "
-            "told IS NOT DISTINCT FROM max(told) OVER (PARTITION BY place) AS last "
-            "FROM matches SEMI JOIN several USING (place)) GROUP BY place"
-        )
-        self.counts.conflicting = self._per_window(
-            "SELECT base, count(*) FROM settled WHERE differ GROUP BY base"
-        )
-        execute("DELETE FROM matches WHERE place IN (SELECT place FROM several)")
-        execute(
-            "INSERT INTO matches SELECT place, base, label, object, NULL, 0 FROM settled WHERE NOT differ"
-        )
+def _spill_folder(stack: ExitStack) -> Path:
+    """A folder for what does not fit into memory; it goes with the stack."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="driftline-join-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise spill_error(error) from error
+    return Path(stack.enter_context(folder))
 
 
 def _without(schema: pa.Schema, *names: str) -> pa.Schema:
