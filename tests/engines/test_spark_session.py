@@ -50,6 +50,13 @@ def test_java_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, jav
     assert (str(tmp_path) in str(caught.value)) is java_home
 
 
+def test_a_user_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hadoop refuses it, with a stack trace of Java's."""
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
+    with pytest.raises(ConfigError, match=r"uid 4000000000\) has no entry in passwd.*--engine local"):
+        open_spark()
+
+
 def test_a_master_that_does_not_answer(nobody_listens: str) -> None:
     with pytest.raises(TransientError, match=r"does not answer.*refused") as caught:
         open_spark(nobody_listens)

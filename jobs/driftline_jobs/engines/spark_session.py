@@ -36,7 +36,8 @@ def spark_context(master: str, threads: int | None, patience_seconds: float) -> 
     """A Spark context on ``master``: the one there is (under spark-submit, in a notebook), or a new one.
 
     Raises:
-        ConfigError: pyspark or Java is not installed, or the master's name makes no sense to Spark.
+        ConfigError: pyspark or Java is not installed, the user has no name, or the master's name makes no
+            sense to Spark.
         TransientError: the master does not answer, or has no worker for us in ``patience_seconds``.
     """
     if find_spec("pyspark") is None:
@@ -46,6 +47,7 @@ def spark_context(master: str, threads: int | None, patience_seconds: float) -> 
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if not submitted:
         _check_java()
+        _check_user()
     # The workers must run this very interpreter: it has what the tasks import.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
@@ -114,6 +116,19 @@ def _check_java() -> None:
         f"the engine spark needs Java 17 or newer, and {where}: install it "
         f"(Debian: apt-get install openjdk-17-jre-headless) or set JAVA_HOME; {_INSTEAD}"
     )
+
+
+def _check_user() -> None:
+    """Hadoop asks the system who runs it, whatever variables say, and Spark does not start without."""
+    import pwd
+
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        raise ConfigError(
+            "the engine spark needs a user with a name, and this one "
+            f"(uid {os.getuid()}) has no entry in passwd: add one; {_INSTEAD}"
+        ) from None
 
 
 def _with_retries(master: str, threads: int | None) -> str:
