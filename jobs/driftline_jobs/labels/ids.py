@@ -20,11 +20,15 @@ import pyarrow.types as kind
 
 from driftline_jobs.logs.octets import text_of_bytes
 from driftline_jobs.logs.plain import plain
+from driftline_schemas.serving_log import holds_texts
 
 BoolArray = npt.NDArray[np.bool_]
 _FLOAT_DIGITS = {16: 2.0**11, 32: 2.0**24, 64: 2.0**53}
 """By the width of a float, from where on it cannot hold every whole number."""
 _LONGEST_DECIMAL = 76
+LONGEST_ID = 4096
+"""Bytes of an id, beyond which a column holds something else: documents, images, keys run together. A few
+rows of such would take the memory of millions of ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,15 @@ class Ids:
 
     texts: pa.Array
     inexact: BoolArray | None = None
+
+
+def longest_id(array: pa.Array) -> int:
+    """Bytes of the longest text of a column (n,) as ``SplitReader`` gives it; 0 of what holds no texts."""
+    if kind.is_dictionary(array.type):
+        array = array.dictionary
+    if not (holds_texts(array.type) or kind.is_binary(array.type) or kind.is_large_binary(array.type)):
+        return 0
+    return int(pc.max(pc.binary_length(array)).as_py() or 0)
 
 
 def read_ids(array: pa.Array) -> Ids:

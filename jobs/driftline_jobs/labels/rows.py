@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftline_jobs.labels.counts import Flaw
-from driftline_jobs.labels.ids import read_ids
+from driftline_jobs.labels.ids import LONGEST_ID, longest_id, read_ids
 from driftline_jobs.labels.label_times import label_times
 from driftline_jobs.labels.loose import loose_hashes
 from driftline_jobs.logs.read import SplitReader
@@ -18,6 +18,7 @@ from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.columns import Codes, class_codes
 from driftline_jobs.profile.conversion import numbers_as
 from driftline_jobs.profile.scan import ScanPlan, accepted_rows, row_times, rows_in_windows
+from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn, holds_texts
 from driftline_schemas.window import to_us
 
@@ -202,13 +203,28 @@ class _Columns:
         if name is None:  # rows that are joined with nothing
             zeros = np.zeros(self.count, np.int8)
             return pa.nulls(self.count, pa.string()), pa.array(zeros, pa.uint64()), pa.array(zeros, pa.int8())
-        found = read_ids(self.array(name))
+        found = read_ids(self._short_enough(name))
         flaws = np.full(self.count, Flaw.NONE, np.int8)
         if found.texts.null_count:
             flaws[found.texts.is_null().to_numpy(zero_copy_only=False)] = Flaw.NO_ID
         if found.inexact is not None:
             flaws[found.inexact] = Flaw.INEXACT_ID
         return found.texts, pa.array(loose_hashes(found.texts)), pa.array(flaws)
+
+    def _short_enough(self, name: str) -> pa.Array:
+        """A column of ids. Raises UnreadableObjectError of ids so long that they are none."""
+        # by the footer first, which counts headers too: what would not fit into memory is not to be decoded
+        longest = self.reader.mean_bytes(name)
+        if longest <= 2 * LONGEST_ID:
+            array = self.array(name)
+            longest = longest_id(array)
+            if longest <= LONGEST_ID:
+                return array
+        raise UnreadableObjectError(
+            self.reader.split.object.uri,
+            f"its column {name} holds ids of {longest:,} bytes, more than the {LONGEST_ID:,} an id may have: "
+            "see whether prediction_id in the monitor file names the right column",
+        )
 
     def unreadable(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Where something stands that is no finite number: it is not missing."""

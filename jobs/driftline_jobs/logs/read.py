@@ -16,7 +16,7 @@ from driftline_jobs.logs.partitions import constant
 from driftline_jobs.logs.plain import plain
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.logs.times import IntArray, joined_int96, microseconds
-from driftline_schemas.errors import DriftlineError, UnreadableObjectError
+from driftline_schemas.errors import DriftlineError, TransientError, UnreadableObjectError
 from driftline_schemas.serving_log import LogColumn, TimeColumn, leaf_position
 
 _READ_AT_ONCE = 1 << 20
@@ -169,6 +169,17 @@ class SplitReader:
         """Whether it is in the object itself, not just in its path."""
         return self.has(name) and name not in self._in_path
 
+    def mean_bytes(self, name: str) -> int:
+        """What a value of the column takes when decompressed, as the footer says; less than the value itself
+        where values repeat. 0 of what is not in the object."""
+        if not self._holds(name):
+            return 0
+        file = self._opened_file()
+        at = leaf_position(file.schema_arrow, self._columns[name].path)
+        chunks = [file.metadata.row_group(group).column(at) for group in self.split.row_groups]
+        size = sum(chunk.total_uncompressed_size for chunk in chunks)
+        return int(size // max(sum(chunk.num_values for chunk in chunks), 1))
+
     def column(self, name: str) -> pa.Array:
         """The whole column of the split as one array (rows,) of the types that ``plain`` leaves."""
         if name in self._in_path:
@@ -178,9 +189,12 @@ class SplitReader:
             return array
         try:
             return self._decoded(self._columns[name])
-        except pa.ArrowMemoryError:
+        except pa.ArrowMemoryError as error:
             self._check_rows(name)
-            raise
+            raise TransientError(
+                f"{self.split.object.uri}: there is no memory for {self.split.rows:,} rows of its column "
+                f"{name}: set DRIFTLINE_THREADS lower, or write the object in smaller row groups"
+            ) from error
         except _READ_ERRORS as error:
             raise self._meaning(error) from error
 
