@@ -213,9 +213,9 @@ class _Columns:
 
     def _short_enough(self, name: str) -> pa.Array:
         """A column of ids. Raises UnreadableObjectError of ids so long that they are none."""
-        # by the footer first, which counts headers too: what would not fit into memory is not to be decoded
+        # By the footer first, whose sizes count headers too: what would not fit into memory is not decoded.
         longest = self.reader.mean_bytes(name)
-        if longest <= 2 * LONGEST_ID:
+        if longest <= 4 * LONGEST_ID:
             array = self.array(name)
             longest = longest_id(array)
             if longest <= LONGEST_ID:
