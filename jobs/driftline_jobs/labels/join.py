@@ -38,7 +38,7 @@ class LabelJoin:
     ) -> None:
         self._plan = plan
         self._memory_limit, self._threads, self._expected = memory_limit, threads, expected
-        self._predicted = _without(plan.schema(), *TOLD_APART)
+        self._predicted = _without(plan.schema(), "flaw")
         self._labelled = _without(label_schema(numeric=plan.numeric), "loose")
         self.counts = JoinCounts()
         joins = plan.label is None and plan.prediction_id is not None
@@ -64,7 +64,7 @@ class LabelJoin:
         passed = self._predictions(batches)
         first = list(itertools.islice((batch for batch in passed if batch.num_rows), 1))
         for batch in first:
-            kept = batch.select(self._predicted.names)
+            kept = batch.select(_without(self._plan.schema(), *TOLD_APART).names)
             self._parts = parts_needed(kept, *self._expected, self._memory_limit)
         self._add(self._predicted, itertools.chain(first, passed))
 

@@ -14,11 +14,13 @@ import pyarrow as pa
 from driftline_jobs.labels.counts import Flaw, JoinCounts
 from driftline_jobs.labels.join_errors import join_failures
 from driftline_jobs.labels.rows import PredictionPlan
+from driftline_jobs.profile.distinct import UIntArray
 from driftline_schemas.errors import DriftlineError
 
 TOLD_APART = ("loose", "flaw")
 """Of a prediction what is counted or sampled as it passes: the join itself needs it not."""
 ROWS_AT_ONCE = 1 << 18
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _BYTES_OF_A_THREAD = 32 << 20
 """What a thread of DuckDB holds of its own, whatever the limit says, before anything can be spilled."""
 
@@ -48,7 +50,8 @@ class PartJoin:
         )
         self.counts = JoinCounts()
         self.with_id: dict[int, int] = {}
-        self._has_labels = self._unique = False
+        self._rows = 0
+        self._has_labels = self._unique = self._may_repeat = False
 
     def __enter__(self) -> Self:
         return self
@@ -57,11 +60,26 @@ class PartJoin:
         self._connection.close()
 
     def add_predictions(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-        """Rows of the given schema."""
-        numbered = schema.append(pa.field("place", pa.int64()))
+        """Rows of the given schema, ``loose`` among it."""
+        kept = pa.schema([item for item in schema if item.name not in TOLD_APART])
+        numbered = kept.append(pa.field("place", pa.int64()))
         self._read(
-            numbered, _numbered(batches, numbered), "CREATE TABLE predictions AS SELECT * FROM incoming"
+            numbered, self._numbered(batches, numbered), "CREATE TABLE predictions AS SELECT * FROM incoming"
         )
+
+    def _numbered(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """The rows with a number each, by which the join finds them again: cheaper than by their id."""
+        hashes = []
+        for batch in batches:
+            if self._plan.prediction_id is not None:
+                hashes.append(_hashes_in_window(batch))
+            place = pa.array(np.arange(self._rows, self._rows + batch.num_rows))
+            self._rows += batch.num_rows
+            kept = [batch.column(name) for name in schema.names[:-1]]
+            yield pa.record_batch([*kept, place], schema=schema)
+        if hashes:
+            ordered = np.sort(np.concatenate(hashes))
+            self._may_repeat = bool((ordered[1:] == ordered[:-1]).any())
 
     def add_labels(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         """Rows of the given schema with ids, once all predictions are there.
@@ -144,12 +162,12 @@ class PartJoin:
     def _per_window(self, query: str) -> dict[int, int]:
         return {int(key): int(count) for key, count in self._connection.execute(query).fetchall()}
 
-    def _rows(self, table: str) -> int:
+    def _size(self, table: str) -> int:
         (found,) = self._connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608  a fixed name
         return int(found[0])
 
     def _keep_first_of_equal_ids(self) -> None:
-        if self._plan.prediction_id is None or self._unique:
+        if self._unique or not self._may_repeat:
             return
         self._unique = True
         execute = self._connection.execute
@@ -158,7 +176,7 @@ class PartJoin:
             "CREATE TABLE suspects AS SELECT hash(base, id) AS hashed FROM predictions WHERE id IS NOT NULL "
             "GROUP BY hashed HAVING count(*) > 1"
         )
-        if not self._rows("suspects"):
+        if not self._size("suspects"):
             return
         execute(
             "CREATE TABLE repeated AS SELECT base, id, count(*) AS times FROM predictions "
@@ -200,9 +218,14 @@ class PartJoin:
     def _settle_several(self) -> None:
         """Of several labels of a prediction the one that counts, or none."""
         execute = self._connection.execute
-        execute("CREATE TABLE several AS SELECT place FROM matches GROUP BY place HAVING count(*) > 1")
-        if not self._rows("several"):
+        # Numbers are dense: marking them is a twentieth of what grouping them takes.
+        told, labels = np.zeros(self._rows, np.bool_), 0
+        for batch in self._connection.sql("SELECT place FROM matches").to_arrow_reader(ROWS_AT_ONCE):
+            told[np.asarray(batch.column("place").to_numpy())] = True
+            labels += batch.num_rows
+        if np.count_nonzero(told) == labels:
             return
+        execute("CREATE TABLE several AS SELECT place FROM matches GROUP BY place HAVING count(*) > 1")
         execute(
             "CREATE TABLE settled AS SELECT place, any_value(base) AS base, "
             "min(label) <> max(label) AS disagree, "
@@ -222,10 +245,10 @@ class PartJoin:
         )
 
 
-def _numbered(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The rows with a number each, by which the join finds them again: cheaper than by their id."""
-    before = 0
-    for batch in batches:
-        place = pa.array(np.arange(before, before + batch.num_rows))
-        yield pa.record_batch([*batch.columns, place], schema=schema)
-        before += batch.num_rows
+def _hashes_in_window(batch: pa.RecordBatch) -> UIntArray:
+    """Hashes of the ids that there are, another for each window: few are equal but those of equal ids."""
+    loose = np.asarray(batch.column("loose").to_numpy(), np.uint64)
+    base = np.asarray(batch.column("base").to_numpy()).astype(np.uint64)
+    hashes: UIntArray = loose ^ (base * _GOLDEN)
+    valid = batch.column("id").is_valid()
+    return hashes if valid.true_count == len(hashes) else hashes[valid.to_numpy(zero_copy_only=False)]
