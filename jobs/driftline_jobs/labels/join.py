@@ -131,8 +131,9 @@ class LabelJoin:
         if self._whole is not None:
             yield self._whole
             return
-        for number in range(self._parts):
-            with self._part() as part:
+        with self._part() as part:
+            for number in range(self._parts):
+                part.clear()
                 for aside, add in zip(self._aside, (part.add_predictions, part.add_labels), strict=False):
                     add(aside.schema, aside.part(number))
                 yield part

@@ -20,6 +20,7 @@ from driftline_schemas.errors import DriftlineError
 TOLD_APART = ("loose", "flaw")
 """Of a prediction what is counted or sampled as it passes: the join itself needs it not."""
 ROWS_AT_ONCE = 1 << 18
+_TABLES = ("predictions", "matches", "suspects", "repeated", "first_of", "several", "settled")
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _BYTES_OF_A_THREAD = 32 << 20
 """What a thread of DuckDB holds of its own, whatever the limit says, before anything can be spilled."""
@@ -58,6 +59,14 @@ class PartJoin:
 
     def __exit__(self, *exc: object) -> None:
         self._connection.close()
+
+    def clear(self) -> None:
+        """Forget all rows and counts, for the next part: cheaper than another connection."""
+        for table in _TABLES:
+            self._connection.execute(f"DROP TABLE IF EXISTS {table}")
+        self.counts, self.with_id = JoinCounts(), {}
+        self._rows = 0
+        self._has_labels = self._unique = self._may_repeat = False
 
     def add_predictions(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         """Rows of the given schema, ``loose`` among it."""
