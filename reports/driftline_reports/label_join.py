@@ -95,9 +95,9 @@ def _fact(
         return (_CANNOT, figure, f" of these {_FLOAT}")
     if reason is Apart.UNMATCHED:
         return (
-            "no label matches a prediction of this window: ",
+            "no label matches a prediction of this window: of ",
             figure,
-            " labels that were read for it are about none",
+            " that could be about it, none is",
         )
     check = found.get(matching.COVERAGE)
     if check is None or not check["value"]:

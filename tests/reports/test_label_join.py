@@ -151,7 +151,7 @@ def test_columns_that_changed_stand_before_the_labels() -> None:
         (
             {**NONE, "unmatched_labels": (900.0, None, None)},
             NO_LABELS,
-            "No label matches a prediction of this window: 900 labels that were read for it are about none.",
+            "No label matches a prediction of this window: of 900 that could be about it, none is.",
             "whether labels.prediction_id (request_id) and logs.prediction_id (request_id) hold the same ids",
         ),
         (
