@@ -12,7 +12,8 @@ import pytest
 from tests.end_to_end.builder import Bench, day
 
 from driftline_jobs.engines.local import LocalEngine
-from driftline_jobs.labels.stored import read_outcomes
+from driftline_jobs.labels.sketch import IdSketch
+from driftline_jobs.labels.stored import read_ids_of, read_outcomes, with_ids
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.codec import decode, encode
 from driftline_jobs.profile.moments import TOGETHER, MomentSums
@@ -107,7 +108,9 @@ def merged(column: str, states: Sequence[bytes]) -> bytes:
     """Several stored states of one column as one."""
     if column == "*":
         outcomes = [read_outcomes(state) for state in states]
-        return outcomes[0].merged(outcomes).to_bytes()
+        ids = [found for state in states if (found := read_ids_of(state)) is not None]
+        assert len(ids) in (0, len(states))
+        return with_ids(outcomes[0].merged(outcomes).to_bytes(), IdSketch.merged(ids) if ids else None)
     if column == TOGETHER:
         first, *others = (MomentSums.from_bytes(state) for state in states)
         return sum(others, first).to_bytes()
