@@ -49,7 +49,7 @@ def test_figures_are_those_of_the_raw_rows(shape: LogShape) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)  # each example is a run
-@settings(ALWAYS_THE_SAME, max_examples=200)
+@settings(ALWAYS_THE_SAME, max_examples=100)
 @given(shapes.logs())
 def test_figures_of_many_logs_are_those_of_their_raw_rows(shape: LogShape) -> None:
     check(shape)
