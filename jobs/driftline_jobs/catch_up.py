@@ -25,7 +25,7 @@ from driftline_jobs.publish.outcomes import matched_windows
 from driftline_jobs.publish.performance import is_mature, publish_performance
 from driftline_jobs.publish.plans import scan_plan
 from driftline_jobs.publish.reference import by_reference, establish_reference
-from driftline_jobs.publish.unfinished import lacking_performance, never_published, unjudged
+from driftline_jobs.publish.unfinished import never_published, unfinished
 from driftline_jobs.references import Reference
 from driftline_jobs.request import Progress, RunRequest, SilentProgress
 from driftline_schemas.monitor import LabelSource
@@ -143,7 +143,7 @@ def _never_published(job: Job) -> list[Window]:
 
 
 def _unfinished(job: Job, published: Sequence[Window]) -> list[Window]:
-    starts = unjudged(job) | lacking_performance(job)
+    starts = unfinished(job)
     return [window for window in published if window.start in starts]
 
 

@@ -36,7 +36,7 @@ def alert_commands() -> typer.Typer:
 _LATEST = (
     "SELECT a.alert_id, a.monitor, a.window_start, a.column_name, a.metric, a.segment, a.segment_value, "
     "a.severity, CASE WHEN a.window_start = j.newest THEN a.state ELSE 'resolved' END AS state, "
-    "a.first_window, a.last_window, a.evidence, j.newest AS judged FROM current_alerts a "
+    "a.first_window, a.last_window, a.evidence FROM current_alerts a "
     "JOIN (SELECT monitor, alert_id, max(window_start) AS newest FROM current_alerts "
     "GROUP BY monitor, alert_id) n "
     "ON n.monitor = a.monitor AND n.alert_id = a.alert_id AND n.newest = a.window_start "

@@ -60,7 +60,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedSeries:
     """Windows that are published under one identity: how many, from the first to the last start."""
 
     identity: Identity
@@ -88,13 +88,13 @@ def _identity(content: Mapping[str, Any]) -> Identity:
     )
 
 
-def published_identities(store: Store, monitor: str) -> list[Published]:
+def published_identities(store: Store, monitor: str) -> list[PublishedSeries]:
     """What is published under the monitor's name, by identity, in order of the first window."""
     found: dict[Identity, list[dict[str, Any]]] = {}
     for row in store.execute_read(_PUBLISHED, [monitor]).to_pylist():
         found.setdefault(_identity(json.loads(row["source"])), []).append(row)
     published = [
-        Published(
+        PublishedSeries(
             identity,
             tuple(sorted(row["reference_id"] for row in rows)),
             sum(row["windows"] for row in rows),
@@ -106,7 +106,7 @@ def published_identities(store: Store, monitor: str) -> list[Published]:
     return sorted(published, key=lambda one: (one.first, one.last))
 
 
-def others(store: Store, monitor: Monitor) -> list[Published]:
+def others(store: Store, monitor: Monitor) -> list[PublishedSeries]:
     """What is published under the monitor's name by another calendar or from another log than its file's."""
     own = identity_of(monitor)
     return [one for one in published_identities(store, monitor.monitor) if one.identity != own]
@@ -121,7 +121,7 @@ def references_of_others(store: Store, monitor: Monitor) -> list[str]:
     return [row["reference_id"] for row in rows.to_pylist() if _identity(json.loads(row["source"])) != own]
 
 
-def check_calendar(store: Store, monitor: Monitor) -> list[Published]:
+def check_calendar(store: Store, monitor: Monitor) -> list[PublishedSeries]:
     """Raise ConfigError where windows of another calendar are published under the monitor's name.
 
     Returns what is published from another log.
@@ -181,7 +181,7 @@ def _moments(rows: Sequence[Mapping[str, Any]], own: Identity) -> Iterator[datet
             yield row["since"]
 
 
-def _windows(other: Published) -> str:
+def _windows(other: PublishedSeries) -> str:
     first, last = (f"{start:%Y-%m-%d %H:%M}" for start in (other.first, other.last))
     if other.windows == 1:
         return f"a window ({first} UTC) is published under this name"

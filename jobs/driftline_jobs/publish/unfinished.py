@@ -7,7 +7,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -40,17 +40,23 @@ def unjudged(job: Job) -> set[datetime]:
     return {row["window_start"] for row in _parts(job) if row["unjudged"]}
 
 
-def lacking_performance(job: Job) -> set[datetime]:
-    """Starts of the windows whose performance is missing, or rests on another reference than their data."""
-    if job.monitor.labels is None:
-        return set()
+def unfinished(job: Job) -> set[datetime]:
+    """Starts of those, and of the windows whose performance is missing or rests on another reference than
+    their data."""
+    labelled = job.monitor.labels is not None
     return {
         row["window_start"]
         for row in _parts(job)
-        if row["performance"] is None
+        if row["unjudged"] or (labelled and _lacks_performance(row))
+    }
+
+
+def _lacks_performance(row: Mapping[str, Any]) -> bool:
+    return bool(
+        row["performance"] is None
         or row["performance_reference"] != row["data_reference"]
         or row["performance_binning"] != row["data_binning"]
-    }
+    )
 
 
 def never_published(store: Store, monitor: Monitor) -> set[datetime]:

@@ -245,7 +245,7 @@ class SqlStore:
         )
         if removed and not dry_run:
             self._database.give_back(self._wait_seconds)
-        self._database.published(self._wait_seconds)
+            self._database.published(self._wait_seconds)
         return removed
 
     def export(self, to: str) -> int:
