@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from driftline_jobs.labels.outcomes import Outcomes
+from driftline_jobs.labels.regression import predicted_and_label
 from driftline_jobs.profile.buckets import FloatArray, IntArray
 from driftline_jobs.profile.distinct import UIntArray, hash_values, mix
 
@@ -101,13 +102,7 @@ class LabelValuesTask:
 
     def rows(self, table: pa.Table, order: IntArray | None) -> _Rows:
         """The columns of the rows, in ``order``."""
-        predicted, label = (
-            np.asarray(table.column(name).to_numpy(zero_copy_only=False), np.float64)
-            for name in ("prediction", "label")
-        )
-        if order is not None:
-            predicted, label = predicted.take(order), label.take(order)
-        return _Rows(predicted, label, self)
+        return _Rows(*predicted_and_label(table, order), self)
 
 
 @dataclass(frozen=True)

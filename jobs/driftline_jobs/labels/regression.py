@@ -119,11 +119,16 @@ class RegressionTask:
 
     def rows(self, table: pa.Table, order: IntArray | None) -> _RegressionRows:
         """The columns of the rows, in ``order``."""
-        predicted = np.asarray(table.column("prediction").to_numpy(zero_copy_only=False), np.float64)
-        label = np.asarray(table.column("label").to_numpy(zero_copy_only=False), np.float64)
-        if order is not None:
-            predicted, label = predicted.take(order), label.take(order)
-        return _RegressionRows(predicted, label, self)
+        return _RegressionRows(*predicted_and_label(table, order), self)
+
+
+def predicted_and_label(table: pa.Table, order: IntArray | None) -> tuple[FloatArray, FloatArray]:
+    """(n,) and (n,) the numbers of the rows, in ``order``; NaN where there is none."""
+    predicted, label = (
+        np.asarray(table.column(name).to_numpy(zero_copy_only=False), np.float64)
+        for name in ("prediction", "label")
+    )
+    return (predicted, label) if order is None else (predicted.take(order), label.take(order))
 
 
 @dataclass(frozen=True)

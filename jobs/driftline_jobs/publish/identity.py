@@ -11,12 +11,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from driftline_jobs.job import Job
-from driftline_jobs.stores.base import Store
 from driftline_schemas.errors import ConfigError
-from driftline_schemas.monitor import Monitor
+
+if TYPE_CHECKING:  # a report asks too, and needs no engine for it
+    from driftline_jobs.job import Job
+    from driftline_jobs.stores.base import Store
+    from driftline_schemas.monitor import Monitor
 
 _PUBLISHED = (
     "SELECT s.reference_id AS reference_id, s.source AS source, MIN(r.window_start) AS first, "
