@@ -20,7 +20,7 @@ from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.columns import Codes, class_codes, codes
 from driftline_jobs.profile.conversion import categories, ordered
 from driftline_jobs.profile.hiding import Hiding
-from driftline_jobs.profile.scan import accepted_rows
+from driftline_jobs.profile.placing import accepted_rows
 from driftline_jobs.request import Progress
 from driftline_reports.sample import Hashes, IdSample, RowHashes
 from driftline_schemas.errors import UnreadableObjectError

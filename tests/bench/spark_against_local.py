@@ -26,7 +26,8 @@ from driftline_jobs.engines.spark import SparkEngine
 from driftline_jobs.logs.sources import LogInspection, PredictionLog
 from driftline_jobs.profile.hiding import Hiding
 from driftline_jobs.profile.moments import share_of_rows
-from driftline_jobs.profile.scan import ScanPlan, merge_results
+from driftline_jobs.profile.scan import ScanPlan
+from driftline_jobs.profile.scan_result import merge_results
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from
 from driftline_jobs.publish.plans import scan_plan, watched
 from driftline_schemas.monitor import load_monitor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from tests.engines.workload import Workload, merged_scan, scanned
 
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.logs.read import SplitReader
-from driftline_jobs.profile.scan import scan_split
+from driftline_jobs.logs.together import ReadSplit, bundled, of_one_kind
+from driftline_jobs.profile.scan import scan_splits
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.serving_log import TimeColumn
 
@@ -24,8 +26,8 @@ from driftline_schemas.serving_log import TimeColumn
 def test_threads_that_share_the_columns_of_a_split_give_the_same_bytes(work: Workload, threads: int) -> None:
     inspection, plan = work.planned()
     some = inspection.splits[::5]
-    alone = merged_scan(scan_split(split, plan) for split in some)
-    shared = merged_scan(scan_split(split, plan, threads) for split in some)
+    alone = merged_scan(scan_splits([split], plan) for split in some)
+    shared = merged_scan(scan_splits([split], plan, threads) for split in some)
     assert alone["moments"]
     assert shared == alone
 
@@ -78,4 +80,41 @@ def test_an_object_replaced_between_two_threads_is_not_read_by_halves(
 
     monkeypatch.setattr(SplitReader, "timestamps", then_replaced)
     with pytest.raises(UnreadableObjectError, match="replaced since it was listed"):
-        scan_split(inspection.splits[0], plan, 2)
+        scan_splits(inspection.splits[:1], plan, 2)
+
+
+def test_small_splits_that_are_read_together_give_the_same_bytes(work: Workload) -> None:
+    inspection, plan = work.planned()
+    alone = merged_scan(scan_splits([split], plan) for split in inspection.splits)
+    together = list(bundled(inspection.splits))
+    assert len(together) < len(inspection.splits) / 4
+    assert merged_scan(scan_splits(splits, plan) for splits in together) == alone
+
+
+def test_columns_of_several_splits_are_theirs_one_after_the_other(work: Workload) -> None:
+    """Whatever the objects have in common or not: those that are not stored alike are not read as one."""
+    inspection, plan = work.planned()
+    names = [column.name for column in plan.columns]
+    read = []
+    for split in inspection.splits:
+        with SplitReader(split, plan.columns, ["zip"]) as reader:
+            read.append(ReadSplit.of(reader, names))
+    kinds = of_one_kind(read)
+    assert 1 < len(kinds) < len(read)
+    assert sum(len(kind.parts) for kind in kinds) == len(read)
+    for kind in kinds:
+        for name in filter(kind.has, names):
+            several = [value for part in kind.parts for value in part.column(name).to_pylist()]
+            assert repr(kind.column(name).to_pylist()) == repr(several)  # NaN is NaN here
+            assert len(several) == kind.rows
+
+
+def test_indices_of_a_few_bits_make_room_for_the_values_of_all_splits(work: Workload) -> None:
+    split = work.inspect().splits[0]
+    few = pa.dictionary(pa.int8(), pa.string())
+    parts = [
+        ReadSplit(replace(split, rows=100), {"a": pa.array([f"{at}-{n}" for n in range(100)], few)}, (100,))
+        for at in range(3)
+    ]
+    (together,) = of_one_kind(parts)
+    assert together.column("a").to_pylist() == [f"{at}-{n}" for at in range(3) for n in range(100)]

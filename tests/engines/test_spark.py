@@ -340,14 +340,14 @@ def test_rows_of_one_id_meet_in_one_part(work: Workload, planned: Planned) -> No
     where: dict[str | None, set[int]] = {}
     rows = 0
     for split in inspection.splits[:4]:
-        batch = prediction_rows(split, request.predictions)
+        (batch,) = prediction_rows([split], request.predictions)
         for part, data in parted(batch, 7):
             for found in pa.ipc.open_stream(data):
                 assert found.schema == batch.schema
                 rows += found.num_rows
                 for name in found.column("id").to_pylist():
                     where.setdefault(name, set()).add(part)
-    assert rows == sum(prediction_rows(s, request.predictions).num_rows for s in inspection.splits[:4])
+    assert rows == sum(prediction_rows([s], request.predictions)[0].num_rows for s in inspection.splits[:4])
     without = where.pop(None, set())
     assert all(len(parts) == 1 for parts in where.values())
     assert set.union(*where.values()) == set(range(7))

@@ -20,7 +20,8 @@ from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.binning import Binning
 from driftline_jobs.profile.codec import encode
 from driftline_jobs.profile.hiding import Hiding
-from driftline_jobs.profile.scan import ScanPlan, ScanResult, merge_results
+from driftline_jobs.profile.scan import ScanPlan
+from driftline_jobs.profile.scan_result import ScanResult, merge_results
 from driftline_jobs.profile.survey import SurveyPlan, binning_from
 from driftline_jobs.publish.plans import label_plan, prediction_plan, scan_plan, task_of, watched
 from driftline_schemas.monitor import LabelSource, Monitor, parse_monitor

@@ -17,7 +17,8 @@ from driftline_jobs.labels.stored import read_ids_of, read_outcomes, with_ids
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.codec import decode, encode
 from driftline_jobs.profile.moments import TOGETHER, MomentSums
-from driftline_jobs.profile.scan import ScanPlan, ScanResult
+from driftline_jobs.profile.scan import ScanPlan
+from driftline_jobs.profile.scan_result import ScanResult
 from driftline_jobs.profile.state import merge
 from driftline_jobs.stores import open_store
 from driftline_schemas.settings import Settings

@@ -13,8 +13,10 @@ from driftline_jobs.labels.counts import JoinCounts
 from driftline_jobs.labels.join import LabelJoin
 from driftline_jobs.labels.rows import label_rows, prediction_rows
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.logs.together import bundled
 from driftline_jobs.process import Spent
-from driftline_jobs.profile.scan import ScanPlan, ScanResult, scan_split
+from driftline_jobs.profile.scan import ScanPlan, scan_splits
+from driftline_jobs.profile.scan_result import ScanResult
 from driftline_jobs.profile.survey import Survey, SurveyPlan, merge_surveys, survey_split
 
 S = TypeVar("S")
@@ -42,8 +44,7 @@ class LocalEngine:
         threads = self._worth(splits)
         # what is one split may be as much work as many: then threads share its columns
         share = max(1, threads // max(len(splits), 1))
-        for split, result in _each(splits, threads, lambda split: scan_split(split, plan, share)):
-            yield [split], result
+        yield from _each(list(bundled(splits)), threads, lambda bundle: scan_splits(bundle, plan, share))
 
     def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:
         """See ``Engine.outcomes``."""
@@ -52,11 +53,12 @@ class LocalEngine:
         ) as table:
             table.add_predictions(
                 batch
-                for _, batch in _each(
-                    join.prediction_splits,
+                for _, batches in _each(
+                    list(bundled(join.prediction_splits)),
                     self._worth(join.prediction_splits),
-                    lambda split: prediction_rows(split, join.predictions),
+                    lambda bundle: prediction_rows(bundle, join.predictions),
                 )
+                for batch in batches
             )
             labels = join.labels
             if labels is not None:

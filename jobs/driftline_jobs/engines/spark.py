@@ -24,7 +24,8 @@ from driftline_jobs.labels.collect import OutcomesByCell
 from driftline_jobs.labels.counts import JoinCounts
 from driftline_jobs.logs.splits import Split
 from driftline_jobs.process import Spent
-from driftline_jobs.profile.scan import ScanPlan, ScanResult
+from driftline_jobs.profile.scan import ScanPlan
+from driftline_jobs.profile.scan_result import ScanResult
 from driftline_jobs.profile.survey import Survey, SurveyPlan, merge_surveys
 from driftline_schemas.errors import TerminalError, TransientError
 

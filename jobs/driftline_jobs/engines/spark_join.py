@@ -20,6 +20,7 @@ from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.parts import MOST_PARTS, parted
 from driftline_jobs.labels.rows import LabelPlan, PredictionPlan, label_rows, prediction_rows
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.logs.together import bundled
 from driftline_jobs.profile.cells import CellKey
 from driftline_schemas.errors import TerminalError
 
@@ -57,13 +58,13 @@ def prediction_parts(
     plan: Shared[JoinPlan], bundles: Iterable[Sequence[Split]]
 ) -> Iterator[tuple[int, RowsRecord]]:
     """The predictions of each bundle as Arrow streams, by part."""
-    for split in (split for bundle in bundles for split in bundle):
+    for splits in (splits for bundle in bundles for splits in bundled(bundle)):
         try:
-            batch = prediction_rows(split, plan.value.predictions)
+            batches = prediction_rows(splits, plan.value.predictions)
         except TerminalError as error:
             yield 0, error
             return
-        for part, rows in parted(batch, plan.value.parts):
+        for part, rows in (parts for batch in batches for parts in parted(batch, plan.value.parts)):
             yield part, ("predictions", bytes(rows))
 
 

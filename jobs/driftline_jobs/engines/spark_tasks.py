@@ -17,11 +17,13 @@ from dataclasses import fields
 from typing import Any, Protocol, TypeVar
 
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.logs.together import bundled
 from driftline_jobs.process import Spent, peak_memory_bytes
 from driftline_jobs.profile.binning import CategoryBins, OrderedBins
 from driftline_jobs.profile.cells import CellKey
 from driftline_jobs.profile.codec import decode, encode
-from driftline_jobs.profile.scan import ScanPlan, ScanResult, merge_results, scan_split
+from driftline_jobs.profile.scan import ScanPlan, scan_splits
+from driftline_jobs.profile.scan_result import ScanResult, merge_results
 from driftline_jobs.profile.state import Profile, merge
 from driftline_jobs.profile.survey import Survey, SurveyPlan, merge_surveys, survey_split
 from driftline_schemas.errors import TerminalError
@@ -62,7 +64,7 @@ def scanned(plan: Shared[ScanPlan], bundles: Iterable[Sequence[Split]]) -> Itera
     """Profiles of each bundle of splits as bytes, placed by cell and column; what else was counted at 0."""
     for bundle in bundles:
         try:
-            result = merge_results([scan_split(split, plan.value) for split in bundle])
+            result = merge_results([scan_splits(splits, plan.value) for splits in bundled(bundle)])
         except TerminalError as error:
             yield 0, error
             return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +16,12 @@ from driftline_jobs.labels.label_times import label_times
 from driftline_jobs.labels.loose import loose_hashes
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
+from driftline_jobs.logs.together import Columns, ReadSplit, of_one_kind
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.columns import Codes, class_codes
 from driftline_jobs.profile.conversion import numbers_as
-from driftline_jobs.profile.scan import ScanPlan, accepted_rows, row_times, rows_in_windows
+from driftline_jobs.profile.placing import joined_rows, placed_rows
+from driftline_jobs.profile.scan import ScanPlan
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn, holds_texts
 from driftline_schemas.window import to_us
@@ -123,25 +127,34 @@ def label_schema(*, numeric: bool) -> pa.Schema:
     )
 
 
-def prediction_rows(split: Split, plan: PredictionPlan) -> pa.RecordBatch:
-    """The rows of a split that lie in the plan's windows."""
+def prediction_rows(splits: Sequence[Split], plan: PredictionPlan) -> list[pa.RecordBatch]:
+    """The rows that lie in the plan's windows, of a large split or of small ones together."""
     names = [*plan.cell_columns, plan.prediction, plan.label]
     time = None if plan.scan.time is None else plan.scan.time.name
     read_too = [time, plan.prediction_id, *(name for _, name in plan.scores)]
     wanted = [name for name in [*names, *read_too] if name is not None]
-    with SplitReader(split, plan.scan.columns, _texts(plan.scan.columns, names), wanted=wanted) as reader:
-        all_times = row_times(reader, plan.scan.time, int(plan.scan.bounds_us[0]))
-        chosen, base, times = rows_in_windows(all_times, accepted_rows(all_times, split), plan.scan)
-        read = _Columns(reader, chosen, len(base))
-        arrays = [
-            pa.array(base, pa.int32()),
-            *read.ids(plan.prediction_id),
-            pa.array(times),
-            *(_dictionary(plan.scan.hiding.codes(name, read.array(name))) for name in plan.cell_columns),
-            *(read.floats(name) for _, name in plan.scores),
-            read.value(plan.prediction, numeric=plan.numeric),
-            read.value(plan.label, numeric=plan.numeric),
-        ]
+    read = []
+    for split in splits:
+        with SplitReader(split, plan.scan.columns, _texts(plan.scan.columns, names), wanted=wanted) as reader:
+            if len(splits) == 1:
+                return [_predictions(reader, plan)]
+            read.append(ReadSplit.of(reader, wanted))
+    return [_predictions(alike, plan) for alike in of_one_kind(read)]
+
+
+def _predictions(columns: Columns, plan: PredictionPlan) -> pa.RecordBatch:
+    scan = plan.scan
+    rows = joined_rows([placed_rows(part, scan.time, scan.bounds_us, scan.gaps) for part in columns.parts])
+    read = _Columns(columns, rows.chosen, len(rows.base))
+    arrays = [
+        pa.array(rows.base, pa.int32()),
+        *read.ids(plan.prediction_id),
+        pa.array(rows.times),
+        *(_dictionary(scan.hiding.codes(name, read.array(name))) for name in plan.cell_columns),
+        *(read.floats(name) for _, name in plan.scores),
+        read.value(plan.prediction, numeric=plan.numeric),
+        read.value(plan.label, numeric=plan.numeric),
+    ]
     return pa.record_batch(arrays, schema=plan.schema())
 
 
@@ -187,7 +200,7 @@ def _texts(columns: tuple[LogColumn, ...], names: list[str | None]) -> list[str]
 
 @dataclass
 class _Columns:
-    reader: SplitReader
+    reader: Columns
     chosen: IntArray | None
     count: int
     _whole: dict[str, pa.Array] = field(default_factory=dict)
@@ -214,15 +227,16 @@ class _Columns:
     def _short_enough(self, name: str) -> pa.Array:
         """A column of ids. Raises UnreadableObjectError of ids so long that they are none."""
         # By the footer first, whose sizes count headers too: what would not fit into memory is not decoded.
-        longest = self.reader.mean_bytes(name)
-        if longest <= 4 * LONGEST_ID:
+        longest = {part.split.object.uri: part.mean_bytes(name) for part in self.reader.parts}
+        if max(longest.values()) <= 4 * LONGEST_ID:
             array = self.array(name)
-            longest = longest_id(array)
-            if longest <= LONGEST_ID:
+            if longest_id(array) <= LONGEST_ID:
                 return array
+            longest = {part.split.object.uri: longest_id(part.column(name)) for part in self.reader.parts}
+        uri, size = max(longest.items(), key=itemgetter(1))
         raise UnreadableObjectError(
-            self.reader.split.object.uri,
-            f"its column {name} holds ids of {longest:,} bytes, more than the {LONGEST_ID:,} an id may have: "
+            uri,
+            f"its column {name} holds ids of {size:,} bytes, more than the {LONGEST_ID:,} an id may have: "
             "see whether prediction_id in the monitor file names the right column",
         )
 

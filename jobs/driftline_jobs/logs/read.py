@@ -4,7 +4,7 @@ that are asked for are ever decompressed."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 import pyarrow as pa
@@ -58,6 +58,7 @@ class SplitReader:
         self._wanted = self._columns.keys() if wanted is None else set(wanted)
         self._is_counted = False
         self._ahead: tuple[str, pa.Array] | None = None
+        self._at_once: pa.Table | None = None
         self._fetched: FetchedObject | None = None
         self._source: object = None
         self._file: pq.ParquetFile | None = None
@@ -137,6 +138,11 @@ class SplitReader:
         if failure is not None:
             return location.error(failure, listed.uri)
         return UnreadableObjectError(listed.uri, _one_line(error))
+
+    @property
+    def parts(self) -> Sequence[Self]:
+        """Itself: what is one split has no other parts."""
+        return (self,)
 
     @property
     def rows(self) -> int:
@@ -226,7 +232,21 @@ class SplitReader:
         self._is_counted = True
         return array
 
+    def read_at_once(self) -> None:
+        """Read all wanted columns now, in one call: of a small split the calls take longer than the rows."""
+        wanted = (self._columns[name] for name in self._wanted if self._holds(name))
+        names = [column.name for column in wanted if len(column.path) == 1]
+        groups = list(self.split.row_groups)
+        try:
+            self._at_once = self._opened_file().read_row_groups(groups, columns=names, use_threads=False)
+        except pa.ArrowMemoryError:
+            return  # column by column, it can be said which one there is no memory for
+        except _READ_ERRORS as error:
+            raise self._meaning(error) from error
+
     def _read(self, file: pq.ParquetFile, column: LogColumn) -> pa.Array:
+        if self._at_once is not None and file is self._file and column.name in self._at_once.column_names:
+            return _resolved(self._at_once, column)
         columns = [".".join(column.path)]
         groups = list(self.split.row_groups)
         # What a struct holds is refused as soon as it comes in several pieces, as dictionaries do.

@@ -1,20 +1,18 @@
-"""One split to profiles: what every engine runs, wherever the split lies."""
+"""Splits to profiles: what every engine runs, wherever the splits lie."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from driftline_jobs.logs.partitions import constant
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
-from driftline_jobs.logs.times import NO_TIME
+from driftline_jobs.logs.together import Columns, ReadSplit, ReadSplits, SplitColumns, of_one_kind
 from driftline_jobs.profile.binning import Binning, CategoryBins, OpenBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.cells import CellKey, Dimension, Grouping, crossed, groupings, labelled, limited
@@ -22,12 +20,17 @@ from driftline_jobs.profile.columns import Codes, Numbers, Valid, class_codes, c
 from driftline_jobs.profile.conversion import categories, ordered, uncomparable
 from driftline_jobs.profile.hiding import NOTHING_HIDDEN, Hiding
 from driftline_jobs.profile.later import LATER, opened
-from driftline_jobs.profile.moments import MomentSums, Together, steps_of
+from driftline_jobs.profile.moments import Together, steps_of
+from driftline_jobs.profile.placing import PlacedRows, joined_rows, placed_rows, stray_rows, timeless_rows
 from driftline_jobs.profile.runs import category_runs, ordered_runs
+from driftline_jobs.profile.scan_result import Profiles, ScanResult, WindowRows, add_counts, merge_results
 from driftline_jobs.profile.state import OpenProfile, Profile, merge
 from driftline_jobs.profile.workspace import Workspace
 from driftline_schemas.serving_log import LogColumn, TimeColumn, holds_texts, storage_of
 from driftline_schemas.table_names import table_segment
+
+ByColumn = dict[str, list[Sequence[Profile]]]
+"""{column: for each grouping, a profile for each of its runs}"""
 
 
 @dataclass(frozen=True)
@@ -56,98 +59,105 @@ class ScanPlan:
     hiding: Hiding = NOTHING_HIDDEN
 
 
-@dataclass(frozen=True, slots=True)
-class WindowRows:
-    """Rows of a base window and the first and last timestamp among them."""
-
-    rows: int
-    first_us: int
-    last_us: int
-
-    def __add__(self, other: WindowRows) -> WindowRows:
-        return WindowRows(
-            self.rows + other.rows, min(self.first_us, other.first_us), max(self.last_us, other.last_us)
-        )
-
-
-K = TypeVar("K")
-Profiles = dict[CellKey, dict[str, Profile]]
-ByColumn = dict[str, list[Sequence[Profile]]]
-"""{column: for each grouping, a profile for each of its runs}"""
-
-
-@dataclass(slots=True)
-class ScanResult:
-    """Profiles of one split, or of several merged.
-
-    Attributes:
-        profiles: {cell: {column: profile}}.
-        windows: {base window start: its rows}.
-        unlike: values that cannot be compared with those of the reference, by column and base window start.
-        set_aside: rows outside what their folder may hold, or without a time, per object uri and the time
-            that they belong to (UTC microseconds), see ``stray_rows``.
-        timeless: those of them that have no time, in the same way.
-        matched: rows per object uri and base window start.
-        moments: of the numeric columns together, by base window start.
-    """
-
-    profiles: Profiles = field(default_factory=dict)
-    windows: dict[int, WindowRows] = field(default_factory=dict)
-    unlike: dict[tuple[str, int], int] = field(default_factory=dict)
-    set_aside: dict[tuple[str, int], int] = field(default_factory=dict)
-    timeless: dict[tuple[str, int], int] = field(default_factory=dict)
-    matched: dict[tuple[str, int], int] = field(default_factory=dict)
-    moments: dict[int, MomentSums] = field(default_factory=dict)
-
-
-def scan_split(split: Split, plan: ScanPlan, threads: int = 1) -> ScanResult:
-    """Profile the rows of one split that fall in the plan's windows; ``threads`` share its columns.
+def scan_splits(splits: Sequence[Split], plan: ScanPlan, threads: int = 1) -> ScanResult:
+    """Profile the rows of splits that fall in the plan's windows: of a large one, whose columns are shared by
+    ``threads``, or of small ones together (see ``bundled``).
 
     Raises:
-        DataError: the object does not hold what its footer promised.
-        TransientError: the object could not be reached.
+        DataError: an object does not hold what its footer promised.
+        TransientError: an object could not be reached.
     """
+    if len(splits) == 1:
+        return _scan_large(splits[0], plan, threads)
+    read = []
+    for split in splits:
+        with _reader(split, plan, _every(plan)) as reader:
+            read.append(ReadSplit.of(reader, _every(plan)))
+    return merge_results([_scan_together(alike, plan) for alike in of_one_kind(read)])
+
+
+def _scan_large(split: Split, plan: ScanPlan, threads: int) -> ScanResult:
+    """A column at a time: memory is bound by one column."""
     result = ScanResult()
     names = list(plan.binning.columns)
     shares = [names[at::threads] for at in range(threads)]
     with _reader(split, plan, _parting(plan) | set(shares[0])) as reader:
-        all_times = row_times(reader, plan.time, int(plan.bounds_us[0]))
-        accepted = accepted_rows(all_times, split)
-        chosen, base, times = rows_in_windows(all_times, accepted, plan)
-        if int(np.count_nonzero(accepted)) < len(accepted):
-            strays = stray_rows(all_times, accepted, reader, int(plan.bounds_us[0]))
-            result.set_aside = {(split.object.uri, home): count for home, count in strays.items()}
-            result.timeless = {
-                (split.object.uri, home): _timeless(all_times, split, count) for home, count in strays.items()
-            }
-        _count(times, base, split, plan, result)
-        if not len(base):
-            return result
-        rows = _Rows(reader, plan, chosen, len(base))
-        grouped = list(groupings(base, plan.bounds_us, rows.version(), rows.segments()))
-        together = Together(
-            steps_of(plan.binning.columns), plan.binning.moment_share, plan.bounds_us, base, times
-        )
+        placed = _place(reader, plan, result)
 
-        def profiled(rows: _Rows, share: Sequence[str]) -> ByColumn:
-            return {name: rows.profiles(name, grouped, together) for name in share}
-
-        def beside(share: Sequence[str]) -> ByColumn:
+        def beside(share: Sequence[str], cells: _Cells) -> ByColumn:
             # a Parquet reader is not to be shared by threads
             with _reader(split, plan, set(share)) as own:
-                return profiled(rows.read_by(own), share)
+                return cells.profiled(share, own)
 
+        cells = _Cells(reader, plan, placed)
         with ThreadPoolExecutor(threads) as pool:
-            others = [pool.submit(beside, share) for share in shares[1:]]
-            found = profiled(rows, shares[0])
+            others = [pool.submit(beside, share, cells) for share in shares[1:]] if len(placed.base) else []
+            found = cells.profiled(shares[0])
             for other in others:
                 found.update(other.result())
-        for name in names:
-            for grouping, profiles in zip(grouped, found[name], strict=True):
-                _collect(result.profiles, name, grouping, profiles)
-        result.moments = together.by_base()
-        result.unlike = rows.unlike_by_base(base, plan.bounds_us)
+    cells.collect(found, result)
     return result
+
+
+def _scan_together(alike: ReadSplits, plan: ScanPlan) -> ScanResult:
+    result = ScanResult()
+    cells = _Cells(alike, plan, joined_rows([_place(part, plan, result) for part in alike.parts]))
+    cells.collect(cells.profiled(list(plan.binning.columns)), result)
+    return result
+
+
+def _place(columns: SplitColumns, plan: ScanPlan, result: ScanResult) -> PlacedRows:
+    """Which rows of a split count; how many they are, and those that do not, is added to the result."""
+    uri, otherwise = columns.split.object.uri, int(plan.bounds_us[0])
+    placed = placed_rows(columns, plan.time, plan.bounds_us, plan.gaps)
+    if not bool(placed.accepted.all()):
+        for home, count in stray_rows(placed.all_times, placed.accepted, columns, otherwise).items():
+            timeless = timeless_rows(placed.all_times, columns.split, count)
+            add_counts(result.set_aside, {(uri, home): count})
+            add_counts(result.timeless, {(uri, home): timeless})
+    _count(placed, uri, plan, result)
+    return placed
+
+
+class _Cells:
+    """Rows that count, parted by window, version and segment."""
+
+    def __init__(self, columns: Columns, plan: ScanPlan, placed: PlacedRows) -> None:
+        self._plan, self._base = plan, placed.base
+        self._rows = rows = _Rows(columns, plan, placed.chosen, len(placed.base))
+        self._grouped = (
+            list(groupings(placed.base, plan.bounds_us, rows.version(), rows.segments()))
+            if len(placed.base)
+            else []
+        )
+        self._together = Together(
+            steps_of(plan.binning.columns),
+            plan.binning.moment_share,
+            plan.bounds_us,
+            placed.base,
+            placed.times,
+        )
+
+    def profiled(self, names: Sequence[str], columns: Columns | None = None) -> ByColumn:
+        """The profiles of some columns, which may be read from ``columns`` of the same rows."""
+        rows = self._rows if columns is None else self._rows.read_by(columns)
+        if not self._grouped:
+            return {}
+        return {name: rows.profiles(name, self._grouped, self._together) for name in names}
+
+    def collect(self, found: ByColumn, result: ScanResult) -> None:
+        """Everything into the result, once every column is profiled."""
+        if not self._grouped:
+            return
+        for name in self._plan.binning.columns:
+            for grouping, profiles in zip(self._grouped, found[name], strict=True):
+                _collect(result.profiles, name, grouping, profiles)
+        result.moments = self._together.by_base()
+        result.unlike = self._rows.unlike_by_base(self._base, self._plan.bounds_us)
+
+
+def _every(plan: ScanPlan) -> set[str]:
+    return _parting(plan) | set(plan.binning.columns)
 
 
 def _reader(split: Split, plan: ScanPlan, names: set[str]) -> SplitReader:
@@ -171,86 +181,22 @@ def _dictionaries(plan: ScanPlan) -> list[str]:
     ]
 
 
-def row_times(reader: SplitReader, time: TimeColumn | None, instead_us: int) -> IntArray:
-    """(rows,) UTC microseconds of each row; ``instead_us`` for all of them where rows have no times."""
-    if time is None:
-        return np.full(reader.rows, instead_us, np.int64)
-    return reader.timestamps(time)
-
-
-def rows_in_windows(
-    times: IntArray, accepted: npt.NDArray[np.bool_], plan: ScanPlan
-) -> tuple[IntArray | None, IntArray, IntArray]:
-    """Accepted rows that lie in the plan's windows (None for all), the base window of each, and its time."""
-    bounds = plan.bounds_us
-    inside = accepted & (times >= bounds[0]) & (times < bounds[-1])
-    base = (
-        np.searchsorted(bounds, times, side="right") - 1
-        if len(bounds) > 2
-        else np.zeros(len(times), np.int64)
-    )
-    if plan.gaps:
-        inside &= ~np.isin(base, list(plan.gaps))
-    if bool(inside.all()):
-        return None, base, times
-    chosen = np.flatnonzero(inside)
-    return chosen, base[chosen], times[chosen]
-
-
-def stray_rows(
-    times: IntArray, accepted: npt.NDArray[np.bool_], reader: SplitReader, otherwise: int
-) -> dict[int, int]:
-    """How many rows are not accepted, by the time that they belong to instead: that of their folder, or else
-    the first in their row group, which is read whole whatever windows are asked for. ``otherwise`` where no
-    time is known.
-    """
-    split = reader.split
-    home = otherwise if split.home_us is None else split.home_us
-    if split.object.folder_start is not None:
-        return {home: len(accepted) - int(np.count_nonzero(accepted))}
-    found: dict[int, int] = {}
-    start = 0
-    for rows in reader.group_rows():
-        there = times[start : start + rows][accepted[start : start + rows]]
-        if len(there) < rows:
-            first = int(there.min()) if len(there) else home
-            found[first] = found.get(first, 0) + rows - len(there)
-        start += rows
-    return found
-
-
-def _timeless(times: IntArray, split: Split, strays: int) -> int:
-    """How many of the stray rows have no time; without a dated folder there is no other way to go astray."""
-    dated = split.accept_start_us is not None or split.accept_end_us is not None
-    return int(np.count_nonzero(times == NO_TIME)) if dated else strays
-
-
-def accepted_rows(times: IntArray, split: Split) -> npt.NDArray[np.bool_]:
-    """Rows with a time that their folder may hold."""
-    accepted: npt.NDArray[np.bool_] = times != NO_TIME
-    if split.accept_start_us is not None:
-        accepted &= times >= split.accept_start_us
-    if split.accept_end_us is not None:
-        accepted &= times < split.accept_end_us
-    return accepted
-
-
-def _count(times: IntArray, base: IntArray, split: Split, plan: ScanPlan, result: ScanResult) -> None:
-    uri = split.object.uri
-    if not len(base):
+def _count(placed: PlacedRows, uri: str, plan: ScanPlan, result: ScanResult) -> None:
+    if not len(placed.base):
         return
     alone = len(plan.bounds_us) == 2
-    for at in [0] if alone else np.flatnonzero(np.bincount(base)).tolist():
-        mine = times if alone else times[base == at]
+    for at in [0] if alone else np.flatnonzero(np.bincount(placed.base)).tolist():
+        times = placed.times if alone else placed.times[placed.base == at]
         start_us = int(plan.bounds_us[at])
-        result.matched[uri, start_us] = len(mine)
-        result.windows[start_us] = WindowRows(len(mine), int(mine.min()), int(mine.max()))
+        add_counts(result.matched, {(uri, start_us): len(times)})
+        rows = WindowRows(len(times), int(times.min()), int(times.max()))
+        result.windows[start_us] = result.windows[start_us] + rows if start_us in result.windows else rows
 
 
 class _Rows:
-    """The rows of a split that count, column by column."""
+    """The rows that count, column by column."""
 
-    def __init__(self, reader: SplitReader, plan: ScanPlan, chosen: IntArray | None, count: int) -> None:
+    def __init__(self, reader: Columns, plan: ScanPlan, chosen: IntArray | None, count: int) -> None:
         self._reader = reader
         self._plan = plan
         self._chosen = chosen
@@ -258,7 +204,7 @@ class _Rows:
         self._parting: dict[str, Codes] = {}
         self._unlike: dict[str, Valid] = {}
 
-    def read_by(self, reader: SplitReader) -> _Rows:
+    def read_by(self, reader: Columns) -> _Rows:
         """The same rows for another thread, with what was kept of them."""
         rows = _Rows(reader, self._plan, self._chosen, self._count)
         rows._parting, rows._unlike = self._parting, self._unlike
@@ -358,31 +304,3 @@ def _collect(into: Profiles, name: str, grouping: Grouping, profiles: Sequence[P
             parts.setdefault(key, []).append(profile)
     for key, several in parts.items():
         into.setdefault(key, {})[name] = merge(several)
-
-
-def merge_results(results: Sequence[ScanResult]) -> ScanResult:
-    """All splits' results as one. Exact, so any order of merging gives the same."""
-    merged = ScanResult()
-    parts: dict[CellKey, dict[str, list[Profile]]] = {}
-    for result in results:
-        for key, columns in result.profiles.items():
-            mine = parts.setdefault(key, {})
-            for name, profile in columns.items():
-                mine.setdefault(name, []).append(profile)
-        for start, rows in result.windows.items():
-            merged.windows[start] = merged.windows[start] + rows if start in merged.windows else rows
-        _add_counts(merged.unlike, result.unlike)
-        _add_counts(merged.set_aside, result.set_aside)
-        _add_counts(merged.timeless, result.timeless)
-        _add_counts(merged.matched, result.matched)
-        for start, sums in result.moments.items():
-            merged.moments[start] = merged.moments[start] + sums if start in merged.moments else sums
-    merged.profiles = {
-        key: {name: merge(profiles) for name, profiles in columns.items()} for key, columns in parts.items()
-    }
-    return merged
-
-
-def _add_counts(into: dict[K, int], counts: Mapping[K, int]) -> None:
-    for key, count in counts.items():
-        into[key] = into.get(key, 0) + count

@@ -27,7 +27,7 @@ from driftline_jobs.profile.distinct import UIntArray, mix
 from driftline_jobs.profile.edges import ordered_bins
 from driftline_jobs.profile.hiding import NOTHING_HIDDEN, Hiding
 from driftline_jobs.profile.later import wide_bins
-from driftline_jobs.profile.scan import accepted_rows, row_times
+from driftline_jobs.profile.placing import accepted_rows, row_times
 from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn
 from driftline_schemas.table_names import NULL, table_segment
 

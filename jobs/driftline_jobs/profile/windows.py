@@ -11,7 +11,7 @@ from driftline_jobs.logs.splits import Split
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.cells import CellKey
 from driftline_jobs.profile.moments import MomentSums
-from driftline_jobs.profile.scan import ScanResult, WindowRows, merge_results
+from driftline_jobs.profile.scan_result import ScanResult, WindowRows, merge_results
 from driftline_jobs.profile.state import Profile, merge
 from driftline_schemas.table_names import ALL
 from driftline_schemas.window import Window, to_us
