@@ -226,6 +226,22 @@ def test_a_type_that_changed_since_the_reference_is_said_once_and_compared(bench
         assert_same_tables(normalised(store), ranged)
 
 
+def test_however_many_new_columns_are_one_alert(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 4, extra=pa.array(np.arange(ROWS)))  # beside the reference, and looked at with it
+    bench.days(5, 6, **{f"more{number:03}": pa.array(np.arange(ROWS)) for number in range(500)})
+    bench.run(4, 6)
+    assert bench.checks(4, "new_column") == ["extra"]
+    assert len(bench.checks(5, "new_column")) == 500
+    raised = bench.current("alerts", metric="new_column").sort_values("window_start")
+    assert raised["column_name"].tolist() == ["*"] * 3
+    assert raised["alert_id"].nunique() == 1
+    one, many, again = (json.loads(evidence)["sentence"] for evidence in raised["evidence"])
+    assert one.startswith("the log has 1 new column, unknown to the reference: extra (driftline rebase")
+    assert "500 new columns, unknown to the reference: more000, more001, more002 and 497 more (" in many
+    assert again.endswith("; since 2024-01-05, 3 windows so far")
+
+
 def test_what_is_new_or_missing_does_not_depend_on_the_range_that_was_run(bench: Bench) -> None:
     bench.reference()
     bench.days(4, 5)

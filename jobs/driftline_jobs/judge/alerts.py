@@ -30,6 +30,8 @@ class Topic(StrEnum):
     DRIFT = "drift"
     PERFORMANCE = "performance"
     QUALITY = "quality"
+    COLUMNS = "columns"
+    """Columns that the log has beyond those of the reference, however many."""
     SETUP = "setup"
     """What the monitor's file should say otherwise: no fault of the data, and no worse for lasting."""
 

@@ -49,12 +49,13 @@ def inspect(
     """
     footers = read_footers(objects, location, _needs(monitor, role, timed=timed))
     readable = [footer for footer in footers if isinstance(footer, Footer)]
-    agreement = agree([footer for footer in readable if footer.rows], monitor, role, expected)
     wanted = _Wanted(
         start_us=None if start is None else to_us(start),
         end_us=None if end is None else to_us(end),
         lateness_us=None if role == "label" else monitor.logs.lateness // _MICROSECOND,
     )
+    # What lies beside the bounds has no say in what the rows within them are.
+    agreement = agree([footer for footer in readable if wanted.any_of(footer)], monitor, role, expected)
     return Inspection(
         splits=tuple(split for footer in readable for split in _splits(footer, location, agreement, wanted)),
         inputs=tuple(_state(footer, role) for footer in footers),
@@ -78,6 +79,10 @@ class _Wanted:
         if self.lateness_us is None or found.folder_start is None or found.folder_end is None:
             return None, None
         return to_us(found.folder_start) - self.lateness_us, to_us(found.folder_end) + self.lateness_us
+
+    def any_of(self, footer: Footer) -> bool:
+        """Whether any of an object is kept."""
+        return any(self.keeps(group, footer.object) for group in footer.row_groups)
 
     def keeps(self, group: RowGroup, found: LogObject) -> bool:
         """Whether a row group may hold wanted rows, or rows that have to be counted as set aside."""

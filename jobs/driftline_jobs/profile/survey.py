@@ -95,6 +95,11 @@ class Survey:
     lowest_positive: float = math.inf
 
     @property
+    def names(self) -> frozenset[str]:
+        """The columns that any object with rows of the reference has."""
+        return frozenset(self.samples) | frozenset(self.values)
+
+    @property
     def threshold(self) -> float | None:
         """The score at which the model decides, if one parts its classes."""
         parted = self.highest_negative < self.lowest_positive < math.inf

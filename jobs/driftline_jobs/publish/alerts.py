@@ -13,7 +13,7 @@ from driftline_jobs.judge.nature import statement
 from driftline_jobs.publish.repeats import CHECK as REPEATED_IDS
 from driftline_jobs.publish.repeats import Repeats
 from driftline_jobs.tabulate.alerts import AlertRow
-from driftline_schemas.metrics import LASTING_SHIFT, MOVES_BY_NATURE
+from driftline_schemas.metrics import LASTING_SHIFT, MOVES_BY_NATURE, NEW_COLUMN
 from driftline_schemas.window import Granularity, Window
 
 _PLACE = "window_start, column_name, model_version, segment, segment_value"
@@ -41,8 +41,11 @@ _JUDGED = (
     (Topic.DRIFT, "current_drift_metrics", "drifted"),
     (Topic.PERFORMANCE, "current_performance_metrics", "degraded"),
     (Topic.QUALITY, "current_quality_metrics", "passed"),
+    (Topic.COLUMNS, "current_quality_metrics", "passed"),
     (Topic.SETUP, "current_quality_metrics", "passed"),
 )
+_NAMED = 3
+"""How many of the new columns a sentence names."""
 
 
 def alert_events(
@@ -144,19 +147,40 @@ def published_findings(job: Job, repeats: Repeats) -> dict[datetime, list[Findin
     """What each published window says is wrong, by its start; of ids that repeat, what was found just now."""
     found: dict[datetime, list[Finding]] = {}
     moving: dict[datetime, list[str]] = {}
+    added: dict[datetime, list[str]] = {}
     for row in _rows(job, _MOVING):
         moving.setdefault(row["window_start"], []).append(row["column_name"])
     for topic, sql in ((Topic.DRIFT, _DRIFTED), (Topic.PERFORMANCE, _DEGRADED), (Topic.QUALITY, _FAILED)):
         for row in _rows(job, sql):
             if row["metric"] == REPEATED_IDS and row["window_start"] in repeats.checks:
                 continue
+            if topic is Topic.QUALITY and row["metric"] == NEW_COLUMN:
+                added.setdefault(row["window_start"], []).append(row["column_name"])
+                continue
             said = finding(topic, row)
             if topic is Topic.QUALITY and said.metric == MOVES_BY_NATURE:
                 said = replace(said, topic=Topic.SETUP, statement=statement(moving[row["window_start"]]))
             found.setdefault(row["window_start"], []).append(said)
+    for start, columns in added.items():
+        found.setdefault(start, []).append(_new_columns(columns))
     for start, several in repeats.findings().items():
         found.setdefault(start, []).extend(several)
     return found
+
+
+def _new_columns(columns: Sequence[str]) -> Finding:
+    """One finding for all of them: a log that has gained a thousand columns has changed once."""
+    count = len(columns)
+    named = ", ".join(sorted(columns)[:_NAMED]) + (f" and {count - _NAMED:,} more" if count > _NAMED else "")
+    return Finding(
+        place=Place(),
+        topic=Topic.COLUMNS,
+        metric=NEW_COLUMN,
+        strength=1.0,
+        value=float(count),
+        statement=f"the log has {count:,} new column{'s' * (count > 1)}, unknown to the reference: {named} "
+        "(driftline rebase takes them in; list under ignore what is not to be watched)",
+    )
 
 
 def finding(topic: Topic, row: Mapping[str, Any]) -> Finding:

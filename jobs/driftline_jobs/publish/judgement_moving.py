@@ -62,7 +62,7 @@ _TABLES = (
     "alerts",
 )
 _KEPT = ("reference_sets", "calibrations")
-_OF_THE_LOG = frozenset({Topic.QUALITY, Topic.SETUP})
+_OF_THE_LOG = frozenset({Topic.QUALITY, Topic.COLUMNS, Topic.SETUP})
 """Topics that are judged with the window alone, whatever it is compared with."""
 _AT_ONCE = 16
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from driftline_jobs.calibrations import Calibrations, learn
 from driftline_jobs.job import Job
 from driftline_jobs.judge.nature import NEXT_STEP
+from driftline_jobs.logs.agreement import named_columns
 from driftline_jobs.logs.passed_over import in_words
 from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.measure.figures import Status, reason_of
@@ -255,7 +256,9 @@ def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:
         raise _no_rows(data, inspection)
     # what rows a window of the log will have is not to be told from a data set that has none
     share = share_of_rows(survey.rows / len(data.windows)) if data.timed else 1.0
-    return replace(binning_from(survey, columns, job.hiding), moment_share=share)
+    named = named_columns(job.monitor, "reference")
+    theirs = [watch for watch in columns if watch.column.name in survey.names or watch.column.name in named]
+    return replace(binning_from(survey, theirs, job.hiding), moment_share=share)
 
 
 def _no_rows(data: ReferenceData, inspection: LogInspection) -> DataError:
