@@ -81,6 +81,7 @@ class TestFile:
         with open_store(url, wait_seconds=0) as hasty, open_store(url, wait_seconds=20) as patient:
             waiting = threading.Thread(target=lambda: seen.append(published(patient)))
             with store.kept_open():
+                assert published(store) == []
                 waiting.start()
                 with pytest.raises(StoreBusyError):
                     published(hasty)
@@ -88,15 +89,39 @@ class TestFile:
             waiting.join()
         assert seen == [["r1"]]
 
-    def test_threads_of_one_store_take_turns(self, store: Store) -> None:
+    def test_others_get_in_before_the_first_call_and_whenever_it_is_let_go(
+        self, store: Store, url: str
+    ) -> None:
+        with open_store(url, wait_seconds=0) as hasty, store.kept_open():
+            hasty.publish([run("r1")], {})
+            assert published(store) == ["r1"]
+            with pytest.raises(StoreBusyError):
+                published(hasty)
+            store.let_go()
+            hasty.publish([run("r2", 1)], {})
+            assert published(store) == ["r1", "r2"]
+            with pytest.raises(StoreBusyError):
+                published(hasty)
+
+    def test_threads_of_one_store_share_it(self, store: Store) -> None:
         seen: list[list[str]] = []
-        waiting = threading.Thread(target=lambda: seen.append(published(store)))
         with store.kept_open():
-            waiting.start()
             store.publish([run("r1")], {})
+            other = threading.Thread(target=lambda: seen.append(published(store)))
+            other.start()
             store.publish([run("r2", 1)], {})
-        waiting.join()
-        assert seen == [["r1", "r2"]]
+            other.join()
+        assert seen in ([["r1"]], [["r1", "r2"]])
+
+    def test_the_copy_for_readers_is_made_when_it_is_let_go(self, tmp_path: Path) -> None:
+        url = f"duckdb:///{tmp_path / 'store.duckdb'}?copy=readers.duckdb"
+        with open_store(url, wait_seconds=5) as store:
+            store.migrate()
+            with store.kept_open():
+                store.publish([run("r1")], {})
+                store.let_go()
+                with open_store(f"duckdb:///{tmp_path / 'readers.duckdb'}") as reader:
+                    assert published(reader) == ["r1"]
 
     def test_the_copy_for_readers_has_all_of_it(self, tmp_path: Path) -> None:
         url = f"duckdb:///{tmp_path / 'store.duckdb'}?copy=readers.duckdb"

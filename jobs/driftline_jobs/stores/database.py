@@ -53,6 +53,9 @@ class Database(Protocol):
     def kept_open(self, wait_seconds: float, *, reading: bool = False) -> AbstractContextManager[None]:
         """Transactions within follow upon each other without another connection being made for each."""
 
+    def let_go(self, wait_seconds: float) -> None:
+        """Let others in, while what is kept open is not needed: the next transaction opens it again."""
+
     def create(self) -> None:
         """Make an empty database where there is none, if that is for us to do."""
 

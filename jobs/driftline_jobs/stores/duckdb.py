@@ -24,9 +24,9 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,13 +102,24 @@ class DuckDbSession:
         return datetime.now(UTC)
 
 
-@dataclass
-class _Kept:
-    """A connection that several transactions share; whether any of them has changed what readers see."""
+_ONE_THREAD: dict[str, Any] = {"threads": 1}
+"""A statement of ours takes a millisecond or two: with several threads, most of it to wait for others."""
 
-    connection: DuckDBPyConnection
-    close: Callable[[], None]
+
+@dataclass
+class _Session:
+    """Transactions that follow upon each other: the connection that they share, once one of them has been
+    made, and whether any has changed what readers see."""
+
+    reading: bool
+    opened: ExitStack = field(default_factory=ExitStack)
+    connection: DuckDBPyConnection | None = None
     published: bool = False
+
+    def close(self) -> None:
+        """Close the connection, if there is one; the next transaction makes another."""
+        self.connection = None
+        self.opened.pop_all().close()
 
 
 class DuckDbDatabase:
@@ -121,7 +132,7 @@ class DuckDbDatabase:
         self.copy = copy
         self.name = str(path)
         self._turn = threading.RLock()
-        self._kept: _Kept | None = None
+        self._session: _Session | None = None
 
     def __repr__(self) -> str:
         return f"DuckDbDatabase({self.name!r})"
@@ -136,21 +147,29 @@ class DuckDbDatabase:
 
     @contextmanager
     def kept_open(self, wait_seconds: float, *, reading: bool = False) -> Iterator[None]:
-        """See ``Database.kept_open``. Meanwhile all others wait; only who reads lets others read."""
+        """See ``Database.kept_open``. From the first transaction on all others wait, until the end or until
+        it is let go; only who reads lets others read."""
+        if self._session is not None:
+            yield
+            return
+        self._session = _Session(reading)
+        try:
+            yield
+        finally:
+            with self._turn:
+                self.let_go(wait_seconds)
+                self._session = None
+
+    def let_go(self, wait_seconds: float) -> None:
+        """See ``Database.let_go``."""
         with self._turn:
-            if self._kept is not None:
-                yield
+            session = self._session
+            if session is None:
                 return
-            with ExitStack() as stack:
-                connection = stack.enter_context(self._open(wait_seconds, read_only=reading))
-                kept = self._kept = _Kept(connection, stack.close)
-                try:
-                    yield
-                finally:
-                    self._kept = None
-                    stack.close()
-                    if kept.published:  # what is published stays so, whatever came after it
-                        self.published(wait_seconds)
+            session.close()
+            if session.published and self.copy is not None:  # what is published stays so, whatever comes next
+                session.published = False
+                self._refresh_copy(self.copy, wait_seconds)
 
     def create(self) -> None:
         """Make the file if it is not there, whole or not at all: a torn one could never be opened again."""
@@ -176,8 +195,8 @@ class DuckDbDatabase:
         """See ``Database.published``: the copy for readers is made anew, once the file is closed."""
         if self.copy is not None:
             with self._turn:
-                if self._kept is not None:
-                    self._kept.published = True
+                if self._session is not None:
+                    self._session.published = True
                 else:
                     self._refresh_copy(self.copy, wait_seconds)
 
@@ -187,6 +206,7 @@ class DuckDbDatabase:
 
     def rewrite(self, wait_seconds: float) -> None:
         """See ``Database.rewrite``: blocks that are free again keep their content until they are needed."""
+        self.let_go(wait_seconds)
         deadline = time.monotonic() + wait_seconds
         with self._turn, _scratch(self.path) as scratch:
             try:
@@ -213,21 +233,24 @@ class DuckDbDatabase:
     @contextmanager
     def _transaction(self, begin: str, wait_seconds: float, *, read_only: bool) -> Iterator[DuckDbSession]:
         with self._turn:
-            kept = self._kept
-            if kept is None:
+            session = self._session
+            if session is None:
                 with (
                     self._open(wait_seconds, read_only=read_only) as connection,
                     _committed(connection, begin),
                 ):
                     yield DuckDbSession(connection)
                 return
+            if session.connection is None:
+                session.connection = session.opened.enter_context(
+                    self._open(wait_seconds, read_only=session.reading)
+                )
             try:
-                with _committed(kept.connection, begin):
-                    yield DuckDbSession(kept.connection)
+                with _committed(session.connection, begin):
+                    yield DuckDbSession(session.connection)
             except TransientError:
                 # DuckDB may refuse everything on it from now on: what follows opens the file anew
-                self._kept = None
-                kept.close()
+                session.close()
                 raise
 
     @contextmanager
@@ -253,10 +276,10 @@ class DuckDbDatabase:
             try:
                 self._require_file()
                 if read_only:
-                    return duckdb.connect(str(self.path), read_only=True)
+                    return duckdb.connect(str(self.path), read_only=True, config=dict(_ONE_THREAD))
                 # Within a process, connections of one configuration share the file, and two transactions
                 # would both find a window unpublished. A name of its own makes the second one wait.
-                alone: dict[str, Any] = {"custom_user_agent": f"driftline/{uuid.uuid4()}"}
+                alone: dict[str, Any] = _ONE_THREAD | {"custom_user_agent": f"driftline/{uuid.uuid4()}"}
                 return duckdb.connect(str(self.path), config=alone)
             except duckdb.Error as error:
                 holder = _holder(str(error))

@@ -65,21 +65,28 @@ def migrations(dialect: Dialect) -> tuple[Migration, ...]:
     return tuple(found)
 
 
-def version_of(session: Session, dialect: Dialect) -> int:
-    """The version a store is at; 0 for one that holds nothing of ours."""
+def version_of(session: Session, dialect: Dialect, *, is_ours: bool = False) -> int:
+    """The version a store is at; 0 for one that holds nothing of ours, unless it is known to be ours."""
+    if is_ours:
+        return _newest(session)
     tables = session.query(
         f"SELECT COUNT(*) AS tables FROM {_TABLES[dialect]}",  # noqa: S608 - our own words
         [_SCHEMAS[dialect], "schema_version"],
     )
     if not tables.column("tables")[0].as_py():
         return 0
+    return _newest(session)
+
+
+def _newest(session: Session) -> int:
     newest = session.query("SELECT MAX(version) AS version FROM schema_version").column("version")[0].as_py()
     return int(newest or 0)
 
 
-def require_version(session: Session, database: Database, wanted: int) -> None:
-    """Raise ``ConfigError`` unless the store is at version ``wanted``."""
-    found = version_of(session, database.dialect)
+def require_version(session: Session, database: Database, wanted: int, *, is_ours: bool = False) -> None:
+    """Raise ``ConfigError`` unless the store is at version ``wanted``; looks whether it is a store at all but
+    where it ``is_ours``, as it was a moment ago."""
+    found = version_of(session, database.dialect, is_ours=is_ours)
     if found > wanted:
         raise ConfigError(
             f"the store {database.name} is of version {found}, made by a newer Driftline; this one knows "

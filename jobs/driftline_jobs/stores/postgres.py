@@ -167,6 +167,9 @@ class PostgresDatabase:
         """Nothing to do: the connection is kept anyway, and nobody waits for it."""
         return nullcontext()
 
+    def let_go(self, wait_seconds: float) -> None:
+        """Nothing to do: nobody waits for it."""
+
     def create(self) -> None:
         """Nothing to do: whoever runs the server makes databases, the first migration makes the schema."""
 

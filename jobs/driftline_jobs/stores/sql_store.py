@@ -228,6 +228,10 @@ class SqlStore:
         """See ``Store.kept_open``."""
         return self._database.kept_open(self._wait_seconds, reading=reading)
 
+    def let_go(self) -> None:
+        """See ``Store.let_go``."""
+        self._database.let_go(self._wait_seconds)
+
     def prune(self, keep: timedelta) -> int:
         """See ``Store.prune``."""
         deleted = self._change(lambda session: pruning.prune(session, keep))
@@ -275,7 +279,8 @@ class SqlStore:
         """``work`` in a transaction that may write, on a store of the version we know."""
 
         def checked_first(session: Session) -> Answer:
-            require_version(session, self._database, len(self._steps))
+            require_version(session, self._database, len(self._steps), is_ours=self._checked)
+            self._checked = True
             return work(session)
 
         return self._retry(lambda: self._database.writing(self._wait_seconds), checked_first)
