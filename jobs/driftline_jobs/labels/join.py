@@ -43,6 +43,7 @@ class LabelJoin:
         self.counts = JoinCounts()
         joins = plan.label is None and plan.prediction_id is not None
         self._sampling = IdSampling(len(plan.scan.bounds_us) - 1) if joins else None
+        self._passing: Iterable[pa.Table] | None = None
         self._whole: PartJoin | None = None
         self._aside: list[RowsAside] = []
         self._parts = 1
@@ -60,8 +61,12 @@ class LabelJoin:
         return PartJoin(self._plan, self._folder, memory_limit=self._memory_limit, threads=self._threads)
 
     def add_predictions(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Rows as ``prediction_rows`` makes them."""
+        """Rows as ``prediction_rows`` makes them; without ids they meet nothing, and pass as they come."""
         passed = self._predictions(batches)
+        if self._plan.prediction_id is None:
+            names = _without(self._predicted, "id", "ts", "loose").names
+            self._passing = (pa.Table.from_batches([batch.select(names)]) for batch in passed)
+            return
         first = list(itertools.islice((batch for batch in passed if batch.num_rows), 1))
         for batch in first:
             kept = batch.select(_without(self._plan.schema(), *TOLD_APART).names)
@@ -117,6 +122,9 @@ class LabelJoin:
             yield pa.concat_tables(waiting)
 
     def _tables(self) -> Iterator[pa.Table]:
+        if self._passing is not None:
+            yield from self._passing
+            return
         with_id: dict[int, int] = {}
         for part in self._joins():
             yield from part.joined()

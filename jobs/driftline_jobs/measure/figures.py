@@ -168,8 +168,10 @@ def finite_status(values: FloatArray, status: TextArray) -> TextArray:
 
 def masked(array: npt.ArrayLike, status: TextArray) -> FloatArray:
     """``array`` in the shape of ``status``, NaN where that is not ``ok`` or the array is not finite."""
-    full = np.broadcast_to(np.asarray(array, np.float64), status.shape)
-    return np.where((status == Status.OK.value) & np.isfinite(full), full, np.nan)
+    found = np.asarray(array, np.float64)
+    if not found.ndim and not math.isfinite(found):
+        return np.full(status.shape, np.nan)  # what many figures lack, which is made ten thousand times a run
+    return np.where((status == Status.OK.value) & np.isfinite(found), found, np.nan)
 
 
 def figure(

@@ -38,11 +38,9 @@ _MOVING = (
 )
 _EMPTY = f"SELECT window_start FROM current_runs {_WHERE} AND part = 'data' AND rows_read = 0"  # noqa: S608
 _JUDGED = (
-    (Topic.DRIFT, "current_drift_metrics", "drifted"),
-    (Topic.PERFORMANCE, "current_performance_metrics", "degraded"),
-    (Topic.QUALITY, "current_quality_metrics", "passed"),
-    (Topic.COLUMNS, "current_quality_metrics", "passed"),
-    (Topic.SETUP, "current_quality_metrics", "passed"),
+    ("current_drift_metrics", "drifted", {Topic.DRIFT}),
+    ("current_performance_metrics", "degraded", {Topic.PERFORMANCE}),
+    ("current_quality_metrics", "passed", {Topic.QUALITY, Topic.COLUMNS, Topic.SETUP}),
 )
 _NAMED = 3
 """How many of the new columns a sentence names."""
@@ -213,9 +211,9 @@ def published_topics(job: Job) -> dict[datetime, set[Topic]]:
     that; about anything else it judges nothing."""
     found: dict[datetime, set[Topic]] = {}
     empty = {row["window_start"] for row in _rows(job, _EMPTY)}
-    for topic, view, column in _JUDGED:
+    for view, column, topics in _JUDGED:
         sql = f"SELECT DISTINCT window_start FROM {view} {_WHERE} AND {column} IS NOT NULL"  # noqa: S608  fixed names
         for row in _rows(job, sql):
             if row["window_start"] not in empty:
-                found.setdefault(row["window_start"], set()).add(topic)
+                found.setdefault(row["window_start"], set()).update(topics)
     return found

@@ -62,7 +62,7 @@ class SqlStore:
     def migrate(self) -> int:
         """See ``Store.migrate``."""
         version = migrate(self._database, self._steps, self._wait_seconds)
-        self._was_there = True
+        self._was_there = self._checked = True
         return version
 
     def begin(self, runs: Sequence[RunRecord]) -> None:
