@@ -25,7 +25,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 .venv/bin/pytest --numprocesses $(PROCESSES) --
 # The demo takes the full environment if it is there, else one with the base install alone.
 DEMO_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-base)
 
-.PHONY: help setup demo up down test test-slow lint lock bench bench-store bench-fleet clean
+.PHONY: help setup demo up down test test-slow test-long lint lock bench bench-store bench-fleet clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,10 +43,13 @@ down: ## Stop them again (the data stays in .stack/)
 	@PYTHONPATH=infra .venv/bin/python -m driftline_stack down --home .stack
 
 test: setup browser ## Run the tests (PYTEST_ARGS="-k window" for some), but for the long ones
-	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow and not long" $(PYTEST_ARGS)
 
-test-slow: setup browser ## Run the long ones: simulations, a year's backfill, killed workers, the whole bench in small
-	$(PYTEST) -m slow $(PYTEST_ARGS)
+test-slow: setup browser ## Run the slow ones: simulations, Airflow, Spark, killed workers, the whole bench in small
+	$(PYTEST) -m "slow and not long" --verbose $(PYTEST_ARGS)
+
+test-long: setup browser ## Run what takes the better part of an hour, before a release
+	$(PYTEST) -m long --verbose $(PYTEST_ARGS)
 
 lint: .venv/.installed ## Check style and types
 	.venv/bin/ruff check .

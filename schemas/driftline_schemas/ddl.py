@@ -163,14 +163,21 @@ def _history_query(table: Table, condition: str) -> str:
         names = ", ".join(f"r.{quote_name(name)}" for name in table.column_names)
         # A run that is not published has no published_at: the condition of the past leaves it out too.
         return f"SELECT {names}\nFROM runs r\nWHERE {condition}"
-    names = ", ".join(
-        f"{'t' if name in table.column_names else 'r'}.{quote_name(name)}"
-        for name in (column.name for column in _history_columns(table))
-    )
+    columns = [column.name for column in _history_columns(table)]
+    names = ", ".join(f"{'t' if name in table.column_names else 'r'}.{quote_name(name)}" for name in columns)
     # monitor and window_start follow from run_id: joined, they let a filter on them reach both sides.
     window = " AND r.monitor = t.monitor AND r.window_start = t.window_start" if table.windowed else ""
-    return (
+    of_runs = (
         f"SELECT {names}\nFROM {table.name} t\nJOIN runs r ON r.run_id = t.run_id{window}\nWHERE {condition}"
+    )
+    if table.name != "run_inputs":
+        return of_runs
+    # The objects of a reference are there once, and shown with every run that rests on it.
+    shown = names.replace('t."run_id"', 'r."run_id"')
+    return (
+        f"{of_runs}\nUNION ALL\nSELECT {shown}\nFROM {table.name} t\n"
+        f"JOIN runs r ON r.reference_id = t.run_id AND r.part = 'data'\n"
+        f"WHERE t.role = 'reference' AND {condition}"
     )
 
 

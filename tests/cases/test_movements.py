@@ -91,6 +91,7 @@ def test_columns_that_move_by_nature_are_named(cases: Cases) -> None:
         assert f"{name}:" not in said
 
 
+@pytest.mark.slow
 def test_columns_beside_those_that_move_are_judged_as_ever(cases: Cases) -> None:
     variant = cases.edited(
         "moving_columns",

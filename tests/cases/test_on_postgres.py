@@ -27,7 +27,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in AT_ONCE else pytest.mark.slow) for name in CASES]
+    "name", [pytest.param(name, marks=[] if name in AT_ONCE else pytest.mark.long) for name in CASES]
 )
 def test_both_stores_hold_the_same(cases: Cases, postgres: PostgresServer, name: str) -> None:
     url = postgres.url(postgres.create_database())

@@ -13,8 +13,9 @@ from tests.end_to_end.builder import assert_same_tables, normalised
 from driftline_jobs.engines.spark import SparkEngine
 from driftline_jobs.stores import open_store
 
-# Sums over many decades, put together from tasks; the others take their time.
-AT_ONCE = ("heavy_tails",)
+# Sums over many decades, types that differ, columns of the path: the others take long.
+SOME = ("heavy_tails", "null_then_double", "columns_in_path")
+pytestmark = pytest.mark.slow
 MASTER = "local[2]"
 
 
@@ -30,7 +31,7 @@ def spark() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in AT_ONCE else pytest.mark.slow) for name in CASES]
+    "name", [pytest.param(name, marks=[] if name in SOME else pytest.mark.long) for name in CASES]
 )
 def test_both_engines_give_the_same_tables(cases: Cases, spark: str, name: str) -> None:
     here = cases.run(name)

@@ -95,6 +95,7 @@ def seen(table: pa.Table) -> int:
     return int(json.loads(table.schema.metadata[b"driftline"])["rows"])
 
 
+@pytest.mark.slow
 def test_from_the_log_to_the_browser(invoke: Invoke, deployment: Path, browser: Browser) -> None:
     monitor = write(deployment, 1)
     assert invoke("run", monitor, "--period", LAST, "--drill-down")[0] == 0

@@ -14,6 +14,8 @@ from sklearn.metrics import roc_auc_score
 from driftline_jobs.stores import open_store
 from driftline_schemas.monitor import load_monitor
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(demo_run: Any) -> Path:

@@ -15,6 +15,8 @@ import pytest
 from playwright.sync_api import Browser
 from tests.end_to_end.airflow_stack import FIRST, REFERENCE, ROWS, Stack, days, logged, until
 
+pytestmark = pytest.mark.slow
+
 # Where windows of long ago may be filled in, yesterday's is scheduled, too: after noon it would be published,
 # though its log never comes.
 NEVER = "30d"
@@ -61,7 +63,6 @@ def _states(stack: Stack, name: str) -> list[str]:
         return []
 
 
-@pytest.mark.slow
 def test_a_drift_is_named_in_the_asset(stack: Stack) -> None:
     (day,) = logged(stack, "drifting", 1)
     stack.put_day("drifting", day, shifted=2000)
@@ -75,7 +76,6 @@ def test_a_drift_is_named_in_the_asset(stack: Stack) -> None:
     assert found["verdict"] == "changed"
 
 
-@pytest.mark.slow
 def test_a_backfill_equals_single_runs(stack: Stack) -> None:
     windows = logged(stack, "filled", 10)
     monitor = stack.add_monitor("filled", REFERENCE, FIRST, start=None, deadline=NEVER)
@@ -92,7 +92,6 @@ def test_a_backfill_equals_single_runs(stack: Stack) -> None:
     assert once == stack.tables("filled", store)
 
 
-@pytest.mark.slow
 def test_a_backfill_again_changes_nothing_but_runs(stack: Stack) -> None:
     windows = logged(stack, "refilled", 2)
     stack.add_monitor("refilled", REFERENCE, FIRST, start=None, deadline=NEVER, mail="none")
@@ -134,7 +133,6 @@ def _finish_backfill(stack: Stack, name: str, windows: int) -> None:
     assert {state for run, state in stack.runs(name).items() if run.startswith("backfill")} == {"success"}
 
 
-@pytest.mark.slow
 def test_a_killed_task_that_is_cleared_ends_with_the_same_tables(stack: Stack) -> None:
     (day,) = logged(stack, "killed", 1)
     monitor = stack.add_monitor("killed", REFERENCE, FIRST, retries=0)
@@ -183,7 +181,6 @@ def _kill_command(monitor: str, command: str) -> threading.Event:
     return done
 
 
-@pytest.mark.slow
 def test_two_runs_of_one_window_at_once_do_no_harm(stack: Stack) -> None:
     (day,) = logged(stack, "twice", 1)
     monitor = stack.add_monitor("twice", REFERENCE, FIRST, mail="none")
@@ -195,7 +192,6 @@ def test_two_runs_of_one_window_at_once_do_no_harm(stack: Stack) -> None:
     assert stack.tables("twice") == stack.tables("twice", store)
 
 
-@pytest.mark.slow
 def test_a_log_that_never_comes_is_published_as_missing(stack: Stack) -> None:
     logged(stack, "missing", 0)
     stack.add_monitor("missing", REFERENCE, FIRST, mail="none")
@@ -211,7 +207,6 @@ def test_a_log_that_never_comes_is_published_as_missing(stack: Stack) -> None:
     assert stack.result("missing", run, "report")["verdict"] == "empty"
 
 
-@pytest.mark.slow
 def test_a_late_log_is_picked_up_by_catch_up(stack: Stack) -> None:
     windows = logged(stack, "belated", 2)
     stack.s3().delete_object(Bucket="serving-logs", Key=f"belated/dt={windows[1]}/part-0.parquet")
@@ -232,7 +227,6 @@ def test_a_late_log_is_picked_up_by_catch_up(stack: Stack) -> None:
     assert stack.page("belated", windows[1]) != empty
 
 
-@pytest.mark.slow
 def test_maintenance_looks_after_the_store_and_every_file(stack: Stack) -> None:
     logged(stack, "kept", 1)
     stack.add_monitor("kept", REFERENCE, FIRST, mail="none")
@@ -241,7 +235,6 @@ def test_maintenance_looks_after_the_store_and_every_file(stack: Stack) -> None:
     assert {"migrate_store -1", "prune_store -1"} <= set(states)
 
 
-@pytest.mark.slow
 def test_a_digest_tells_of_many_windows_in_one_mail(stack: Stack) -> None:
     windows = logged(stack, "digested", 2)
     stack.add_monitor("digested", REFERENCE, FIRST, mail="digest")
@@ -260,7 +253,6 @@ def test_a_digest_tells_of_many_windows_in_one_mail(stack: Stack) -> None:
         assert f'<a href="{address}">{day}</a>' in body.get_content()
 
 
-@pytest.mark.slow
 def test_a_log_is_waited_for_without_holding_a_worker(stack: Stack) -> None:
     today = datetime.now(UTC).date()
     for day in days(today - timedelta(days=7), 7):
@@ -342,7 +334,6 @@ def _refuses_strangers(stack: Stack, page: str) -> None:
         assert stack.status(path) == 404
 
 
-@pytest.mark.slow
 def test_a_window_is_run_on_spark(stack: Stack) -> None:
     (day,) = logged(stack, "spread", 1)
     stack.start_spark()

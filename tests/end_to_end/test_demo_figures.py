@@ -26,6 +26,8 @@ from driftline_jobs.stores import open_store
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 EXACT = 1e-9
 FIRST, LAST = "2013-03-01", "2013-12-31"
 DAYS = ("2013-03-01", "2013-03-17", "2013-04-01", "2013-07-01", "2013-09-12", "2013-12-31")
@@ -93,7 +95,6 @@ def year(flights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Year
     return Year(folder, store)
 
 
-@pytest.mark.slow
 def test_every_days_realized_figures_are_scikit_learns(year: Year) -> None:
     found = year.figures("performance_metrics", where="kind = 'realized'")
     by_day = {str(day): rows.set_index("metric") for day, rows in found.groupby("day")}
@@ -208,7 +209,6 @@ def _expected(year: Year, name: str, now: pd.DataFrame, then: pd.DataFrame) -> d
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("comparison", ["reference", "previous"])
 def test_drift_is_what_the_raw_rows_give_at_the_same_edges(year: Year, comparison: str) -> None:
     # what depends on other windows, on all columns, or on labels that no log holds has tests of its own
@@ -240,7 +240,6 @@ def test_no_column_of_the_flights_moves_by_nature(year: Year) -> None:
     assert not len(year.query("SELECT * FROM quality_metrics WHERE check_name = 'moves_by_nature'"))
 
 
-@pytest.mark.slow
 def test_rows_and_descriptions_are_those_of_the_raw_rows(year: Year) -> None:
     found = year.figures("profile_metrics")
     counts = found[found["column_name"] == "*"].set_index("day")["count"]

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from tests.end_to_end.builder import (
     REFERENCE_DAYS,
     ROWS,
@@ -78,6 +79,7 @@ def _write(bench: Bench) -> None:
         bench.write_labels(number, made, when=pa.array([day(number + 1)] * ROWS, pa.timestamp("us", "UTC")))
 
 
+@pytest.mark.slow
 def test_ids_that_begin_anew_after_the_reference_are_found_by_the_fold(bench: Bench) -> None:
     """Whatever the order in which the windows were run, the same ones are told of."""
     _write(bench)

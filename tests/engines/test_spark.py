@@ -76,6 +76,7 @@ def test_rows_without_times_are_the_same_on_both(
     assert on_spark == on_one_machine
 
 
+@pytest.mark.slow
 def test_columns_in_the_path_are_the_same_on_both(
     spark: SparkEngine, log_folder: Path, tmp_path: Path
 ) -> None:

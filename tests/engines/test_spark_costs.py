@@ -20,6 +20,8 @@ from driftline_jobs.job import Meter
 from driftline_jobs.process import Spent, peak_memory_bytes
 from driftline_schemas.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 LARGE = 600 << 20
 
 

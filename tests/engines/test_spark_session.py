@@ -18,6 +18,8 @@ from driftline_jobs.process import BEFORE_IMPORTS
 from driftline_schemas.errors import ConfigError, TransientError
 from driftline_schemas.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def nobody_listens() -> Iterator[str]:

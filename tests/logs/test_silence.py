@@ -28,6 +28,7 @@ def test_listing_ends(mute: str) -> None:
         open_location("s3://serving-logs/flights/", endpoint_url=mute)
 
 
+@pytest.mark.slow
 def test_reading_ends(mute: str) -> None:
     location = Location("s3://serving-logs/flights", "serving-logs/flights", mute, "us-east-1")
     with pytest.raises(TransientError, match="out of reach"):

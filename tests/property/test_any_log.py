@@ -41,13 +41,13 @@ def check(shape: LogShape) -> None:
         agreement.assert_performance(tables, written.rows)
 
 
-@settings(ALWAYS_THE_SAME, max_examples=25)
+@settings(ALWAYS_THE_SAME, max_examples=8)
 @given(shapes.logs())
 def test_figures_are_those_of_the_raw_rows(shape: LogShape) -> None:
     check(shape)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1800)  # each example is a run
 @settings(ALWAYS_THE_SAME, max_examples=100)
 @given(shapes.logs())

@@ -15,7 +15,7 @@ from driftline_jobs.logs.sources import LogInspection
 from driftline_jobs.logs.splits import InputState
 from driftline_jobs.profile.moments import MomentSums, added
 from driftline_jobs.profile.windows import WHOLE, WindowProfile
-from driftline_jobs.publish.inputs import add_inputs, add_reference_inputs
+from driftline_jobs.publish.inputs import add_inputs
 from driftline_jobs.publish.losses import known_losses, losses_of, report_losses, report_reference
 from driftline_jobs.publish.names import check_addresses, check_columns
 from driftline_jobs.publish.plans import scan_plan
@@ -185,7 +185,6 @@ def _publish(
         add_checks(builders["quality_metrics"], monitor, measured[0], checks)
         published.losses[profile.window] = losses
         bytes_read[profile.window] = sum(state.object.size_bytes for state in states if state.state == "read")
-        add_reference_inputs(inputs, run_id, reference)
     every = [cell for measured in cells for cell in measured]
     add_descriptions(builders["profile_metrics"], monitor, every, reference.binning)
     if not job.monitor.reference.moves:  # where it does, what a window is compared with is the fold's to say

@@ -34,12 +34,12 @@ def add_inputs(
     return states
 
 
-def add_reference_inputs(table: TableBuilder, run_id: str, reference: Reference) -> None:
-    """The objects that the run's window was compared with, as they were when the reference was made."""
+def add_reference_inputs(table: TableBuilder, reference: Reference) -> None:
+    """The objects that the reference was made of, as they were then: once for all runs that rest on it."""
     objects = reference.objects
     table.add(
         len(objects),
-        run_id=run_id,
+        run_id=reference.reference_id,
         role="reference",
         uri=[one.uri for one in objects],
         etag=[one.etag for one in objects],

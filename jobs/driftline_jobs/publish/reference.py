@@ -23,6 +23,7 @@ from driftline_jobs.profile.moments import share_of_rows
 from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from
 from driftline_jobs.profile.windows import WindowProfile
 from driftline_jobs.publish.calibrated import add_calibrations, calibrations_from
+from driftline_jobs.publish.inputs import add_reference_inputs
 from driftline_jobs.publish.losses import reference_losses
 from driftline_jobs.publish.names import check_addresses, check_columns, check_reference
 from driftline_jobs.publish.outcomes import join_outcomes, label_values, withholding
@@ -311,10 +312,13 @@ def _keep(job: Job, reference: Reference, calibrations: Calibrations) -> None:
     )
     learned = TableBuilder(tables["calibrations"])
     add_calibrations(learned, reference, calibrations, now)
+    inputs = TableBuilder(tables["run_inputs"])
+    add_reference_inputs(inputs, reference)
     kept: list[tuple[str, pa.Table]] = [
+        ("run_inputs", inputs.to_arrow()),
         ("binnings", binnings.to_arrow()),
         ("calibrations", learned.to_arrow()),
         ("reference_sets", sets.to_arrow()),  # last: a reference that is found has all that goes with it
     ]
     for name, rows in kept:
-        job.store.put_once(name, rows)
+        job.store.put_once(name, rows, reference.monitor)

@@ -112,8 +112,12 @@ class Store(Protocol):
     ) -> pa.Table:
         """Rows of ``current_runs`` for one part, in order of ``window_start``."""
 
-    def put_once(self, table: str, rows: pa.Table) -> int:
-        """Add ``rows`` of a table that is never changed, unless their key is there; returns how many were."""
+    def put_once(self, table: str, rows: pa.Table, monitor: str | None = None) -> int:
+        """Add ``rows`` of a table that is never changed, unless their key is there; returns how many were.
+
+        ``monitor`` is whose they are, if they do not say so themselves: the objects of a reference, which are
+        the only rows of ``run_inputs`` that no run publishes.
+        """
 
     def execute_read(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Answer one query with parameters ``$1``, ``$2``, …. Whatever it says, nothing changes.

@@ -13,6 +13,7 @@ from driftline_jobs.stores.publication import WINDOW_KEY
 from driftline_schemas.table_definitions import Table, load_tables
 
 _KEY = ", ".join(WINDOW_KEY)
+_OF_RUNS = "t.run_id IN (SELECT run_id FROM forgotten_runs)"
 _LEFT_WITHOUT = (
     "SELECT r.run_id FROM runs AS r JOIN ("
     f"SELECT {_KEY}, MAX(published_at) AS newest, "
@@ -81,8 +82,10 @@ def _condition(
     table: Table, monitor: str, reference_ids: Collection[str] | None
 ) -> tuple[str | None, list[object]]:
     """Which rows of a table go, and the parameters of that condition; None for a table that keeps all."""
+    if table.name == "run_inputs":
+        return f"{_OF_RUNS} OR t.run_id IN (SELECT reference_id FROM forgotten)", []
     if table.parts:
-        return "t.run_id IN (SELECT run_id FROM forgotten_runs)", []
+        return _OF_RUNS, []
     if reference_ids is None:
         return "t.monitor = $1", [monitor]
     if "reference_id" in table.column_names:

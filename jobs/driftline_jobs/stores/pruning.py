@@ -47,5 +47,10 @@ def prune(session: Session, keep: timedelta) -> int:
         f"WHERE c.reference_id = s.reference_id AND {unused}",
         [before],
     )
+    session.run(
+        "DELETE FROM run_inputs AS t USING reference_sets AS s "
+        f"WHERE t.role = 'reference' AND t.run_id = s.reference_id AND {unused}",
+        [before],
+    )
     session.run(f"DELETE FROM reference_sets AS s WHERE {unused}", [before])
     return int(doomed.num_rows)

@@ -62,7 +62,7 @@ class SqlStore:
     def migrate(self) -> int:
         """See ``Store.migrate``."""
         version = migrate(self._database, self._steps, self._wait_seconds)
-        self._was_there = self._checked = True
+        self._was_there = True
         return version
 
     def begin(self, runs: Sequence[RunRecord]) -> None:
@@ -187,10 +187,10 @@ class SqlStore:
         rows = self.current("runs", monitor, start=start, end=end)
         return rows.filter(pc.equal(rows.column("part"), pa.scalar(part, pa.string())))
 
-    def put_once(self, table: str, rows: pa.Table) -> int:
+    def put_once(self, table: str, rows: pa.Table, monitor: str | None = None) -> int:
         """See ``Store.put_once``."""
         definition = load_tables()[table]
-        if definition.parts:
+        if definition.parts and not _is_of_references(table, rows):
             raise ValueError(f"rows of {table} belong to runs: they are published, not put")
         conformed = conform(definition, rows)
         key = list(definition.key)
@@ -211,7 +211,10 @@ class SqlStore:
                 session.insert(table, fresh)
             return int(fresh.num_rows)
 
-        return self._write(set(conformed.column("monitor").to_pylist()), work) if conformed.num_rows else 0
+        if not conformed.num_rows:
+            return 0
+        monitors = set(conformed.column("monitor").to_pylist()) if monitor is None else {monitor}
+        return self._write(monitors, work)
 
     def execute_read(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """See ``Store.execute_read``."""
@@ -305,6 +308,10 @@ class SqlStore:
                 pause = min(2 * pause, 2.0)
             else:
                 return answer
+
+
+def _is_of_references(table: str, rows: pa.Table) -> bool:
+    return table == "run_inputs" and set(rows.column("role").to_pylist()) <= {"reference"}
 
 
 def _stage_attempted(session: Session, rows: pa.Table) -> None:
