@@ -157,6 +157,21 @@ def test_what_a_reference_was_made_from_is_told_with_every_run(bench: Bench) -> 
     }
 
 
+def test_however_many_runs_rest_on_a_reference_its_objects_are_kept_once(bench: Bench) -> None:
+    bench.reference()
+    bench.days(4, 6)
+    bench.run(4)
+    once = bench.query("SELECT uri FROM run_inputs WHERE role = 'reference' ORDER BY uri")
+    assert len(once) == REFERENCE_DAYS + 1
+    bench.run(4, 6)
+    assert bench.query("SELECT uri FROM run_inputs WHERE role = 'reference' ORDER BY uri") == once
+    shown = bench.query(
+        "SELECT window_start, COUNT(*) AS n FROM current_run_inputs WHERE role = 'reference' "
+        "GROUP BY window_start ORDER BY window_start"
+    )
+    assert shown == [{"window_start": day(number), "n": len(once)} for number in (4, 5, 6)]
+
+
 def _amounts(bench: Bench, *days: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.concatenate([bench.rows(number)["amount"].to_numpy() for number in days])
 
