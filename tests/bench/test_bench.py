@@ -70,7 +70,7 @@ def written(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.rglob("part-*.parquet")}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_hundredth_of_every_part_goes_through(tmp_path: Path) -> None:
     lines = bench(tmp_path, "--parts", *OFFLINE, "--share", "0.01", "--repetitions", "1")
     judged = [cells for cells in lines if cells[9]]

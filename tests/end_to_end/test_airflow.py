@@ -92,6 +92,7 @@ def test_a_backfill_equals_single_runs(stack: Stack) -> None:
     assert once == stack.tables("filled", store)
 
 
+@pytest.mark.long
 def test_a_backfill_again_changes_nothing_but_runs(stack: Stack) -> None:
     windows = logged(stack, "refilled", 2)
     stack.add_monitor("refilled", REFERENCE, FIRST, start=None, deadline=NEVER, mail="none")
@@ -181,6 +182,7 @@ def _kill_command(monitor: str, command: str) -> threading.Event:
     return done
 
 
+@pytest.mark.long
 def test_two_runs_of_one_window_at_once_do_no_harm(stack: Stack) -> None:
     (day,) = logged(stack, "twice", 1)
     monitor = stack.add_monitor("twice", REFERENCE, FIRST, mail="none")
@@ -192,6 +194,7 @@ def test_two_runs_of_one_window_at_once_do_no_harm(stack: Stack) -> None:
     assert stack.tables("twice") == stack.tables("twice", store)
 
 
+@pytest.mark.long
 def test_a_log_that_never_comes_is_published_as_missing(stack: Stack) -> None:
     logged(stack, "missing", 0)
     stack.add_monitor("missing", REFERENCE, FIRST, mail="none")
@@ -235,6 +238,7 @@ def test_maintenance_looks_after_the_store_and_every_file(stack: Stack) -> None:
     assert {"migrate_store -1", "prune_store -1"} <= set(states)
 
 
+@pytest.mark.long
 def test_a_digest_tells_of_many_windows_in_one_mail(stack: Stack) -> None:
     windows = logged(stack, "digested", 2)
     stack.add_monitor("digested", REFERENCE, FIRST, mail="digest")
@@ -253,6 +257,7 @@ def test_a_digest_tells_of_many_windows_in_one_mail(stack: Stack) -> None:
         assert f'<a href="{address}">{day}</a>' in body.get_content()
 
 
+@pytest.mark.long
 def test_a_log_is_waited_for_without_holding_a_worker(stack: Stack) -> None:
     today = datetime.now(UTC).date()
     for day in days(today - timedelta(days=7), 7):

@@ -137,6 +137,7 @@ def tables(bench: Bench) -> dict[str, Table]:
         return normalised(store)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_the_code_travels_as_the_wheel(deployment: Deployment, tmp_path: Path) -> None:
     """Though the package is installed on these workers, too, what they run is what was sent."""

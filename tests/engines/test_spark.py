@@ -259,7 +259,7 @@ def test_a_damaged_object_is_named(
     assert scanned(spark, work.inspect(), plan) == _on_one_machine(scanned, work.inspect(), plan)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_out_of_reach_is_transient(spark: SparkEngine, planned: Planned) -> None:
     inspection, plan = planned
     nowhere = Location("s3://logs", "logs", "http://127.0.0.1:9")
