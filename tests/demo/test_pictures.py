@@ -31,6 +31,7 @@ def reports(demo_run: DemoRun, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
+@pytest.mark.slow
 def test_the_demo_leaves_an_index_that_leads_to_its_report(demo_run: DemoRun) -> None:
     index = read((demo_run.folder / "reports" / "index.html").read_text())
     links = {attributes.get("href") for tag, attributes in index.tags if tag == "a"}

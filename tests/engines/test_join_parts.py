@@ -82,13 +82,13 @@ def request_of_all(work: Workload) -> JoinRequest:
     return work.join(inspection, plan)
 
 
-@pytest.mark.parametrize("kind", ["labels apart", "labels in the log", "no ids"])
+@pytest.mark.parametrize("kind", ["labels apart", "labels in the log"])
 def test_parts_leave_the_bytes_of_the_whole(
     request_of_all: JoinRequest, monkeypatch: pytest.MonkeyPatch, spill_folder: Path, kind: str
 ) -> None:
     join = request_of_all
     if kind != "labels apart":
-        plan = replace(join.predictions, label="night", prediction_id=None if kind == "no ids" else "id")
+        plan = replace(join.predictions, label="night")
         join = replace(join, predictions=plan, labels=None, label_splits=())
     with closing(LocalEngine(2)) as engine:
         whole = joined(engine, join)
@@ -101,6 +101,22 @@ def test_parts_leave_the_bytes_of_the_whole(
         monkeypatch.setattr(label_join, "parts_needed", seven)
         assert joined(engine, join) == whole
     assert asked == [(3 * 6 * 1500, sum(split.rows for _, split in join.label_splits), 256 * MIB)]
+    assert not list(spill_folder.iterdir())
+
+
+def test_rows_without_ids_pass_in_one_piece(
+    request_of_all: JoinRequest, monkeypatch: pytest.MonkeyPatch, spill_folder: Path
+) -> None:
+    """They meet nothing, so no join is made of them."""
+    plan = replace(request_of_all.predictions, label="night", prediction_id=None)
+    join = replace(request_of_all, predictions=plan, labels=None, label_splits=())
+    with closing(LocalEngine(2)) as engine:
+        monkeypatch.setattr(label_join, "PartJoin", None)
+        outcomes, counts = engine.outcomes(join)
+    whole = [one for key, one in outcomes.items() if (key.model_version, key.segment) == ("*", "*")]
+    assert len(whole) == 3
+    assert sum(one.predictions for one in whole) == 3 * 6 * 1500
+    assert counts.duplicated == {}
     assert not list(spill_folder.iterdir())
 
 

@@ -145,6 +145,7 @@ def test_no_splits_are_no_rows(work: Workload, spark: SparkEngine) -> None:
     assert spark.outcomes(request)[0] == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("labels_in_the_log", "has_ids"), [(False, True), (True, True), (True, False)])
 def test_joins_of_every_kind(
     work: Workload, spark: SparkEngine, planned: Planned, *, labels_in_the_log: bool, has_ids: bool
@@ -161,7 +162,8 @@ def test_joins_of_every_kind(
     assert joined(spark, request) == _on_one_machine(joined, request)
 
 
-@pytest.mark.parametrize("labels_in_the_log", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("labels_in_the_log", [True, False])
 def test_labels_that_are_numbers(
     work: Workload,
     spark: SparkEngine,

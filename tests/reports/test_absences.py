@@ -85,7 +85,13 @@ def without(inputs: ReportInputs, *names: str) -> ReportInputs:
     return replace(inputs, tables={name: table for name, table in inputs.tables.items() if name not in names})
 
 
-@pytest.mark.parametrize(("inputs", "said"), CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        pytest.param(*case, id=name, marks=[pytest.mark.slow] if name.startswith("500 columns") else [])
+        for name, case in CASES.items()
+    ],
+)
 def test_a_page_that_says_so_and_stays_small(
     inputs: Callable[[], ReportInputs], said: tuple[str, ...]
 ) -> None:

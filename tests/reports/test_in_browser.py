@@ -96,8 +96,15 @@ def an_index() -> str:
     return index_of(make(), make(others))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1400])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (400, "light"),
+        pytest.param(400, "dark", marks=pytest.mark.slow),
+        pytest.param(1400, "light", marks=pytest.mark.slow),
+        (1400, "dark"),
+    ],
+)
 @pytest.mark.parametrize("make_html", [a_page, an_index], ids=["page", "index"])
 def test_readable_by_everybody(
     opened: Open, make_html: Callable[[], str], width: int, scheme: Scheme
