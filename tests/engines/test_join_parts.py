@@ -22,7 +22,7 @@ from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.labels import join as label_join
 from driftline_jobs.labels.join import LabelJoin
 from driftline_jobs.labels.loose import loose_hashes
-from driftline_jobs.labels.rows import PredictionPlan, label_schema
+from driftline_jobs.labels.rows import PredictionPlan, label_schema, prediction_rows
 from driftline_schemas.errors import ConfigError, DataError, TransientError
 from driftline_schemas.window import Granularity
 
@@ -115,7 +115,10 @@ def test_rows_without_ids_pass_in_one_piece(
         outcomes, counts = engine.outcomes(join)
     whole = [one for key, one in outcomes.items() if (key.model_version, key.segment) == ("*", "*")]
     assert len(whole) == 3
-    assert sum(one.predictions for one in whole) == 3 * 6 * 1500
+    batches = [batch for split in join.prediction_splits for batch in prediction_rows([split], plan)]
+    assert sum(one.predictions for one in whole) == sum(batch.num_rows for batch in batches)
+    nights = [batch.num_rows - batch.column("label").null_count for batch in batches]
+    assert sum(one.labelled for one in whole) == sum(nights)
     assert counts.duplicated == {}
     assert not list(spill_folder.iterdir())
 
