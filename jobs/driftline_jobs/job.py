@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from driftline_jobs.engines import open_engine
 from driftline_jobs.engines.base import Engine
-from driftline_jobs.engines.considerate import ConsiderateEngine
 from driftline_jobs.logs.sources import LabelLog, PredictionLog
 from driftline_jobs.process import Spent, one_thread_of_linear_algebra, peak_memory_bytes
 from driftline_jobs.profile.hiding import Hiding, hiding_of
@@ -60,11 +59,10 @@ def opened(request: RunRequest, progress: Progress) -> Iterator[Job]:
         one_thread_of_linear_algebra(),
         closing(store_of(request.settings)) as store,
         open_engine(request.settings) as engine,
-        store.kept_open(),
+        store.kept_open(alone=False),
     ):
         store.migrate()
-        patient = ConsiderateEngine(engine, store.let_go)
-        yield Job(request, monitor, windows, log, labels, patient, store, progress, Meter(engine.spent))
+        yield Job(request, monitor, windows, log, labels, engine, store, progress, Meter(engine.spent))
 
 
 def code_version() -> str:

@@ -11,7 +11,7 @@ from driftline_reports import formats, glossary
 from driftline_reports.glossary import words
 from driftline_reports.names import Names, visible
 from driftline_reports.view_model import Alert
-from driftline_schemas.metrics import MOVES_BY_NATURE, NEW_COLUMN, PERFORMANCE
+from driftline_schemas.metrics import CHECKS_OF_COLUMNS, PERFORMANCE
 from driftline_schemas.table_names import ALL
 
 Row = Mapping[str, Any]
@@ -47,7 +47,7 @@ def describe(row: Row, names: Names, title: Callable[[datetime], str], muted: st
 
 def everything(metric: str) -> str:
     """What a metric or a check without a column is about."""
-    if metric in {MOVES_BY_NATURE, NEW_COLUMN}:
+    if metric in CHECKS_OF_COLUMNS:
         return "the columns"
     if metric in _OF_THE_MODEL:
         return "the model"

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from driftline_reports.inputs import ReportInputs
 from driftline_reports.selection import Row, Selection
-from driftline_schemas.metrics import PERFORMANCE
+from driftline_schemas.metrics import CHECKS_OF_COLUMNS, PERFORMANCE
 from driftline_schemas.table_names import ALL
 
 # Arrow has no types to check against: a mask over rows.
@@ -82,7 +82,9 @@ def _undecided(
     about: Mask = None
     for alert in alerts:
         here = _of_window(table, start)
-        if "column_name" in table.column_names:
+        if alert["metric"] in CHECKS_OF_COLUMNS:  # one alert for every column that the check is about
+            here = pc.and_(here, pc.equal(table["check_name"], alert["metric"]))
+        elif "column_name" in table.column_names:
             here = pc.and_(here, pc.equal(table["column_name"], alert["column_name"]))
         if any(alert[name] != ALL for name in _CELL):
             for name in _CELL:

@@ -175,7 +175,7 @@ def _history_query(table: Table, condition: str) -> str:
     # The objects of a reference are there once, and shown with every run that rests on it.
     shown = names.replace('t."run_id"', 'r."run_id"')
     return (
-        f"{of_runs}\nUNION ALL\nSELECT {shown}\nFROM {table.name} t\n"
+        f"{of_runs} AND t.role <> 'reference'\nUNION ALL\nSELECT {shown}\nFROM {table.name} t\n"
         f"JOIN runs r ON r.reference_id = t.run_id AND r.part = 'data'\n"
         f"WHERE t.role = 'reference' AND {condition}"
     )

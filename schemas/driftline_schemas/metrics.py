@@ -41,6 +41,8 @@ MOVES_BY_NATURE = "moves_by_nature"
 """The check that reports columns of which no two windows are alike: growing numbers, times, ids."""
 NEW_COLUMN = "new_column"
 """The check that reports a column that the reference does not have."""
+CHECKS_OF_COLUMNS = frozenset({MOVES_BY_NATURE, NEW_COLUMN})
+"""Checks that are one alert, however many columns fail them."""
 REFERENCE_WINDOWS = "reference_windows"
 """How many windows a reference has, where these are too few to recognise such columns."""
 VALUES_OF_ANOTHER_TYPE = "values_of_another_type"

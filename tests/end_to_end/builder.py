@@ -249,9 +249,7 @@ def normalised(store: Store, monitor: str = "bench") -> dict[str, Table]:
     """All current rows of every table, without run ids, times and costs, in one order."""
     tables = {name: store.current(name, monitor).to_pandas() for name in WINDOWED}
     tables["run_inputs"] = store.execute_read(
-        "SELECT r.window_start, r.part, i.* FROM run_inputs i JOIN current_runs r USING (run_id) "
-        "WHERE r.monitor = $1",
-        [monitor],
+        "SELECT * FROM current_run_inputs WHERE monitor = $1", [monitor]
     ).to_pandas()
     tables["runs"] = store.execute_read(
         "SELECT * FROM current_runs WHERE monitor = $1", [monitor]

@@ -16,7 +16,7 @@ from tests.engines.workload import Workload, merged_scan, scanned
 
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.logs.read import SplitReader
-from driftline_jobs.logs.together import ReadSplit, bundled, of_one_kind
+from driftline_jobs.logs.together import ReadSplit, bundled, of_one_kind, read_together
 from driftline_jobs.profile.scan import scan_splits
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.serving_log import TimeColumn
@@ -86,7 +86,7 @@ def test_an_object_replaced_between_two_threads_is_not_read_by_halves(
 def test_small_splits_that_are_read_together_give_the_same_bytes(work: Workload) -> None:
     inspection, plan = work.planned()
     alone = merged_scan(scan_splits([split], plan) for split in inspection.splits)
-    together = list(bundled(inspection.splits))
+    together = list(bundled(inspection.splits, len(plan.columns)))
     assert len(together) < len(inspection.splits) / 4
     assert merged_scan(scan_splits(splits, plan) for splits in together) == alone
 
@@ -98,8 +98,8 @@ def test_columns_of_several_splits_are_theirs_one_after_the_other(work: Workload
     read = []
     for split in inspection.splits:
         with SplitReader(split, plan.columns, ["zip"]) as reader:
-            read.append(ReadSplit.of(reader, names))
-    kinds = of_one_kind(read)
+            read.append((ReadSplit.of(reader, names), split.part))
+    kinds = [kind for kind, _ in of_one_kind(read)]
     assert 1 < len(kinds) < len(read)
     assert sum(len(kind.parts) for kind in kinds) == len(read)
     for kind in kinds:
@@ -113,8 +113,41 @@ def test_indices_of_a_few_bits_make_room_for_the_values_of_all_splits(work: Work
     split = work.inspect().splits[0]
     few = pa.dictionary(pa.int8(), pa.string())
     parts = [
-        ReadSplit(replace(split, rows=100), {"a": pa.array([f"{at}-{n}" for n in range(100)], few)}, (100,))
+        (
+            ReadSplit(
+                replace(split, rows=100), {"a": pa.array([f"{at}-{n}" for n in range(100)], few)}, (100,)
+            ),
+            at,
+        )
         for at in range(3)
     ]
-    (together,) = of_one_kind(parts)
+    ((together, ats),) = of_one_kind(parts)
+    assert ats == [0, 1, 2]
     assert together.column("a").to_pylist() == [f"{at}-{n}" for at in range(3) for n in range(100)]
+
+
+def test_what_is_more_than_it_seemed_is_not_held_all_at_once(work: Workload) -> None:
+    split = work.inspect().splits[0]
+    texts = pa.array(["x" * 4096] * 1000)
+    several = [(ReadSplit(replace(split, rows=1000), {"a": texts}, (1000,)), at) for at in range(40)]
+    found = [ats for _, ats in read_together(several)]
+    assert [at for ats in found for at in ats] == list(range(40))
+    assert max(map(len, found)) * texts.nbytes < 80 << 20
+
+
+def test_of_objects_without_a_row_that_counts_only_the_times_are_read(
+    work: Workload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspection, plan = work.planned()
+    beside = replace(plan, bounds_us=plan.bounds_us + 10 * 86_400_000_000)
+    read: list[str] = []
+    column = SplitReader.column
+
+    def noted(self: SplitReader, name: str) -> pa.Array:
+        read.append(name)
+        return column(self, name)
+
+    monkeypatch.setattr(SplitReader, "column", noted)
+    assert plan.time is not None
+    assert scan_splits(inspection.splits[:4], beside).profiles == {}
+    assert set(read) == {plan.time.name}

@@ -169,7 +169,7 @@ def test_criterion_8_a_run_that_merges_in_any_order(
         yield from (results[at] for at in order)
 
     # Each object alone, though they are small: what is read together comes in one order.
-    monkeypatch.setattr(local, "bundled", lambda splits: [[split] for split in splits])
+    monkeypatch.setattr(local, "bundled", lambda splits, *_, **__: [[split] for split in splits])
     monkeypatch.setattr(LocalEngine, "scan", in_any_order)
     for number in range(ORDERS):
         assert_identical(once, tables_of(hourly, f"{number}.duckdb", founded=number > 0))

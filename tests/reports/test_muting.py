@@ -149,6 +149,22 @@ def test_a_failed_check_and_the_drift_of_a_column_are_muted_apart(rows: Rows) ->
     assert "humidity" not in {change.name for change in told.changes.shown}
 
 
+@pytest.mark.parametrize("check", ["new_column", "moves_by_nature"])
+def test_the_alert_about_many_columns_mutes_their_check_and_no_other(rows: Rows, check: str) -> None:
+    of_rows = {**checked(0, passed=False), "column_name": "*", "check_name": "rows"}
+    of_columns = [
+        {**checked(0, passed=False), "column_name": column, "check_name": check}
+        for column in ("gusts", "rain")
+    ]
+    rows["quality_metrics"] = [of_rows, *of_columns]
+    rows["alerts"].append(alert("g", "*", check, evidence=json.dumps({"threshold": None})))
+    rows["alert_actions"] = [muted("g")]
+    told, count = without_muted(inputs(rows))
+    assert count == 1
+    decided = [(row["check_name"], row["passed"]) for row in told.tables["quality_metrics"].to_pylist()]
+    assert decided == [("rows", False), (check, None), (check, None)]
+
+
 def test_an_alert_of_one_segment_mutes_that_segment_alone(rows: Rows) -> None:
     cell = {"segment": "origin", "segment_value": "EWR"}
     rows["drift_metrics"].append({**drift(0, "gusts", drifted=True), **cell})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import duckdb
@@ -89,19 +90,32 @@ class TestFile:
             waiting.join()
         assert seen == [["r1"]]
 
-    def test_others_get_in_before_the_first_call_and_whenever_it_is_let_go(
-        self, store: Store, url: str
-    ) -> None:
+    def test_others_get_in_before_the_first_call(self, store: Store, url: str) -> None:
         with open_store(url, wait_seconds=0) as hasty, store.kept_open():
             hasty.publish([run("r1")], {})
             assert published(store) == ["r1"]
             with pytest.raises(StoreBusyError):
                 published(hasty)
-            store.let_go()
-            hasty.publish([run("r2", 1)], {})
+
+    def test_others_get_in_while_it_is_not_in_use(self, store: Store, url: str) -> None:
+        with open_store(url, wait_seconds=10) as patient, store.kept_open(alone=False):
+            store.publish([run("r1")], {})
+            patient.publish([run("r2", 1)], {})
             assert published(store) == ["r1", "r2"]
-            with pytest.raises(StoreBusyError):
-                published(hasty)
+            with store.kept_open():  # but not within what must not be disturbed
+                assert published(store) == ["r1", "r2"]
+                with open_store(url, wait_seconds=1) as hasty, pytest.raises(StoreBusyError):
+                    published(hasty)
+
+    def test_others_get_in_between_many_calls(self, store: Store, url: str) -> None:
+        seen: list[list[str]] = []
+        with open_store(url, wait_seconds=20) as patient, store.kept_open(alone=False):
+            published(store)
+            waiting = threading.Thread(target=lambda: seen.append(published(patient)))
+            waiting.start()
+            while waiting.is_alive():  # never idle
+                published(store)
+        assert seen == [[]]
 
     def test_threads_of_one_store_share_it(self, store: Store) -> None:
         seen: list[list[str]] = []
@@ -113,14 +127,17 @@ class TestFile:
             other.join()
         assert seen in ([["r1"]], [["r1", "r2"]])
 
-    def test_the_copy_for_readers_is_made_when_it_is_let_go(self, tmp_path: Path) -> None:
+    def test_the_copy_for_readers_is_made_while_it_is_not_in_use(self, tmp_path: Path) -> None:
         url = f"duckdb:///{tmp_path / 'store.duckdb'}?copy=readers.duckdb"
+        copy = tmp_path / "readers.duckdb"
         with open_store(url, wait_seconds=5) as store:
             store.migrate()
-            with store.kept_open():
+            copy.unlink(missing_ok=True)
+            with store.kept_open(alone=False):
                 store.publish([run("r1")], {})
-                store.let_go()
-                with open_store(f"duckdb:///{tmp_path / 'readers.duckdb'}") as reader:
+                while not copy.exists():
+                    time.sleep(0.05)
+                with open_store(f"duckdb:///{copy}") as reader:
                     assert published(reader) == ["r1"]
 
     def test_the_copy_for_readers_has_all_of_it(self, tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ class LocalEngine:
         threads = self._worth(splits)
         # what is one split may be as much work as many: then threads share its columns
         share = max(1, threads // max(len(splits), 1))
-        yield from _each(list(bundled(splits)), threads, lambda bundle: scan_splits(bundle, plan, share))
+        bundles = self._bundled(splits, len(plan.columns))
+        yield from _each(bundles, threads, lambda bundle: scan_splits(bundle, plan, share))
 
     def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:
         """See ``Engine.outcomes``."""
@@ -54,7 +55,7 @@ class LocalEngine:
             table.add_predictions(
                 batch
                 for _, batches in _each(
-                    list(bundled(join.prediction_splits)),
+                    self._bundled(join.prediction_splits, len(join.predictions.schema())),
                     self._worth(join.prediction_splits),
                     lambda bundle: prediction_rows(bundle, join.predictions),
                 )
@@ -79,6 +80,12 @@ class LocalEngine:
 
     def close(self) -> None:
         """Nothing to let go of: threads end with the call that needed them."""
+
+    def _bundled(self, splits: Sequence[Split], columns: int) -> list[list[Split]]:
+        """Small splits together; what is far away is waited for, by all threads."""
+        far = any(split.location.is_s3 for split in splits)
+        most = {"most": -(-len(splits) // self._threads)} if far and splits else {}
+        return list(bundled(splits, columns, **most))
 
     def _worth(self, splits: Sequence[Split]) -> int:
         """How many threads are faster than one: what is small and near keeps them waiting for one another."""

@@ -58,7 +58,8 @@ def prediction_parts(
     plan: Shared[JoinPlan], bundles: Iterable[Sequence[Split]]
 ) -> Iterator[tuple[int, RowsRecord]]:
     """The predictions of each bundle as Arrow streams, by part."""
-    for splits in (splits for bundle in bundles for splits in bundled(bundle)):
+    columns = len(plan.value.predictions.schema())
+    for splits in (splits for bundle in bundles for splits in bundled(bundle, columns)):
         try:
             batches = prediction_rows(splits, plan.value.predictions)
         except TerminalError as error:

@@ -62,9 +62,10 @@ def metered(till: Till, task: Callable[[Iterable[S]], Iterator[T]], records: Ite
 
 def scanned(plan: Shared[ScanPlan], bundles: Iterable[Sequence[Split]]) -> Iterator[tuple[int, ScanRecord]]:
     """Profiles of each bundle of splits as bytes, placed by cell and column; what else was counted at 0."""
+    width = len(plan.value.columns)
     for bundle in bundles:
         try:
-            result = merge_results([scan_splits(splits, plan.value) for splits in bundled(bundle)])
+            result = merge_results([scan_splits(some, plan.value) for some in bundled(bundle, width)])
         except TerminalError as error:
             yield 0, error
             return

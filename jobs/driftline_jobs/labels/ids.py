@@ -91,8 +91,20 @@ def _valid_text(array: pa.Array) -> pa.Array:
     except pa.ArrowInvalid:
         # nothing holds the text of a Parquet file to UTF-8
         large = kind.is_large_string(array.type)
-        array = text_of_bytes(array.view(pa.large_binary() if large else pa.binary()))
+        raw = array.view(pa.large_binary() if large else pa.binary())
+        texts = [_utf8(value) for value in raw.to_pylist()]
+        # value by value, so that none depends on which others lie beside it
+        array = pc.if_else(
+            pa.array([text is None for text in texts]), text_of_bytes(raw), pa.array(texts, pa.string())
+        )
     return array if kind.is_string(array.type) else pc.cast(array, pa.string())
+
+
+def _utf8(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _of_decimals(array: pa.Array) -> pa.Array:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from operator import itemgetter
 
 import numpy as np
@@ -16,11 +18,11 @@ from driftline_jobs.labels.label_times import label_times
 from driftline_jobs.labels.loose import loose_hashes
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
-from driftline_jobs.logs.together import Columns, ReadSplit, of_one_kind
+from driftline_jobs.logs.together import Columns, ReadSplit, SplitColumns, read_together
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.columns import Codes, class_codes
 from driftline_jobs.profile.conversion import numbers_as
-from driftline_jobs.profile.placing import joined_rows, placed_rows
+from driftline_jobs.profile.placing import PlacedRows, joined_rows, placed_rows
 from driftline_jobs.profile.scan import ScanPlan
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn, holds_texts
@@ -133,24 +135,33 @@ def prediction_rows(splits: Sequence[Split], plan: PredictionPlan) -> list[pa.Re
     time = None if plan.scan.time is None else plan.scan.time.name
     read_too = [time, plan.prediction_id, *(name for _, name in plan.scores)]
     wanted = [name for name in [*names, *read_too] if name is not None]
-    read = []
-    for split in splits:
-        with SplitReader(split, plan.scan.columns, _texts(plan.scan.columns, names), wanted=wanted) as reader:
-            if len(splits) == 1:
-                return [_predictions(reader, plan)]
-            read.append(ReadSplit.of(reader, wanted))
-    return [_predictions(alike, plan) for alike in of_one_kind(read)]
+    opened = partial(SplitReader, columns=plan.scan.columns, dictionaries=_texts(plan.scan.columns, names))
+    if len(splits) == 1:
+        with opened(splits[0], wanted=wanted) as reader:
+            return [_predictions(reader, [_placed(reader, plan)], plan)]
+
+    def read() -> Iterator[tuple[ReadSplit, PlacedRows]]:
+        for split in splits:
+            with opened(split, wanted=wanted) as reader:
+                placed = _placed(reader, plan)
+                if len(placed.base):
+                    yield ReadSplit.of(reader, wanted), placed
+
+    return [_predictions(alike, rows, plan) for alike, rows in read_together(read())]
 
 
-def _predictions(columns: Columns, plan: PredictionPlan) -> pa.RecordBatch:
-    scan = plan.scan
-    rows = joined_rows([placed_rows(part, scan.time, scan.bounds_us, scan.gaps) for part in columns.parts])
-    read = _Columns(columns, rows.chosen, len(rows.base))
+def _placed(columns: SplitColumns, plan: PredictionPlan) -> PlacedRows:
+    return placed_rows(columns, plan.scan.time, plan.scan.bounds_us, plan.scan.gaps)
+
+
+def _predictions(columns: Columns, placed: Sequence[PlacedRows], plan: PredictionPlan) -> pa.RecordBatch:
+    rows = joined_rows(placed)
+    read = _Columns(columns, rows.chosen, len(rows.base), placed)
     arrays = [
         pa.array(rows.base, pa.int32()),
         *read.ids(plan.prediction_id),
         pa.array(rows.times),
-        *(_dictionary(scan.hiding.codes(name, read.array(name))) for name in plan.cell_columns),
+        *(_dictionary(plan.scan.hiding.codes(name, read.array(name))) for name in plan.cell_columns),
         *(read.floats(name) for _, name in plan.scores),
         read.value(plan.prediction, numeric=plan.numeric),
         read.value(plan.label, numeric=plan.numeric),
@@ -203,6 +214,7 @@ class _Columns:
     reader: Columns
     chosen: IntArray | None
     count: int
+    placed: Sequence[PlacedRows] = ()
     _whole: dict[str, pa.Array] = field(default_factory=dict)
 
     def array(self, name: str | None) -> pa.Array:
@@ -232,13 +244,20 @@ class _Columns:
             array = self.array(name)
             if longest_id(array) <= LONGEST_ID:
                 return array
-            longest = {part.split.object.uri: longest_id(part.column(name)) for part in self.reader.parts}
+            longest = {part.split.object.uri: longest_id(ids) for part, ids in self._by_part(name)}
         uri, size = max(longest.items(), key=itemgetter(1))
         raise UnreadableObjectError(
             uri,
             f"its column {name} holds ids of {size:,} bytes, more than the {LONGEST_ID:,} an id may have: "
             "see whether prediction_id in the monitor file names the right column",
         )
+
+    def _by_part(self, name: str) -> Iterator[tuple[SplitColumns, pa.Array]]:
+        """The chosen rows of each split."""
+        for part, placed in itertools.zip_longest(self.reader.parts, self.placed):
+            array = part.column(name)
+            chosen = None if placed is None else placed.chosen
+            yield part, array if chosen is None else array.take(pa.array(chosen))
 
     def unreadable(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Where something stands that is no finite number: it is not missing."""

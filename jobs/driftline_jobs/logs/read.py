@@ -232,10 +232,10 @@ class SplitReader:
         self._is_counted = True
         return array
 
-    def read_at_once(self) -> None:
-        """Read all wanted columns now, in one call: of a small split the calls take longer than the rows."""
-        wanted = (self._columns[name] for name in self._wanted if self._holds(name))
-        names = [column.name for column in wanted if len(column.path) == 1]
+    def read_at_once(self, wanted: Iterable[str]) -> None:
+        """Read these columns now, in one call: of a small split the calls take longer than the rows."""
+        held = (self._columns[name] for name in wanted if self._holds(name))
+        names = [column.name for column in held if len(column.path) == 1]
         groups = list(self.split.row_groups)
         try:
             self._at_once = self._opened_file().read_row_groups(groups, columns=names, use_threads=False)

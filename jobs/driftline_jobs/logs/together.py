@@ -15,8 +15,11 @@ from driftline_jobs.logs.times import IntArray, microseconds
 from driftline_schemas.serving_log import TimeColumn
 
 _MOST_ROWS = 1 << 15
+_MOST_VALUES = 1 << 22
 _MOST_BYTES = 8 << 20
 _MOST_SPLITS = 256
+_MOST_DECODED = 64 << 20
+"""Bytes that are held at a time: what little the footers promise may be much more once it is decoded."""
 T = TypeVar("T")
 
 
@@ -69,9 +72,14 @@ class ReadSplit:
     @classmethod
     def of(cls, reader: SplitReader, names: Iterable[str]) -> ReadSplit:
         """The named columns, as far as there are such. Errors are those of ``SplitReader.column``."""
-        reader.read_at_once()
-        arrays = {name: reader.column(name) for name in names if reader.has(name)}
-        return cls(reader.split, arrays, reader.group_rows())
+        there = [name for name in names if reader.has(name)]
+        reader.read_at_once(there)
+        return cls(reader.split, {name: reader.column(name) for name in there}, reader.group_rows())
+
+    @property
+    def nbytes(self) -> int:
+        """What its columns take."""
+        return sum(array.nbytes for array in self.arrays.values())
 
     @property
     def parts(self) -> Sequence[ReadSplit]:
@@ -146,21 +154,37 @@ class ReadSplits:
         return pa.concat_arrays(pa.chunked_array(wide).unify_dictionaries().chunks)
 
 
-def of_one_kind(splits: Iterable[ReadSplit]) -> list[ReadSplits]:
+def read_together(splits: Iterable[tuple[ReadSplit, T]]) -> Iterator[tuple[ReadSplits, list[T]]]:
+    """Those that are stored alike as one, with what was said of each; only so many at a time as there is
+    memory for."""
+    waiting: list[tuple[ReadSplit, T]] = []
+    size = 0
+    for split, about in splits:
+        waiting.append((split, about))
+        size += split.nbytes
+        if size > _MOST_DECODED:
+            yield from of_one_kind(waiting)
+            waiting, size = [], 0
+    yield from of_one_kind(waiting)
+
+
+def of_one_kind(splits: Iterable[tuple[ReadSplit, T]]) -> Iterator[tuple[ReadSplits, list[T]]]:
     """Splits that can be read as one together, the others apart."""
-    kinds: dict[object, list[ReadSplit]] = {}
-    for split in splits:
-        kinds.setdefault(split.kind, []).append(split)
-    return [ReadSplits(parts) for parts in kinds.values()]
+    kinds: dict[object, list[tuple[ReadSplit, T]]] = {}
+    for split, about in splits:
+        kinds.setdefault(split.kind, []).append((split, about))
+    for alike in kinds.values():
+        yield ReadSplits([split for split, _ in alike]), [about for _, about in alike]
 
 
-def bundled(splits: Iterable[Split]) -> Iterator[list[Split]]:
-    """Consecutive small splits together, large ones alone."""
+def bundled(splits: Iterable[Split], columns: int, most: int = _MOST_SPLITS) -> Iterator[list[Split]]:
+    """Consecutive small splits together, ``most`` of them at most; large ones alone."""
     bundle: list[Split] = []
     rows = size = 0
     for split in splits:
         rows, size = rows + split.rows, size + split.size_bytes
-        if bundle and (rows > _MOST_ROWS or size > _MOST_BYTES or len(bundle) == _MOST_SPLITS):
+        full = rows > _MOST_ROWS or rows * columns > _MOST_VALUES or size > _MOST_BYTES
+        if bundle and (full or len(bundle) >= min(most, _MOST_SPLITS)):
             yield bundle
             bundle, rows, size = [], split.rows, split.size_bytes
         bundle.append(split)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 from driftline_jobs.logs.partitions import constant
 from driftline_jobs.logs.read import SplitReader
 from driftline_jobs.logs.splits import Split
-from driftline_jobs.logs.together import Columns, ReadSplit, ReadSplits, SplitColumns, of_one_kind
+from driftline_jobs.logs.together import Columns, ReadSplit, ReadSplits, SplitColumns, read_together
 from driftline_jobs.profile.binning import Binning, CategoryBins, OpenBins, OrderedBins
 from driftline_jobs.profile.buckets import IntArray
 from driftline_jobs.profile.cells import CellKey, Dimension, Grouping, crossed, groupings, labelled, limited
@@ -69,11 +69,18 @@ def scan_splits(splits: Sequence[Split], plan: ScanPlan, threads: int = 1) -> Sc
     """
     if len(splits) == 1:
         return _scan_large(splits[0], plan, threads)
-    read = []
-    for split in splits:
-        with _reader(split, plan, _every(plan)) as reader:
-            read.append(ReadSplit.of(reader, _every(plan)))
-    return merge_results([_scan_together(alike, plan) for alike in of_one_kind(read)])
+    counted = ScanResult()
+    names = sorted(_parting(plan) - _timed(plan) | set(plan.binning.columns))
+
+    def read() -> Iterator[tuple[ReadSplit, PlacedRows]]:
+        for split in splits:
+            with _reader(split, plan, _every(plan)) as reader:
+                placed = _place(reader, plan, counted)
+                if len(placed.base):  # of what counts nowhere only the times are looked at
+                    yield ReadSplit.of(reader, names), placed
+
+    together = [_scan_together(alike, rows, plan) for alike, rows in read_together(read())]
+    return merge_results([counted, *together])
 
 
 def _scan_large(split: Split, plan: ScanPlan, threads: int) -> ScanResult:
@@ -99,9 +106,9 @@ def _scan_large(split: Split, plan: ScanPlan, threads: int) -> ScanResult:
     return result
 
 
-def _scan_together(alike: ReadSplits, plan: ScanPlan) -> ScanResult:
+def _scan_together(alike: ReadSplits, rows: Sequence[PlacedRows], plan: ScanPlan) -> ScanResult:
     result = ScanResult()
-    cells = _Cells(alike, plan, joined_rows([_place(part, plan, result) for part in alike.parts]))
+    cells = _Cells(alike, plan, joined_rows(rows))
     cells.collect(cells.profiled(list(plan.binning.columns)), result)
     return result
 
@@ -156,6 +163,10 @@ class _Cells:
         result.unlike = self._rows.unlike_by_base(self._base, self._plan.bounds_us)
 
 
+def _timed(plan: ScanPlan) -> set[str]:
+    return set() if plan.time is None else {plan.time.name}
+
+
 def _every(plan: ScanPlan) -> set[str]:
     return _parting(plan) | set(plan.binning.columns)
 
@@ -167,8 +178,7 @@ def _reader(split: Split, plan: ScanPlan, names: set[str]) -> SplitReader:
 def _parting(plan: ScanPlan) -> set[str]:
     """The columns that tell to which cells a row belongs."""
     segments = {name for segment in plan.segments for name in segment}
-    timed = None if plan.time is None else plan.time.name
-    return {name for name in (timed, plan.model_version, *segments) if name is not None}
+    return _timed(plan) | {name for name in (plan.model_version, *segments) if name is not None}
 
 
 def _dictionaries(plan: ScanPlan) -> list[str]:

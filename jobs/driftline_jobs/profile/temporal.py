@@ -24,8 +24,12 @@ def written(array: pa.Array) -> list[object]:
     """Temporal values as Python has them, and as text in the same form where it has none of that year."""
     if kind.is_time64(array.type):
         micros = pc.cast(array, pa.time64("us"), safe=False)
-        if not pc.all(pc.equal(pc.cast(micros, array.type), array)).as_py():
-            return list(pc.cast(array, pa.string()).to_pylist())
+        exact = pc.equal(pc.cast(micros, array.type), array)
+        if pc.all(exact).as_py() is False:
+            # value by value, so that none depends on which others lie beside it
+            texts = pc.cast(array, pa.string()).to_pylist()
+            several = zip(exact.to_pylist(), micros.to_pylist(), texts, strict=True)
+            return [text if is_exact is False else value for is_exact, value, text in several]
     try:
         return list(array.to_pylist())
     except (OverflowError, ValueError):

@@ -125,15 +125,13 @@ class Store(Protocol):
         Exact numerics come back as float64, so that both stores answer with the same types.
         """
 
-    def kept_open(self, *, reading: bool = False) -> AbstractContextManager[None]:
+    def kept_open(self, *, reading: bool = False, alone: bool = True) -> AbstractContextManager[None]:
         """For several calls that follow upon each other at once: faster, where connecting takes time.
 
-        Others may have to wait until it ends, so the store is to be let go before anything that takes long.
-        While only ``reading``, nothing can be written, and others may read.
+        Others may have to wait until it ends, so nothing that takes long should happen within; unless not
+        ``alone``: then they come in whenever the store is not in use for a moment. While only ``reading``,
+        nothing can be written, and others may read.
         """
-
-    def let_go(self) -> None:
-        """Let others in, though ``kept_open``, until the next call."""
 
     def prune(self, keep: timedelta) -> int:
         """Delete runs that were superseded, or failed, longer than ``keep`` ago; returns how many.

@@ -50,11 +50,10 @@ class Database(Protocol):
     def writing(self, wait_seconds: float) -> AbstractContextManager[Session]:
         """A transaction that can; waits at most ``wait_seconds`` for others, then ``StoreBusyError``."""
 
-    def kept_open(self, wait_seconds: float, *, reading: bool = False) -> AbstractContextManager[None]:
+    def kept_open(
+        self, wait_seconds: float, *, reading: bool = False, alone: bool = True
+    ) -> AbstractContextManager[None]:
         """Transactions within follow upon each other without another connection being made for each."""
-
-    def let_go(self, wait_seconds: float) -> None:
-        """Let others in, while what is kept open is not needed: the next transaction opens it again."""
 
     def create(self) -> None:
         """Make an empty database where there is none, if that is for us to do."""

@@ -37,7 +37,14 @@ from driftline_jobs.stores.arrow import from_store, parameter
 from driftline_jobs.stores.base import QueryError
 from driftline_jobs.stores.turns import turn
 from driftline_schemas.ddl import Dialect, quote_name
-from driftline_schemas.errors import ConfigError, DataError, StoreBusyError, TransientError, disk_error
+from driftline_schemas.errors import (
+    ConfigError,
+    DataError,
+    DriftlineError,
+    StoreBusyError,
+    TransientError,
+    disk_error,
+)
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -102,19 +109,30 @@ class DuckDbSession:
         return datetime.now(UTC)
 
 
-_ONE_THREAD: dict[str, Any] = {"threads": 1}
-"""A statement of ours takes a millisecond or two: with several threads, most of it to wait for others."""
+_IDLE_SECONDS = 0.2
+_MOST_SECONDS = 0.5
+"""How long others wait at most for one who is at other things, or at many that follow upon each other."""
 
 
 @dataclass
 class _Session:
-    """Transactions that follow upon each other: the connection that they share, once one of them has been
-    made, and whether any has changed what readers see."""
+    """Transactions that share a connection, once one of them has made it.
+
+    Attributes:
+        reading: whether all of them only read.
+        pins: how many there are within whom nobody else may come in between.
+        published: whether any has changed what readers see.
+        since, used: when the connection was made and last used.
+    """
 
     reading: bool
+    pins: int
     opened: ExitStack = field(default_factory=ExitStack)
     connection: DuckDBPyConnection | None = None
     published: bool = False
+    since: float = 0.0
+    used: float = 0.0
+    over: threading.Event = field(default_factory=threading.Event)
 
     def close(self) -> None:
         """Close the connection, if there is one; the next transaction makes another."""
@@ -146,30 +164,50 @@ class DuckDbDatabase:
         return self._transaction("BEGIN TRANSACTION", wait_seconds, read_only=False)
 
     @contextmanager
-    def kept_open(self, wait_seconds: float, *, reading: bool = False) -> Iterator[None]:
-        """See ``Database.kept_open``. From the first transaction on all others wait, until the end or until
-        it is let go; only who reads lets others read."""
-        if self._session is not None:
-            yield
+    def kept_open(self, wait_seconds: float, *, reading: bool = False, alone: bool = True) -> Iterator[None]:
+        """See ``Database.kept_open``. From the first transaction on all others wait; only who reads lets
+        others read."""
+        session = self._session
+        if session is not None:
+            session.pins += alone
+            try:
+                yield
+            finally:
+                session.pins -= alone
             return
-        self._session = _Session(reading)
+        session = self._session = _Session(reading, pins=int(alone))
+        if not alone:
+            threading.Thread(target=self._let_others_in, args=(session, wait_seconds), daemon=True).start()
         try:
             yield
+        except BaseException:
+            with suppress(DriftlineError):  # a copy that cannot be made is not what went wrong
+                self._let_go(wait_seconds)
+            raise
+        else:
+            self._let_go(wait_seconds)
         finally:
-            with self._turn:
-                self.let_go(wait_seconds)
-                self._session = None
+            session.over.set()
+            self._session = None
 
-    def let_go(self, wait_seconds: float) -> None:
-        """See ``Database.let_go``."""
+    def _let_others_in(self, session: _Session, wait_seconds: float) -> None:
+        """Close what is not in use, for as long as the session lasts."""
+        while not session.over.wait(_IDLE_SECONDS / 2):
+            with self._turn:
+                idle = time.monotonic() - session.used > _IDLE_SECONDS
+                if session is self._session and session.connection is not None and idle and not session.pins:
+                    with suppress(DriftlineError):  # whoever ends the session comes upon it again
+                        self._let_go(wait_seconds)
+
+    def _let_go(self, wait_seconds: float) -> None:
         with self._turn:
             session = self._session
             if session is None:
                 return
             session.close()
             if session.published and self.copy is not None:  # what is published stays so, whatever comes next
-                session.published = False
                 self._refresh_copy(self.copy, wait_seconds)
+                session.published = False
 
     def create(self) -> None:
         """Make the file if it is not there, whole or not at all: a torn one could never be opened again."""
@@ -206,7 +244,7 @@ class DuckDbDatabase:
 
     def rewrite(self, wait_seconds: float) -> None:
         """See ``Database.rewrite``: blocks that are free again keep their content until they are needed."""
-        self.let_go(wait_seconds)
+        self._let_go(wait_seconds)
         deadline = time.monotonic() + wait_seconds
         with self._turn, _scratch(self.path) as scratch:
             try:
@@ -245,13 +283,17 @@ class DuckDbDatabase:
                 session.connection = session.opened.enter_context(
                     self._open(wait_seconds, read_only=session.reading)
                 )
+                session.since = time.monotonic()
             try:
                 with _committed(session.connection, begin):
                     yield DuckDbSession(session.connection)
-            except TransientError:
+            except BaseException:
                 # DuckDB may refuse everything on it from now on: what follows opens the file anew
                 session.close()
                 raise
+            session.used = time.monotonic()
+            if not session.pins and session.used - session.since > _MOST_SECONDS:
+                session.close()
 
     @contextmanager
     def _open(self, wait_seconds: float, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
@@ -266,6 +308,8 @@ class DuckDbDatabase:
                 closing(self._connect(deadline, wait_seconds, read_only=read_only))
             )
             connection.execute("SET TimeZone = 'UTC'")
+            # A statement of ours takes a millisecond or two: of several threads most would wait for others.
+            connection.execute("SET threads = 1")
             yield connection
 
     def _connect(self, deadline: float, wait_seconds: float, *, read_only: bool) -> DuckDBPyConnection:
@@ -276,10 +320,10 @@ class DuckDbDatabase:
             try:
                 self._require_file()
                 if read_only:
-                    return duckdb.connect(str(self.path), read_only=True, config=dict(_ONE_THREAD))
+                    return duckdb.connect(str(self.path), read_only=True)
                 # Within a process, connections of one configuration share the file, and two transactions
                 # would both find a window unpublished. A name of its own makes the second one wait.
-                alone: dict[str, Any] = _ONE_THREAD | {"custom_user_agent": f"driftline/{uuid.uuid4()}"}
+                alone: dict[str, Any] = {"custom_user_agent": f"driftline/{uuid.uuid4()}"}
                 return duckdb.connect(str(self.path), config=alone)
             except duckdb.Error as error:
                 holder = _holder(str(error))

@@ -163,12 +163,9 @@ class PostgresDatabase:
         with self._transaction(wait_seconds, read_only=False) as session:
             yield session
 
-    def kept_open(self, wait_seconds: float, *, reading: bool = False) -> AbstractContextManager[None]:  # noqa: ARG002
+    def kept_open(self, wait_seconds: float, **_: bool) -> AbstractContextManager[None]:  # noqa: ARG002
         """Nothing to do: the connection is kept anyway, and nobody waits for it."""
         return nullcontext()
-
-    def let_go(self, wait_seconds: float) -> None:
-        """Nothing to do: nobody waits for it."""
 
     def create(self) -> None:
         """Nothing to do: whoever runs the server makes databases, the first migration makes the schema."""

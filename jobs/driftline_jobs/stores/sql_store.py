@@ -227,13 +227,9 @@ class SqlStore:
 
         return self._retry(lambda: self._database.reading(self._wait_seconds), work)
 
-    def kept_open(self, *, reading: bool = False) -> AbstractContextManager[None]:
+    def kept_open(self, *, reading: bool = False, alone: bool = True) -> AbstractContextManager[None]:
         """See ``Store.kept_open``."""
-        return self._database.kept_open(self._wait_seconds, reading=reading)
-
-    def let_go(self) -> None:
-        """See ``Store.let_go``."""
-        self._database.let_go(self._wait_seconds)
+        return self._database.kept_open(self._wait_seconds, reading=reading, alone=alone)
 
     def prune(self, keep: timedelta) -> int:
         """See ``Store.prune``."""

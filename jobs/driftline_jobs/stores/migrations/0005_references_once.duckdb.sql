@@ -20,7 +20,7 @@ CREATE OR REPLACE VIEW current_run_inputs AS
 SELECT r."monitor", r."window_start", r."window_end", r."granularity", r."part", t."run_id", t."role", t."uri", t."etag", t."size_bytes", t."rows", t."rows_matched", t."min_timestamp", t."max_timestamp", t."state", t."reason"
 FROM run_inputs t
 JOIN runs r ON r.run_id = t.run_id
-WHERE r.status = 'published' AND r.superseded_at IS NULL
+WHERE r.status = 'published' AND r.superseded_at IS NULL AND t.role <> 'reference'
 UNION ALL
 SELECT r."monitor", r."window_start", r."window_end", r."granularity", r."part", r."run_id", t."role", t."uri", t."etag", t."size_bytes", t."rows", t."rows_matched", t."min_timestamp", t."max_timestamp", t."state", t."reason"
 FROM run_inputs t
@@ -65,7 +65,7 @@ CREATE OR REPLACE MACRO run_inputs_as_of(moment) AS TABLE
 SELECT r."monitor", r."window_start", r."window_end", r."granularity", r."part", t."run_id", t."role", t."uri", t."etag", t."size_bytes", t."rows", t."rows_matched", t."min_timestamp", t."max_timestamp", t."state", t."reason"
 FROM run_inputs t
 JOIN runs r ON r.run_id = t.run_id
-WHERE r.published_at <= moment AND (r.superseded_at IS NULL OR r.superseded_at > moment)
+WHERE r.published_at <= moment AND (r.superseded_at IS NULL OR r.superseded_at > moment) AND t.role <> 'reference'
 UNION ALL
 SELECT r."monitor", r."window_start", r."window_end", r."granularity", r."part", r."run_id", t."role", t."uri", t."etag", t."size_bytes", t."rows", t."rows_matched", t."min_timestamp", t."max_timestamp", t."state", t."reason"
 FROM run_inputs t
