@@ -188,7 +188,7 @@ def labels(bench: Bench) -> Iterator[str]:
     data = bench.data(MIDDLE)
     learned = bench.learned(data, "labels")
     yield from _joined(bench, data, learned, "2GB", 3.0)
-    yield from _joined(bench, data, learned, "", None)
+    yield from _joined(bench, data, learned, "", 3.0)
 
 
 def _joined(bench: Bench, data: Path, learned: Path, memory: str, goal: float | None) -> Iterator[str]:
