@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from tests.cases.running import command
 from tests.end_to_end.builder import REFERENCE_DAYS, Bench, Table, assert_same_tables, day, normalised
-from tests.stores import behind
 from tests.stores.postgres_server import PostgresServer
 from tests.stores.processes import python
 
@@ -52,7 +51,7 @@ COMMANDS = {
     "run again": Command(("run", "monitor.yaml", *PERIOD, *AS_OF), late=True),
     "catch-up": Command(("catch-up", "monitor.yaml", *AS_OF), late=True),
     "rebase": Command(
-        ("rebase", "monitor.yaml", "--period", f"{day(FIRST + 1):%Y-%m-%d}", *AS_OF), late=True, again=True
+        ("rebase", "monitor.yaml", "--period", f"{day(FIRST + 1):%Y-%m-%d}"), late=True, again=True
     ),
     "report": Command(
         ("report", "monitor.yaml", "--period", f"{day(LAST):%Y-%m-%d}", "--out", "pages"), again=True
@@ -80,11 +79,7 @@ class Places:
             there = self._new()
             shutil.copy(url.removeprefix("duckdb:///"), there.removeprefix("duckdb:///"))
             return there
-        name = f"copy_{self._made}_{self._folder.name}".lower()
-        self._made += 1
-        template = url.rpartition("/")[2]
-        behind.write(self._server.url("postgres"), f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return self._server.url(name)
+        return self._server.url(self._server.create_database(url.rpartition("/")[2]))
 
     def _new(self) -> str:
         self._made += 1
@@ -186,7 +181,8 @@ def test_killed_at_every_point(
             # Of a run that was killed before it wrote a word nobody knows: Airflow gives the task again.
             unknown = name == "run" and (point, when) == (0, "before")
             if killed.again or unknown:
-                assert call(bench, url, killed.words).status == 0
+                again = call(bench, url, killed.words)
+                assert again.status == 0 or "nothing is stored" in again.said, again.said
             assert_same_tables(finish(url), expected)
             if name != "forget":
                 assert "nothing new" in caught_up(bench, url, "--dry-run")

@@ -70,13 +70,13 @@ class PostgresServer:
         self.stop("immediate")
         shutil.rmtree(self.folder)
 
-    def create_database(self) -> str:
-        """Make an empty database; returns its name."""
+    def create_database(self, template: str = "template1") -> str:
+        """Make a database, empty or a copy of one that nobody uses; returns its name."""
         import psycopg
 
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             name = f"test_{secrets.token_hex(4)}"
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         return name
 
     def url(self, database: str, user: str = USER) -> str:
