@@ -237,7 +237,7 @@ def test_however_many_new_columns_are_one_alert(bench: Bench) -> None:
     assert raised["column_name"].tolist() == ["*"] * 3
     assert raised["alert_id"].nunique() == 1
     one, many, again = (json.loads(evidence)["sentence"] for evidence in raised["evidence"])
-    assert one.startswith("the log has 1 new column, unknown to the reference: extra (driftline rebase")
+    assert one.startswith("the log has 1 new column, unknown to the reference: extra (to watch them, ")
     assert "500 new columns, unknown to the reference: more000, more001, more002 and 497 more (" in many
     assert again.endswith("; since 2024-01-05, 3 windows so far")
 

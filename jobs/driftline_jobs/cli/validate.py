@@ -59,7 +59,7 @@ def _about_salt(monitor: Monitor) -> Iterator[str]:
     try:
         salt = hiding_of(monitor.features, load_settings()).salt
     except ConfigError as error:
-        yield str(error)
+        yield " ".join(str(error).split())
         return
     if 0 < len(salt) < _GUESSABLE:
         yield (

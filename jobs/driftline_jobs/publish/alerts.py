@@ -177,7 +177,8 @@ def _new_columns(columns: Sequence[str]) -> Finding:
         strength=1.0,
         value=float(count),
         statement=f"the log has {count:,} new column{'s' * (count > 1)}, unknown to the reference: {named} "
-        "(driftline rebase takes them in; list under ignore what is not to be watched)",
+        "(to watch them, name a reference that has them and run driftline rebase; otherwise list them under "
+        "features.ignore)",
     )
 
 

@@ -129,7 +129,7 @@ def _publish(
     job.store.publish(records, {name: builder.to_arrow() for name, builder in builders.items()}, inputs)
     published.run_ids += [record.run_id for record in records]
     if joined.inspection is not None:
-        job.progress.event("labels", rows=joined.label_rows, about_no_prediction=joined.unmatched)
+        job.progress.event("labels", rows=joined.label_rows, of_other_windows_or_none=joined.unmatched)
         report_label_losses(job.progress, joined.inspection, job.windows)
     tell_failed(job.progress, told)
 

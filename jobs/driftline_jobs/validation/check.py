@@ -11,7 +11,7 @@ from driftline_jobs.logs.inspection import inspect
 from driftline_jobs.logs.objects import Listing, listing
 from driftline_jobs.logs.passed_over import PassedOver, Reason, in_words
 from driftline_jobs.logs.sources import PredictionLog, not_parquet
-from driftline_jobs.logs.splits import InputRole, Inspection
+from driftline_jobs.logs.splits import InputRole, Inspection, SchemaCheck
 from driftline_jobs.publish.plans import watched
 from driftline_jobs.publish.reference_data import inspect_elsewhere, monitor_elsewhere
 from driftline_jobs.validation import reference_days
@@ -107,7 +107,10 @@ def _check_folder(
     remarks = [f"set aside {state.object.uri}: {state.reason}" for state in aside[:_NAMED]]
     # A column that differs in many objects is one remark, with the first object as its example.
     differing = {(found.column, found.check): found for found in reversed(inspection.schema_findings)}
-    remarks += [f"{found.detail} ({found.object_uri})" for found in reversed(list(differing.values()))]
+    remarks += [
+        f"{_DIFFERING[found.check]} {found.column!r}: {found.detail} ({found.object_uri})"
+        for found in reversed(list(differing.values()))
+    ]
     links = [each for each in listed.passed_over if each.reason is Reason.LINK]
     if links:
         remarks.append(f"{_summed(links)}: copy into the folder what belongs to it, and remove the others")
@@ -126,6 +129,13 @@ def _check_folder(
         ),
     )
     return check, inspection, listed
+
+
+_DIFFERING: Mapping[SchemaCheck, str] = {
+    "new_column": "few objects have a column",
+    "missing_column": "some objects lack the column",
+    "changed_type": "some objects have another type of",
+}
 
 
 def _summed(passed_over: Sequence[PassedOver]) -> str:

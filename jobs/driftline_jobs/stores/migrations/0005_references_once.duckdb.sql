@@ -12,9 +12,13 @@ WHERE t.role = 'reference';
 
 DELETE FROM run_inputs WHERE role = 'reference' AND run_id IN (SELECT run_id FROM runs);
 
+COMMENT ON TABLE attributions IS 'One row per window, model version, metric, column and segment value. A change split over the values of a segment, exactly: what came from the mix of the rows, and what came from the rate inside each segment value, against the reference. Values of fewer than min_rows rows on either side are together in ''__other__''. ROC AUC compares rows of different values, so its parts do not add up: each is what the scores of that value''s rows did by themselves. An association, not a cause.';
+
 COMMENT ON TABLE run_inputs IS 'One row per run and object; of the objects of a reference one row each, however many runs rest on it. Every object a run looked at, with its etag and size at that moment. Comparing these with what lies in the folders now tells which windows have changed since they were published.';
 
 COMMENT ON COLUMN run_inputs."run_id" IS 'Run that read the object, see runs. In the table itself an object of a reference has the reference_id here; current_run_inputs shows it with every run that rests on the reference.';
+
+COMMENT ON VIEW current_attributions IS 'The present answer: attributions of the newest published run of each (monitor, granularity, window_start, part). One row per window, model version, metric, column and segment value. A change split over the values of a segment, exactly: what came from the mix of the rows, and what came from the rate inside each segment value, against the reference. Values of fewer than min_rows rows on either side are together in ''__other__''. ROC AUC compares rows of different values, so its parts do not add up: each is what the scores of that value''s rows did by themselves. An association, not a cause.';
 
 CREATE OR REPLACE VIEW current_run_inputs AS
 SELECT r."monitor", r."window_start", r."window_end", r."granularity", r."part", t."run_id", t."role", t."uri", t."etag", t."size_bytes", t."rows", t."rows_matched", t."min_timestamp", t."max_timestamp", t."state", t."reason"
