@@ -18,7 +18,7 @@ from driftline_jobs.stores import open_store
 from driftline_schemas.errors import ConfigError, DataError
 
 
-def _damage_a_page(path: Path, column: str) -> None:
+def damage_a_page(path: Path, column: str) -> None:
     """Overwrite the data of one column's first page, with the footer left as it was."""
     names = pq.ParquetFile(path).schema_arrow.names
     chunk = pq.ParquetFile(path).metadata.row_group(0).column(names.index(column))
@@ -70,7 +70,7 @@ def test_a_damaged_page_inside_a_good_footer_costs_its_object_alone(bench: Bench
     bench.reference()
     made = bench.days(4, 6)
     bad = bench.write(5, bench.rows(5, count=77), "bad.parquet", compression="zstd")
-    _damage_a_page(bad, "amount")
+    damage_a_page(bad, "amount")
     bench.run(4, 6)
     for number in (4, 5, 6):
         assert bench.described(number, "*")["count"] == ROWS
@@ -84,7 +84,7 @@ def test_a_damaged_page_inside_a_good_footer_costs_its_object_alone(bench: Bench
 def test_a_damaged_page_found_by_a_range_or_by_single_runs_is_the_same(bench: Bench) -> None:
     bench.reference()
     bench.days(4, 6)
-    _damage_a_page(bench.write(5, bench.rows(5, count=77), "bad.parquet"), "amount")
+    damage_a_page(bench.write(5, bench.rows(5, count=77), "bad.parquet"), "amount")
     bench.run(4, 6)
     with open_store(bench.store_url) as store:
         ranged = normalised(store)
@@ -99,7 +99,7 @@ def test_a_damaged_page_in_the_reference_costs_its_object_alone(bench: Bench) ->
     bench.reference()
     bench.days(4, 4)
     bad = bench.write(1, bench.rows(1, count=77), "bad.parquet")
-    _damage_a_page(bad, "amount")
+    damage_a_page(bad, "amount")
     bench.run(4)
     assert bench.drift(4, "amount", "psi")["n_reference"] == 4 * ROWS
 

@@ -157,13 +157,16 @@ class _Vote:
         for name in dict.fromkeys((*self._named, *(self._expected or ()), *self.agreed)):
             column = schema.columns.get(name)
             is_usual = self._is_usual(name)
-            if column is not None and self._differs(name, column):
+            is_new = column is not None and self._is_new(name, schema) and not is_usual
+            # What the reference does not have is new, however many types it comes in.
+            known = not is_new or self._expected is None
+            if column is not None and known and self._differs(name, column):
                 yield _Difference(name, "changed_type", self._changed(name, column))
             elif column is None and name in schema.left_out:
                 yield _Difference(name, "changed_type", schema.left_out[name])
             elif column is None and (name in self._named or is_usual):
                 yield _Difference(name, "missing_column", self._missing(name))
-            elif column is not None and self._is_new(name, schema) and not is_usual:
+            elif column is not None and is_new:
                 detail = f"{column.type}, in {self._present[name]} of {self._objects} objects"
                 yield _Difference(name, "new_column", detail)
 

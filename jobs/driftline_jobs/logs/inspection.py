@@ -81,8 +81,20 @@ class _Wanted:
         return to_us(found.folder_start) - self.lateness_us, to_us(found.folder_end) + self.lateness_us
 
     def any_of(self, footer: Footer) -> bool:
-        """Whether any of an object is kept."""
-        return any(self.keeps(group, footer.object) for group in footer.row_groups)
+        """Whether an object holds wanted rows, as far as its statistics or else its folder tell."""
+        return any(
+            self._overlaps(footer.object) if group.min_us is None else self.keeps(group, footer.object)
+            for group in footer.row_groups
+            if group.rows
+        )
+
+    def _overlaps(self, found: LogObject) -> bool:
+        """Whether the folder's interval, without the lateness, meets what is wanted; true of no folder."""
+        if self.start_us is None or self.end_us is None:
+            return True
+        if found.folder_start is None or found.folder_end is None:
+            return True
+        return to_us(found.folder_start) < self.end_us and to_us(found.folder_end) > self.start_us
 
     def keeps(self, group: RowGroup, found: LogObject) -> bool:
         """Whether a row group may hold wanted rows, or rows that have to be counted as set aside."""

@@ -16,6 +16,7 @@ from driftline_jobs.tabulate.natures import Natures
 from driftline_schemas.metrics import MOVES_BY_NATURE
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
+from driftline_schemas.table_names import log_column, table_column
 
 _MODEL = "*"
 """Stands for the model in ``column_name`` of the calibrations' table."""
@@ -26,7 +27,10 @@ def add_calibrations(
 ) -> None:
     """Rows of ``calibrations``: what was learned, or why nothing could be."""
     learned: dict[tuple[str, str], Learned] = {
-        **calibrations.drift,
+        **{
+            (_column(name, statistic), statistic): found
+            for (name, statistic), found in calibrations.drift.items()
+        },
         **{(_MODEL, metric): found for metric, found in calibrations.performance.items()},
     }
     for (column, statistic), found in sorted(learned.items(), key=lambda item: item[0]):
@@ -49,7 +53,7 @@ def _add_natures(table: TableBuilder, reference: Reference, natures: Natures, cr
         1 + len(names),
         reference_id=reference.reference_id,
         monitor=reference.monitor,
-        column_name=[_MODEL, *names],
+        column_name=[_MODEL, *map(table_column, names)],
         statistic=MOVES_BY_NATURE,
         k_windows=natures.windows,
         state=[
@@ -58,6 +62,11 @@ def _add_natures(table: TableBuilder, reference: Reference, natures: Natures, cr
         ],
         created_at=created_at,
     )
+
+
+def _column(name: str, statistic: str) -> str:
+    """What is learned of the columns together is of no column, whatever one of them may be called."""
+    return name if statistic in TOGETHER_METRICS else table_column(name)
 
 
 def _columns(found: Learned, windows: int) -> dict[str, Any]:
@@ -99,10 +108,11 @@ def calibrations_from(
             if column == _MODEL:
                 windows = row["k_windows"]
             else:
-                natures[column] = Nature(state["nature"])
+                natures[log_column(column)] = Nature(state["nature"])
         elif column == _MODEL and statistic not in TOGETHER_METRICS:
             performance[statistic] = unknown or PerformanceCalibration.from_dict(state)
         else:
-            drift[column, statistic] = unknown or Calibration.from_dict(state)
+            name = column if statistic in TOGETHER_METRICS else log_column(column)
+            drift[name, statistic] = unknown or Calibration.from_dict(state)
     found = recognise(reference) if windows is None else Natures(natures, windows)
     return Calibrations(monitor, drift, performance, found)

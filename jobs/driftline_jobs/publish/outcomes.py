@@ -43,6 +43,7 @@ class JoinedWindows:
         ids: the ids of each base window by its start, by window.
         matched: labels that counted, per window and label object uri.
         inspection: the label objects, or None where the log has the labels itself.
+        predictions: the objects of the log, without those that turned out to be damaged.
         nothing: outcomes of no rows, in the shape that the others have.
         label_rows: rows of labels that were read, over all windows; unmatched: those of them that are about
             no prediction of any.
@@ -54,6 +55,7 @@ class JoinedWindows:
     ids: dict[Window, dict[int, IdSketch]]
     matched: dict[Window, dict[str, int]]
     inspection: LogInspection | None
+    predictions: LogInspection
     nothing: Outcomes
     label_rows: int = 0
     unmatched: int = 0
@@ -172,6 +174,7 @@ class _Joining:
             ids=ids,
             matched=matched,
             inspection=found,
+            predictions=inspection,
             nothing=request.task.nothing(),
             label_rows=sum(counts.label_rows.values()),
             unmatched=max(sum(counts.label_rows.values()) - sum(counts.met.values()), 0),

@@ -13,6 +13,7 @@ from driftline_jobs.calibrations import LABEL_SHARE, Calibrations
 from driftline_jobs.job import Job, attempt, failed_if_left
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.profile.windows import WHOLE, Cell
+from driftline_jobs.publish.counted import NOT_JOINED, CountedRows, rows_counted
 from driftline_jobs.publish.data import Published
 from driftline_jobs.publish.failures import tell_failed
 from driftline_jobs.publish.inputs import add_inputs
@@ -61,12 +62,14 @@ def publish_performance(job: Job, reference: Reference, calibrations: Calibratio
         inspection = job.log.inspect(
             job.windows[0].start, job.windows[-1].end, expected=reference.binning.storages
         )
+        counted = rows_counted(job)
+        inspection = counted.without_set_aside(inspection)
         plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows, job.hiding)
         joined = join_outcomes(job, inspection, plan, job.windows)
         if joined is not None:
             again = repeating_beside(job.monitor, joined, job.windows, reference)
             joined = withholding(job, inspection, plan, job.windows, joined, again)
-            _publish(job, reference, calibrations, joined, attempts, published)
+            _publish(job, reference, calibrations, joined, counted, attempts, published)
     return published
 
 
@@ -75,6 +78,7 @@ def _publish(
     reference: Reference,
     calibrations: Calibrations,
     joined: JoinedWindows,
+    counted: CountedRows,
     attempts: Sequence[RunRecord],
     published: Published,
 ) -> None:
@@ -101,6 +105,8 @@ def _publish(
         checked = MeasuredCell(window, WHOLE, record.run_id, {}, whole.predictions)
         final = is_final(job.monitor.labels, window, job.request.as_of)
         checks = label_checks(job.monitor, whole, found, reference, window, mature=final)
+        lost = counted.of_objects(window, joined.predictions.damaged)
+        checks.append(Check("*", NOT_JOINED, float(lost), 0, passed=lost == 0))
         if joined.inspection is not None:
             checks += label_loss_checks(joined.inspection.passed_over_in([window]))
         checks += outcome_checks(job.monitor, whole, reference.outcomes_without(window).get(WHOLE))
@@ -117,7 +123,7 @@ def _publish(
                 status="published",
                 finished_at=datetime.now(UTC),
                 rows_read=whole.predictions,
-                rows_quarantined=0,
+                rows_quarantined=lost,
                 bytes_read=size,
                 labels_matched=whole.labelled,
                 **costs,
