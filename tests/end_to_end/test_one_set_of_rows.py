@@ -92,6 +92,25 @@ def test_a_neighbours_object_has_no_say_in_where_a_column_lies(bench: Bench) -> 
     assert bench.checks(4, "changed_type") == []
 
 
+def test_values_that_lie_elsewhere_in_some_objects_are_not_missing(bench: Bench) -> None:
+    def put(number: int, name: str, rows: int, *, flat: bool) -> None:
+        made = {**bench.rows(number, rows), "id": pa.array([f"{number}-{name}-{at}" for at in range(rows)])}
+        amounts = made.pop("amount")
+        column = {"p.amount": amounts} if flat else {"p": pa.StructArray.from_arrays([amounts], ["amount"])}
+        bench.write(number, {**made, **column}, f"{name}.parquet")
+
+    for number in range(5):
+        put(number, "usual", ROWS, flat=False)
+        put(number, "and another", 50, flat=False)
+    put(4, "flat", 30, flat=True)
+    bench.overrides = {"labels": None}
+    bench.run(4)
+    described = bench.described(4, "p.amount")
+    assert (described["count"], described["nulls"]) == (ROWS + 80, 0)
+    assert bench.check(4, "values_of_another_type", "p.amount")["value"] == 30
+    assert bench.checks(4, "changed_type") == ["p.amount"]
+
+
 def test_a_column_called_as_what_stands_for_all_is_one_like_others(bench: Bench) -> None:
     for number in range(6):
         made = bench.rows(number)

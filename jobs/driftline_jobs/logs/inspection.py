@@ -140,6 +140,11 @@ def _state(footer: Footer | Refusal, role: InputRole) -> InputState:
 def _splits(footer: Footer, location: Location, agreement: Agreement, wanted: _Wanted) -> Iterator[Split]:
     accepted = wanted.accepted(footer.object)
     absent = agreement.absent.get(footer.object.uri, frozenset())
+    # What is there and cannot be read as what was agreed on is not missing.
+    held = footer.schema.columns
+    unreadable = dict(footer.schema.left_out) | {
+        name: str(held[name].type) for name in absent if name in held
+    }
     home_us = _home_us(footer)
     kept = [i for i, group in enumerate(footer.row_groups) if wanted.keeps(group, footer.object)]
     for part, positions in enumerate(_runs(kept, footer.row_groups)):
@@ -156,7 +161,7 @@ def _splits(footer: Footer, location: Location, agreement: Agreement, wanted: _W
             absent,
             home_us,
             footer.in_path,
-            footer.schema.left_out,
+            unreadable,
         )
 
 
