@@ -104,3 +104,12 @@ def test_a_column_that_holds_nothing_has_no_ids() -> None:
     found = read_ids(pa.nulls(3))
     assert (found.texts.type, found.texts.null_count) == (pa.string(), 3)
     assert len(read_ids(pa.array([], pa.binary(16))).texts) == 0
+
+
+def test_a_text_that_is_not_utf8_changes_none_beside_it() -> None:
+    plain_ones = [b"a\x01b", "é".encode(), None]
+    alone = read_ids(pa.array(plain_ones, pa.binary()).view(pa.string())).texts.to_pylist()
+    beside = read_ids(pa.array([*plain_ones, b"\xff"], pa.binary()).view(pa.string())).texts.to_pylist()
+    assert alone == ["a\x01b", "é", None]
+    assert beside[:3] == alone
+    assert beside[3] == "ff"
