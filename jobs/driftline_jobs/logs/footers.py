@@ -75,16 +75,34 @@ class Needs:
     path_columns: PathColumns | None = None
 
 
-def read_footers(objects: Iterable[LogObject], location: Location, needs: Needs) -> list[Footer | Refusal]:
-    """The footer of each object, in their order. Raises a DriftlineError when the location itself fails."""
+KnownFooters = dict[LogObject, Footer]
+"""By object as it was listed: what has another etag is another object."""
+
+
+def read_footers(
+    objects: Iterable[LogObject], location: Location, needs: Needs, known: KnownFooters | None = None
+) -> list[Footer | Refusal]:
+    """The footer of each object, in their order; those that are ``known``, with the same needs, are not read
+    again, and those that are read are known then.
+
+    Raises a DriftlineError when the location itself fails.
+    """
     schemas = _Schemas(needs)
+    known = {} if known is None else known
+
+    def read(found: LogObject) -> Footer | Refusal:
+        there = known.get(found)
+        return _read_footer(found, location, needs, schemas) if there is None else there
+
     with ThreadPoolExecutor(_THREADS) as threads:
         try:
-            return list(threads.map(lambda found: _read_footer(found, location, needs, schemas), objects))
+            footers = list(threads.map(read, objects))
         except BaseException:
             # A server that does not answer would not answer for the other objects either.
             threads.shutdown(cancel_futures=True)
             raise
+    known.update((footer.object, footer) for footer in footers if isinstance(footer, Footer))
+    return footers
 
 
 class _Schemas:

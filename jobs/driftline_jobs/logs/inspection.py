@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from driftline_jobs.logs.agreement import Agreement, agree, named_columns
 from driftline_jobs.logs.filesystem import Location
-from driftline_jobs.logs.footers import Footer, Needs, Refusal, RowGroup, read_footers
+from driftline_jobs.logs.footers import Footer, KnownFooters, Needs, Refusal, RowGroup, read_footers
 from driftline_jobs.logs.objects import LogObject
 from driftline_jobs.logs.partitions import PathColumns
 from driftline_jobs.logs.splits import InputRole, InputState, Inspection, Split
@@ -32,6 +32,7 @@ def inspect(
     role: InputRole = "prediction",
     expected: Mapping[str, str] | None = None,
     timed: bool = True,
+    known: KnownFooters | None = None,
 ) -> Inspection:
     """Read the footers of ``objects`` and say what is to be read for the rows of ``start <= t < end``.
 
@@ -40,14 +41,15 @@ def inspect(
     out; without bounds, or without statistics, everything is kept. ``role`` says by which columns of the
     monitor file the objects are held: ``label`` those of ``labels``, otherwise those of ``logs``.
     ``expected`` are the storages of the reference's columns: what an object brings is then the same,
-    whichever others are looked at with it. Objects that are not ``timed`` need no timestamp.
+    whichever others are looked at with it. Objects that are not ``timed`` need no timestamp. Footers that are
+    ``known`` from an earlier look in the same role are not read again.
 
     A row group that holds rows too far from its folder's date, or without a timestamp, is also kept when
     its folder starts within the bounds, so that they are counted as set aside, and once over all windows.
 
     Raises TransientError when the location does not answer, ConfigError when it refuses our keys.
     """
-    footers = read_footers(objects, location, _needs(monitor, role, timed=timed))
+    footers = read_footers(objects, location, _needs(monitor, role, timed=timed), known)
     readable = [footer for footer in footers if isinstance(footer, Footer)]
     wanted = _Wanted(
         start_us=None if start is None else to_us(start),

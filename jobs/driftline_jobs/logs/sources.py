@@ -14,6 +14,7 @@ from typing import Self
 
 from driftline_jobs.logs.filesystem import Location, open_location
 from driftline_jobs.logs.folders import Span
+from driftline_jobs.logs.footers import KnownFooters
 from driftline_jobs.logs.inspection import inspect
 from driftline_jobs.logs.objects import Listing, LogObject, listing, overlapping
 from driftline_jobs.logs.passed_over import PassedOver, Reason
@@ -188,10 +189,11 @@ def _may_hold(state: InputState, start_us: int, end_us: int) -> bool:
 
 @dataclass(frozen=True)
 class PredictionLog:
-    """The serving log of a monitor."""
+    """The serving log of a monitor. Footers are read once, however often they are asked for."""
 
     monitor: Monitor
     location: Location
+    _known: KnownFooters = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def open(cls, monitor: Monitor, relative_to: Path) -> PredictionLog:
@@ -213,7 +215,9 @@ class PredictionLog:
         passed_over: tuple[PassedOver, ...] = (),
     ) -> LogInspection:
         """What the footers of these objects say."""
-        found = inspect(objects, self.location, self.monitor, start, end, expected=expected)
+        found = inspect(
+            objects, self.location, self.monitor, start, end, expected=expected, known=self._known
+        )
         return LogInspection(found, self.monitor.logs.lateness, passed_over=passed_over)
 
     def inspect(
