@@ -45,10 +45,10 @@ down: ## Stop them again (the data stays in .stack/)
 test: setup browser ## Run the tests (PYTEST_ARGS="-k window" for some), but for the long ones
 	$(PYTEST) -m "not slow and not long" $(PYTEST_ARGS)
 
-test-slow: setup browser ## Run the slow ones: simulations, Airflow, Spark, killed workers, the whole bench in small
+test-slow: setup browser ## Run the slow ones: simulations, Airflow, Spark, killed workers, mutated objects
 	$(PYTEST) -m "slow and not long" --verbose $(PYTEST_ARGS)
 
-test-long: setup browser ## Run what takes the better part of an hour, before a release
+test-long: setup browser ## Run what takes the better part of an hour, before a release: kills at every point, every case everywhere
 	$(PYTEST) -m long --verbose $(PYTEST_ARGS)
 
 lint: .venv/.installed ## Check style and types

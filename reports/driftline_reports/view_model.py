@@ -277,10 +277,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What explains a change of performance."""
+    """What explains a change of performance; whether its parts add up to it."""
 
     absent: Sentence
     metric: str
+    adds_up: bool
     rows: tuple[Reason, ...]
     more: int
     split: plots.Split | None

@@ -13,6 +13,8 @@ from driftline_reports.view_model import Reason, Sentence, Why
 Row = Mapping[str, Any]
 _MOST: Final = 10
 _DRAWN: Final = 6
+_COMPARES_ROWS: Final = "roc_auc"
+"""Rows of different segments with each other, so that what each did by itself is not all that happened."""
 _KEYS: Final = ("model_version", "segment", "segment_value")
 
 
@@ -22,7 +24,7 @@ def build(context: Context, metric: str | None) -> Why:
     metrics = sorted({row["metric"] for row in rows}, key=lambda name: (name != metric, name))
     rows = [row for row in rows if metrics and row["metric"] == metrics[0] and _moved(row) is not None]
     if not rows:
-        return Why(_absent(context), "", (), 0, None, None)
+        return Why(_absent(context), "", True, (), 0, None, None)
     rows.sort(key=lambda row: (-abs(_moved(row) or 0.0), *(row[key] for key in _KEYS)))
     term = glossary.performance(metrics[0])
     query = _query(context, metrics[0])
@@ -36,7 +38,7 @@ def build(context: Context, metric: str | None) -> Why:
         summary=f"Mix and rate effects on {term.title}: "
         + "; ".join(f"{r.name} mix {r.mix.text}, rate {r.rate.text}" for r in made[:_DRAWN]),
     )
-    return Why((), term.title, made, max(len(rows) - _MOST, 0), split, query)
+    return Why((), term.title, metrics[0] != _COMPARES_ROWS, made, max(len(rows) - _MOST, 0), split, query)
 
 
 def _query(context: Context, metric: str) -> Query:

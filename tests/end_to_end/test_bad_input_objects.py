@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from scipy.stats import wasserstein_distance
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, assert_same_tables, day, normalised
+from tests.end_to_end.damaging import damage_a_page
 from tests.logs.encrypting import write_encrypted
 
 from driftline_jobs.stores import open_store
 from driftline_schemas.errors import ConfigError, DataError
-
-
-def damage_a_page(path: Path, column: str) -> None:
-    """Overwrite the data of one column's first page, with the footer left as it was."""
-    names = pq.ParquetFile(path).schema_arrow.names
-    chunk = pq.ParquetFile(path).metadata.row_group(0).column(names.index(column))
-    start = chunk.dictionary_page_offset or chunk.data_page_offset
-    content = bytearray(path.read_bytes())
-    content[start : start + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
-    path.write_bytes(bytes(content))
 
 
 def test_no_object_in_the_window_is_an_empty_window(bench: Bench) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 from tests.end_to_end.builder import ROWS, Bench
-from tests.end_to_end.test_bad_input_objects import damage_a_page
+from tests.end_to_end.damaging import damage_a_page
 
 BAD = 77
 

@@ -12,12 +12,13 @@ from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 
 DAY = timedelta(days=1)
+_FIRST = datetime(2013, 1, 1, tzinfo=UTC)
 _WHOLE = {"model_version": "*", "segment": "*", "segment_value": "*"}
 
 
 def day(number: int) -> datetime:
     """The start of the ``number``-th day of 2013, from 0."""
-    return datetime(2013, 1, 1, tzinfo=UTC) + number * DAY
+    return _FIRST + number * DAY
 
 
 def run(
@@ -121,6 +122,13 @@ def inputs(runs: Sequence[RunRecord], uris: Sequence[str] = ("s3://logs/a.parque
 def binning(binning_id: str, monitor: str = "flights", state: bytes = b"\x00\x01\xff") -> pa.Table:
     builder = TableBuilder(load_tables()["binnings"])
     builder.add(1, binning_id=binning_id, monitor=monitor, created_at=day(0), state=state)
+    return builder.to_arrow()
+
+
+def reference_set(reference_id: str, created_at: datetime = _FIRST, **more: object) -> pa.Table:
+    builder = TableBuilder(load_tables()["reference_sets"])
+    given = {"source": "{}", "binning_id": "b", "rows": 5, "state": [b""], **more}
+    builder.add(1, reference_id=reference_id, monitor="flights", created_at=created_at, **given)
     return builder.to_arrow()
 
 

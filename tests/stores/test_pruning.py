@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from tests.stores import behind
-from tests.stores.makers import drift, inputs, performance, run
+from tests.stores.makers import drift, inputs, performance, reference_set, run
 
 from driftline_jobs.stores import Store
 from driftline_schemas.rows import TableBuilder
@@ -40,18 +40,6 @@ def reference(
 ) -> tuple[pa.Table, pa.Table]:
     """A reference made so many days ago, and what was learned from it."""
     created = datetime.now(UTC) - days * DAY
-    sets = TableBuilder(load_tables()["reference_sets"])
-    sets.add(
-        1,
-        reference_id=reference_id,
-        monitor="flights",
-        source={"trailing": "28d"},
-        effective_from=effective_from,
-        binning_id="b",
-        rows=5,
-        created_at=created,
-        state=b"",
-    )
     learned = TableBuilder(load_tables()["calibrations"])
     learned.add(
         1,
@@ -62,7 +50,7 @@ def reference(
         k_windows=31,
         created_at=created,
     )
-    return sets.to_arrow(), learned.to_arrow()
+    return reference_set(reference_id, created, effective_from=effective_from), learned.to_arrow()
 
 
 def test_superseded_runs_go_with_all_their_rows_once_they_are_old(store: Store, url: str) -> None:

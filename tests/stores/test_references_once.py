@@ -6,31 +6,14 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from tests.stores.makers import day, inputs, run
+from tests.stores.makers import inputs, reference_set, run
 from tests.stores.test_migrations import database
 
 from driftline_jobs.stores import open_store
 from driftline_jobs.stores.migrate import migrate, migrations
 from driftline_schemas.ddl import Dialect
-from driftline_schemas.rows import TableBuilder
-from driftline_schemas.table_definitions import load_tables
 
 OF_REFERENCE = ("s3://logs/a.parquet", "s3://logs/b.parquet")
-
-
-def reference(reference_id: str) -> TableBuilder:
-    builder = TableBuilder(load_tables()["reference_sets"])
-    builder.add(
-        1,
-        reference_id=reference_id,
-        monitor="flights",
-        source="{}",
-        binning_id="bins",
-        rows=20,
-        created_at=day(0),
-        state=[b"\x00"],
-    )
-    return builder
 
 
 @pytest.fixture
@@ -53,7 +36,7 @@ def old_url(url: str, kind: str) -> str:
         for record in runs:
             store.publish([record], {}, inputs([record], ("s3://logs/read.parquet",)))
         for name in ("first", "second"):
-            store.put_once("reference_sets", reference(name).to_arrow())
+            store.put_once("reference_sets", reference_set(name))
     with closing(database(url)) as opened, opened.writing(10) as session:
         session.insert("run_inputs", of_references)
     return url
@@ -85,7 +68,7 @@ def test_they_go_with_their_reference(old_url: str) -> None:
     kept = "SELECT DISTINCT run_id FROM run_inputs WHERE role = 'reference' ORDER BY run_id"
     with open_store(old_url) as store:
         store.migrate()
-        store.put_once("reference_sets", reference("third").to_arrow())
+        store.put_once("reference_sets", reference_set("third"))
         of_third = inputs([run("third")], OF_REFERENCE)
         roles = of_third.column_names.index("role")
         store.put_once(

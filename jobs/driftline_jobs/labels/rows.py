@@ -135,6 +135,7 @@ def prediction_rows(splits: Sequence[Split], plan: PredictionPlan) -> list[pa.Re
     time = None if plan.scan.time is None else plan.scan.time.name
     read_too = [time, plan.prediction_id, *(name for _, name in plan.scores)]
     wanted = [name for name in [*names, *read_too] if name is not None]
+    of_rows = [name for name in [*names, *read_too[1:]] if name is not None]  # the times have been read
     opened = partial(SplitReader, columns=plan.scan.columns, dictionaries=_texts(plan.scan.columns, names))
     if len(splits) == 1:
         with opened(splits[0], wanted=wanted) as reader:
@@ -145,7 +146,7 @@ def prediction_rows(splits: Sequence[Split], plan: PredictionPlan) -> list[pa.Re
             with opened(split, wanted=wanted) as reader:
                 placed = _placed(reader, plan)
                 if len(placed.base):
-                    yield ReadSplit.of(reader, wanted), placed
+                    yield ReadSplit.of(reader, of_rows), placed
 
     return [_predictions(alike, rows, plan) for alike, rows in read_together(read())]
 

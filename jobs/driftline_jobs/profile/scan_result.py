@@ -59,9 +59,9 @@ def merge_results(results: Sequence[ScanResult]) -> ScanResult:
     parts: dict[CellKey, dict[str, list[Profile]]] = {}
     for result in results:
         for key, columns in result.profiles.items():
-            mine = parts.setdefault(key, {})
+            several = parts.setdefault(key, {})
             for name, profile in columns.items():
-                mine.setdefault(name, []).append(profile)
+                several.setdefault(name, []).append(profile)
         for start, rows in result.windows.items():
             merged.windows[start] = merged.windows[start] + rows if start in merged.windows else rows
         add_counts(merged.unlike, result.unlike)

@@ -286,6 +286,9 @@ _NEXT_STEP = {
 
 
 def _keep(job: Job, reference: Reference, calibrations: Calibrations) -> None:
+    there = "SELECT reference_id FROM reference_sets WHERE reference_id = $1"
+    if job.store.execute_read(there, [reference.reference_id]).num_rows:
+        return  # written last: all that goes with it is there, its objects as it was first made from them
     tables = load_tables()
     now = datetime.now(UTC)
     binnings = TableBuilder(tables["binnings"])
@@ -320,8 +323,5 @@ def _keep(job: Job, reference: Reference, calibrations: Calibrations) -> None:
         ("calibrations", learned.to_arrow()),
         ("reference_sets", sets.to_arrow()),  # last: a reference that is found has all that goes with it
     ]
-    there = "SELECT reference_id FROM reference_sets WHERE reference_id = $1"
-    if job.store.execute_read(there, [reference.reference_id]).num_rows:
-        kept = kept[1:]  # its objects are those that it was first made from
     for name, rows in kept:
         job.store.put_once(name, rows, reference.monitor)

@@ -108,7 +108,7 @@ def _check_folder(
     # A column that differs in many objects is one remark, with the first object as its example.
     differing = {(found.column, found.check): found for found in reversed(inspection.schema_findings)}
     remarks += [
-        f"{_DIFFERING[found.check]} {found.column!r}: {found.detail} ({found.object_uri})"
+        f"the column {found.column!r} {_DIFFERING[found.check]}: {found.detail} ({found.object_uri})"
         for found in reversed(list(differing.values()))
     ]
     links = [each for each in listed.passed_over if each.reason is Reason.LINK]
@@ -132,9 +132,9 @@ def _check_folder(
 
 
 _DIFFERING: Mapping[SchemaCheck, str] = {
-    "new_column": "few objects have a column",
-    "missing_column": "some objects lack the column",
-    "changed_type": "some objects have another type of",
+    "new_column": "is in few objects",
+    "missing_column": "is missing",
+    "changed_type": "is of another type here",
 }
 
 
