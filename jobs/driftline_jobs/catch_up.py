@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from driftline_jobs.job import Job, opened
 from driftline_jobs.logs.objects import LogObject
 from driftline_jobs.logs.sources import LogInspection
+from driftline_jobs.logs.splits import InputState
 from driftline_jobs.publish.data import publish_data, refuse_if_any
 from driftline_jobs.publish.identity import check_identity
 from driftline_jobs.publish.judgement import publish_judgement
@@ -204,12 +205,14 @@ def _labels_changed(job: Job, reference: Reference, published: Sequence[Window])
     if not fresh:
         return []
     # Which predictions they are for, only their ids tell: one join of these objects with the log.
-    young = [w for w in published if any(_within_reach(found, w, source) for found in fresh)]
+    looked_into = job.labels.look_into(fresh)
+    states = looked_into.found.inputs
+    young = [w for w in published if any(_within_reach(state, w, source) for state in states)]
     if not young:
         return []
     log = job.log.inspect(young[0].start, young[-1].end)
     plan = scan_plan(job.monitor, log.columns, reference.binning, young, job.hiding)
-    matched = matched_windows(job, log, job.labels.look_into(fresh), plan, young)
+    matched = matched_windows(job, log, looked_into, plan, young)
     # what came and matches nothing is counted where labels are missing
     lacking = _lacking_labels(job)
     return [w for w in young if w in matched or w.start in lacking]
@@ -224,11 +227,16 @@ def _lacking_labels(job: Job) -> set[datetime]:
     return set(rows.column("window_start").to_pylist())
 
 
-def _within_reach(found: LogObject, window: Window, source: LabelSource) -> bool:
-    if found.folder is None:
+def _within_reach(state: InputState, window: Window, source: LabelSource) -> bool:
+    """Whether labels of this object touch the window, by its folder's date, or else by their own times."""
+    if state.object.folder is not None:
+        start, end = state.object.folder
+        return end > window.start and start < window.end + source.catch_up
+    if state.min_us is None or state.max_us is None:
         return True
-    start, end = found.folder
-    return end > window.start and start < window.end + source.catch_up
+    # a date is a whole day
+    last = from_us(state.max_us) + timedelta(days=1)
+    return last > window.start and from_us(state.min_us) < window.end + source.catch_up
 
 
 def _matured(job: Job, published: Sequence[Window]) -> list[Window]:

@@ -7,7 +7,7 @@ cannot be understood never will, and only that object is set aside.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from driftline_jobs.logs.filesystem import Location, claims_parquet
+from driftline_jobs.logs.id_range import IdRange, id_range
 from driftline_jobs.logs.layout import FooterError, Layout, NotParquetError, Tail, read_tail
 from driftline_jobs.logs.objects import LogObject, relisted
 from driftline_jobs.logs.partitions import PathColumns, Served
@@ -27,14 +28,15 @@ _THREADS = 16
 
 @dataclass(frozen=True, slots=True)
 class RowGroup:
-    """One row group. ``min_us`` and ``max_us`` bound the timestamps, ``nulls`` counts the null ones; None
-    where the statistics do not tell (see ``times.bounds_us``)."""
+    """One row group. ``min_us`` and ``max_us`` bound the timestamps, ``nulls`` counts the null ones, ``ids``
+    bounds the prediction ids; None where the statistics do not tell (see ``times.bounds_us``)."""
 
     rows: int
     size_bytes: int
     min_us: int | None
     max_us: int | None
     nulls: int | None
+    ids: IdRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,14 @@ class Refusal:
 class Needs:
     """What an object must hold to be read: a timestamp if one is named, and the ``required`` columns.
 
-    ``path_columns`` says which columns count that only its path has; without it none do.
+    ``path_columns`` says which columns count that only its path has; without it none do. ``prediction_id`` is
+    the column whose bounds are wanted.
     """
 
     timestamp: TimeColumn | None
     required: tuple[str, ...] = ()
     path_columns: PathColumns | None = None
+    prediction_id: str | None = None
 
 
 KnownFooters = dict[LogObject, Footer]
@@ -87,22 +91,29 @@ def read_footers(
 
     Raises a DriftlineError when the location itself fails.
     """
-    schemas = _Schemas(needs)
+    objects = list(objects)
     known = {} if known is None else known
+    schemas = _Schemas(needs)
+    unread = [found for found in objects if found not in known]
+    footers = _each(unread, location, lambda found: _read_footer(found, location, needs, schemas))
+    read = dict(zip(unread, footers, strict=True))
+    known.update((found, footer) for found, footer in read.items() if isinstance(footer, Footer))
+    return [read[found] if found in read else known[found] for found in objects]
 
-    def read(found: LogObject) -> Footer | Refusal:
-        there = known.get(found)
-        return _read_footer(found, location, needs, schemas) if there is None else there
 
+def _each(
+    objects: Sequence[LogObject], location: Location, read: Callable[[LogObject], Footer | Refusal]
+) -> list[Footer | Refusal]:
+    if not location.is_s3:
+        # a disk answers at once: threads would only wait for each other's turn in the interpreter
+        return [read(found) for found in objects]
     with ThreadPoolExecutor(_THREADS) as threads:
         try:
-            footers = list(threads.map(read, objects))
+            return list(threads.map(read, objects))
         except BaseException:
             # A server that does not answer would not answer for the other objects either.
             threads.shutdown(cancel_futures=True)
             raise
-    known.update((footer.object, footer) for footer in footers if isinstance(footer, Footer))
-    return footers
 
 
 class _Schemas:
@@ -146,12 +157,13 @@ def _read_footer(found: LogObject, location: Location, needs: Needs, schemas: _S
         arrow_schema = metadata.schema.to_arrow_schema().remove_metadata()
         schema, in_path = schemas.of(arrow_schema, found)
         timestamp = _timestamp(metadata, arrow_schema, schema, needs)
-        leaves = [] if timestamp is None else [timestamp.leaf]
+        ids = _ids(arrow_schema, schema, needs)
+        leaves = [place.leaf for place in (timestamp, ids) if place is not None]
         layout = Layout(tail.footer, tail.footer_start, metadata.num_columns, leaves)
         reason = _unfit(schema, needs)
         if reason:
             return Refusal(found, reason, metadata.num_rows)
-        return Footer(found, schema, tuple(_row_groups(layout, timestamp)), in_path)
+        return Footer(found, schema, tuple(_row_groups(layout, timestamp, ids)), in_path)
     except FooterError as error:
         return Refusal(found, str(error))
     except (pa.ArrowException, OSError, ValueError, LookupError, RecursionError) as error:
@@ -220,14 +232,30 @@ def _timestamp(
     return _Timestamp(leaf, stored_as(metadata.schema.column(leaf), column.type, needs.timestamp))
 
 
-def _row_groups(layout: Layout, timestamp: _Timestamp | None) -> Iterator[RowGroup]:
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    """Where the prediction ids lie among the leaf columns, and their type."""
+
+    leaf: int
+    type: pa.DataType
+
+
+def _ids(arrow_schema: pa.Schema, schema: ObjectSchema, needs: Needs) -> _Ids | None:
+    column = None if needs.prediction_id is None else schema.columns.get(needs.prediction_id)
+    if column is None or column.name in schema.in_path:
+        return None
+    return _Ids(leaf_position(arrow_schema, column.path), column.type)
+
+
+def _row_groups(layout: Layout, timestamp: _Timestamp | None, ids: _Ids | None) -> Iterator[RowGroup]:
     for index, (rows, size) in enumerate(zip(layout.rows, layout.sizes, strict=True)):
         bounds: tuple[int | None, int | None] = (None, None)
         nulls = None
         if timestamp is not None and timestamp.to_us is not None:
             found = layout.statistics(index, timestamp.leaf)
             bounds, nulls = bounds_us(found.minimum, found.maximum, timestamp.to_us), found.nulls
-        yield RowGroup(rows, size, *bounds, nulls)
+        between = None if ids is None else id_range(layout, index, ids.leaf, ids.type)
+        yield RowGroup(rows, size, *bounds, nulls, between)
 
 
 def _one_line(error: Exception) -> str:

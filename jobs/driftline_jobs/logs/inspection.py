@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from driftline_jobs.logs.agreement import Agreement, agree, named_columns
 from driftline_jobs.logs.filesystem import Location
 from driftline_jobs.logs.footers import Footer, KnownFooters, Needs, Refusal, RowGroup, read_footers
+from driftline_jobs.logs.id_range import joined_range
 from driftline_jobs.logs.objects import LogObject
 from driftline_jobs.logs.partitions import PathColumns
 from driftline_jobs.logs.splits import InputRole, InputState, Inspection, Split
@@ -122,10 +123,11 @@ def _needs(monitor: Monitor, role: InputRole, *, timed: bool) -> Needs:
         named = named_columns(monitor, role)
         in_path = PathColumns(frozenset(named), frozenset(n for n in named if Storage.TEXT not in named[n]))
     if role != "label":
-        return Needs(monitor.log_time if timed else None, path_columns=in_path)
+        time, ids = monitor.log_time if timed else None, monitor.logs.prediction_id
+        return Needs(time, path_columns=in_path, prediction_id=ids)
     if isinstance(monitor.labels, LabelSource):
         required = (monitor.labels.prediction_id, monitor.labels.label)
-        return Needs(monitor.label_time, required, in_path)
+        return Needs(monitor.label_time, required, in_path, monitor.labels.prediction_id)
     raise ValueError(f"the monitor {monitor.monitor} has no objects with labels")
 
 
@@ -164,6 +166,7 @@ def _splits(footer: Footer, location: Location, agreement: Agreement, wanted: _W
             home_us,
             footer.in_path,
             unreadable,
+            joined_range(group.ids for group in groups if group.rows),
         )
 
 

@@ -21,7 +21,7 @@ _WHY = {
     "unlike schema": "its Parquet footer cannot be read: a row group has other columns than its schema",
     "beyond object": "its Parquet footer cannot be read: a column lies outside of the object",
 }
-_INT32, _INT64, _FLOAT, _DOUBLE = 1, 2, 4, 5
+_INT32, _INT64, _FLOAT, _DOUBLE, _BYTE_ARRAY = 1, 2, 4, 5, 6
 _FORMATS = {_INT32: "<i", _INT64: "<q", _FLOAT: "<f", _DOUBLE: "<d"}
 
 ReadAt = Callable[[int, int], bytes]
@@ -120,6 +120,7 @@ class Layout:
         self._types, self._nulls = chunks[:, :, thrift.TYPE], chunks[:, :, thrift.NULLS]
         newer = chunks[:, :, thrift.MINIMUM : thrift.OLD_MINIMUM]
         use_newer = ordered[list(leaves)][:, np.newaxis] & (newer[:, :, :1] >= 0)
+        self._newer = use_newer[:, :, 0]
         self._bounds = np.where(use_newer, newer, chunks[:, :, thrift.OLD_MINIMUM :])
 
     def places(self, row_groups: Iterable[int]) -> IntArray:
@@ -139,6 +140,19 @@ class Layout:
         if minimum is None or maximum is None or not minimum <= maximum:
             minimum = maximum = None
         return ChunkStatistics(None if nulls < 0 else nulls, minimum, maximum)
+
+    def octets(self, row_group: int, leaf: int) -> tuple[bytes, bytes] | None:
+        """Bounds of the values of a chunk of texts, in the order of their bytes: long ones may be cut short,
+        and still are bounds. Older writers kept texts in an order of their own, so that theirs are none."""
+        chunk = row_group, self._slots[leaf]
+        low_start, low_length, high_start, high_length = self._bounds[chunk].tolist()
+        if int(self._types[chunk]) != _BYTE_ARRAY or not self._newer[chunk] or min(low_start, high_start) < 0:
+            return None
+        low, high = (
+            self._footer[start : start + length].to_pybytes()
+            for start, length in ((low_start, low_length), (high_start, high_length))
+        )
+        return (low, high) if low <= high else None
 
     def _number(self, form: str | None, start: int, length: int) -> float | None:
         if form is None or start < 0 or length != struct.calcsize(form):

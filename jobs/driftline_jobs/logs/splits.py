@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from driftline_jobs.logs.filesystem import Location
+from driftline_jobs.logs.id_range import IdRange
 from driftline_jobs.logs.objects import LogObject
 from driftline_jobs.logs.partitions import Served
 from driftline_schemas.serving_log import LogColumn
@@ -33,6 +34,7 @@ class Split:
             the start of the folder, or the first time in the object. None where nothing tells.
         in_path: columns that the object does not hold, and the one value that its path gives each.
         unreadable: columns that the object holds as a type that is left out, such as a list, and that type.
+        ids: between which values the prediction ids lie by the statistics, None where these do not tell.
     """
 
     object: LogObject
@@ -49,6 +51,7 @@ class Split:
     home_us: int | None = None
     in_path: Served = ()
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    ids: IdRange | None = None
 
 
 @dataclass(frozen=True, slots=True)

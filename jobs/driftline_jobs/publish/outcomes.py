@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from driftline_jobs.job import Job
 from driftline_jobs.labels.collect import OutcomesByCell, Task
 from driftline_jobs.labels.counts import JoinCounts
 from driftline_jobs.labels.label_values import LEAST, SAMPLE, LabelValues, LabelValuesTask
+from driftline_jobs.labels.nearby import parted, predictions_about
 from driftline_jobs.labels.outcomes import Outcomes
 from driftline_jobs.labels.rows import LabelPlan
 from driftline_jobs.labels.sketch import IdSketch
@@ -146,7 +148,8 @@ class _Joining:
     def joined(self, inspection: LogInspection, found: LogInspection | None) -> JoinedWindows:
         """Join the labels ``found`` to the predictions; None for no labels but those in the log itself."""
         while True:
-            request = self._request(inspection, found)
+            near, beside = self._near(inspection, found)
+            request = self._request(inspection, found, near)
             try:
                 outcomes, counts = self.job.engine.outcomes(request)
                 break
@@ -170,7 +173,7 @@ class _Joining:
         return JoinedWindows(
             base=base,
             by_window={window: merged_outcomes(cells) for window, cells in base.items()},
-            findings=self._findings(counts, request.labels, request.label_splits, found),
+            findings=self._findings(counts, request, found, beside),
             ids=ids,
             matched=matched,
             inspection=found,
@@ -180,9 +183,18 @@ class _Joining:
             unmatched=max(sum(counts.label_rows.values()) - sum(counts.met.values()), 0),
         )
 
-    def _request(self, inspection: LogInspection, found: LogInspection | None) -> JoinRequest:
+    def _near(
+        self, inspection: LogInspection, found: LogInspection | None
+    ) -> tuple[Sequence[Split], Sequence[Split]]:
+        if found is None:
+            return (), ()
+        start_us, reach_us = int(self.scan.bounds_us[0]), found.reach // timedelta(microseconds=1)
+        return parted(found.splits, inspection.splits, start_us, reach_us)
+
+    def _request(
+        self, inspection: LogInspection, found: LogInspection | None, splits: Sequence[Split]
+    ) -> JoinRequest:
         monitor, source = self.job.monitor, self.job.monitor.labels
-        splits = found.splits if found else ()
         numbers: dict[str, int] = {}
         for split in splits:
             numbers.setdefault(split.object.uri, len(numbers))
@@ -207,9 +219,9 @@ class _Joining:
     def _findings(
         self,
         counts: JoinCounts,
-        plan: LabelPlan | None,
-        splits: Sequence[tuple[int, Split]],
+        request: JoinRequest,
         found: LogInspection | None,
+        beside: Sequence[Split],
     ) -> dict[Window, LabelFindings]:
         per_window = {
             name: self._by_window(getattr(counts, name))
@@ -231,6 +243,9 @@ class _Joining:
             for at, sampled in sorted(counts.ids.items())
             if sampled.example
         }
+        plan, splits = request.labels, request.label_splits
+        # what was not read, of folders that name no date, is about no prediction of any window
+        unread = sum(split.rows - (split.ids.nulls if split.ids else 0) for split in beside)
         read = self._read_for(counts.label_rows, plan, splits)
         without = self._read_for(counts.labels_without_id, plan, splits)
         inexact = self._read_for(counts.labels_inexact_id, plan, splits)
@@ -238,7 +253,8 @@ class _Joining:
             window: LabelFindings(
                 **{name: found_.get(window, 0) for name, found_ in per_window.items()},
                 labels_inexact_id=inexact.get(window, 0),
-                labels_unmatched=max(
+                labels_unmatched=unread
+                + max(
                     read.get(window, 0)
                     - without.get(window, 0)
                     - inexact.get(window, 0)
@@ -282,6 +298,8 @@ def matched_windows(
     job: Job, inspection: LogInspection, labels: LogInspection, scan: ScanPlan, windows: Sequence[Window]
 ) -> list[Window]:
     """The windows that hold predictions which some of these label objects are about."""
+    about = predictions_about(labels.splits, inspection.splits)
+    inspection = replace(inspection, found=replace(inspection.found, splits=tuple(about)))
     joined = join_outcomes(job, inspection, scan, windows, labels)
     if joined is None:
         return []
