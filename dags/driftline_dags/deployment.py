@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from airflow.sdk import DAG
 
-from driftline_dags.monitor_dag import broken_dag, dag_id_of, monitor_dag
+from driftline_dags.group_dag import group_dag, misfit
+from driftline_dags.monitor_dag import broken_dag, monitor_dag
 from driftline_dags.monitor_files import (
     MonitorFile,
     last_known_text,
@@ -15,6 +16,7 @@ from driftline_dags.monitor_files import (
     read_monitor,
     read_monitors,
 )
+from driftline_dags.published import dag_id_of
 from driftline_dags.scheduling import FILE_NAME, Scheduling, parse_scheduling
 from driftline_dags.upkeep import catch_up_dag, digest_dag, maintenance_dag
 from driftline_schemas.errors import ConfigError, DriftlineError
@@ -72,7 +74,7 @@ def _monitors(
         problems.append((settings.monitors, error))
         return
     own = _own_file(sources, only)
-    if own is not None and own.monitor is not None:
+    if own is not None and own.monitor is not None and scheduling.of(own.monitor.monitor).group is None:
         yield _dag_of(own, own.monitor, scheduling, settings)
         return
     files = read_monitors(sources)
@@ -98,6 +100,7 @@ def _own_file(sources: list[str], only: str | None) -> MonitorFile | None:
 def _one_each(files: list[MonitorFile], settings: Settings, scheduling: Scheduling) -> Iterator[DAG]:
     """A DAG for each file: first those that are right, so that a broken file never takes a monitor's id."""
     taken: dict[str, str] = {}
+    groups: dict[str, dict[str, Monitor]] = {}
     broken: list[tuple[MonitorFile, DriftlineError]] = []
     for file in files:
         if file.monitor is None:
@@ -108,14 +111,34 @@ def _one_each(files: list[MonitorFile], settings: Settings, scheduling: Scheduli
             twice = f"the monitor {file.monitor.monitor!r} is in {taken[dag_id]} already: rename one of them"
             broken.append((file, ConfigError(f"{file.source}: {twice}")))
             continue
+        own = scheduling.of(file.monitor.monitor)
+        error = None if own.group is None else _misfit(groups.get(own.group), file.monitor, scheduling)
+        if error is not None:
+            broken.append((file, error))
+            continue
         taken[dag_id] = file.source
-        yield _dag_of(file, file.monitor, scheduling, settings)
+        if own.group is None:
+            yield _dag_of(file, file.monitor, scheduling, settings)
+        else:
+            groups.setdefault(own.group, {})[file.source] = file.monitor
+    for name, members in groups.items():
+        first = next(iter(members.values()))
+        yield group_dag(name, members, scheduling.of(first.monitor), settings)
     for file, error in broken:
         dag_id = dag_id_of(file.stem)
         while dag_id in taken:
             dag_id += "_broken"
         taken[dag_id] = file.source
         yield broken_dag(dag_id, file.source, error)
+
+
+def _misfit(
+    members: Mapping[str, Monitor] | None, monitor: Monitor, scheduling: Scheduling
+) -> ConfigError | None:
+    if not members:
+        return None
+    first = next(iter(members.values()))
+    return misfit(monitor, scheduling.of(monitor.monitor), first, scheduling.of(first.monitor))
 
 
 def _dag_of(file: MonitorFile, monitor: Monitor, scheduling: Scheduling, settings: Settings) -> DAG:

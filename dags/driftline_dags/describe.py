@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from driftline_dags.scheduling import MonitorScheduling
@@ -39,6 +40,25 @@ def doc_md(monitor: Monitor, source: str, scheduling: MonitorScheduling, setting
     )
 
 
+def group_doc_md(
+    name: str, members: Mapping[str, Monitor], scheduling: MonitorScheduling, settings: Settings
+) -> str:
+    """Which monitors are in a group, as Markdown."""
+    rows = "\n".join(
+        f"| {_code(monitor.monitor)} | {_plain(monitor.owner) or 'nobody is named'} | {_code(source)} |"
+        for source, monitor in members.items()
+    )
+    return (
+        f"{len(members)} small monitors that run together: the group {_code(name)} of `_airflow.yaml`.\n\n"
+        f"| monitor | owner | file |\n| --- | --- | --- |\n{rows}\n\n"
+        f"Tables are in {_code(settings.store_shown)}, reports below {_code(settings.reports)}. It does not "
+        "wait for the logs; what comes late is for catch-up. "
+        f"Mail: {'none' if scheduling.mails == 'none' else 'in the digest'}.\n\n"
+        "A run takes one window: its data interval, or the parameter `period` of a run started by hand. "
+        "It may be repeated at any time: it replaces its windows whole. A monitor that fails stops no other."
+    )
+
+
 def _labels(monitor: Monitor) -> str:
     labels = monitor.labels
     if labels is None:
@@ -67,9 +87,9 @@ def _limit(rule: object) -> str:
 
 
 def _mail(monitor: Monitor, scheduling: MonitorScheduling) -> str:
-    if not monitor.notify.email or scheduling.mail == "none":
+    if not monitor.notify.email or scheduling.mails == "none":
         return "none"
-    how = "in the digest" if scheduling.mail == "digest" else "a mail for each window"
+    how = "in the digest" if scheduling.mails == "digest" else "a mail for each window"
     return f"{how}, {monitor.notify.when}, to {', '.join(_code(to) for to in monitor.notify.email)}"
 
 

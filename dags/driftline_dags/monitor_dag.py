@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, BaseOperator, Param
+from airflow.sdk import DAG, BaseOperator, Param
 from airflow.sdk.exceptions import AirflowFailException
 from driftline_airflow.timetable import WindowTimetable
 
 from driftline_dags.describe import doc_md
+from driftline_dags.published import asset_of, dag_id_of
 from driftline_dags.scheduling import MonitorScheduling
 from driftline_dags.tasks import MailReport, ReportWindow, RunWindow, WaitForLog
 from driftline_dags.windows import PERIOD
@@ -18,24 +18,9 @@ from driftline_schemas.errors import DriftlineError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
 
-PREFIX = "driftline__"
 _LONGEST_WAIT = timedelta(hours=1)
 # A backfill reaches no further back than a DAG's start.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def dag_id_of(name: str) -> str:
-    """The DAG of a monitor, or of a file that is none; what Airflow takes for no id is replaced."""
-    return PREFIX + re.sub(r"[^\w.-]", "_", name)[:200]
-
-
-def asset_of(monitor: str) -> Asset:
-    """The asset that every publication of ``monitor`` updates.
-
-    The extra of its events: monitor, window_start, window_end, granularity, period, verdict, headline,
-    worst_column, alerts (how many are open in the window), page.
-    """
-    return Asset(name=dag_id_of(monitor), uri=f"x-driftline://monitor/{monitor}", group="driftline")
 
 
 def monitor_dag(
@@ -51,23 +36,9 @@ def monitor_dag(
         max_active_runs=scheduling.max_active_runs,
         is_paused_upon_creation=scheduling.paused,
         tags={"driftline", monitor.task.value, monitor.granularity.value},
-        params={
-            PERIOD: Param(
-                None,
-                type=["null", "string"],
-                title="Period",
-                description="Start of the window: 2013-07-01, 2013-07-01T05. Empty: the last that ended.",
-            )
-        },
+        params={PERIOD: window_param()},
         doc_md=doc_md(monitor, source, scheduling, settings),
-        default_args={
-            "owner": monitor.owner or "driftline",
-            "retries": scheduling.retries,
-            "retry_delay": scheduling.retry_after,
-            "retry_exponential_backoff": True,
-            "max_retry_delay": _LONGEST_WAIT,
-            "execution_timeout": scheduling.timeout,
-        },
+        default_args=retrying(scheduling, monitor.owner),
     )
     with dag:
         about: dict[str, Any] = {"monitor": monitor, "source": source}
@@ -79,7 +50,7 @@ def monitor_dag(
             task_id="report", asset=asset_of(monitor.monitor), pool=scheduling.pool, **about
         )
         wait >> run >> report
-        if scheduling.mail == "each" and monitor.notify.email:
+        if scheduling.mails == "each" and monitor.notify.email:
             report >> MailReport(
                 task_id="mail",
                 connection=smtp_connection,
@@ -88,6 +59,28 @@ def monitor_dag(
                 **about,
             )
     return dag
+
+
+def window_param() -> Param:
+    """By which a person names the window of a run started by hand."""
+    return Param(
+        None,
+        type=["null", "string"],
+        title="Period",
+        description="Start of the window: 2013-07-01, 2013-07-01T05. Empty: the last that ended.",
+    )
+
+
+def retrying(scheduling: MonitorScheduling, owner: str) -> dict[str, Any]:
+    """What all tasks of a DAG have in common: whose they are, and when they are tried again."""
+    return {
+        "owner": owner or "driftline",
+        "retries": scheduling.retries,
+        "retry_delay": scheduling.retry_after,
+        "retry_exponential_backoff": True,
+        "max_retry_delay": _LONGEST_WAIT,
+        "execution_timeout": scheduling.timeout,
+    }
 
 
 def _run_task(scheduling: MonitorScheduling, about: dict[str, Any]) -> BaseOperator:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +22,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from driftline_schemas.errors import ConfigError
@@ -70,9 +71,12 @@ class MonitorScheduling(_Section):
         max_active_runs: how many windows may be under way at once, in a backfill too.
         start: every window from this moment on is run, those missed while nothing ran too. Without it only
             the newest that has ended is.
-        mail: a mail for each window, one digest for all monitors, or none.
+        mail: a mail for each window, one digest for all monitors, or none. ``each`` unless it is said, and
+            ``digest`` in a group.
         mail_backfills: whether windows of a backfill are mailed too.
         paused: whether the DAG waits for somebody to switch it on.
+        group: the name of a DAG that this monitor shares with others, instead of having one of its own: for
+            many small ones. It does not wait for their logs.
     """
 
     engine: Literal["local", "spark"] = "local"
@@ -87,9 +91,23 @@ class MonitorScheduling(_Section):
     pool: Annotated[str, Field(min_length=1, max_length=256)] = "default_pool"
     max_active_runs: Annotated[int, Field(ge=1, le=64)] = 4
     start: Annotated[datetime, BeforeValidator(parse_moment), AfterValidator(_utc)] | None = None
-    mail: Literal["each", "digest", "none"] = "each"
+    mail: Literal["each", "digest", "none"] | None = None
     mail_backfills: bool = False
     paused: bool = False
+    group: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] | None = None
+
+    @model_validator(mode="after")
+    def _fits_a_group(self) -> Self:
+        if self.group is not None and self.engine != "local":
+            raise ValueError(f"engine: {self.engine} is not for a group of small monitors: write local")
+        if self.group is not None and self.mail == "each":
+            raise ValueError("mail: each is not for a group: write digest or none")
+        return self
+
+    @property
+    def mails(self) -> Literal["each", "digest", "none"]:
+        """``mail``, or what it is unless it is said."""
+        return self.mail or ("each" if self.group is None else "digest")
 
 
 class Digest(_Section):

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 from airflow.providers.smtp.hooks.smtp import SmtpHook
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
@@ -21,15 +20,11 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from driftline_dags.command import OUT_OF_REACH, DriftlineOperator
 from driftline_dags.monitor_files import as_local_file
+from driftline_dags.published import FRAME, found_in, page_address, page_path
 from driftline_dags.windows import window_of
 from driftline_schemas.errors import ConfigError, DriftlineError, TransientError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Window
-
-PAGES = "/driftline"
-"""Where the plugin serves the reports, below Airflow's own address."""
-FRAME = "/plugin/driftline"
-"""What Airflow's pages show the plugin's under: followed by an address, they show that."""
 
 
 def window_or_fail(context: Mapping[str, Any], monitor: Monitor) -> Window:
@@ -133,18 +128,7 @@ class ReportWindow(WindowOperator):
         window = window_or_fail(context, self.monitor)
         self.page_address = page_address(self.monitor, window)
         answer = self.about_window("report", window)[1]
-        found = {
-            "monitor": self.monitor.monitor,
-            "window_start": window.start.isoformat(),
-            "window_end": window.end.isoformat(),
-            "granularity": window.granularity.value,
-            "period": self.monitor.calendar.label(window),
-            "verdict": answer.get("verdict"),
-            "headline": answer.get("headline"),
-            "worst_column": answer.get("worst_column"),
-            "alerts": answer.get("alerts"),
-            "page": self.page_address,
-        }
+        found = found_in(self.monitor, window, answer)
         context["outlet_events"][self.asset].extra = found
         return found
 
@@ -179,15 +163,3 @@ class MailReport(WindowOperator):
                     html_content=mail["html"],
                     files=[answer["page"]],
                 )
-
-
-def page_path(monitor: Monitor, window: Window) -> str:
-    """Where the plugin serves the page of ``window``."""
-    period = monitor.calendar.label(window).replace(":", "")
-    return f"{PAGES}/reports/{monitor.monitor}/{window.granularity.value}/{quote(period, safe='')}.html"
-
-
-def page_address(monitor: Monitor, window: Window) -> str:
-    """Where Airflow shows it among its own pages; Airflow may live below a path of its own."""
-    base: str = conf.get("api", "base_url", fallback="")
-    return urlsplit(base).path.rstrip("/") + FRAME + page_path(monitor, window)

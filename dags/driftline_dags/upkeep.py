@@ -13,8 +13,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from driftline_dags.command import DriftlineOperator
 from driftline_dags.digest import digest_html, digest_subject
-from driftline_dags.monitor_dag import asset_of
 from driftline_dags.monitor_files import as_local_file, monitor_sources
+from driftline_dags.published import asset_of
 from driftline_dags.scheduling import Scheduling
 from driftline_schemas.errors import DriftlineError, TransientError
 from driftline_schemas.monitor import Monitor
@@ -140,7 +140,7 @@ def digest_dag(monitors: Iterable[Monitor], scheduling: Scheduling) -> DAG | Non
     """Mails each address one digest of all its monitors; None when no monitor asks for that."""
     readers: dict[str, list[str]] = {}
     for monitor in monitors:
-        if scheduling.of(monitor.monitor).mail == "digest":
+        if scheduling.of(monitor.monitor).mails == "digest":
             for address in monitor.notify.email:
                 readers.setdefault(address, []).append(monitor.monitor)
     if not readers:

@@ -151,12 +151,12 @@ class Stack:
             raise RefusedError(f"{method} {path}", error.code, error.read().decode()) from error
         return json.loads(content) if content else None
 
-    def wait_for_dag(self, name: str) -> None:
+    def wait_for_dag(self, name: str, prefix: str = "driftline__") -> None:
         """Until Airflow knows the monitor's DAG; its turn to be parsed comes at once."""
 
         def there() -> bool:
             try:
-                self.api(f"/dags/driftline__{name}")
+                self.api(f"/dags/{prefix}{name}")
             except RefusedError as error:
                 if error.status == 404:
                     return False

@@ -257,6 +257,38 @@ def test_a_digest_tells_of_many_windows_in_one_mail(stack: Stack) -> None:
         assert f'<a href="{address}">{day}</a>' in body.get_content()
 
 
+def test_a_group_of_monitors_is_run_in_one_task_each_with_its_own_outcome(stack: Stack) -> None:
+    names = ["grouped_one", "grouped_two", "grouped_broken"]
+    for name in names[:2]:
+        (day,) = logged(stack, name, 1)
+    for name in names:
+        stack.add_monitor(name, REFERENCE, FIRST, group="small")
+    stack.wait_for_dag("small", prefix="driftline_group__")
+    dag = "driftline_group__small"
+    run = stack.start_run(dag, {"period": str(day)})
+    path = f"/dags/{dag}/dagRuns/{run}"
+    until(lambda: stack.api(path)["state"] in {"success", "failed"}, "a run of the group", 150)
+
+    # the log of one of them is nowhere: its failure is said, and the others are published and reported
+    found = stack.api(f"{path}/taskInstances")["task_instances"]
+    assert {task["task_id"]: task["state"] for task in found} == {
+        "monitors.run": "failed",
+        "monitors.report": "success",
+    }
+    for name in names[:2]:
+        rows = stack.query(
+            "SELECT count FROM driftline.current_profile_metrics WHERE monitor = %s"
+            " AND column_name = 'distance' AND segment = '*' AND model_version = '*' AND window_start = %s",
+            name,
+            day,
+        )
+        assert rows == [{"count": ROWS}]
+        assert stack.page(name, day).startswith(b"<!")
+    events = stack.api(f"/assets/events?source_dag_id={dag}")["asset_events"]
+    assert {event["extra"]["monitor"] for event in events} == set(names[:2])
+    assert {event["name"] for event in events} == {f"driftline__{name}" for name in names[:2]}
+
+
 @pytest.mark.long
 def test_a_log_is_waited_for_without_holding_a_worker(stack: Stack) -> None:
     today = datetime.now(UTC).date()

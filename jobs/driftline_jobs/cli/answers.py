@@ -87,7 +87,8 @@ def answer_each(
         status = worst(answer.status for answer in answers)
         failed = sum(answer.status not in _WELL for answer in answers)
         text = f"{len(files):,} monitors: {len(files) - failed:,} well, {failed:,} failed"
-        progress.answer(text, "all_done", monitors=len(files), failed=failed, exit_status=status)
+        each = [answer.fields for answer in answers]
+        progress.answer(text, "all_done", monitors=len(files), failed=failed, exit_status=status, each=each)
     if status:
         raise typer.Exit(status)
 
@@ -109,8 +110,9 @@ def _each(
     for path, earlier in twice.items():
         progress.advance()
         answer = _namesake(path, earlier)
-        progress.event("failed", monitor_file=path, error=answer.text, exit_status=answer.status)
-        yield answer
+        about = {"monitor_file": str(path), "error": answer.text, "exit_status": answer.status}
+        progress.event("failed", **about)
+        yield replace(answer, fields=about)
     files = [path for path in files if path not in twice]
     task = partial(_in_worker, command=partial(command, alone=False), debug=debug)
     for path, found in in_processes(task, files, workers):
@@ -118,11 +120,11 @@ def _each(
         progress.advance()
         for event in answer.events:
             progress.event("said", monitor_file=path, event=event)
-        if answer.status in _WELL:
-            progress.event(answer.event, monitor_file=path, **answer.fields)
-        else:
-            progress.event("failed", monitor_file=path, error=answer.text, exit_status=answer.status)
-        yield replace(answer, events=(), fields={})
+        about = {"monitor_file": str(path), **answer.fields}
+        if answer.status not in _WELL:
+            about |= {"error": answer.text, "exit_status": answer.status}
+        progress.event(answer.event if answer.status in _WELL else "failed", **about)
+        yield replace(answer, events=(), fields={**about, "exit_status": answer.status})
 
 
 def worst(statuses: Iterable[int]) -> int:

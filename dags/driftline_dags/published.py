@@ -1,0 +1,60 @@
+"""What Airflow is told of a published window: the monitor's asset and the extra of its events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from airflow.sdk import Asset, conf
+
+from driftline_schemas.monitor import Monitor
+from driftline_schemas.window import Window
+
+PREFIX = "driftline__"
+PAGES = "/driftline"
+"""Where the plugin serves the reports, below Airflow's own address."""
+FRAME = "/plugin/driftline"
+"""What Airflow's pages show the plugin's under: followed by an address, they show that."""
+
+
+def dag_id_of(name: str) -> str:
+    """The DAG of a monitor, or of a file that is none; what Airflow takes for no id is replaced."""
+    return PREFIX + re.sub(r"[^\w.-]", "_", name)[:200]
+
+
+def asset_of(monitor: str) -> Asset:
+    """The asset that every publication of ``monitor`` updates; the extra of its events is ``found_in``."""
+    return Asset(name=dag_id_of(monitor), uri=f"x-driftline://monitor/{monitor}", group="driftline")
+
+
+def found_in(monitor: Monitor, window: Window, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What was found in a window, from what ``driftline report`` answers.
+
+    ``alerts`` is how many are open in the window, ``page`` where Airflow shows the report.
+    """
+    return {
+        "monitor": monitor.monitor,
+        "window_start": window.start.isoformat(),
+        "window_end": window.end.isoformat(),
+        "granularity": window.granularity.value,
+        "period": monitor.calendar.label(window),
+        "verdict": answer.get("verdict"),
+        "headline": answer.get("headline"),
+        "worst_column": answer.get("worst_column"),
+        "alerts": answer.get("alerts"),
+        "page": page_address(monitor, window),
+    }
+
+
+def page_path(monitor: Monitor, window: Window) -> str:
+    """Where the plugin serves the page of ``window``."""
+    period = monitor.calendar.label(window).replace(":", "")
+    return f"{PAGES}/reports/{monitor.monitor}/{window.granularity.value}/{quote(period, safe='')}.html"
+
+
+def page_address(monitor: Monitor, window: Window) -> str:
+    """Where Airflow shows it among its own pages; Airflow may live below a path of its own."""
+    base: str = conf.get("api", "base_url", fallback="")
+    return urlsplit(base).path.rstrip("/") + FRAME + page_path(monitor, window)
