@@ -112,9 +112,9 @@ def _one_each(files: list[MonitorFile], settings: Settings, scheduling: Scheduli
             broken.append((file, ConfigError(f"{file.source}: {twice}")))
             continue
         own = scheduling.of(file.monitor.monitor)
-        error = None if own.group is None else _misfit(groups.get(own.group), file.monitor, scheduling)
-        if error is not None:
-            broken.append((file, error))
+        unfit = None if own.group is None else _misfit(groups.get(own.group), file.monitor, scheduling)
+        if unfit is not None:
+            broken.append((file, unfit))
             continue
         taken[dag_id] = file.source
         if own.group is None:

@@ -18,7 +18,8 @@ from airflow.sdk.exceptions import AirflowException
 
 from driftline_dags.command import failure
 from driftline_dags.monitor_files import as_local_file
-from driftline_dags.tasks import ReportLink, page_address, window_or_fail
+from driftline_dags.published import page_address
+from driftline_dags.tasks import ReportLink, window_or_fail
 from driftline_schemas.monitor import Monitor
 
 SUBMIT = "DRIFTLINE_SUBMIT"
