@@ -114,7 +114,7 @@ def browser() -> Iterator[Browser]:
 def flights_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's logs, labels and monitor file, made once: to be read, not to be written into."""
     from driftline_jobs.demo.prepare import prepare
-    from driftline_jobs.request import SilentProgress
+    from driftline_jobs.pipeline.request import SilentProgress
 
     return prepare(tmp_path_factory.mktemp("flights") / "demo", SilentProgress()).root
 

@@ -206,7 +206,7 @@ def _database(ports: dict[str, int], words: dict[str, str], name: str) -> str:
 
 def _load_demo(home: Path, ports: dict[str, int], words: dict[str, str]) -> None:
     from driftline_jobs.demo.prepare import prepare
-    from driftline_jobs.request import SilentProgress
+    from driftline_jobs.pipeline.request import SilentProgress
     from driftline_stack.demo_logs import load
 
     _say("training the demo's model, and loading its logs into S3")

@@ -17,14 +17,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from driftline_jobs.job import Job, opened
-from driftline_jobs.publish.data import Attempts, Published, noted, publish_data, refuse_if_any
-from driftline_jobs.publish.identity import check_identity, check_period
-from driftline_jobs.publish.judged import Judged
-from driftline_jobs.publish.judgement import publish_judgement
-from driftline_jobs.publish.performance import publish_performance
-from driftline_jobs.publish.reference import by_reference, establish_reference
-from driftline_jobs.request import Progress, RunOutcome, RunRequest, SilentProgress
+from driftline_jobs.pipeline.context import Job, opened
+from driftline_jobs.pipeline.identity import check_identity, check_period
+from driftline_jobs.pipeline.request import Progress, RunOutcome, RunRequest, SilentProgress
+from driftline_jobs.pipeline.steps.data import Attempts, Published, noted, publish_data, refuse_if_any
+from driftline_jobs.pipeline.steps.judged import Judged
+from driftline_jobs.pipeline.steps.judgement import publish_judgement
+from driftline_jobs.pipeline.steps.performance import publish_performance
+from driftline_jobs.pipeline.steps.reference import by_reference, establish_reference
 from driftline_schemas.window import Window
 
 

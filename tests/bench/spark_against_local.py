@@ -22,14 +22,14 @@ from tests.bench.costs import read_through
 
 from driftline_jobs.engines.base import Engine
 from driftline_jobs.engines.local import LocalEngine
-from driftline_jobs.engines.spark import SparkEngine
-from driftline_jobs.logs.sources import LogInspection, PredictionLog
-from driftline_jobs.profile.hiding import Hiding
-from driftline_jobs.profile.moments import share_of_rows
-from driftline_jobs.profile.scan import ScanPlan
-from driftline_jobs.profile.scan_result import merge_results
-from driftline_jobs.profile.survey import SAMPLE_ROWS, SurveyPlan, binning_from
-from driftline_jobs.publish.plans import scan_plan, watched
+from driftline_jobs.engines.spark.engine import SparkEngine
+from driftline_jobs.pipeline.plans import scan_plan, watched
+from driftline_jobs.profiles.columns.hiding import Hiding
+from driftline_jobs.profiles.moments import share_of_rows
+from driftline_jobs.sources.logs import LogInspection, PredictionLog
+from driftline_jobs.sources.profiling.scan import ScanPlan
+from driftline_jobs.sources.profiling.scan_result import merge_results
+from driftline_jobs.sources.profiling.survey import SAMPLE_ROWS, SurveyPlan, binning_from
 from driftline_schemas.monitor import load_monitor
 
 REFERENCE_DAY = datetime(2026, 3, 2, tzinfo=UTC)

@@ -10,7 +10,7 @@ from tests.cases.catalogue import CASES
 from tests.cases.running import Cases
 from tests.end_to_end.builder import assert_same_tables, normalised
 
-from driftline_jobs.engines.spark import SparkEngine
+from driftline_jobs.engines.spark.engine import SparkEngine
 from driftline_jobs.stores import open_store
 
 # Sums over many decades, types that differ, columns of the path: the others take long.

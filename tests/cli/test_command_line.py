@@ -169,7 +169,7 @@ class TestValidate:
     def test_a_server_that_is_down_leaves_the_file_right(
         self, invoke: Invoke, flights_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from driftline_jobs.validation import check
+        from driftline_jobs.pipeline.validate import check
         from driftline_schemas.errors import TransientError
 
         def unreachable(*_: object, **__: object) -> None:
@@ -194,7 +194,7 @@ class TestValidate:
 def test_a_defect_is_called_one(
     invoke: Invoke, flights_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from driftline_jobs.validation import check
+    from driftline_jobs.pipeline.validate import check
 
     def broken(*_: object) -> None:
         raise KeyError("carrier")
@@ -210,7 +210,7 @@ def test_an_interrupted_command_ends_with_130(flights_folder: Path, tmp_path: Pa
     started = tmp_path / "started"
     program = (
         "import pathlib, sys, time\n"
-        "from driftline_jobs.validation import check\n"
+        "from driftline_jobs.pipeline.validate import check\n"
         "from driftline_jobs.cli import main\n"
         "def slow(*_):\n"
         f"    pathlib.Path({str(started)!r}).touch()\n"
@@ -235,8 +235,8 @@ def test_an_interrupted_command_ends_with_130(flights_folder: Path, tmp_path: Pa
 def test_a_file_that_does_not_fit_its_data_is_refused(
     invoke: Invoke, flights_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from driftline_jobs.validation import concerns
-    from driftline_jobs.validation.remarks import Remark
+    from driftline_jobs.pipeline.validate import concerns
+    from driftline_jobs.pipeline.validate.remarks import Remark
 
     monitor = flights_folder / "monitors" / "flight_delay.yaml"
     found = [Remark("a fault", is_fault=True), Remark("a note")]

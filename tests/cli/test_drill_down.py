@@ -18,7 +18,7 @@ import yaml
 from playwright.sync_api import Browser
 from tests.reports.readback import read
 
-from driftline_jobs.drilldown import Sampler
+from driftline_jobs.reporting.drilldown import Sampler
 from driftline_jobs.stores import open_store
 from driftline_reports import sample
 from driftline_reports.names import is_hash

@@ -14,9 +14,9 @@ import pytest
 from tests.logs.s3_server import S3Server, serve
 from tests.reports.readback import read
 
-from driftline_jobs import index
 from driftline_jobs.cli import main
-from driftline_jobs.pages import Pages
+from driftline_jobs.reporting import index
+from driftline_jobs.reporting.pages import Pages
 from driftline_jobs.stores import open_store
 from driftline_reports.index import build_entry, entry_from_json, entry_to_json
 from driftline_reports.inputs import MonitorHistory

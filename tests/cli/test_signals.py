@@ -27,10 +27,10 @@ from driftline_jobs.cli import main
 main(arguments)
 """
 PLACES = {
-    "data": ("driftline_jobs.publish.data", "scan_windows"),
-    "labels": ("driftline_jobs.publish.performance", "scan_plan"),
+    "data": ("driftline_jobs.pipeline.steps.data", "scan_windows"),
+    "labels": ("driftline_jobs.pipeline.steps.performance", "scan_plan"),
     "during the join": ("driftline_jobs.engines.local", "collect"),
-    "judgement": ("driftline_jobs.publish.judgement", "add_previous"),
+    "judgement": ("driftline_jobs.pipeline.steps.judgement", "add_previous"),
 }
 
 

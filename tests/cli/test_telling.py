@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 import typer
 
+from driftline_jobs.cli.console.reporter import JsonLines, PlainLines, printable, telling
 from driftline_jobs.cli.options import LogFormat
-from driftline_jobs.cli.telling import JsonLines, PlainLines, printable, telling
 from driftline_schemas.errors import ConfigError, DataError, DriftlineError, StoreBusyError, TransientError
 
 
@@ -143,7 +143,7 @@ def test_bars_are_drawn_on_a_terminal_and_survive_threads(
     import sys
     from concurrent.futures import ThreadPoolExecutor
 
-    from driftline_jobs.cli.bars import Bars
+    from driftline_jobs.cli.console.bars import Bars
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")

@@ -14,9 +14,9 @@ import pytest
 import yaml
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from driftline_jobs import job
-from driftline_jobs.process import BEFORE_IMPORTS
-from driftline_jobs.request import RunRequest, SilentProgress
+from driftline_jobs.engines.process import BEFORE_IMPORTS
+from driftline_jobs.pipeline import context as job
+from driftline_jobs.pipeline.request import RunRequest, SilentProgress
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.settings import Settings
 

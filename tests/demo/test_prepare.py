@@ -13,7 +13,7 @@ import pytest
 
 from driftline_jobs.demo.flights import Flights
 from driftline_jobs.demo.prepare import prepare
-from driftline_jobs.request import SilentProgress
+from driftline_jobs.pipeline.request import SilentProgress
 from driftline_schemas.errors import ConfigError
 
 

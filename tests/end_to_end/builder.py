@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from driftline_jobs.request import Progress, RunOutcome, RunRequest
+from driftline_jobs.pipeline.request import Progress, RunOutcome, RunRequest
 from driftline_jobs.run import run
 from driftline_jobs.stores import Store, open_store
 from driftline_schemas.monitor import load_monitor

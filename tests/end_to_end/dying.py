@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from driftline_jobs.cli import main
-from driftline_jobs.pages import Pages
+from driftline_jobs.reporting.pages import Pages
 from driftline_jobs.stores.sql_store import SqlStore
 
 

@@ -19,8 +19,8 @@ from sklearn import metrics
 from tests.measure.oracles import merged
 
 from driftline_jobs.demo.prepare import DemoFolder
-from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
-from driftline_jobs.request import RunRequest
+from driftline_jobs.pipeline.request import RunRequest
+from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.run import run
 from driftline_jobs.stores import open_store
 from driftline_schemas.monitor import load_monitor

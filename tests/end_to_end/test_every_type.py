@@ -14,11 +14,11 @@ from scipy.stats import ks_2samp
 from tests.end_to_end.builder import Bench, Columns, day
 from tests.end_to_end.every_type import KINDS, Kind
 
-from driftline_jobs.drilldown import Sampler
-from driftline_jobs.pages import Pages
-from driftline_jobs.request import SilentProgress
+from driftline_jobs.pipeline.request import SilentProgress
+from driftline_jobs.pipeline.validate.check import check_log
+from driftline_jobs.reporting.drilldown import Sampler
+from driftline_jobs.reporting.pages import Pages
 from driftline_jobs.stores import open_store
-from driftline_jobs.validation.check import check_log
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.settings import Settings
 

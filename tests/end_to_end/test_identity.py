@@ -10,11 +10,11 @@ import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, Bench, assert_same_tables, normalised
 
 from driftline_jobs import run as run_module
-from driftline_jobs.catch_up import catch_up
-from driftline_jobs.publish.identity import references_of_others
-from driftline_jobs.rebase import rebase
-from driftline_jobs.report import write_report
-from driftline_jobs.request import RunRequest
+from driftline_jobs.pipeline.catch_up import catch_up
+from driftline_jobs.pipeline.identity import references_of_others
+from driftline_jobs.pipeline.rebase import rebase
+from driftline_jobs.pipeline.request import RunRequest
+from driftline_jobs.reporting.report import write_report
 from driftline_jobs.stores import open_store
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import load_monitor

@@ -9,9 +9,9 @@ from scipy.stats import ks_2samp, wasserstein_distance
 from sklearn.metrics import accuracy_score, mean_absolute_error
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench
 
-from driftline_jobs.catch_up import catch_up
-from driftline_jobs.published import published_range
-from driftline_jobs.request import RunRequest
+from driftline_jobs.pipeline.catch_up import catch_up
+from driftline_jobs.pipeline.published_range import published_range
+from driftline_jobs.pipeline.request import RunRequest
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.settings import Settings
 

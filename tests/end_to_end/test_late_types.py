@@ -11,9 +11,9 @@ import pytest
 from scipy.stats import ks_2samp
 from tests.end_to_end.builder import ROWS, Bench, assert_same_tables, day, normalised
 
-from driftline_jobs.report import gather
+from driftline_jobs.pipeline.validate.check import check_log
+from driftline_jobs.reporting.report import gather
 from driftline_jobs.stores import open_store
-from driftline_jobs.validation.check import check_log
 from driftline_reports.page import lay_out
 from driftline_schemas.monitor import load_monitor
 

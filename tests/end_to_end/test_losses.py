@@ -10,11 +10,11 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import AS_OF, REFERENCE_DAYS, ROWS, Bench, assert_same_tables, day, normalised
 
-from driftline_jobs.catch_up import catch_up
-from driftline_jobs.kept import binning_of, judged_run, reference_of
-from driftline_jobs.references import Reference
-from driftline_jobs.references_losses import AbsentWindow, ReferenceLosses
-from driftline_jobs.request import RunRequest, SilentProgress
+from driftline_jobs.pipeline.catch_up import catch_up
+from driftline_jobs.pipeline.judged_by import binning_of, judged_run, reference_of
+from driftline_jobs.pipeline.request import RunRequest, SilentProgress
+from driftline_jobs.references.losses import AbsentWindow, ReferenceLosses
+from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores import open_store
 from driftline_schemas.losses import (
     LABELS_PASSED_OVER,

@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, everything_written, texts
 
-from driftline_jobs.request import SilentProgress
+from driftline_jobs.pipeline.request import SilentProgress
 from driftline_schemas.errors import ConfigError
 
 DAY = REFERENCE_DAYS

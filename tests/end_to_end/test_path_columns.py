@@ -10,11 +10,11 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, Table, day, normalised
 
-from driftline_jobs.kept import binning_of, judged_run
-from driftline_jobs.logs.sources import PredictionLog
-from driftline_jobs.profile.hiding import Hiding
-from driftline_jobs.request import SilentProgress
-from driftline_jobs.sampling import SamplePlan, sample_log
+from driftline_jobs.pipeline.judged_by import binning_of, judged_run
+from driftline_jobs.pipeline.request import SilentProgress
+from driftline_jobs.profiles.columns.hiding import Hiding
+from driftline_jobs.reporting.sampling import SamplePlan, sample_log
+from driftline_jobs.sources.logs import PredictionLog
 from driftline_jobs.stores import open_store
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.window import to_us

@@ -10,8 +10,8 @@ from scipy.stats import wasserstein_distance
 from sklearn.metrics import accuracy_score
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, day, texts
 
+from driftline_jobs.pipeline.validate.check import check_log
 from driftline_jobs.stores import open_store
-from driftline_jobs.validation.check import check_log
 from driftline_schemas.errors import ConfigError, DataError
 from driftline_schemas.monitor import load_monitor
 

@@ -18,9 +18,9 @@ from tests.end_to_end.builder import (
     texts,
 )
 
-from driftline_jobs.catch_up import Cause, catch_up
-from driftline_jobs.published import published_range
-from driftline_jobs.request import RunRequest
+from driftline_jobs.pipeline.catch_up import Cause, catch_up
+from driftline_jobs.pipeline.published_range import published_range
+from driftline_jobs.pipeline.request import RunRequest
 from driftline_jobs.stores import open_store
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.settings import Settings

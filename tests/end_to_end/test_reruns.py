@@ -10,11 +10,11 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import Bench, assert_same_tables, day, normalised
 
-from driftline_jobs.labels.binary import BinaryOutcomes
-from driftline_jobs.labels.stored import read_outcomes
-from driftline_jobs.profile.codec import decode, encode
-from driftline_jobs.profile.state import merge
+from driftline_jobs.profiles.codec import decode, encode
+from driftline_jobs.profiles.state import merge
 from driftline_jobs.stores import open_store
+from driftline_jobs.tasks.binary import BinaryOutcomes
+from driftline_jobs.tasks.stored import read_outcomes
 
 LAST = 13
 

@@ -12,7 +12,7 @@ from tests.end_to_end.builder import ROWS, Bench, day, everything_written, texts
 from tests.stores.postgres_server import PostgresServer
 
 from driftline_jobs.cli import main
-from driftline_jobs.profile.columns import hashed
+from driftline_jobs.profiles.columns.arrays import hashed
 from driftline_jobs.stores import open_store
 
 SALT = "f00d" * 16

@@ -24,10 +24,10 @@ REPOSITORY = Path(__file__).parents[2]
 PACKAGES = ("schemas/driftline_schemas", "jobs/driftline_jobs", "reports/driftline_reports")
 LAST = 6
 WHERE = """\
-from driftline_jobs.engines.spark import SparkEngine
+from driftline_jobs.engines.spark.engine import SparkEngine
 
 def where(_):
-    import driftline_jobs.engines.spark_tasks as tasks
+    import driftline_jobs.engines.spark.tasks as tasks
     return tasks.__file__
 
 engine = SparkEngine("local[1]")  # spark-submit has said otherwise

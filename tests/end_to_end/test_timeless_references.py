@@ -13,8 +13,8 @@ from scipy.stats import wasserstein_distance
 from sklearn.metrics import accuracy_score, roc_auc_score
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns
 
-from driftline_jobs.request import SilentProgress
-from driftline_jobs.validation.check import check_log
+from driftline_jobs.pipeline.request import SilentProgress
+from driftline_jobs.pipeline.validate.check import check_log
 from driftline_schemas.errors import ConfigError, DataError
 from driftline_schemas.monitor import load_monitor
 

@@ -11,9 +11,9 @@ import pytest
 from sklearn.metrics import accuracy_score
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, assert_same_tables, day, normalised
 
-from driftline_jobs.catch_up import catch_up
-from driftline_jobs.published import published_range
-from driftline_jobs.request import RunRequest
+from driftline_jobs.pipeline.catch_up import catch_up
+from driftline_jobs.pipeline.published_range import published_range
+from driftline_jobs.pipeline.request import RunRequest
 from driftline_jobs.stores import open_store
 from driftline_schemas.errors import DriftlineError
 from driftline_schemas.monitor import load_monitor

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, day
 
-from driftline_jobs.report import write_report
+from driftline_jobs.reporting.report import write_report
 from driftline_reports.clock import DAY, are_times_of_day, clock, round_places
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.settings import Settings

@@ -8,9 +8,9 @@ from typing import TypeVar
 import pytest
 from tests.end_to_end.builder import AS_OF, REFERENCE_DAYS, Bench, assert_same_tables, normalised
 
-from driftline_jobs.catch_up import Cause, catch_up
-from driftline_jobs.published import published_range
-from driftline_jobs.request import RunRequest
+from driftline_jobs.pipeline.catch_up import Cause, catch_up
+from driftline_jobs.pipeline.published_range import published_range
+from driftline_jobs.pipeline.request import RunRequest
 from driftline_jobs.stores import open_store
 from driftline_jobs.stores.sql_store import SqlStore
 from driftline_schemas.monitor import load_monitor

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, day
 
-from driftline_jobs.report import gather
+from driftline_jobs.reporting.report import gather
 from driftline_jobs.stores import open_store
 from driftline_reports.page import lay_out
 from driftline_schemas.monitor import load_monitor

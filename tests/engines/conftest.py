@@ -11,7 +11,7 @@ from tests.engines import workload
 from tests.engines.workload import Workload
 
 from driftline_jobs.engines.local import LocalEngine
-from driftline_jobs.engines.spark import SparkEngine
+from driftline_jobs.engines.spark.engine import SparkEngine
 
 
 @pytest.fixture(scope="session", autouse=True)

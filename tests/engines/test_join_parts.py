@@ -19,10 +19,10 @@ from tests.engines.workload import Workload, joined
 
 from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.engines.local import LocalEngine
-from driftline_jobs.labels import join as label_join
-from driftline_jobs.labels.join import LabelJoin
-from driftline_jobs.labels.loose import loose_hashes
-from driftline_jobs.labels.rows import PredictionPlan, label_schema, prediction_rows
+from driftline_jobs.sources.labels import join as label_join
+from driftline_jobs.sources.labels.join import LabelJoin
+from driftline_jobs.sources.labels.loose_ids import loose_hashes
+from driftline_jobs.sources.labels.rows import PredictionPlan, label_schema, prediction_rows
 from driftline_schemas.errors import ConfigError, DataError, TransientError
 from driftline_schemas.window import Granularity
 

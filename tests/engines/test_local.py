@@ -15,9 +15,9 @@ from tests.engines import workload
 from tests.engines.workload import Workload, merged_scan, scanned
 
 from driftline_jobs.engines.local import LocalEngine
-from driftline_jobs.logs.read import SplitReader
-from driftline_jobs.logs.together import ReadSplit, bundled, of_one_kind, read_together
-from driftline_jobs.profile.scan import scan_splits
+from driftline_jobs.sources.parquet.reader import SplitReader
+from driftline_jobs.sources.parquet.small_splits import ReadSplit, bundled, of_one_kind, read_together
+from driftline_jobs.sources.profiling.scan import scan_splits
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.serving_log import TimeColumn
 

@@ -14,15 +14,15 @@ from tests.engines.workload import Workload, joined, scanned
 
 from driftline_jobs.engines.base import Engine, JoinRequest
 from driftline_jobs.engines.local import LocalEngine
-from driftline_jobs.engines.spark import SparkEngine, bundles
-from driftline_jobs.labels.label_values import LabelValuesTask
-from driftline_jobs.labels.regression import RegressionTask
-from driftline_jobs.logs.filesystem import Location
-from driftline_jobs.logs.sources import LogInspection
-from driftline_jobs.logs.splits import Split
-from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.profile.scan import ScanPlan
-from driftline_jobs.profile.survey import binning_from
+from driftline_jobs.engines.spark.engine import SparkEngine, bundles
+from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.sources.labels.values import LabelValuesTask
+from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.sources.parquet.splits import Split
+from driftline_jobs.sources.profiling.scan import ScanPlan
+from driftline_jobs.sources.profiling.survey import binning_from
+from driftline_jobs.storage.location import Location
+from driftline_jobs.tasks.regression import RegressionTask
 from driftline_schemas.errors import TransientError, UnreadableObjectError
 from driftline_schemas.serving_log import TimeColumn
 from driftline_schemas.window import from_us
@@ -283,7 +283,7 @@ def test_a_defect_of_a_task_stays_a_defect(spark: SparkEngine, planned: Planned)
 def test_a_scan_that_is_given_up_leaves_nothing_running(
     spark: SparkEngine, monkeypatch: pytest.MonkeyPatch, planned: Planned
 ) -> None:
-    monkeypatch.setattr("driftline_jobs.engines.spark._MOST_ROWS_PER_TASK", 1_500)
+    monkeypatch.setattr("driftline_jobs.engines.spark.engine._MOST_ROWS_PER_TASK", 1_500)
     inspection, plan = planned
     under_way = iter(spark.scan(inspection.splits * 4, plan))
     splits, _ = next(under_way)
@@ -320,7 +320,7 @@ def test_small_splits_share_a_task(
 def test_a_plan_travels_without_what_it_has_worked_out(work: Workload) -> None:
     import pickle
 
-    from driftline_jobs.engines.spark_tasks import Bare
+    from driftline_jobs.engines.spark.tasks import Bare
 
     _, plan = work.planned()
     size = len(pickle.dumps(Bare(plan)))
@@ -335,8 +335,8 @@ def test_a_plan_travels_without_what_it_has_worked_out(work: Workload) -> None:
 
 
 def test_rows_of_one_id_meet_in_one_part(work: Workload, planned: Planned) -> None:
-    from driftline_jobs.labels.parts import parted
-    from driftline_jobs.labels.rows import prediction_rows
+    from driftline_jobs.sources.labels.parts import parted
+    from driftline_jobs.sources.labels.rows import prediction_rows
 
     inspection, plan = planned
     request: JoinRequest = work.join(inspection, plan)

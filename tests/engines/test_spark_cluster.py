@@ -12,9 +12,9 @@ from tests.engines.spark_cluster import SparkCluster, cluster
 from tests.engines.workload import Workload, joined, merged_scan
 
 from driftline_jobs.engines.local import LocalEngine
-from driftline_jobs.engines.spark import SparkEngine
-from driftline_jobs.logs.sources import LogInspection
-from driftline_jobs.profile.scan import ScanPlan
+from driftline_jobs.engines.spark.engine import SparkEngine
+from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_schemas.errors import TransientError
 
 pytestmark = pytest.mark.slow
@@ -49,7 +49,7 @@ def test_a_cluster_gives_the_same_bytes(work: Workload, spark: SparkEngine, expe
 @pytest.fixture
 def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a small log takes several waves."""
-    monkeypatch.setattr("driftline_jobs.engines.spark._MOST_ROWS_PER_TASK", 4_000)
+    monkeypatch.setattr("driftline_jobs.engines.spark.engine._MOST_ROWS_PER_TASK", 4_000)
 
 
 @pytest.mark.timeout(600)

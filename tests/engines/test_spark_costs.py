@@ -12,12 +12,13 @@ import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, Bench
 from tests.engines.workload import Workload, joined, scanned
 
-from driftline_jobs.engines import open_engine, spark_tasks
+from driftline_jobs.engines import open_engine
 from driftline_jobs.engines.base import Engine
 from driftline_jobs.engines.local import LocalEngine
-from driftline_jobs.engines.spark import SparkEngine
-from driftline_jobs.job import Meter
-from driftline_jobs.process import Spent, peak_memory_bytes
+from driftline_jobs.engines.process import Spent, peak_memory_bytes
+from driftline_jobs.engines.spark import tasks as spark_tasks
+from driftline_jobs.engines.spark.engine import SparkEngine
+from driftline_jobs.pipeline.context import Meter
 from driftline_schemas.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -64,8 +65,8 @@ def test_a_task_is_charged_with_what_passes_from_its_first_record_to_its_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = iter([10.0, 12.5])
-    monkeypatch.setattr("driftline_jobs.engines.spark_tasks.time.process_time", lambda: next(clock))
-    monkeypatch.setattr("driftline_jobs.engines.spark_tasks.peak_memory_bytes", lambda: 7)
+    monkeypatch.setattr("driftline_jobs.engines.spark.tasks.time.process_time", lambda: next(clock))
+    monkeypatch.setattr("driftline_jobs.engines.spark.tasks.peak_memory_bytes", lambda: 7)
     spent: list[Spent] = []
 
     class Till:
@@ -96,9 +97,9 @@ def test_a_run_says_what_its_workers_took(tmp_path: Path, monkeypatch: pytest.Mo
             yield engine
             seen.append(engine.spent())
 
-    monkeypatch.setattr("driftline_jobs.job.open_engine", noted)
+    monkeypatch.setattr("driftline_jobs.pipeline.context.open_engine", noted)
     monkeypatch.setattr(
-        "driftline_jobs.job.peak_memory_bytes", lambda: 1
+        "driftline_jobs.pipeline.context.peak_memory_bytes", lambda: 1
     )  # a driver of which nothing is to be seen
     before = time.process_time()
     bench = Bench(tmp_path)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from driftline_jobs.engines import open_engine, spark_session
-from driftline_jobs.engines.spark import SparkEngine
-from driftline_jobs.process import BEFORE_IMPORTS
+from driftline_jobs.engines import open_engine
+from driftline_jobs.engines.process import BEFORE_IMPORTS
+from driftline_jobs.engines.spark import session as spark_session
+from driftline_jobs.engines.spark.engine import SparkEngine
 from driftline_schemas.errors import ConfigError, TransientError
 from driftline_schemas.settings import Settings
 
@@ -108,7 +109,7 @@ def test_workers_are_told_what_this_process_was() -> None:
     """How long to keep memory, and that linear algebra has one thread; or what somebody else has decided."""
     program = (
         "import json, os, sys\n"
-        "from driftline_jobs.engines.spark_session import spark_context\n"
+        "from driftline_jobs.engines.spark.session import spark_context\n"
         "def told(names):\n"
         "    import numpy\n"
         "    from threadpoolctl import threadpool_info\n"

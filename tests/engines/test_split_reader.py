@@ -13,13 +13,13 @@ import pytest
 from tests.engines.fault_proxy import PASS, fault_proxy
 from tests.logs.s3_server import S3Server, serve
 
-from driftline_jobs.logs.fetch import Span, blocks, chunk_spans
-from driftline_jobs.logs.filesystem import open_location
-from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.layout import Tail, read_tail
-from driftline_jobs.logs.objects import list_objects
-from driftline_jobs.logs.read import SplitReader
-from driftline_jobs.logs.splits import Inspection
+from driftline_jobs.sources.listing.objects import list_objects
+from driftline_jobs.sources.parquet.fetch import Span, blocks, chunk_spans
+from driftline_jobs.sources.parquet.footer_layout import Tail, read_tail
+from driftline_jobs.sources.parquet.inspection import inspect
+from driftline_jobs.sources.parquet.reader import SplitReader
+from driftline_jobs.sources.parquet.splits import Inspection
+from driftline_jobs.storage.location import open_location
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.monitor import parse_monitor
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from driftline_jobs.fleet.files import monitor_files
+from driftline_jobs.cli.fleet.files import monitor_files
 from driftline_schemas.errors import ConfigError
 
 

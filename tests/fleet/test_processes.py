@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.fleet.deeds import process_of, squared_unless_deadly
 
-from driftline_jobs.fleet.processes import ProcessDiedError, in_processes
+from driftline_jobs.cli.fleet.processes import ProcessDiedError, in_processes
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -37,8 +37,8 @@ def test_whoever_ends_the_command_ends_its_processes_and_lets_them_tidy(tmp_path
     marks = [tmp_path / f"{number}.begun" for number in range(2)]
     program = (
         "import pathlib, sys\n"
-        "from driftline_jobs.fleet.processes import in_processes\n"
-        "from driftline_jobs.stopping import Stopped, stoppable\n"
+        "from driftline_jobs.cli.fleet.processes import in_processes\n"
+        "from driftline_jobs.cli.signals import Stopped, stoppable\n"
         "from tests.fleet.deeds import wait_and_tidy\n"
         "try:\n"
         "    with stoppable():\n"

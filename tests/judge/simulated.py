@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from tests.measure.edges import FEATURE_QUANTILES, from_counts
 
-from driftline_jobs.judge.cycles import cycle_labels
-from driftline_jobs.measure.samples import CategorySample, OrderedSample
+from driftline_jobs.detection.cycles import cycle_labels
+from driftline_jobs.metrics.samples import CategorySample, OrderedSample
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from driftline_jobs.judge.alerts import (
+from driftline_jobs.detection.alerts import (
     RESOLVE_AFTER,
     Alert,
     Finding,
@@ -23,7 +23,7 @@ from driftline_jobs.judge.alerts import (
     fold,
     severity,
 )
-from driftline_jobs.judge.evidence import number, sentence
+from driftline_jobs.detection.sentences import number, sentence
 
 START = datetime(2013, 7, 1, tzinfo=UTC)
 EVERYTHING = frozenset(Topic)

@@ -13,8 +13,8 @@ from scipy import stats
 from tests.judge.simulated import Floats, Ints, categories, daily_counts, labels_of, ordered
 from tests.measure.edges import from_counts
 
-from driftline_jobs.judge.calibration import Calibration, Uncalibrated, calibrate
-from driftline_jobs.judge.columns import (
+from driftline_jobs.detection.calibration import Calibration, Uncalibrated, calibrate
+from driftline_jobs.detection.column_tests import (
     Held,
     Sample,
     calibrate_column,
@@ -22,11 +22,11 @@ from driftline_jobs.judge.columns import (
     hold_column,
     judge_families,
 )
-from driftline_jobs.judge.cycles import cycle_labels, finest_level
-from driftline_jobs.judge.splits import MIN_WINDOWS, Splits, leave_one_out, resample_blocks
-from driftline_jobs.judge.statistics import CUBE_ROOT, Statistic, power_of, statistic_of
-from driftline_jobs.judge.verdicts import CALIBRATED
-from driftline_jobs.measure.samples import CategorySample, OrderedSample
+from driftline_jobs.detection.cycles import cycle_labels, finest_level
+from driftline_jobs.detection.resampling import MIN_WINDOWS, Splits, leave_one_out, resample_blocks
+from driftline_jobs.detection.statistics import CUBE_ROOT, Statistic, power_of, statistic_of
+from driftline_jobs.detection.verdicts import CALIBRATED
+from driftline_jobs.metrics.samples import CategorySample, OrderedSample
 
 RNG = np.random.default_rng
 NO_LABELS: list[tuple[str, ...]] = [()] * 31

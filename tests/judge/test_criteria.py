@@ -9,12 +9,12 @@ import pytest
 from scipy import stats
 from tests.judge.simulated import Floats, Ints, categories, daily_counts, labels_of, ordered
 
-from driftline_jobs.judge.calibration import Calibration, calibrate
-from driftline_jobs.judge.columns import Sample, calibrate_column, drift_of, hold_column
-from driftline_jobs.judge.detector import detect, follow, limit_for
-from driftline_jobs.judge.fdr import q_values
-from driftline_jobs.judge.splits import leave_one_out, resample_blocks
-from driftline_jobs.judge.statistics import Statistic
+from driftline_jobs.detection.calibration import Calibration, calibrate
+from driftline_jobs.detection.column_tests import Sample, calibrate_column, drift_of, hold_column
+from driftline_jobs.detection.fdr import q_values
+from driftline_jobs.detection.resampling import leave_one_out, resample_blocks
+from driftline_jobs.detection.statistics import Statistic
+from driftline_jobs.detection.sustained_shift import detect, follow, limit_for
 
 Measured = Callable[[int, str], None]
 pytestmark = pytest.mark.slow

@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 from tests.judge.simulated import Floats
 
-from driftline_jobs.judge.calibration import Calibration, calibrate
-from driftline_jobs.judge.detector import detect, e_value, follow, limit_for
-from driftline_jobs.judge.splits import leave_one_out
-from driftline_jobs.judge.statistics import Statistic
+from driftline_jobs.detection.calibration import Calibration, calibrate
+from driftline_jobs.detection.resampling import leave_one_out
+from driftline_jobs.detection.statistics import Statistic
+from driftline_jobs.detection.sustained_shift import detect, e_value, follow, limit_for
 
 RNG = np.random.default_rng
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from driftline_jobs.judge.fdr import q_values, reporting_levels, split_rate
+from driftline_jobs.detection.fdr import q_values, reporting_levels, split_rate
 
 
 def test_q_values_equal_scipy() -> None:

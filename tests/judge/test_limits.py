@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.measure.edges import from_counts
 
-from driftline_jobs.judge.limits import (
+from driftline_jobs.detection.limits import (
     FIXED_LIMITS,
     PERFORMANCE_FLOORS,
     above_floor,
@@ -16,17 +16,17 @@ from driftline_jobs.judge.limits import (
     interval_verdicts,
     rule_verdicts,
 )
-from driftline_jobs.judge.verdicts import either
-from driftline_jobs.measure.drift import category_drift, ordered_drift
-from driftline_jobs.measure.figures import FloatArray, Status
-from driftline_jobs.measure.performance import (
+from driftline_jobs.detection.verdicts import either
+from driftline_jobs.metrics.drift import category_drift, ordered_drift
+from driftline_jobs.metrics.figures import FloatArray, Status
+from driftline_jobs.metrics.performance import (
     HIGHER_IS_BETTER,
     LOWER_IS_BETTER,
     Performance,
     absent,
     performance,
 )
-from driftline_jobs.measure.samples import CategorySample
+from driftline_jobs.metrics.samples import CategorySample
 
 NAN = float("nan")
 

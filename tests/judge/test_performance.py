@@ -9,14 +9,14 @@ import pytest
 from scipy.stats import binom, fisher_exact
 from tests.judge.simulated import Floats
 
-from driftline_jobs.judge.calibration import Uncalibrated
-from driftline_jobs.judge.performance import (
+from driftline_jobs.detection.calibration import Uncalibrated
+from driftline_jobs.detection.performance import (
     PerformanceCalibration,
     calibrate_performance,
     judge_performance,
 )
-from driftline_jobs.measure.intervals import wilson
-from driftline_jobs.measure.performance import Performance, performance
+from driftline_jobs.metrics.intervals import wilson
+from driftline_jobs.metrics.performance import Performance, performance
 
 RNG = np.random.default_rng
 

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.judge.repeats import Followed, Repeated, repeated_among
-from driftline_jobs.labels.loose import loose_hashes
-from driftline_jobs.labels.sketch import KEPT, IdSketch
+from driftline_jobs.detection.repeated_ids import Followed, Repeated, repeated_among
+from driftline_jobs.profiles.id_sketch import KEPT, IdSketch
+from driftline_jobs.sources.labels.loose_ids import loose_hashes
 
 DAY = 86_400_000_000
 

@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 from tests.judge.simulated import Floats
 
-from driftline_jobs.judge.calibration import Calibration, Uncalibrated
-from driftline_jobs.judge.columns import judge_families
-from driftline_jobs.judge.splits import leave_one_out
-from driftline_jobs.judge.together import METRICS, calibrate_together, hold_together, together_statistic
-from driftline_jobs.measure.multivariate import Moments, multivariate_drift, reference_space
+from driftline_jobs.detection.calibration import Calibration, Uncalibrated
+from driftline_jobs.detection.column_tests import judge_families
+from driftline_jobs.detection.multivariate import (
+    METRICS,
+    calibrate_together,
+    hold_together,
+    together_statistic,
+)
+from driftline_jobs.detection.resampling import leave_one_out
+from driftline_jobs.metrics.multivariate import Moments, multivariate_drift, reference_space
 
 RNG = np.random.default_rng
 MIXING = np.array([[1.0, 0.8, 0.1], [0.0, 0.6, 0.3], [0.0, 0.0, 0.9]])

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.labels.binary import BinaryOutcomes, BinaryTask
-from driftline_jobs.labels.multiclass import MulticlassOutcomes, MulticlassTask
-from driftline_jobs.measure.performance import Performance
-from driftline_jobs.profile.binning import OrderedBins
-from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.tabulate.performance import measure_performance
+from driftline_jobs.evaluate.performance import measure_performance
+from driftline_jobs.metrics.performance import Performance
+from driftline_jobs.profiles.binning import OrderedBins
+from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.tasks.binary import BinaryOutcomes, BinaryTask
+from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
 from driftline_schemas.metrics import ScoreScale
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]

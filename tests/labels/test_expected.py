@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from driftline_jobs.labels.expected import Occurring, listed, misfits, nearest
+from driftline_jobs.sources.labels.expected_classes import Occurring, listed, misfits, nearest
 from driftline_schemas.monitor import Monitor
 
 SCORES = {"no": "p0", "se": "p1", "dk": "p2"}

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.labels.ids import read_ids
+from driftline_jobs.sources.labels.ids import read_ids
 
 ONE = uuid.UUID("0a1b2c3d-4e5f-4a6b-8c7d-0e1f2a3b4c5d")
 WORDS = ["a-1", None, "Ünï", "007"]

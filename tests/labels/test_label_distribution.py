@@ -13,16 +13,16 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from driftline_jobs.labels.label_values import LabelValues, LabelValuesTask
-from driftline_jobs.labels.regression import RegressionOutcomes, RegressionTask
-from driftline_jobs.labels.stored import read_outcomes
-from driftline_jobs.profile.binning import Binning
-from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.profile.windows import WHOLE
-from driftline_jobs.tabulate.cells import MeasuredCell
-from driftline_jobs.tabulate.drift import ColumnDrift
-from driftline_jobs.tabulate.labels import label_drift
-from driftline_jobs.tabulate.performance import PerformanceCell
+from driftline_jobs.evaluate.cells import MeasuredCell
+from driftline_jobs.evaluate.drift import ColumnDrift
+from driftline_jobs.evaluate.label_drift import label_drift
+from driftline_jobs.evaluate.performance import PerformanceCell
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.sources.labels.values import LabelValues, LabelValuesTask
+from driftline_jobs.sources.profiling.windows import WHOLE
+from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
+from driftline_jobs.tasks.stored import read_outcomes
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Window
 

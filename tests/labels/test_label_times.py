@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.labels.label_times import times_and_ends
-from driftline_jobs.logs.times import NO_TIME
+from driftline_jobs.profiles.columns.times import NO_TIME
+from driftline_jobs.sources.labels.times import times_and_ends
 from driftline_schemas.serving_log import TimeColumn
 from driftline_schemas.window import from_us
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, day
 
-from driftline_jobs.labels.ids import LONGEST_ID, longest_id
-from driftline_jobs.logs.plain import plain
-from driftline_jobs.logs.read import SplitReader
-from driftline_jobs.request import SilentProgress
+from driftline_jobs.pipeline.request import SilentProgress
+from driftline_jobs.profiles.columns.plain import plain
+from driftline_jobs.sources.labels.ids import LONGEST_ID, longest_id
+from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_schemas.errors import TransientError
 
 LONG = [f"{number}" + "x" * 1_000_000 for number in range(20)]

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.labels.loose import loose_hashes
+from driftline_jobs.sources.labels.loose_ids import loose_hashes
 
 UUID = "0a1b2c3d-4e5f-4a6b-8c7d-0e1f2a3b4c5d"
 

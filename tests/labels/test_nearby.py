@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, day
 
-from driftline_jobs.catch_up import catch_up
-from driftline_jobs.logs.id_range import IdRange
-from driftline_jobs.request import RunRequest, SilentProgress
+from driftline_jobs.pipeline.catch_up import catch_up
+from driftline_jobs.pipeline.request import RunRequest, SilentProgress
+from driftline_jobs.sources.parquet.id_range import IdRange
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.settings import Settings
 

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from driftline_jobs.labels.regression import RegressionOutcomes, RegressionTask
-from driftline_jobs.labels.stored import read_outcomes
-from driftline_jobs.measure.performance import Performance
-from driftline_jobs.measure.regression import regression_performance
-from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.tabulate.regression import stack_regression, stack_regression_bins
+from driftline_jobs.evaluate.regression import stack_regression, stack_regression_bins
+from driftline_jobs.metrics.performance import Performance
+from driftline_jobs.metrics.regression import regression_performance
+from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
+from driftline_jobs.tasks.stored import read_outcomes
 from driftline_schemas.errors import DataError
 
 Floats = npt.NDArray[np.float64]

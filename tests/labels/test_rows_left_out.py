@@ -10,9 +10,9 @@ import pytest
 from sklearn import metrics as sk
 from tests.labels.outcome_rows import Floats, Ints, binary, bins_of, classes, figure, joined, several, value
 
-from driftline_jobs.labels.binary import BinaryOutcomes
-from driftline_jobs.labels.multiclass import MulticlassOutcomes
-from driftline_jobs.labels.scores import probabilities
+from driftline_jobs.tasks.binary import BinaryOutcomes
+from driftline_jobs.tasks.multiclass import MulticlassOutcomes
+from driftline_jobs.tasks.scores import probabilities
 from driftline_schemas.metrics import ScoreScale
 
 N = 6000

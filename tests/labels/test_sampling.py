@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.labels.loose import loose_hashes
-from driftline_jobs.labels.sampling import IdSampling
-from driftline_jobs.labels.sketch import KEPT, IdSketch, SampledIds
+from driftline_jobs.profiles.id_sketch import KEPT, IdSketch, SampledIds
+from driftline_jobs.sources.labels.id_sampling import IdSampling
+from driftline_jobs.sources.labels.loose_ids import loose_hashes
 from driftline_schemas.errors import DataError
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from driftline_jobs.logs.filesystem import open_location
-from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.objects import list_objects
-from driftline_jobs.logs.splits import InputState, Inspection
+from driftline_jobs.sources.listing.objects import list_objects
+from driftline_jobs.sources.parquet.inspection import inspect
+from driftline_jobs.sources.parquet.splits import InputState, Inspection
+from driftline_jobs.storage.location import open_location
 from driftline_schemas.monitor import Monitor
 
 DAY = datetime(2013, 7, 1, tzinfo=UTC)

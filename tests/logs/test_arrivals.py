@@ -9,8 +9,8 @@ import pytest
 from tests.logs.conftest import ReadMonitor, WriteLog
 from tests.logs.looking import DAY, log
 
-from driftline_jobs.logs import arrivals
-from driftline_jobs.logs.arrivals import arrived
+from driftline_jobs.sources.listing import arrivals
+from driftline_jobs.sources.listing.arrivals import arrived
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Window
 

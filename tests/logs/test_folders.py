@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from driftline_jobs.logs.folders import Span, folder_interval
+from driftline_jobs.sources.listing.folders import Span, folder_interval
 
 
 def utc(*parts: int) -> datetime:

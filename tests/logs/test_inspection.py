@@ -12,10 +12,10 @@ import pytest
 from tests.logs.conftest import ReadMonitor, WriteLog
 from tests.logs.looking import DAY, ONE_DAY, by_name, log, look
 
-from driftline_jobs.logs.filesystem import open_location
-from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.objects import list_objects
-from driftline_jobs.logs.splits import Inspection
+from driftline_jobs.sources.listing.objects import list_objects
+from driftline_jobs.sources.parquet.inspection import inspect
+from driftline_jobs.sources.parquet.splits import Inspection
+from driftline_jobs.storage.location import open_location
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.serving_log import Storage
 from driftline_schemas.window import to_us

@@ -17,8 +17,8 @@ from tests.logs.conftest import WriteLog
 from tests.logs.encrypting import ENCRYPTED, write_encrypted
 from tests.logs.looking import DAY, ONE_DAY, by_name, log, look
 
-from driftline_jobs.logs.layout import TAIL, FooterError, Layout, read_tail
-from driftline_jobs.logs.read import SplitReader
+from driftline_jobs.sources.parquet.footer_layout import TAIL, FooterError, Layout, read_tail
+from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.monitor import Monitor
 
@@ -192,7 +192,7 @@ _LOOK = """
 import sys
 from tests.logs.conftest import MONITOR
 from tests.logs.looking import look
-from driftline_jobs.logs.read import SplitReader
+from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.monitor import parse_monitor
 from pathlib import Path

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from driftline_jobs.logs.filesystem import Location, open_location
-from driftline_jobs.logs.objects import (
+from driftline_jobs.sources.listing.objects import (
     Listing,
     LogObject,
     list_objects,
@@ -18,7 +17,8 @@ from driftline_jobs.logs.objects import (
     overlapping,
     relisted,
 )
-from driftline_jobs.logs.passed_over import PassedOver, Reason
+from driftline_jobs.sources.listing.passed_over import PassedOver, Reason
+from driftline_jobs.storage.location import Location, open_location
 from driftline_schemas.errors import ConfigError, DataError, TransientError
 
 

@@ -11,10 +11,10 @@ import pytest
 from tests.logs.conftest import ReadMonitor, WriteLog
 from tests.logs.looking import by_name, findings, log, look
 
-from driftline_jobs.logs.folders import names_time
-from driftline_jobs.logs.path_values import values_of
-from driftline_jobs.logs.read import SplitReader
-from driftline_jobs.logs.splits import Inspection
+from driftline_jobs.sources.listing.folders import names_time
+from driftline_jobs.sources.listing.path_values import values_of
+from driftline_jobs.sources.parquet.reader import SplitReader
+from driftline_jobs.sources.parquet.splits import Inspection
 from driftline_schemas.serving_log import Storage
 
 
@@ -170,9 +170,9 @@ def test_an_object_beside_the_folders_lacks_the_column(
 
 def test_what_a_reference_did_not_know_is_no_finding(write_log: WriteLog, monitor_with: ReadMonitor) -> None:
     """One that was made before folders were columns is as good as it was."""
-    from driftline_jobs.logs.filesystem import open_location
-    from driftline_jobs.logs.inspection import inspect
-    from driftline_jobs.logs.objects import list_objects
+    from driftline_jobs.sources.listing.objects import list_objects
+    from driftline_jobs.sources.parquet.inspection import inspect
+    from driftline_jobs.storage.location import open_location
 
     folder = write_log("region=eu/a.parquet", log(extra=pa.array([1] * 4)))
     location = open_location(str(folder))

@@ -12,9 +12,9 @@ import pytest
 from tests.logs.conftest import WriteLog
 from tests.logs.looking import log, look
 
-from driftline_jobs.logs.octets import text_of_bytes
-from driftline_jobs.logs.plain import plain
-from driftline_jobs.logs.read import SplitReader
+from driftline_jobs.profiles.columns.octets import text_of_bytes
+from driftline_jobs.profiles.columns.plain import plain
+from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_schemas.monitor import Monitor
 
 UUIDS = [uuid.UUID(int=int(number)) for number in np.random.default_rng(3).integers(0, 2**63, 500)]

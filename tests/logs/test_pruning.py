@@ -9,7 +9,7 @@ import pytest
 from tests.logs.conftest import WriteLog
 from tests.logs.looking import DAY, ONE_DAY, log, look
 
-from driftline_jobs.logs import inspection as inspection_module
+from driftline_jobs.sources.parquet import inspection as inspection_module
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import to_us
 

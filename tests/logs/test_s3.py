@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 from tests.logs.s3_server import S3Server
 
-from driftline_jobs.logs import walk_s3
-from driftline_jobs.logs.filesystem import Location, open_location
-from driftline_jobs.logs.inspection import inspect
-from driftline_jobs.logs.objects import LogObject, list_objects, listing, relisted
-from driftline_jobs.logs.read import SplitReader
+from driftline_jobs.sources.listing import walk_s3
+from driftline_jobs.sources.listing.objects import LogObject, list_objects, listing, relisted
+from driftline_jobs.sources.parquet.inspection import inspect
+from driftline_jobs.sources.parquet.reader import SplitReader
+from driftline_jobs.storage.location import Location, open_location
 from driftline_schemas.errors import ConfigError, DataError, TransientError
 from driftline_schemas.monitor import Monitor
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from driftline_jobs.logs import s3
-from driftline_jobs.logs.filesystem import Location, open_location
+from driftline_jobs.storage import s3
+from driftline_jobs.storage.location import Location, open_location
 from driftline_schemas.errors import TransientError
 
 

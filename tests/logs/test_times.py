@@ -13,11 +13,11 @@ import pytest
 from tests.logs.conftest import ReadMonitor, WriteLog
 from tests.logs.looking import DAY, ONE_DAY, log, look
 
-from driftline_jobs.logs.filesystem import open_location
-from driftline_jobs.logs.footers import Footer, Needs, read_footers
-from driftline_jobs.logs.objects import list_objects
-from driftline_jobs.logs.read import SplitReader
-from driftline_jobs.logs.times import AFTER_ALL, BEFORE_ALL, NO_TIME, microseconds
+from driftline_jobs.profiles.columns.times import AFTER_ALL, BEFORE_ALL, NO_TIME, microseconds
+from driftline_jobs.sources.listing.objects import list_objects
+from driftline_jobs.sources.parquet.footers import Footer, Needs, read_footers
+from driftline_jobs.sources.parquet.reader import SplitReader
+from driftline_jobs.storage.location import open_location
 from driftline_schemas.serving_log import TimeColumn, TimeUnit
 from driftline_schemas.window import to_us
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from driftline_jobs.measure.attribution import attribute_auc, attribute_drift, attribute_ratio
-from driftline_jobs.measure.ranking import ScoreLabelCounts
+from driftline_jobs.metrics.attribution import attribute_auc, attribute_drift, attribute_ratio
+from driftline_jobs.metrics.ranking import ScoreLabelCounts
 
 RNG = np.random.default_rng
 

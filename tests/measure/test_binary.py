@@ -12,16 +12,16 @@ from scipy import stats
 from sklearn import metrics as sk
 from tests.measure.edges import Floats, score_edges
 
-from driftline_jobs.measure.binary import (
+from driftline_jobs.metrics.binary import (
     BINARY_METRICS,
     BinaryCounts,
     ConfusionCounts,
     LossSums,
     binary_performance,
 )
-from driftline_jobs.measure.intervals import linear_half_width, wilson
-from driftline_jobs.measure.performance import Performance
-from driftline_jobs.measure.ranking import (
+from driftline_jobs.metrics.intervals import linear_half_width, wilson
+from driftline_jobs.metrics.performance import Performance
+from driftline_jobs.metrics.ranking import (
     ScoreLabelCounts,
     average_precision,
     calibration_curve,

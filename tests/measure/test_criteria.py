@@ -14,15 +14,15 @@ from sklearn import metrics as sk
 from tests.measure.edges import FEATURE_QUANTILES, Floats, from_counts, score_edges
 from tests.measure.oracles import Ints, merged, pearson
 
-from driftline_jobs.measure.drift import ordered_drift
-from driftline_jobs.measure.figures import Figure
-from driftline_jobs.measure.ranking import ScoreLabelCounts, average_precision, roc_auc
-from driftline_jobs.measure.samples import OrderedSample
-from driftline_jobs.measure.shares import independence_p_value
-from driftline_jobs.profile import edges as product
-from driftline_jobs.profile.binning import OrderedBins
-from driftline_jobs.profile.ordered import profile_ordered
-from driftline_jobs.tabulate.stacks import stack_ordered
+from driftline_jobs.evaluate.stacks import stack_ordered
+from driftline_jobs.metrics.drift import ordered_drift
+from driftline_jobs.metrics.figures import Figure
+from driftline_jobs.metrics.ranking import ScoreLabelCounts, average_precision, roc_auc
+from driftline_jobs.metrics.samples import OrderedSample
+from driftline_jobs.metrics.shares import independence_p_value
+from driftline_jobs.profiles import edges as product
+from driftline_jobs.profiles.binning import OrderedBins
+from driftline_jobs.profiles.ordered import profile_ordered
 
 Measured = Callable[[int, str], None]
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.measure.edges import Floats
 
-from driftline_jobs.measure.describe import QUANTILES, Buckets, Description, describe
+from driftline_jobs.metrics.descriptions import QUANTILES, Buckets, Description, describe
 
 RNG = np.random.default_rng
 FIRST, LAST = 2.0**-10, 2.0**20

@@ -9,15 +9,15 @@ from scipy.spatial.distance import jensenshannon
 from tests.measure.edges import Floats, binned, feature_edges, from_counts
 from tests.measure.oracles import pearson
 
-from driftline_jobs.measure.drift import (
+from driftline_jobs.metrics.drift import (
     CATEGORY_METRICS,
     ORDERED_METRICS,
     category_drift,
     ordered_drift,
 )
-from driftline_jobs.measure.figures import Figure
-from driftline_jobs.measure.samples import CategorySample, OrderedSample
-from driftline_jobs.measure.shares import independence_p_value
+from driftline_jobs.metrics.figures import Figure
+from driftline_jobs.metrics.samples import CategorySample, OrderedSample
+from driftline_jobs.metrics.shares import independence_p_value
 
 RNG = np.random.default_rng
 NAN, INF = float("nan"), float("inf")

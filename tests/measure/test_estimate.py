@@ -12,7 +12,7 @@ from sklearn import metrics as sk
 from sklearn.isotonic import IsotonicRegression
 from tests.measure.edges import Floats, feature_edges, score_edges
 
-from driftline_jobs.measure.estimate import (
+from driftline_jobs.metrics.estimate import (
     ScoreCalibration,
     ScoredRows,
     calibrate_scores,
@@ -20,11 +20,11 @@ from driftline_jobs.measure.estimate import (
     estimate_error,
     estimate_multiclass,
 )
-from driftline_jobs.measure.estimate_regression import estimate_regression, loss_by_bin
-from driftline_jobs.measure.figures import Status
-from driftline_jobs.measure.performance import absent, performance
-from driftline_jobs.measure.ranking import ScoreLabelCounts
-from driftline_jobs.measure.regression import RegressionSums, regression_performance
+from driftline_jobs.metrics.estimate_regression import estimate_regression, loss_by_bin
+from driftline_jobs.metrics.figures import Status
+from driftline_jobs.metrics.performance import absent, performance
+from driftline_jobs.metrics.ranking import ScoreLabelCounts
+from driftline_jobs.metrics.regression import RegressionSums, regression_performance
 
 RNG = np.random.default_rng
 Labels = npt.NDArray[np.bool_]

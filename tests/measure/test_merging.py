@@ -13,15 +13,15 @@ from tests.end_to_end.builder import Bench, day
 
 from driftline_jobs.engines import local
 from driftline_jobs.engines.local import LocalEngine
-from driftline_jobs.labels.sketch import IdSketch
-from driftline_jobs.labels.stored import read_ids_of, read_outcomes, with_ids
-from driftline_jobs.logs.splits import Split
-from driftline_jobs.profile.codec import decode, encode
-from driftline_jobs.profile.moments import TOGETHER, MomentSums
-from driftline_jobs.profile.scan import ScanPlan
-from driftline_jobs.profile.scan_result import ScanResult
-from driftline_jobs.profile.state import merge
+from driftline_jobs.profiles.codec import decode, encode
+from driftline_jobs.profiles.id_sketch import IdSketch
+from driftline_jobs.profiles.moments import TOGETHER, MomentSums
+from driftline_jobs.profiles.state import merge
+from driftline_jobs.sources.parquet.splits import Split
+from driftline_jobs.sources.profiling.scan import ScanPlan
+from driftline_jobs.sources.profiling.scan_result import ScanResult
 from driftline_jobs.stores import open_store
+from driftline_jobs.tasks.stored import read_ids_of, read_outcomes, with_ids
 from driftline_schemas.settings import Settings
 from driftline_schemas.table_definitions import load_tables
 

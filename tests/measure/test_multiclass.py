@@ -8,13 +8,13 @@ import pytest
 from sklearn import metrics as sk
 from tests.measure.edges import Floats, score_edges
 
-from driftline_jobs.measure.binary import LossSums
-from driftline_jobs.measure.multiclass import (
+from driftline_jobs.metrics.binary import LossSums
+from driftline_jobs.metrics.multiclass import (
     MulticlassCounts,
     MulticlassPerformance,
     multiclass_performance,
 )
-from driftline_jobs.measure.ranking import ScoreLabelCounts
+from driftline_jobs.metrics.ranking import ScoreLabelCounts
 
 RNG = np.random.default_rng
 Ints = npt.NDArray[np.int64]

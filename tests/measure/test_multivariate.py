@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 from tests.measure.edges import Floats
 
-from driftline_jobs.measure.multivariate import (
+from driftline_jobs.metrics.multivariate import (
     KEPT_VARIANCE,
     Moments,
     multivariate_drift,

@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn import metrics as sk
 from tests.measure.edges import Floats, binned, feature_edges
 
-from driftline_jobs.measure.regression import (
+from driftline_jobs.metrics.regression import (
     REGRESSION_METRICS,
     RegressionSums,
     mean_absolute_deviation,

@@ -8,14 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.profile.binning import CategoryBins
-from driftline_jobs.profile.categories import profile_categories
-from driftline_jobs.profile.cells import CellKey, Dimension, groupings
-from driftline_jobs.profile.columns import codes, dictionary_for, hash_texts
-from driftline_jobs.profile.distinct import estimate
-from driftline_jobs.profile.runs import category_runs
-from driftline_jobs.profile.state import CategoryProfile, merge
-from driftline_jobs.profile.workspace import Workspace
+from driftline_jobs.profiles.binning import CategoryBins
+from driftline_jobs.profiles.categories import profile_categories
+from driftline_jobs.profiles.cells import CellKey, Dimension, groupings
+from driftline_jobs.profiles.columns.arrays import codes, dictionary_for, hash_texts
+from driftline_jobs.profiles.distinct import estimate
+from driftline_jobs.profiles.grouped import category_runs
+from driftline_jobs.profiles.kernels.workspace import Workspace
+from driftline_jobs.profiles.state import CategoryProfile, merge
 
 RNG = np.random.default_rng(31)
 TEXTS = [f"value {n}" for n in range(300)]

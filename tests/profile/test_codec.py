@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftline_jobs.profile.binning import Binning, CategoryBins, OrderedBins
-from driftline_jobs.profile.categories import profile_categories
-from driftline_jobs.profile.codec import decode, encode
-from driftline_jobs.profile.columns import Dictionary, dictionary_for, hash_texts
-from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.profile.hiding import fingerprint_of
-from driftline_jobs.profile.ordered import profile_ordered
-from driftline_jobs.profile.state import CategoryProfile, OrderedProfile, merge
+from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profiles.categories import profile_categories
+from driftline_jobs.profiles.codec import decode, encode
+from driftline_jobs.profiles.columns.arrays import Dictionary, dictionary_for, hash_texts
+from driftline_jobs.profiles.columns.hiding import fingerprint_of
+from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.ordered import profile_ordered
+from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, merge
 from driftline_schemas.errors import DataError
 
 

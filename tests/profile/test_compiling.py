@@ -11,7 +11,7 @@ from numba.core.caching import InTreeCacheLocator
 
 SOURCE = """
 from numba import int64
-from driftline_jobs.profile.compiling import compiled
+from driftline_jobs.profiles.kernels.compiling import compiled
 
 @compiled(int64(int64))
 def twice(number):

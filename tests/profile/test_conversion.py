@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.profile.columns import codes
-from driftline_jobs.profile.conversion import alike, lengths, numbers_as
+from driftline_jobs.profiles.columns.arrays import codes
+from driftline_jobs.profiles.columns.conversion import alike, lengths, numbers_as
 from driftline_schemas.serving_log import Storage
 
 NAN = math.nan

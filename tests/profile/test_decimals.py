@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.profile.columns import numbers
+from driftline_jobs.profiles.columns.arrays import numbers
 
 RANDOM = np.random.default_rng(35)
 

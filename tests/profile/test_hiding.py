@@ -7,8 +7,8 @@ import pickle
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.profile.columns import DROPPED, hashed
-from driftline_jobs.profile.hiding import Hiding, fingerprint_of, hiding_of
+from driftline_jobs.profiles.columns.arrays import DROPPED, hashed
+from driftline_jobs.profiles.columns.hiding import Hiding, fingerprint_of, hiding_of
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Features
 from driftline_schemas.settings import Settings

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numba import types
 
-from driftline_jobs.profile.binning import OrderedBins
-from driftline_jobs.profile.buckets import IntArray
-from driftline_jobs.profile.cells import Grouping, Run
-from driftline_jobs.profile.columns import Codes, Numbers
-from driftline_jobs.profile.compiling import compiled
-from driftline_jobs.profile.distinct import estimate, hash_values, register_sets
-from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.profile.ordered import profile_counted, profile_ordered, profile_runs
-from driftline_jobs.profile.runs import ordered_runs
-from driftline_jobs.profile.state import OrderedProfile, merge, subtract
-from driftline_jobs.profile.workspace import CHUNK, Workspace
+from driftline_jobs.profiles.binning import OrderedBins
+from driftline_jobs.profiles.cells import Grouping, Run
+from driftline_jobs.profiles.columns.arrays import Codes, Numbers
+from driftline_jobs.profiles.distinct import estimate, hash_values, register_sets
+from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.grouped import ordered_runs
+from driftline_jobs.profiles.kernels.compiling import compiled
+from driftline_jobs.profiles.kernels.workspace import CHUNK, Workspace
+from driftline_jobs.profiles.log_buckets import IntArray
+from driftline_jobs.profiles.ordered import profile_counted, profile_ordered, profile_runs
+from driftline_jobs.profiles.state import OrderedProfile, merge, subtract
 from driftline_schemas.errors import DataError
 
 RNG = np.random.default_rng(20130701)

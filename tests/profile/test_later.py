@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.profile.binning import Binning, Bins, CategoryBins, OpenBins, OrderedBins
-from driftline_jobs.profile.categories import profile_categories
-from driftline_jobs.profile.codec import decode, encode
-from driftline_jobs.profile.columns import codes, dictionary_for
-from driftline_jobs.profile.later import LATER, opened, others, settled, wide_bins
-from driftline_jobs.profile.ordered import profile_ordered
-from driftline_jobs.profile.state import CategoryProfile, OpenProfile, OrderedProfile, merge, subtract
+from driftline_jobs.profiles.binning import Binning, Bins, CategoryBins, OpenBins, OrderedBins
+from driftline_jobs.profiles.categories import profile_categories
+from driftline_jobs.profiles.codec import decode, encode
+from driftline_jobs.profiles.columns.arrays import codes, dictionary_for
+from driftline_jobs.profiles.late_columns import LATER, opened, others, settled, wide_bins
+from driftline_jobs.profiles.ordered import profile_ordered
+from driftline_jobs.profiles.state import CategoryProfile, OpenProfile, OrderedProfile, merge, subtract
 from driftline_schemas.serving_log import Storage
 
 NUMBERS = np.random.default_rng(5).lognormal(3, 4, 500)

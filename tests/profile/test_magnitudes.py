@@ -11,13 +11,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from driftline_jobs.measure.describe import QUANTILES, Description
-from driftline_jobs.profile.binning import OrderedBins
-from driftline_jobs.profile.codec import decode, encode
-from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.profile.ordered import profile_counted, profile_ordered
-from driftline_jobs.profile.state import OrderedProfile, merge, subtract
-from driftline_jobs.tabulate.stacks import stack_descriptions
+from driftline_jobs.evaluate.stacks import stack_descriptions
+from driftline_jobs.metrics.descriptions import QUANTILES, Description
+from driftline_jobs.profiles.binning import OrderedBins
+from driftline_jobs.profiles.codec import decode, encode
+from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.ordered import profile_counted, profile_ordered
+from driftline_jobs.profiles.state import OrderedProfile, merge, subtract
 
 Floats = npt.NDArray[np.float64]
 RNG = np.random.default_rng(20260116)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from driftline_jobs.profile.moments import MomentSums, moments
+from driftline_jobs.profiles.moments import MomentSums, moments
 
 REACH = 1023
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.profile.columns import codes, numbers
+from driftline_jobs.profiles.columns.arrays import codes, numbers
 
 MOMENTS = [datetime(2024, 2, 29, 12, 30, 15, tzinfo=UTC), datetime(1961, 1, 1, tzinfo=UTC)]
 

@@ -8,14 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.profile.cells import Grouping, Run
-from driftline_jobs.profile.columns import numbers
-from driftline_jobs.profile.distinct import estimate, hash_integers, hash_values
-from driftline_jobs.profile.edges import ordered_bins
-from driftline_jobs.profile.ordered import profile_ordered
-from driftline_jobs.profile.runs import ordered_runs
-from driftline_jobs.profile.state import OrderedProfile, merge_settled
-from driftline_jobs.profile.workspace import Workspace
+from driftline_jobs.profiles.cells import Grouping, Run
+from driftline_jobs.profiles.columns.arrays import numbers
+from driftline_jobs.profiles.distinct import estimate, hash_integers, hash_values
+from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.grouped import ordered_runs
+from driftline_jobs.profiles.kernels.workspace import Workspace
+from driftline_jobs.profiles.ordered import profile_ordered
+from driftline_jobs.profiles.state import OrderedProfile, merge_settled
 
 ROWS = 1000
 NEXT = list(range(ROWS))

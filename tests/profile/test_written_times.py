@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from driftline_jobs.profile.temporal import written
+from driftline_jobs.profiles.columns.temporal import written
 
 NOON = 12 * 3_600_000_000_000
 

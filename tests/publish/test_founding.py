@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from driftline_jobs.publish.founding import founding_windows, windows_before
+from driftline_jobs.references.windows import founding_windows, windows_before
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor, parse_monitor
 from driftline_schemas.window import Window

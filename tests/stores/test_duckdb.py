@@ -36,7 +36,7 @@ sys.stdin.read()
 # Writes one row at a time, opening and closing the file for each.
 COME_AND_GO = """
 import pathlib, sys
-from driftline_jobs.stores.duckdb import DuckDbDatabase
+from driftline_jobs.stores.duckdb.database import DuckDbDatabase
 from tests.stores.makers import binning
 
 database = DuckDbDatabase(pathlib.Path(sys.argv[1]))

@@ -11,7 +11,7 @@ import pytest
 from tests.stores.makers import drift, run
 
 from driftline_jobs.stores import QueryError, Store, open_store
-from driftline_jobs.stores.duckdb import DuckDbDatabase
+from driftline_jobs.stores.duckdb.database import DuckDbDatabase
 from driftline_schemas.errors import StoreBusyError, TransientError
 
 

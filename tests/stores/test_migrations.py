@@ -12,9 +12,9 @@ from tests.stores.makers import drift, run
 
 from driftline_jobs.stores import open_store
 from driftline_jobs.stores.database import Database
-from driftline_jobs.stores.duckdb import DuckDbDatabase
+from driftline_jobs.stores.duckdb.database import DuckDbDatabase
 from driftline_jobs.stores.migrate import Migration, migrate, migrations, version_of
-from driftline_jobs.stores.postgres import PostgresDatabase
+from driftline_jobs.stores.postgres.database import PostgresDatabase
 from driftline_jobs.stores.urls import duckdb_path
 from driftline_schemas.ddl import Dialect, create_script
 from driftline_schemas.errors import ConfigError, DriftlineError

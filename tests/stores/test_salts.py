@@ -15,10 +15,10 @@ from tests.stores.makers import binning
 from tests.stores.postgres_server import PostgresServer
 from tests.stores.test_migrations import database
 
-from driftline_jobs.profile.binning import Binning
-from driftline_jobs.profile.hiding import fingerprint_of
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.columns.hiding import fingerprint_of
 from driftline_jobs.stores import open_store
-from driftline_jobs.stores.duckdb import DuckDbDatabase
+from driftline_jobs.stores.duckdb.database import DuckDbDatabase
 from driftline_jobs.stores.migrate import migrate, migrations
 from driftline_schemas.ddl import Dialect
 from driftline_schemas.errors import TransientError

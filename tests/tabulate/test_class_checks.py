@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from driftline_jobs.labels.binary import BinaryOutcomes
-from driftline_jobs.labels.multiclass import MulticlassOutcomes
-from driftline_jobs.labels.outcomes import Outcomes
-from driftline_jobs.tabulate.class_checks import outcome_checks
-from driftline_jobs.tabulate.quality import Check
+from driftline_jobs.evaluate.class_checks import outcome_checks
+from driftline_jobs.evaluate.quality import Check
+from driftline_jobs.tasks.binary import BinaryOutcomes
+from driftline_jobs.tasks.multiclass import MulticlassOutcomes
+from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.monitor import Monitor
 
 

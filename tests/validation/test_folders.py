@@ -9,7 +9,7 @@ import pytest
 from tests.logs.conftest import MONITOR
 from tests.logs.looking import log
 
-from driftline_jobs.validation.check import FolderCheck, check_log
+from driftline_jobs.pipeline.validate.check import FolderCheck, check_log
 from driftline_schemas.errors import DataError
 from driftline_schemas.monitor import parse_monitor
 

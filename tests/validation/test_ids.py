@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import ROWS, Bench, day
 
-from driftline_jobs.validation import concerns, ids
-from driftline_jobs.validation.check import check_log
+from driftline_jobs.pipeline.validate import concerns, ids
+from driftline_jobs.pipeline.validate.check import check_log
 from driftline_schemas.monitor import load_monitor
 
 DAYS = 6

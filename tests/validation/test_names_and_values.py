@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from driftline_jobs.validation.check import check_log
+from driftline_jobs.pipeline.validate.check import check_log
 from driftline_schemas.monitor import load_monitor
 
 N = 400

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from driftline_jobs.judge.nature import Nature
-from driftline_jobs.validation.check import check_log
-from driftline_jobs.validation.nature import natures_of_sample
-from driftline_jobs.validation.sample import MOST_OBJECTS, LogSample
+from driftline_jobs.detection.nature import Nature
+from driftline_jobs.pipeline.validate.check import check_log
+from driftline_jobs.pipeline.validate.nature import natures_of_sample
+from driftline_jobs.pipeline.validate.sample import MOST_OBJECTS, LogSample
 from driftline_schemas.monitor import Monitor, load_monitor
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)

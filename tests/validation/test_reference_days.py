@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.logs.looking import DAY, log
 
-from driftline_jobs.validation.check import check_log
+from driftline_jobs.pipeline.validate.check import check_log
 from driftline_schemas.monitor import parse_monitor
 
 MONITOR = """\

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from driftline_jobs.validation import concerns
-from driftline_jobs.validation.check import check_log
-from driftline_jobs.validation.remarks import Remark, Samples
-from driftline_jobs.validation.sample import MOST_OBJECTS, MOST_ROWS
+from driftline_jobs.pipeline.validate import concerns
+from driftline_jobs.pipeline.validate.check import check_log
+from driftline_jobs.pipeline.validate.remarks import Remark, Samples
+from driftline_jobs.pipeline.validate.sample import MOST_OBJECTS, MOST_ROWS
 from driftline_schemas.monitor import Monitor, load_monitor
 
 ROWS = MOST_ROWS + 1000

@@ -15,13 +15,13 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave the process with its exit status; ``arguments`` default to the process's."""
-    from driftline_jobs.process import set_before_imports
+    from driftline_jobs.engines.process import set_before_imports
 
     if arguments is None:
         _start_again_in_utf8()
     set_before_imports()
 
-    from driftline_jobs.cli.streams import forgiving_streams
+    from driftline_jobs.cli.console.streams import forgiving_streams
 
     with forgiving_streams():
         status = _status_of(arguments)
@@ -44,9 +44,9 @@ def _status_of(arguments: Sequence[str] | None) -> int:
     import typer
 
     from driftline_jobs.cli.app import command_line
+    from driftline_jobs.cli.signals import Stopped, stoppable
     from driftline_jobs.cli.usage import explain_usage_error
-    from driftline_jobs.process import private_files
-    from driftline_jobs.stopping import Stopped, stoppable
+    from driftline_jobs.engines.process import private_files
     from driftline_schemas.errors import ConfigError
 
     try:

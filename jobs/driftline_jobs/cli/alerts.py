@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from driftline_jobs.cli import options
+from driftline_jobs.cli.console.reporter import telling
 from driftline_jobs.cli.options import LogFormat
-from driftline_jobs.cli.telling import telling
 from driftline_schemas.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from driftline_jobs.cli.telling import UNEXPECTED, Telling, defect, in_words
+from driftline_jobs.cli.console.reporter import UNEXPECTED, Telling, defect, in_words
 from driftline_schemas.errors import ConfigError, DriftlineError, TransientError
 
 _MILDEST_FIRST = (0, 10, 4, 3, 2, 1)
@@ -42,7 +42,7 @@ Command = Callable[..., Answer]
 
 
 class _Collected:
-    """A ``driftline_jobs.request.Progress`` of a worker process: what happened, and no bars."""
+    """A ``driftline_jobs.pipeline.request.Progress`` of a worker process: what happened, and no bars."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
@@ -73,7 +73,7 @@ def answer_each(
     Several are worked on in processes of their own, as many at a time as ``workers``, or the settings, say;
     ``finish`` is called when all are done.
     """
-    from driftline_jobs.fleet.files import monitor_files
+    from driftline_jobs.cli.fleet.files import monitor_files
 
     files = monitor_files(given)
     if len(files) == 1 and not any(path.is_dir() for path in given):
@@ -102,8 +102,8 @@ def _workers(asked: int | None) -> int:
 def _each(
     progress: Telling, files: Sequence[Path], command: Command, workers: int, *, debug: bool
 ) -> Iterator[Answer]:
-    from driftline_jobs.fleet.files import namesakes
-    from driftline_jobs.fleet.processes import ProcessDiedError, in_processes
+    from driftline_jobs.cli.fleet.files import namesakes
+    from driftline_jobs.cli.fleet.processes import ProcessDiedError, in_processes
 
     progress.stage("monitors", len(files))
     twice = namesakes(files)

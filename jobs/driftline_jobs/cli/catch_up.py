@@ -13,12 +13,12 @@ import typer
 
 from driftline_jobs.cli import options
 from driftline_jobs.cli.answers import Answer, answer_each
+from driftline_jobs.cli.console.reporter import telling
 from driftline_jobs.cli.options import LogFormat
-from driftline_jobs.cli.telling import telling
 
 if TYPE_CHECKING:
-    from driftline_jobs.catch_up import ChangedWindow
-    from driftline_jobs.request import Progress
+    from driftline_jobs.pipeline.catch_up import ChangedWindow
+    from driftline_jobs.pipeline.request import Progress
     from driftline_schemas.monitor import Monitor
 
 _SHOWN = 40
@@ -72,10 +72,10 @@ def catch_up_one(
     monitor_file: Path, progress: Progress, *, words: CatchUpWords, alone: bool = True
 ) -> Answer:
     """Run again what has changed of one monitor."""
-    from driftline_jobs.catch_up import catch_up as run_again
-    from driftline_jobs.index import refresh_where_there_is_one
-    from driftline_jobs.published import published_range
-    from driftline_jobs.request import RunRequest
+    from driftline_jobs.pipeline.catch_up import catch_up as run_again
+    from driftline_jobs.pipeline.published_range import published_range
+    from driftline_jobs.pipeline.request import RunRequest
+    from driftline_jobs.reporting.index import refresh_where_there_is_one
     from driftline_schemas.monitor import load_monitor
     from driftline_schemas.settings import load_settings
 

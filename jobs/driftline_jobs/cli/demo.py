@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftline_jobs.cli import options
+from driftline_jobs.cli.console.reporter import telling
 from driftline_jobs.cli.options import LogFormat
 from driftline_jobs.cli.run import published
-from driftline_jobs.cli.telling import telling
 
 if TYPE_CHECKING:
     from driftline_jobs.demo.prepare import DemoFolder
@@ -35,8 +35,8 @@ def demo(
     """Watch a real model on the New York flights of 2013: logs, tables and a report, in one folder."""
     with telling(log_format, debug=debug) as progress:
         from driftline_jobs.demo.prepare import prepare
-        from driftline_jobs.report import write_report
-        from driftline_jobs.request import RunRequest
+        from driftline_jobs.pipeline.request import RunRequest
+        from driftline_jobs.reporting.report import write_report
         from driftline_jobs.run import run as publish
         from driftline_schemas.monitor import load_monitor
         from driftline_schemas.settings import load_settings

@@ -14,8 +14,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from driftline_jobs.cli.console.reporter import UNEXPECTED
 from driftline_jobs.cli.run import ALERTS
-from driftline_jobs.cli.telling import UNEXPECTED
 from driftline_schemas.errors import ConfigError, DataError, DriftlineError, TransientError
 
 _PACKAGES = ("driftline_schemas", "driftline_reports", "driftline_jobs")

@@ -13,7 +13,7 @@ import typer
 from driftline_schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from driftline_jobs.request import Progress
+    from driftline_jobs.pipeline.request import Progress
 
 
 class LogFormat(StrEnum):
@@ -120,7 +120,7 @@ def parse_moment(text: str | None, option: str) -> datetime | None:
 
 def refresh_index(flags: Mapping[str, object], progress: Progress) -> None:
     """Write the index of all reports anew where there is one; ``flags`` as for ``load_settings``."""
-    from driftline_jobs.index import refresh_page_where_there_is_one
+    from driftline_jobs.reporting.index import refresh_page_where_there_is_one
     from driftline_schemas.settings import load_settings
 
     refresh_page_where_there_is_one(load_settings(flags), progress)

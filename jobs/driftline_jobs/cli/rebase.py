@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftline_jobs.cli import options
+from driftline_jobs.cli.console.reporter import telling
 from driftline_jobs.cli.options import LogFormat
-from driftline_jobs.cli.telling import telling
 
 if TYPE_CHECKING:
-    from driftline_jobs.rebase import Rebased
+    from driftline_jobs.pipeline.rebase import Rebased
     from driftline_schemas.monitor import Monitor
     from driftline_schemas.window import Window
 
@@ -58,8 +58,8 @@ def rebase(
         )
 
         # Only now the heavy ones: a wrong command is answered without waiting for an engine to load.
-        from driftline_jobs.rebase import rebase as make
-        from driftline_jobs.request import RunRequest
+        from driftline_jobs.pipeline.rebase import rebase as make
+        from driftline_jobs.pipeline.request import RunRequest
 
         made = make(RunRequest(monitor, monitor_file, first, first, settings, datetime.now(UTC)), progress)
         progress.answer(

@@ -13,11 +13,11 @@ import typer
 
 from driftline_jobs.cli import options
 from driftline_jobs.cli.answers import Answer, answer_each
+from driftline_jobs.cli.console.reporter import telling
 from driftline_jobs.cli.options import LogFormat
-from driftline_jobs.cli.telling import telling
 
 if TYPE_CHECKING:
-    from driftline_jobs.request import Progress
+    from driftline_jobs.pipeline.request import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def report(
 
 def report_one(monitor_file: Path, _: Progress, *, words: ReportWords, alone: bool = True) -> Answer:
     """Write the page of one monitor; the mail of one of several has a folder of its own."""
-    from driftline_jobs.report import write_report
+    from driftline_jobs.reporting.report import write_report
     from driftline_schemas.monitor import load_monitor
     from driftline_schemas.settings import load_settings
 
@@ -103,8 +103,8 @@ def report_one(monitor_file: Path, _: Progress, *, words: ReportWords, alone: bo
 
 
 def _write_index(flags: Mapping[str, object]) -> None:
-    from driftline_jobs.index import refresh_page
-    from driftline_jobs.pages import Pages
+    from driftline_jobs.reporting.index import refresh_page
+    from driftline_jobs.reporting.pages import Pages
     from driftline_schemas.settings import load_settings
 
     refresh_page(Pages.open(load_settings(flags)), datetime.now(UTC))

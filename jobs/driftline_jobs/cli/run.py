@@ -13,12 +13,12 @@ import typer
 
 from driftline_jobs.cli import options
 from driftline_jobs.cli.answers import Answer, answer_each
+from driftline_jobs.cli.console.reporter import telling
 from driftline_jobs.cli.options import LogFormat
-from driftline_jobs.cli.telling import telling
 from driftline_schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from driftline_jobs.request import Progress, RunOutcome
+    from driftline_jobs.pipeline.request import Progress, RunOutcome
     from driftline_schemas.monitor import Monitor
     from driftline_schemas.window import Window
 
@@ -92,8 +92,8 @@ def publish_one(monitor_file: Path, progress: Progress, *, words: RunWords, alon
         settings = settings.one_of_several()
 
     # Only now the heavy ones: a wrong command is answered without waiting for an engine to load.
-    from driftline_jobs.index import refresh_where_there_is_one
-    from driftline_jobs.request import RunRequest
+    from driftline_jobs.pipeline.request import RunRequest
+    from driftline_jobs.reporting.index import refresh_where_there_is_one
     from driftline_jobs.run import run as publish
 
     request = RunRequest(
@@ -107,7 +107,7 @@ def publish_one(monitor_file: Path, progress: Progress, *, words: RunWords, alon
     )
     outcome = publish(request, progress)
     if settings.drill_down:
-        from driftline_jobs.drilldown import keep_samples
+        from driftline_jobs.reporting.drilldown import keep_samples
 
         keep_samples(monitor, monitor_file.resolve().parent, outcome.windows, settings, progress)
     refresh_where_there_is_one(monitor, settings, progress, page=alone)

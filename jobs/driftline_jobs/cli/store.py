@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftline_jobs.cli import options
+from driftline_jobs.cli.console.reporter import telling
 from driftline_jobs.cli.options import LogFormat
-from driftline_jobs.cli.telling import telling
 from driftline_schemas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def forget(
 ) -> None:
     """Delete everything that is stored about a monitor: runs, figures, alerts and references."""
     with telling(log_format, debug=debug) as progress, _opened(store) as opened:
-        from driftline_jobs.index import remove_entry
+        from driftline_jobs.reporting.index import remove_entry
         from driftline_schemas.settings import load_settings
 
         references = None if other_than is None else _of_others(opened, monitor, other_than)
@@ -124,7 +124,7 @@ def forget(
 
 
 def _of_others(store: Store, monitor: str, file: Path) -> list[str]:
-    from driftline_jobs.publish.identity import references_of_others
+    from driftline_jobs.pipeline.identity import references_of_others
     from driftline_schemas.monitor import load_monitor
 
     theirs = load_monitor(file)

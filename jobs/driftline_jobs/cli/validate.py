@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from driftline_jobs.cli import options
+from driftline_jobs.cli.console.reporter import in_a_line, telling
 from driftline_jobs.cli.options import LogFormat
-from driftline_jobs.cli.telling import in_a_line, telling
 from driftline_schemas.errors import ConfigError, TransientError
 
 if TYPE_CHECKING:
-    from driftline_jobs.validation.check import FolderCheck, LogCheck
+    from driftline_jobs.pipeline.validate.check import FolderCheck, LogCheck
     from driftline_schemas.monitor import Monitor
 
 _GUESSABLE = 16
@@ -33,7 +33,7 @@ def validate(
         lines = [f"{monitor.monitor}: the monitor file is right", *_about(monitor)]
         lines += [_line("look at", f"! {remark}") for remark in remarks]
         try:
-            from driftline_jobs.validation.check import check_log
+            from driftline_jobs.pipeline.validate.check import check_log
 
             found = check_log(monitor, monitor_file.resolve().parent)
             faults = [remark.text for remark in found.remarks if remark.is_fault]
@@ -53,7 +53,7 @@ def validate(
 
 def _about_salt(monitor: Monitor) -> Iterator[str]:
     """What is wrong with the salt. A file may be checked where the deployment's secrets are not."""
-    from driftline_jobs.profile.hiding import hiding_of
+    from driftline_jobs.profiles.columns.hiding import hiding_of
     from driftline_schemas.settings import load_settings
 
     try:

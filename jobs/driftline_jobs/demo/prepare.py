@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from driftline_schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from driftline_jobs.request import Progress
+    from driftline_jobs.pipeline.request import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from driftline_jobs.demo.features import CATEGORICAL, NUMERIC
 if TYPE_CHECKING:
     import pandas as pd
 
-    from driftline_jobs.request import Progress
+    from driftline_jobs.pipeline.request import Progress
 
 _TIME = pa.timestamp("us", tz="UTC")
 _NUMBERS = {

@@ -26,7 +26,7 @@ def open_engine(settings: Settings) -> Iterator[Engine]:
 
 def _engine(settings: Settings) -> Engine:
     if settings.engine == "spark":
-        from driftline_jobs.engines.spark import SparkEngine
+        from driftline_jobs.engines.spark.engine import SparkEngine
 
         return SparkEngine(settings.spark_master, settings.threads)
     from driftline_jobs.engines.local import LocalEngine

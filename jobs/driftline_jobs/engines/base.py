@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from driftline_jobs.labels.collect import OutcomesByCell, Task
-from driftline_jobs.labels.counts import JoinCounts
-from driftline_jobs.labels.rows import LabelPlan, PredictionPlan
-from driftline_jobs.logs.splits import Split
-from driftline_jobs.process import Spent
-from driftline_jobs.profile.scan import ScanPlan
-from driftline_jobs.profile.scan_result import ScanResult
-from driftline_jobs.profile.survey import Survey, SurveyPlan
+from driftline_jobs.engines.process import Spent
+from driftline_jobs.sources.labels.counts import JoinCounts
+from driftline_jobs.sources.labels.rows import LabelPlan, PredictionPlan
+from driftline_jobs.sources.parquet.splits import Split
+from driftline_jobs.sources.profiling.scan import ScanPlan
+from driftline_jobs.sources.profiling.scan_result import ScanResult
+from driftline_jobs.sources.profiling.survey import Survey, SurveyPlan
+from driftline_jobs.tasks.collect import OutcomesByCell, Task
 
 
 @dataclass(frozen=True)

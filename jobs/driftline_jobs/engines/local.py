@@ -8,16 +8,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from driftline_jobs.engines.base import JoinRequest
-from driftline_jobs.labels.collect import OutcomesByCell, collect
-from driftline_jobs.labels.counts import JoinCounts
-from driftline_jobs.labels.join import LabelJoin
-from driftline_jobs.labels.rows import label_rows, prediction_rows
-from driftline_jobs.logs.splits import Split
-from driftline_jobs.logs.together import bundled
-from driftline_jobs.process import Spent
-from driftline_jobs.profile.scan import ScanPlan, scan_splits
-from driftline_jobs.profile.scan_result import ScanResult
-from driftline_jobs.profile.survey import Survey, SurveyPlan, merge_surveys, survey_split
+from driftline_jobs.engines.process import Spent
+from driftline_jobs.sources.labels.counts import JoinCounts
+from driftline_jobs.sources.labels.join import LabelJoin
+from driftline_jobs.sources.labels.rows import label_rows, prediction_rows
+from driftline_jobs.sources.parquet.small_splits import bundled
+from driftline_jobs.sources.parquet.splits import Split
+from driftline_jobs.sources.profiling.scan import ScanPlan, scan_splits
+from driftline_jobs.sources.profiling.scan_result import ScanResult
+from driftline_jobs.sources.profiling.survey import Survey, SurveyPlan, merge_surveys, survey_split
+from driftline_jobs.tasks.collect import OutcomesByCell, collect
 
 S = TypeVar("S")
 T = TypeVar("T")

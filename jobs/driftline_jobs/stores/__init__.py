@@ -23,10 +23,10 @@ def open_store(url: str, *, wait_seconds: float = 60.0, silence_seconds: float =
     Raises ``ConfigError`` for a URL that names no kind of store.
     """
     if scheme_of(url) == "duckdb":
-        from driftline_jobs.stores.duckdb import DuckDbDatabase
+        from driftline_jobs.stores.duckdb.database import DuckDbDatabase
 
         path, copy = duckdb_path(url)
         return SqlStore(DuckDbDatabase(path, copy), wait_seconds=wait_seconds)
-    from driftline_jobs.stores.postgres import PostgresDatabase
+    from driftline_jobs.stores.postgres.database import PostgresDatabase
 
     return SqlStore(PostgresDatabase(url, silence_seconds=silence_seconds), wait_seconds=wait_seconds)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from driftline_jobs.logs.filesystem import Location, check_name, open_location
+from driftline_jobs.storage.location import Location, check_name, open_location
 from driftline_schemas.errors import disk_error
 from driftline_schemas.table_definitions import ColumnType, Table, load_tables
 

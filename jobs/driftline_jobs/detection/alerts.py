@@ -1,0 +1,272 @@
+"""Alerts with a life: a fold over windows in their order.
+
+A finding is what one window says is wrong. An alert is one thing that is wrong, from the first window that
+says so to the first of several that no longer do. Findings about one column, or about the model, are one
+thing, whichever metric tells; those of a segment go with the whole if the whole says the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from driftline_jobs.detection.sentences import sentence
+
+ALL = "*"
+RESOLVE_AFTER = 3
+"""An alert ends with this many judged windows in a row without its finding: one quiet day is no all-clear."""
+LASTING = 3
+"""From this many windows on a finding counts as one step more severe."""
+
+
+class Topic(StrEnum):
+    """What is wrong; with its place, what makes two findings one thing."""
+
+    DRIFT = "drift"
+    PERFORMANCE = "performance"
+    QUALITY = "quality"
+    COLUMNS = "columns"
+    """Columns that the log has beyond those of the reference, however many."""
+    SETUP = "setup"
+    """What the monitor's file should say otherwise: no fault of the data, and no worse for lasting."""
+
+
+class Severity(StrEnum):
+    """How bad it is."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class State(StrEnum):
+    """Where an alert is in its life."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something is wrong: a cell, and a column of it; ``*`` for all, or for the row as a whole."""
+
+    column: str = ALL
+    model_version: str = ALL
+    segment: str = ALL
+    segment_value: str = ALL
+
+    @property
+    def whole(self) -> Place:
+        """The same column over all rows."""
+        return Place(column=self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one window says is wrong.
+
+    Attributes:
+        metric: metric, or quality check.
+        strength: how many times its limit the figure is (1 just reaches it); ranks findings, gives severity.
+        threshold_source: see ``judge.verdicts``.
+        q_value: p-value or false discovery rate, whichever was held against the rate.
+        direction: "above" or "below", the side of the threshold that is wrong.
+        detail: anything else to say, such as how many unseen values.
+        statement: what there is to say, where metric, value and threshold do not say it.
+    """
+
+    place: Place
+    topic: Topic
+    metric: str
+    strength: float
+    value: float | None = None
+    threshold: float | None = None
+    threshold_source: str | None = None
+    q_value: float | None = None
+    direction: str = "above"
+    detail: str | None = None
+    statement: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("strength", "value", "threshold", "q_value"):
+            number = getattr(self, name)
+            if number is not None and not math.isfinite(number):
+                raise ValueError(
+                    f"{name} of a finding about {self.metric} is {number}: give a number or None"
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFindings:
+    """Everything one window says.
+
+    Attributes:
+        start: start of the window; label: how the window is called in a sentence.
+        findings: what is wrong.
+        judged: topics that were looked at. An alert whose topic was not looked at in a window, because the
+            window is empty, has too few rows or no labels yet, neither goes on nor comes closer to its end.
+    """
+
+    start: datetime
+    label: str
+    findings: Sequence[Finding]
+    judged: frozenset[Topic]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert in one window: a row of the ``alerts`` table.
+
+    Attributes:
+        first_window, last_window: starts of the windows it was opened in and last seen in.
+        windows: how many windows have said so; quiet: how many since have said otherwise, in a row.
+        peak: greatest strength so far.
+        evidence: what changed, by how much, how sure, since when; JSON-ready, ``sentence`` says it all.
+    """
+
+    alert_id: str
+    place: Place
+    topic: Topic
+    metric: str
+    severity: Severity
+    state: State
+    first_window: datetime
+    last_window: datetime
+    windows: int
+    quiet: int
+    peak: float
+    evidence: Mapping[str, Any]
+
+
+def fold(
+    monitor: str,
+    windows: Iterable[WindowFindings],
+    *,
+    opened: Sequence[Alert] = (),
+    acknowledged: Collection[str] = (),
+    renewed: bool = False,
+) -> list[list[Alert]]:
+    """The alerts of each window: those that are open in it, and those that it resolves.
+
+    Args:
+        monitor: name of the monitor, part of every alert's identity.
+        windows: ascending by ``start``, without gaps in the list other than windows never published.
+        opened: alerts that were open after the window before the first; resolved ones are passed over.
+        acknowledged: ids of alerts that somebody has seen; they go on under that state.
+        renewed: whether the reference was renewed after ``opened``. What these say was found against another
+            one: they go on where the first judged window says the same, and otherwise end there.
+    """
+    calm = RESOLVE_AFTER - 1 if renewed else None
+    under_way = {
+        (a.place, a.topic): a if calm is None else replace(a, quiet=calm)
+        for a in opened
+        if a.state is not State.RESOLVED
+    }
+    events: list[list[Alert]] = []
+    for window in windows:
+        found = _things(window.findings)
+        here: list[Alert] = []
+        for key in sorted(under_way.keys() | found.keys()):
+            place, topic = key
+            alert, findings = under_way.get(key), found.get(key)
+            if findings is not None:
+                alert = _seen(monitor, alert, findings, window)
+            elif alert is not None and topic in window.judged:
+                alert = replace(alert, quiet=alert.quiet + 1)
+            if alert is None:
+                continue
+            if alert.quiet >= RESOLVE_AFTER:
+                alert = replace(alert, state=State.RESOLVED)
+                del under_way[key]
+            else:
+                state = State.ACKNOWLEDGED if alert.alert_id in acknowledged else State.OPEN
+                alert = replace(alert, state=state)
+                under_way[place, topic] = alert
+            here.append(alert)
+        events.append(here)
+    return events
+
+
+def alert_id(monitor: str, place: Place, topic: Topic, metric: str, first_window: datetime) -> str:
+    """16 hex digits: the same thing first seen in the same window has the same id in every run."""
+    parts = (
+        monitor,
+        place.column,
+        topic.value,
+        metric,
+        place.model_version,
+        place.segment,
+        place.segment_value,
+        first_window.isoformat(),
+    )
+    # A check and a metric may share a name, such as unseen_fraction: the topic tells them apart. Each part
+    # comes with its length, so that no two lists of parts read the same.
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def severity(peak: float, windows: int) -> Severity:
+    """By the greatest strength so far (twice the limit is medium, four times high); a step up if it lasts."""
+    step = (peak >= 2.0) + (peak >= 4.0) + (windows >= LASTING)
+    return (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.HIGH)[step]
+
+
+def _things(findings: Iterable[Finding]) -> dict[tuple[Place, Topic], list[Finding]]:
+    """Findings by the thing they are about, strongest first."""
+    found: dict[tuple[Place, Topic], list[Finding]] = {}
+    several = list(findings)
+    wholes = {(f.place.column, f.topic) for f in several if f.place == f.place.whole}
+    for finding in several:
+        place = finding.place.whole if (finding.place.column, finding.topic) in wholes else finding.place
+        found.setdefault((place, finding.topic), []).append(finding)
+    for (place, _), group in found.items():
+        group.sort(key=lambda f: (f.place != place, -f.strength, f.metric, f.place))
+    return found
+
+
+def _seen(monitor: str, alert: Alert | None, findings: Sequence[Finding], window: WindowFindings) -> Alert:
+    """The alert after a window that has findings about it; a new one if there was none."""
+    leading = findings[0]
+    place = leading.place
+    if alert is None:
+        windows, peak, first, since = 1, leading.strength, window.start, window.label
+        identity, metric = alert_id(monitor, place, leading.topic, leading.metric, first), leading.metric
+    else:
+        windows, peak = alert.windows + 1, max(alert.peak, leading.strength)
+        first, since = alert.first_window, str(alert.evidence["since"])
+        identity, metric = alert.alert_id, alert.metric
+    own = [f for f in findings if f.place == place]
+    elsewhere = sorted({f"{f.place.segment}={f.place.segment_value}" for f in findings if f.place != place})
+    evidence: dict[str, Any] = {
+        "sentence": sentence(leading, since=since, windows=windows),
+        "since": since,
+        "windows": windows,
+        "metric": leading.metric,
+        "value": leading.value,
+        "threshold": leading.threshold,
+        "threshold_source": leading.threshold_source,
+        "q_value": leading.q_value,
+        "strength": leading.strength,
+        "also": sorted({f.metric for f in own} - {leading.metric}),
+        "segments": elsewhere,
+    }
+    return Alert(
+        alert_id=identity,
+        place=place,
+        topic=leading.topic,
+        metric=metric,
+        severity=Severity.LOW if leading.topic is Topic.SETUP else severity(peak, windows),
+        state=State.OPEN,
+        first_window=first,
+        last_window=window.start,
+        windows=windows,
+        quiet=0,
+        peak=peak,
+        evidence=evidence,
+    )

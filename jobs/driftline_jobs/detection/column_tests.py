@@ -1,0 +1,200 @@
+"""The test of every column of a window: calibrated statistics, and one false discovery rate over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from driftline_jobs.detection.calibration import TOO_SHORT, Calibration, Uncalibrated, calibrate
+from driftline_jobs.detection.fdr import q_values, reporting_levels
+from driftline_jobs.detection.limits import EFFECT_FLOORS, above_floor
+from driftline_jobs.detection.resampling import Splits
+from driftline_jobs.detection.statistics import (
+    CATEGORY_STATISTICS,
+    GUARD,
+    ORDERED_STATISTICS,
+    Statistic,
+    power_of,
+    statistic_of,
+)
+from driftline_jobs.detection.verdicts import Verdicts, verdicts
+from driftline_jobs.metrics.drift import category_drift, ordered_drift
+from driftline_jobs.metrics.figures import BoolArray, Figure, FloatArray, IntArray
+from driftline_jobs.metrics.samples import CategorySample, OrderedSample
+
+Sample = OrderedSample | CategorySample
+Calibrations = Mapping[str, Calibration | Uncalibrated]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One deciding metric of one column over all cells.
+
+    Attributes:
+        calibration: what it was held against.
+        statistic: (cells,) on the scale of the calibration.
+        p_value: (cells,) NaN where it was not tested.
+        large: (cells,) whether the effect is above its floor.
+        labels: (cells,) calendar labels of the calibration's level; None if it has none.
+    """
+
+    calibration: Calibration
+    statistic: Statistic
+    p_value: FloatArray
+    large: BoolArray
+    labels: tuple[str, ...] | None
+
+
+def calibrate_column(pieces: Sample, splits: Splits | None) -> dict[str, Calibration | Uncalibrated]:
+    """Learn what is normal for every deciding metric of a column.
+
+    Args:
+        pieces: (N, ...) the pieces of the reference that ``splits`` weighs: its windows, or base windows.
+        splits: None if the reference is too short, and then nothing is learned.
+    """
+    metrics = deciding(pieces)
+    if splits is None:
+        return {metric: Uncalibrated(TOO_SHORT) for metric in metrics}
+    window, rest, whole = _split(pieces, splits)
+    figures = drift_of(window, rest)
+    return {
+        metric: calibrate(
+            statistic_of(metric, figures[metric], window, rest), splits, power_of(metric, whole)
+        )
+        for metric in metrics
+    }
+
+
+ORDERED_METRICS, CATEGORY_METRICS = ORDERED_STATISTICS, (*CATEGORY_STATISTICS, GUARD)
+"""The metrics of a column that are calibrated."""
+
+
+def deciding(sample: Sample) -> tuple[str, ...]:
+    """The metrics of a column that are calibrated."""
+    return ORDERED_METRICS if isinstance(sample, OrderedSample) else CATEGORY_METRICS
+
+
+def drift_of(current: Sample, reference: Sample) -> dict[str, Figure]:
+    """Drift figures of two samples of one kind."""
+    if isinstance(current, OrderedSample) and isinstance(reference, OrderedSample):
+        return ordered_drift(current, reference)
+    if isinstance(current, CategorySample) and isinstance(reference, CategorySample):
+        return category_drift(current, reference)
+    raise TypeError("an ordered column cannot be compared with a categorical one")
+
+
+def hold_column(
+    calibrations: Calibrations,
+    figures: Mapping[str, Figure],
+    current: Sample,
+    reference: Sample,
+    *,
+    labels: Sequence[Sequence[str]] | None = None,
+    enough: BoolArray | None = None,
+) -> dict[str, Held]:
+    """Hold the deciding metrics of one column against what is normal; those not calibrated are left out.
+
+    Args:
+        figures: (cells,) the column's drift figures.
+        current, reference: (cells, ...) the samples that they were computed from.
+        labels: for each cell its window's ``cycle_labels``.
+        enough: (cells,) where the window has rows enough to be tested.
+    """
+    tested: dict[str, Held] = {}
+    for metric in deciding(current):
+        calibration = calibrations.get(metric)
+        if not isinstance(calibration, Calibration):
+            continue
+        statistic = statistic_of(metric, figures[metric], current, reference)
+        floor = metric if metric in EFFECT_FLOORS else GUARD
+        large = np.asarray(above_floor(floor, figures[floor]))
+        tested[metric] = hold(calibration, statistic, large, labels, enough)
+    guard = tested.pop(GUARD, None)
+    if guard is not None and "chi_squared" in tested:
+        chi_squared = tested["chi_squared"]
+        larger = np.fmax(chi_squared.p_value, guard.p_value)
+        tested["chi_squared"] = Held(
+            chi_squared.calibration,
+            chi_squared.statistic,
+            np.where(np.isnan(chi_squared.p_value), np.nan, larger),
+            chi_squared.large,
+            chi_squared.labels,
+        )
+    return tested
+
+
+def hold(
+    calibration: Calibration,
+    statistic: Statistic,
+    large: BoolArray,
+    labels: Sequence[Sequence[str]] | None,
+    enough: BoolArray | None,
+) -> Held:
+    """One statistic (cells,) against its calibration; ``labels`` and ``enough`` as for ``hold_column``."""
+    level = calibration.level
+    names = (
+        None
+        if level is None
+        else tuple(several[level] if len(several) > level else "" for several in labels or [])
+    )
+    p_value = calibration.p_values(statistic, names)
+    if enough is not None:
+        p_value = np.where(enough, p_value, np.nan)
+    return Held(calibration, statistic, p_value, large, names)
+
+
+def judge_families(
+    tested: Mapping[tuple[str, str], Held], family: IntArray, rate: float
+) -> dict[tuple[str, str], Verdicts]:
+    """Verdicts at one false discovery rate per family; in a clean family the chance of any is ``rate``.
+
+    Args:
+        tested: by column and metric, (cells,) each.
+        family: (cells,) cells of equal number are one family, with all of their columns and metrics.
+        rate: of a family. A metric is reported if its q-value is at most this and its effect above the floor.
+    """
+    if not tested:
+        return {}
+    names = list(tested)
+    p_values = np.stack([tested[name].p_value for name in names], -1)
+    q, level = np.full(p_values.shape, np.nan), np.full(len(family), np.nan)
+    for number in np.unique(family):
+        cells = np.flatnonzero(family == number)
+        together = p_values[cells].ravel()
+        q[cells] = q_values(together).reshape(len(cells), -1)
+        level[cells] = reporting_levels(together, rate)
+    found = {}
+    for at, name in enumerate(names):
+        one = tested[name]
+        decided = np.isfinite(p_values[:, at])
+        threshold = one.calibration.thresholds(one.statistic, level, one.labels)
+        value = one.statistic.published(one.statistic.value)
+        exceeded = decided & (np.nan_to_num(q[:, at], nan=1.0) <= rate) & one.large
+        found[name] = verdicts(
+            threshold,
+            one.calibration.source,
+            exceeded,
+            decided,
+            strength=np.divide(value, threshold, out=np.full(len(value), np.nan), where=threshold > 0),
+            p_value=p_values[:, at],
+            q_value=q[:, at],
+        )
+    return found
+
+
+def _split(pieces: Sample, splits: Splits) -> tuple[Sample, Sample, Sample]:
+    if isinstance(pieces, OrderedSample):
+        window, rest = splits.ordered(pieces)
+        whole = OrderedSample(
+            counts=pieces.counts.sum(0),
+            sums=pieces.sums.sum(0),
+            edges=pieces.edges,
+            missing=pieces.missing.sum(0),
+            below_inf=pieces.below_inf.sum(0),
+            above_inf=pieces.above_inf.sum(0),
+        )
+        return window, rest, whole
+    left_out, others = splits.categories(pieces)
+    return left_out, others, others

@@ -1,0 +1,255 @@
+"""Limits that need no history: the monitor file's rules, fixed effect sizes, and the reference's interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import chdtri, ndtri
+
+from driftline_jobs.detection.verdicts import FIXED, REFERENCE, RULE, TRIVIAL, Verdicts, either, verdicts
+from driftline_jobs.metrics.figures import Figure, FloatArray, TextArray
+from driftline_jobs.metrics.performance import HIGHER_IS_BETTER, LOWER_IS_BETTER, Performance
+
+FIXED_LIMITS = {"psi": 0.2, "null_fraction_delta": 0.05, "unseen_fraction": 0.01}
+"""Drift beyond these is worth a look whatever is usual; what sampling adds comes on top (``fixed_drift``)."""
+EFFECT_FLOORS = {
+    "psi": 0.01,
+    "null_fraction_delta": 0.01,
+    "unseen_fraction": 0.005,
+    "gaussian_kl": 0.01,
+    "reconstruction_error": 0.02,
+}
+"""No alert below these, however sure: a shift of a tenth of a standard deviation has a PSI of 0.01."""
+CLEAN_SHARE = 0.001
+"""A fixed limit allows for what at most this share of clean windows exceed by sampling alone."""
+
+PERFORMANCE_FLOORS: dict[str, tuple[float, float]] = {
+    "roc_auc": (0.02, 0.0),
+    "average_precision": (0.0, 0.1),
+    "accuracy": (0.02, 0.0),
+    "precision": (0.03, 0.0),
+    "recall": (0.03, 0.0),
+    "f1": (0.03, 0.0),
+    "log_loss": (0.0, 0.05),
+    "brier": (0.0, 0.05),
+    "ece": (0.02, 0.0),
+    "mae": (0.0, 0.05),
+    "rmse": (0.0, 0.05),
+    "mape": (0.0, 0.05),
+    "r2": (0.03, 0.0),
+}
+"""A model is not called degraded for less than this: absolute, or as a share of the reference's figure."""
+_AGAINST_TRIVIAL = frozenset({"roc_auc", "average_precision", "log_loss", "brier", "r2"})
+# A useful classifier may be less accurate than the majority class; these say whether it knows anything.
+SHARES = frozenset({"roc_auc", "average_precision", "accuracy", "precision", "recall", "f1"})
+"""Metrics from 0 to 1 that are better when higher."""
+_FREE = frozenset({"recall", "ece"})
+"""A model that has learned nothing gets these for nothing: it recalls everything if it always says yes, and
+is calibrated if it always gives the same share."""
+
+
+class RuleLike(Protocol):
+    """A rule of the monitor file: exactly one of ``above`` and ``below`` is given."""
+
+    @property
+    def metric(self) -> str:
+        """Metric it limits."""
+
+    @property
+    def column(self) -> str | None:
+        """Column it is about; None means every one."""
+
+    @property
+    def segment(self) -> Sequence[str] | None:
+        """Columns of the segment it is about; None means the whole."""
+
+    @property
+    def above(self) -> float | None:
+        """Exceeded above this."""
+
+    @property
+    def below(self) -> float | None:
+        """Exceeded below this."""
+
+
+def rule_verdicts(
+    rules: Iterable[RuleLike],
+    metric: str,
+    value: FloatArray,
+    *,
+    column: str | None = None,
+    segment: Sequence[str] | None = None,
+) -> Verdicts | None:
+    """Hold a metric against the rules that are about it; None if none is.
+
+    Args:
+        value: (cells,) the figure, NaN where there is none. A rule is held against the figure itself.
+        column: column of a drift figure; None for a figure of the model.
+        segment: the segment that all cells are values of; None for the whole.
+    """
+    found: Verdicts | None = None
+    for rule in rules:
+        if (
+            rule.metric != metric
+            or (rule.column is not None and rule.column != column)
+            or (None if rule.segment is None else tuple(rule.segment))
+            != (None if segment is None else tuple(segment))
+        ):
+            continue
+        verdict = _held_against(rule, value)
+        found = verdict if found is None else either(found, verdict)
+    return found
+
+
+def _held_against(rule: RuleLike, value: FloatArray) -> Verdicts:
+    above = rule.above is not None
+    limit = rule.above if rule.above is not None else rule.below
+    if limit is None:
+        raise ValueError(f"a rule on {rule.metric} has neither above nor below")
+    known = np.isfinite(value)
+    safe = np.where(known, value, limit)
+    exceeded = known & ((safe > limit) if above else (safe < limit))
+    ratio = np.nan if limit == 0 else safe / limit if above else limit / np.where(safe != 0, safe, np.nan)
+    return verdicts(np.full(value.shape, limit), RULE, exceeded, known, strength=np.abs(ratio))
+
+
+def fixed_drift(
+    metric: str, figure: Figure, n: npt.ArrayLike, m: npt.ArrayLike, source: str | TextArray = FIXED
+) -> Verdicts | None:
+    """Hold a drift figure against its fixed effect size; None for a metric that does not decide.
+
+    A limit alone ignores the number of rows: PSI exceeds 0.1 in 38 % of clean samples of 100 rows. So the
+    threshold is the limit plus what sampling adds on average, but at least what sampling adds in all but
+    ``CLEAN_SHARE`` of clean windows whose rows are independent.
+
+    Args:
+        figure: (cells,) the figure.
+        n, m: (cells,) rows of the window and of what it is compared with.
+        source: why it is this limit, and none that was learned.
+    """
+    if metric not in FIXED_LIMITS:
+        return None
+    limit = FIXED_LIMITS[metric]
+    rows_n, rows_m = (np.maximum(np.asarray(x, np.float64), 1.0) for x in (n, m))
+    sampling = 1.0 / rows_n + 1.0 / rows_m
+    value = np.abs(figure.value)
+    if metric == "psi":
+        degrees = np.where(figure.degrees > 0, figure.degrees, 1.0)
+        least = sampling * chdtri(degrees, CLEAN_SHARE)
+        threshold = np.maximum(limit + figure.degrees * sampling, least)
+    else:
+        # at the limit itself the share's variance is limit (1 - limit) per row
+        threshold = limit + -ndtri(CLEAN_SHARE) * np.sqrt(limit * (1.0 - limit) * sampling)
+    safe = np.where(figure.ok, value, 0.0)
+    return verdicts(threshold, source, figure.ok & (safe > threshold), figure.ok, strength=safe / threshold)
+
+
+def above_floor(metric: str, figure: Figure) -> npt.NDArray[np.bool_]:
+    """(cells,) whether the debiased effect is large enough to be worth an alert."""
+    effect = np.abs(figure.value) if np.isnan(figure.debiased).all() else figure.debiased
+    return np.nan_to_num(effect, nan=-1.0) >= EFFECT_FLOORS[metric]
+
+
+def base_metric(metric: str) -> str:
+    """The metric that an average over classes is an average of."""
+    return metric.removesuffix("_macro").removesuffix("_weighted")
+
+
+def worse_side(metric: str) -> float:
+    """-1.0 where a lower figure is the worse one, 1.0 where a higher one is."""
+    return -1.0 if base_metric(metric) in HIGHER_IS_BETTER else 1.0
+
+
+def margin(metric: str, then: Performance) -> FloatArray:
+    """(cells,) by how much a figure must be worse than the reference's to be worth a word.
+
+    A share of a loss of zero says nothing: there it is that share of what a model that has learned nothing
+    loses on the reference's rows.
+    """
+    absolute, relative = PERFORMANCE_FLOORS[base_metric(metric)]
+    size = np.where(then.value == 0.0, np.nan_to_num(then.trivial), np.abs(then.value))
+    return np.maximum(absolute, relative * size)
+
+
+def no_limit(metric: str, now: Performance, then: Performance) -> npt.NDArray[np.bool_]:
+    """(cells,) where the reference does no better by this figure than a model that has learned nothing would,
+    on its own rows or on those of the window: a limit on the worse side of that would say nothing. Nor is
+    there one below a share of zero."""
+    beaten: npt.NDArray[np.bool_] = (then.value <= 0.0) & (base_metric(metric) in SHARES)
+    if _is_free(metric):
+        return beaten
+    for trivial in (now.trivial, then.trivial):
+        beaten = beaten | (worse_side(metric) * (then.value - trivial) >= 0.0)  # False where one is unknown
+    return beaten
+
+
+def short_of_trivial(
+    metric: str, threshold: FloatArray, source: str, now: Performance, then: Performance
+) -> tuple[FloatArray, TextArray]:
+    """A threshold (cells,) that lies on the worse side of the reference's figure, but not beyond what a model
+    that has learned nothing would get on the rows of the window; and where it then comes from (cells,).
+
+    NaN where there is ``no_limit``.
+    """
+    worse, least = worse_side(metric), threshold
+    if base_metric(metric) in SHARES:
+        least = np.maximum(least, 0.0)
+    beyond = np.zeros(least.shape, np.bool_)
+    if not _is_free(metric):
+        beyond = worse * (least - now.trivial) > 0.0  # False where one is unknown
+    limit = np.where(no_limit(metric, now, then), np.nan, np.where(beyond, now.trivial, least))
+    return limit, np.where(beyond, TRIVIAL, source)
+
+
+def _is_free(metric: str) -> bool:
+    # the mean recall of all classes is not to be had for nothing
+    return metric in _FREE or base_metric(metric) == "ece"
+
+
+def interval_verdicts(metric: str, now: Performance, then: Performance) -> Verdicts | None:
+    """Whether a model has become worse, by intervals; None for a metric that is neither good nor bad.
+
+    The threshold lies the ``margin`` on the worse side of the reference's figure, and never beyond what a
+    model that has learned nothing would get. A model is degraded if the difference from it is larger than
+    both intervals together allow: beyond √(half² + half²). A figure without an interval decides nothing,
+    whether the window's or the reference's. Where the reference has no figure, the threshold is that of a
+    model that has learned nothing, for the metrics that tell.
+
+    Args:
+        now: (cells,) figures of the window.
+        then: (cells,) figures of the reference.
+    """
+    base = base_metric(metric)
+    if base not in PERFORMANCE_FLOORS:
+        return None
+    worse = worse_side(metric)
+    if (base in HIGHER_IS_BETTER) == (base in LOWER_IS_BETTER):
+        raise ValueError(f"{base} must be better either when higher or when lower")
+    # the end of each interval that speaks for the model
+    half = (now.value - now.ci_low) if worse > 0 else (now.ci_high - now.value)
+    half_then = (then.ci_high - then.value) if worse > 0 else (then.value - then.ci_low)
+    allowed = np.sqrt(half**2 + half_then**2)
+    from_reference, source = short_of_trivial(
+        metric, then.value + worse * margin(metric, then), REFERENCE, now, then
+    )
+    room = worse * (from_reference - then.value)
+    lost = worse * (now.value - from_reference)
+    decided = np.isfinite(half) & np.isfinite(half_then) & np.isfinite(from_reference)
+    verdict = verdicts(
+        from_reference,
+        source,
+        decided & (np.nan_to_num(lost) > np.nan_to_num(allowed)),
+        decided,
+        strength=(lost + room) / np.where(room > 0, room, np.nan),
+    )
+    if base not in _AGAINST_TRIVIAL:
+        return verdict
+    useless = worse * (now.value - now.trivial)
+    comparable = np.isfinite(half) & np.isfinite(now.trivial) & np.isnan(then.value)
+    beside = verdicts(
+        now.trivial, TRIVIAL, comparable & (np.nan_to_num(useless) > np.nan_to_num(half)), comparable
+    )
+    return either(verdict, beside)

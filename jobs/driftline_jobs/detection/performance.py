@@ -1,0 +1,262 @@
+"""What is normal for a performance figure: learned from the reference's windows, sampling told apart.
+
+Each window's figure has an interval of its own. What its windows differ by beyond that is how much the
+model's performance varies from window to window when nothing is wrong (a random-effects model: DerSimonian
+and Laird, Controlled Clinical Trials 1986). A new window is held against both.
+
+A share that is 1 in every window of the reference has no scatter to learn from. There the window's misses are
+held against none among all of the reference's rows (Fisher's exact test).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import gammaln, stdtr, stdtrit
+
+from driftline_jobs.detection.calibration import TOO_SHORT, Uncalibrated
+from driftline_jobs.detection.fdr import q_values, reporting_levels
+from driftline_jobs.detection.limits import (
+    PERFORMANCE_FLOORS,
+    SHARES,
+    base_metric,
+    margin,
+    no_limit,
+    short_of_trivial,
+    worse_side,
+)
+from driftline_jobs.detection.resampling import MIN_WINDOWS
+from driftline_jobs.detection.verdicts import CALIBRATED, Verdicts, verdicts
+from driftline_jobs.metrics.figures import FloatArray, IntArray
+from driftline_jobs.metrics.intervals import Z
+from driftline_jobs.metrics.performance import Performance
+
+FORMAT = 1
+_HALVINGS = 60
+_AT_ZERO = frozenset({"ece"})
+# A model is often calibrated as well as can be told: such figures are zero, and no scale makes that normal.
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceCalibration:
+    """What was learned of one performance metric; on the logit scale for shares, else of logarithms.
+
+    Attributes:
+        mean: of the windows, weighted by what they are sure of; error: its standard error.
+        deviation: between windows, beyond sampling.
+        hits: rows of the reference where each of them is a hit in every window, else 0.
+    """
+
+    metric: str
+    windows: int
+    mean: float
+    error: float
+    deviation: float
+    hits: float = 0.0
+
+    def _t(self, figure: Performance) -> tuple[FloatArray, FloatArray]:
+        """(cells,) how far a figure is on the worse side, in standard errors, and that error."""
+        y, own = _scaled(self.metric, figure)
+        error = np.sqrt(self.deviation**2 + own**2 + self.error**2)
+        return worse_side(self.metric) * (y - self.mean) / error, error
+
+    def p_values(self, figure: Performance) -> FloatArray:
+        """(cells,) chance that a window in which nothing is wrong does as badly; NaN without a figure."""
+        if self.hits:
+            rows = _rows(figure)
+            return self._by_misses((1.0 - figure.value) * rows, rows)
+        t, _ = self._t(figure)
+        return np.asarray(stdtr(float(self.windows - 1), -t), np.float64)
+
+    def thresholds(self, figure: Performance, level: FloatArray) -> FloatArray:
+        """(cells,) the figure at which the p-value would be ``level``, with the window's own certainty."""
+        if self.hits:
+            return self._without_scatter(_rows(figure), level)
+        _, error = self._t(figure)
+        t = stdtrit(float(self.windows - 1), 1.0 - level)
+        return _unscaled(self.metric, self.mean + worse_side(self.metric) * t * error)
+
+    def _by_misses(self, misses: FloatArray, rows: FloatArray) -> FloatArray:
+        """(cells,) chance that all of so many misses are the window's, and none the reference's."""
+        every = self.hits + rows
+        chance = gammaln(rows + 1.0) - gammaln(rows - misses + 1.0)
+        chance = chance + gammaln(every - misses + 1.0) - gammaln(every + 1.0)
+        return np.asarray(np.exp(chance), np.float64)
+
+    def _without_scatter(self, rows: FloatArray, level: FloatArray) -> FloatArray:
+        """(cells,) the share at which that chance is ``level``: the more misses, the smaller it is."""
+        few, many = np.zeros(rows.shape), rows.copy()
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (few + many)
+            likely = self._by_misses(middle, rows) > level
+            few, many = np.where(likely, middle, few), np.where(likely, many, middle)
+        return 1.0 - many / rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"format": FORMAT, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_dict``; ValueError for another format."""
+        values = dict(content)
+        if values.pop("format", None) != FORMAT:
+            raise ValueError(f"a calibration of format {content.get('format')}, expected {FORMAT}")
+        return cls(**values)
+
+
+def calibrate_performance(metric: str, figure: Performance) -> PerformanceCalibration | Uncalibrated:
+    """Learn from the figures (K,) of the reference's windows; those without an interval are left out."""
+    if base_metric(metric) not in PERFORMANCE_FLOORS:
+        return Uncalibrated(f"{metric} is neither better when higher nor when lower")
+    if base_metric(metric) in _AT_ZERO:
+        return Uncalibrated(f"{metric} is zero in many windows")
+    y, own = _scaled(metric, figure)
+    known = np.isfinite(y) & np.isfinite(own) & (own > 0)
+    every = base_metric(metric) in SHARES and bool((figure.value[known] >= 1.0).all())
+    hits = float(_rows(figure)[known].sum()) if every else 0.0
+    y, variance = y[known], own[known] ** 2
+    count = len(y)
+    if count < MIN_WINDOWS:
+        return Uncalibrated(TOO_SHORT)
+    weight = 1.0 / variance
+    mean = (weight * y).sum() / weight.sum()
+    excess = (weight * (y - mean) ** 2).sum() - (count - 1)
+    between = max(0.0, excess / (weight.sum() - (weight**2).sum() / weight.sum()))
+    weight = 1.0 / (variance + between)
+    return PerformanceCalibration(
+        metric=metric,
+        windows=count,
+        mean=float((weight * y).sum() / weight.sum()),
+        error=float(np.sqrt(1.0 / weight.sum())),
+        deviation=float(np.sqrt(between)),
+        hits=hits,
+    )
+
+
+def judge_performance(
+    calibrations: Mapping[str, PerformanceCalibration | Uncalibrated],
+    now: Mapping[str, Performance],
+    then: Mapping[str, Performance],
+    family: IntArray,
+    rate: float,
+) -> dict[str, Verdicts]:
+    """Verdicts at one false discovery rate per family; metrics that are not calibrated are left out.
+
+    Args:
+        calibrations, now, then: by metric; figures of the window and of the reference, (cells,).
+        family: (cells,) cells of equal number are one family, with all of their metrics.
+        rate: of a family. A figure is degraded if its q-value is at most this and it is worse than the
+            reference's by more than the metric's ``margin``, which the threshold allows for.
+    """
+    usable = {
+        name: c for name, c in calibrations.items() if isinstance(c, PerformanceCalibration) and name in now
+    }
+    if not usable:
+        return {}
+    p_values = np.stack(
+        [
+            np.where(no_limit(name, now[name], then[name]), np.nan, c.p_values(now[name]))
+            for name, c in usable.items()
+        ],
+        -1,
+    )
+    q, level = np.full(p_values.shape, np.nan), np.full(len(family), np.nan)
+    for number in np.unique(family):
+        cells = np.flatnonzero(family == number)
+        together = p_values[cells].ravel()
+        q[cells] = q_values(together).reshape(len(cells), -1)
+        level[cells] = reporting_levels(together, rate)
+    found = {}
+    for at, (name, calibration) in enumerate(usable.items()):
+        worse = worse_side(name)
+        floor = margin(name, then[name])
+        lost = worse * (now[name].value - then[name].value)
+        decided = np.isfinite(p_values[:, at])
+        learned = calibration.thresholds(now[name], level)
+        worth = np.where(np.isfinite(then[name].value), then[name].value + worse * floor, learned)
+        least = np.where(worse * (worth - learned) > 0.0, worth, learned)
+        limit, source = short_of_trivial(name, least, CALIBRATED, now[name], then[name])
+        beyond = worse * (now[name].value - limit) > 0.0  # a figure at its limit is within it
+        found[name] = verdicts(
+            limit,
+            source,
+            decided & (np.nan_to_num(q[:, at], nan=1.0) <= rate) & beyond,
+            decided,
+            strength=np.divide(lost, floor, out=np.full(len(lost), np.nan), where=floor > 0),
+            p_value=p_values[:, at],
+            q_value=q[:, at],
+        )
+    return found
+
+
+def _scaled(metric: str, figure: Performance) -> tuple[FloatArray, FloatArray]:
+    """(cells,) the figure on its scale, and its standard error there."""
+    base = base_metric(metric)
+    if base in SHARES:
+        return _logits(figure)
+
+    def scale(x: FloatArray) -> FloatArray:
+        # what r2 leaves unexplained is positive, as losses are; better is less
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return -np.log(1.0 - x) if base == "r2" else np.log(x)
+
+    y = scale(figure.value)
+    # A model that is right to the last place has no place on the scale: it is better than any limit.
+    perfect = figure.value >= 1.0 if base == "r2" else figure.value <= 0.0
+    with np.errstate(invalid="ignore"):
+        half = _half(y - scale(figure.ci_low), scale(figure.ci_high) - y)
+    there = np.isfinite(figure.ci_low) & np.isfinite(figure.ci_high)
+    return y, np.where(there, np.where(perfect, 0.0, half / Z), np.nan)
+
+
+def _half(below: FloatArray, above: FloatArray) -> FloatArray:
+    """(cells,) half of the width of intervals; an end that has no place on the scale says nothing of it."""
+    gaps = np.abs(np.stack([below, above]))
+    known = np.isfinite(gaps)
+    half: FloatArray = np.where(known, gaps, 0.0).sum(0) / np.where(known.any(0), known.sum(0), np.nan)
+    return half
+
+
+def _rows(figure: Performance) -> FloatArray:
+    """(cells,) of how many rows a share is, by Wilson's interval of that width; NaN without an interval."""
+    square = (0.5 * (figure.ci_high - figure.ci_low)) ** 2
+    # Z²/rows is the positive root of (square - 1/4) x² + (2 square - scatter) x + square
+    scatter = figure.value * (1.0 - figure.value)
+    b = 2.0 * square - scatter
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = (b + np.sqrt(b * b + 4.0 * (0.25 - square) * square)) / (2.0 * (0.25 - square))
+        return np.asarray(Z**2 / root, np.float64)
+
+
+def _logits(figure: Performance) -> tuple[FloatArray, FloatArray]:
+    """(cells,) shares on the logit scale, and their standard errors there.
+
+    At 0 and 1 the scale has no place. There the far end of the interval says how many rows the share is of,
+    and half a hit and half a miss are added to them (the empirical logit; Haldane, Annals of Human Genetics
+    1956): none of twenty is a small share, and not one beyond all bounds.
+    """
+    value, low, high = figure.value, figure.ci_low, figure.ci_high
+    none, every = value <= 0.0, value >= 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        far = np.where(none, high, 1.0 - low)
+        rows = Z**2 * (1.0 - far) / far
+        y = np.where(none | every, np.where(every, 1.0, -1.0) * np.log(2.0 * rows + 1.0), _logit(value))
+        half = _half(y - _logit(low), _logit(high) - y)
+        error = np.where(none | every, np.sqrt(2.0 + 1.0 / (rows + 0.5)), half / Z)
+    there = np.isfinite(low) & np.isfinite(high)
+    return y, np.where(there, error, np.nan)
+
+
+def _logit(share: FloatArray) -> FloatArray:
+    return np.log(share / (1.0 - share))
+
+
+def _unscaled(metric: str, y: FloatArray) -> FloatArray:
+    base = base_metric(metric)
+    if base in SHARES:
+        return 1.0 / (1.0 + np.exp(-y))
+    return 1.0 - np.exp(-y) if base == "r2" else np.exp(y)

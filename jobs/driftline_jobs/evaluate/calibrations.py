@@ -1,0 +1,320 @@
+"""What a reference teaches about clean windows, kept with it, and how windows are judged by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from driftline_jobs.detection.calibration import NO_TIMES, NO_VALUES, TOO_SHORT, Calibration, Uncalibrated
+from driftline_jobs.detection.column_tests import (
+    CATEGORY_METRICS,
+    ORDERED_METRICS,
+    Held,
+    calibrate_column,
+    hold_column,
+    judge_families,
+)
+from driftline_jobs.detection.cycles import NO_LABEL, cycle_labels
+from driftline_jobs.detection.limits import FIXED_LIMITS
+from driftline_jobs.detection.multivariate import METRICS as TOGETHER_METRICS
+from driftline_jobs.detection.multivariate import calibrate_together, hold_together
+from driftline_jobs.detection.performance import (
+    PerformanceCalibration,
+    calibrate_performance,
+    judge_performance,
+)
+from driftline_jobs.detection.resampling import MIN_WINDOWS, Splits, leave_one_out, resample_blocks
+from driftline_jobs.detection.sustained_shift import Course, follow_p_values, limit_for
+from driftline_jobs.detection.verdicts import (
+    FIXED,
+    FIXED_FEW_ROWS,
+    FIXED_FEW_WINDOWS,
+    FIXED_NO_TIMES,
+    FIXED_NO_VALUES,
+    Verdicts,
+)
+from driftline_jobs.evaluate.drift import ColumnDrift
+from driftline_jobs.evaluate.judged import SHAPE, UsualDrift
+from driftline_jobs.evaluate.label_drift import is_binned, label_column, label_metrics, label_sample
+from driftline_jobs.evaluate.multivariate import ALL_COLUMNS, TogetherDrift, stack_moments
+from driftline_jobs.evaluate.natures import Natures, natures_of, places_together
+from driftline_jobs.evaluate.performance import FigureKey, measure_performance
+from driftline_jobs.evaluate.stacks import sample_of
+from driftline_jobs.metrics.figures import TextArray
+from driftline_jobs.metrics.performance import Performance
+from driftline_jobs.profiles.binning import Bins, OpenBins, OrderedBins
+from driftline_jobs.profiles.state import OrderedProfile, Profile
+from driftline_jobs.references.reference import Reference, ReferenceWindow
+from driftline_jobs.sources.profiling.windows import WHOLE
+from driftline_jobs.tasks.collect import Task
+from driftline_schemas.monitor import Monitor
+from driftline_schemas.window import Granularity
+
+DRIFT_SHARE, TOGETHER_SHARE, LABEL_SHARE, LASTING_SHARE = 0.35, 0.05, 0.05, 0.1
+"""Of the false-alarm rate what the drift of columns may use, one by one, together, of the labels, and over
+windows; the rest is for the model's performance. A tenth costs the detector a window or two of delay."""
+_HOURS_OF_A_DAY = 24
+_INSTEAD = {
+    TOO_SHORT: FIXED_FEW_WINDOWS,
+    NO_TIMES: FIXED_NO_TIMES,
+    NO_VALUES: FIXED_NO_VALUES,
+}
+Learned = Calibration | PerformanceCalibration | Uncalibrated
+WindowOfReference = tuple[ReferenceWindow, Mapping[str, Profile]]
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Calibrations:
+    """Calibrations of one reference: of drift by column and statistic, of performance by metric.
+
+    ``natures`` are the columns that move by nature: nothing about them is tested.
+    """
+
+    monitor: Monitor
+    drift: Mapping[tuple[str, str], Calibration | Uncalibrated]
+    performance: Mapping[str, PerformanceCalibration | Uncalibrated]
+    natures: Natures = field(default_factory=Natures)
+
+    def judge_drift(
+        self,
+        columns: Sequence[ColumnDrift],
+        starts: Sequence[datetime],
+        tested: BoolArray,
+        share: float = DRIFT_SHARE,
+    ) -> UsualDrift:
+        """Verdicts (cells,) by column and statistic: each window's columns are one family of tests.
+
+        Args:
+            starts: (cells,) starts of the cells' windows.
+            tested: (cells,) where a cell is a whole window of enough rows; others stay undecided, and so do
+                columns without a calibration.
+            share: of the false-alarm rate what these columns may use.
+        """
+        labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
+        held: dict[tuple[str, str], Held] = {}
+        for column in columns:
+            if column.column in self.natures.columns:
+                continue
+            mine = {name: found for (of, name), found in self.drift.items() if of == column.column}
+            tests = hold_column(mine, column.figures, column.now, column.then, labels=labels, enough=tested)
+            held |= {(column.column, metric): test for metric, test in tests.items()}
+        rate = share * self.monitor.alerts.false_alarm_rate
+        return UsualDrift(
+            judge_families(held, np.arange(len(starts)), rate),
+            {
+                (column.column, metric): self._instead(column.column, metric, tested)
+                for column in columns
+                for metric in FIXED_LIMITS
+            },
+        )
+
+    def _instead(self, column: str, metric: str, tested: BoolArray) -> TextArray:
+        """(cells,) why a fixed limit has to do: nothing was learned, or the cell is not tested."""
+        names = SHAPE if metric == "psi" else (metric,)
+        learned = [self.drift[column, name] for name in names if (column, name) in self.drift]
+        reasons = [found.reason for found in learned if isinstance(found, Uncalibrated)]
+        if len(reasons) < len(learned):  # a whole window of enough rows has no figure only without a value
+            return np.where(tested, FIXED_NO_VALUES, FIXED_FEW_ROWS)
+        sources = [_INSTEAD.get(reason, FIXED) for reason in reasons]
+        return np.full(tested.shape, sources[0] if sources else FIXED)
+
+    def judge_together(
+        self, drift: TogetherDrift, starts: Sequence[datetime], tested: BoolArray
+    ) -> dict[tuple[str, str], Verdicts]:
+        """Verdicts (windows,) on the columns together, by metric."""
+        labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
+        mine = {name: found for (of, name), found in self.drift.items() if of == ALL_COLUMNS}
+        held = hold_together(
+            mine, drift.figures, drift.n_current, drift.n_reference, labels=labels, enough=tested
+        )
+        rate = TOGETHER_SHARE * self.monitor.alerts.false_alarm_rate
+        return judge_families(
+            {(ALL_COLUMNS, name): one for name, one in held.items()}, np.arange(len(starts)), rate
+        )
+
+    def follow_columns(
+        self,
+        p_values: Mapping[str, FloatArray],
+        starts: Sequence[datetime],
+        reported: Mapping[str, BoolArray],
+    ) -> tuple[dict[str, Course], float]:
+        """What lasts, by column, over W windows in their order; and the limit at which evidence is enough.
+
+        Args:
+            p_values: by column, (W,) of the statistic of its shape; NaN where a window was not tested.
+            reported: by column, (W,) what the windows' own tests reported.
+        """
+        labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
+        learned = {
+            column: found
+            for (column, statistic), found in self.drift.items()
+            if statistic in SHAPE and isinstance(found, Calibration) and column in p_values
+            if column not in self.natures.columns
+        }
+        limit = limit_for(LASTING_SHARE * self.monitor.alerts.false_alarm_rate, len(learned))
+        courses = {}
+        for column, calibration in learned.items():
+            level = calibration.level
+            names = None if level is None else [s[level] if len(s) > level else NO_LABEL for s in labels]
+            courses[column] = follow_p_values(
+                calibration, p_values[column], limit, labels=names, reported=reported[column]
+            )
+        return courses, limit
+
+    def judge_performance(
+        self,
+        now: Mapping[FigureKey, Performance],
+        then: Mapping[FigureKey, Performance],
+        tested: BoolArray,
+    ) -> dict[FigureKey, Verdicts]:
+        """Verdicts (cells,) by figure of the model as a whole: each window's are one family of tests."""
+        overall = {metric: figure for (metric, name), figure in now.items() if name is None}
+        before = {metric: figure for (metric, name), figure in then.items() if name is None}
+        used = DRIFT_SHARE + TOGETHER_SHARE + LABEL_SHARE + LASTING_SHARE
+        rate = (1.0 - used) * self.monitor.alerts.false_alarm_rate
+        family = np.arange(len(tested))
+        found = judge_performance(self.performance, overall, before, family, rate)
+        return {(metric, None): verdict.only(tested) for metric, verdict in found.items()}
+
+
+def recognise(reference: Reference) -> Natures:
+    """Which columns of a reference move by nature."""
+    return _recognised(reference, list(reference.whole_by_window()))
+
+
+def _recognised(reference: Reference, windows: Sequence[WindowOfReference]) -> Natures:
+    """By its windows, or by its base windows where they are few: what no two of these share, no two windows
+    do. But a single window tells nothing: the hours of a day do not come twice in it.
+    """
+    pieces = [(window.start, profiles) for window, profiles in windows]
+    if 1 < len(pieces) < MIN_WINDOWS:
+        pieces = list(reference.whole_by_base()) or pieces
+    return natures_of(pieces, reference.cells.get(WHOLE, {}), reference.binning)
+
+
+def learn(
+    reference: Reference, monitor: Monitor, task: Task, founding: Natures | None = None
+) -> Calibrations:
+    """Hold every column, and the model, against themselves over the windows of the reference.
+
+    ``founding``: what was recognised on the reference that this one moved on from. Where that was long
+    enough, it stands: whether a column is judged must not change from window to window.
+    """
+    windows = list(reference.whole_by_window())
+    natures = founding if founding is not None and founding.enough else _recognised(reference, windows)
+    if not reference.timed:
+        return _unlearned(reference, monitor, task, natures)
+    labels = [_labels(window.start, monitor, monitor.granularity) for window, _ in windows]
+    pieces = [profiles for _, profiles in windows]
+    split: Callable[[Sequence[Sequence[str]]], Splits | None] = leave_one_out
+    if len(windows) < MIN_WINDOWS and monitor.base is not monitor.granularity:
+        base = list(reference.whole_by_base())
+        pieces = [profiles for _, profiles in base]
+        labels = [_labels(start, monitor, monitor.base) for start, _ in base]
+        length = round(len(base) / max(len(windows), 1))
+        block = _HOURS_OF_A_DAY if monitor.base is Granularity.HOUR else 1
+        split = partial(resample_blocks, length=length, block=block)
+    drift: dict[tuple[str, str], Calibration | Uncalibrated] = {}
+    for column, bins in reference.binning.columns.items():
+        # A window in which the column has no value at all teaches nothing about its values.
+        usable = [at for at, profiles in enumerate(pieces) if _has_values(profiles.get(column))]
+        if column in natures.columns:
+            continue
+        if isinstance(bins, OpenBins) or not usable:
+            drift |= {(column, metric): Uncalibrated(NO_VALUES) for metric in _deciding(bins)}
+            continue
+        sample = sample_of([pieces[at][column] for at in usable], bins)
+        found = calibrate_column(sample, split([labels[at] for at in usable]))
+        drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
+    drift |= _label(reference, monitor, task)
+    together = places_together(reference.binning, natures.columns)
+    drift |= _together(reference, monitor, split, together, by_window=split is leave_one_out)
+    return Calibrations(monitor, drift, _performance(reference, task), natures)
+
+
+def _unlearned(reference: Reference, monitor: Monitor, task: Task, natures: Natures) -> Calibrations:
+    """What is known of a reference without windows: that nothing can be learned from it."""
+    nothing = Uncalibrated(NO_TIMES)
+    metrics = [
+        (name, metric)
+        for name, bins in reference.binning.columns.items()
+        if name not in natures.columns
+        for metric in _deciding(bins)
+    ]
+    label = label_column(monitor, reference.binning)
+    metrics += [(label, metric) for metric in label_metrics(task)] if label is not None else []
+    metrics += [(ALL_COLUMNS, metric) for metric in TOGETHER_METRICS] if reference.moments is not None else []
+    outcome = reference.outcomes.get(WHOLE)
+    figures = measure_performance([outcome], task) if outcome is not None and outcome.labelled else {}
+    return Calibrations(
+        monitor,
+        dict.fromkeys(metrics, nothing),
+        {metric: nothing for metric, name in figures if name is None},
+        natures,
+    )
+
+
+def _label(
+    reference: Reference, monitor: Monitor, task: Task
+) -> dict[tuple[str, str], Calibration | Uncalibrated]:
+    """What is normal for labels that come in objects of their own: they are known by the outcomes alone."""
+    name = label_column(monitor, reference.binning)
+    outcomes = [(start, found) for start, found in reference.whole_outcomes() if is_binned(found)]
+    sample = label_sample([outcome for _, outcome in outcomes], task)
+    if name is None or sample is None or not outcomes:
+        return {}
+    splits = leave_one_out([_labels(start, monitor, monitor.granularity) for start, _ in outcomes])
+    return {(name, metric): found for metric, found in calibrate_column(sample, splits).items()}
+
+
+def _together(
+    reference: Reference,
+    monitor: Monitor,
+    split: Callable[[Sequence[Sequence[str]]], Splits | None],
+    places: Sequence[int],
+    *,
+    by_window: bool,
+) -> dict[tuple[str, str], Calibration | Uncalibrated]:
+    found = list(reference.moments_by_window() if by_window else reference.moments_by_base())
+    if not found or len(places) < 2:
+        return {}
+    granularity = monitor.granularity if by_window else monitor.base
+    splits = split([_labels(start, monitor, granularity) for start, _ in found])
+    if splits is None:
+        return {(ALL_COLUMNS, metric): Uncalibrated(TOO_SHORT) for metric in TOGETHER_METRICS}
+    learned = calibrate_together(stack_moments([sums.of(places) for _, sums in found]), splits)
+    return {(ALL_COLUMNS, metric): calibration for metric, calibration in learned.items()}
+
+
+def _performance(reference: Reference, task: Task) -> dict[str, PerformanceCalibration | Uncalibrated]:
+    outcomes = list(reference.whole_outcomes())
+    if not outcomes:
+        return {}
+    figures = measure_performance([outcome for _, outcome in outcomes], task)
+    return {
+        metric: calibrate_performance(metric, figure)
+        for (metric, name), figure in figures.items()
+        if name is None
+    }
+
+
+def _labels(start: datetime, monitor: Monitor, granularity: Granularity) -> tuple[str, ...]:
+    return cycle_labels(start.astimezone(ZoneInfo(monitor.timezone)), granularity.value)
+
+
+def _deciding(bins: Bins) -> tuple[str, ...]:
+    return ORDERED_METRICS if isinstance(bins, OrderedBins) else CATEGORY_METRICS
+
+
+def _has_values(profile: Profile | None) -> bool:
+    if isinstance(profile, OrderedProfile):
+        return profile.finite > 0
+    return profile is not None and profile.rows > profile.nulls

@@ -1,0 +1,191 @@
+"""Rows of ``quality_metrics``: what is wrong with the log itself, before any drift."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from driftline_jobs.detection.nature import MIN_WINDOWS
+from driftline_jobs.evaluate.cells import MeasuredCell, common
+from driftline_jobs.evaluate.natures import Natures
+from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profiles.late_columns import others
+from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, Profile
+from driftline_jobs.references.reference import Reference
+from driftline_jobs.sources.profiling.windows import WHOLE, WindowProfile
+from driftline_schemas.metrics import MOVES_BY_NATURE, REFERENCE_WINDOWS, VALUES_OF_ANOTHER_TYPE
+from driftline_schemas.rows import TableBuilder, canonical_json
+from driftline_schemas.table_names import table_column
+from driftline_schemas.window import to_us
+
+ROWS_LOW, ROWS_HIGH = 0.5, 2.0
+"""Of the median window of the reference: fewer or more rows are a failure."""
+FRESHNESS_SLACK = 0.05
+"""Of the window's length: how much earlier than in the stalest reference window rows may end."""
+MISSING_SLACK = 0.05
+"""How far the share of missing values may exceed the most that a window of the reference has."""
+RANGE_SLACK = 0.5
+"""Of the reference's range: how far values may lie outside of it."""
+UNSEEN_SLACK = 0.01
+"""Share of rows whose value the reference does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: ``expected`` is a number, the bounds (low, high) with None for none, or JSON as a text."""
+
+    column: str
+    name: str
+    value: float | None
+    expected: object
+    passed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogFindings:
+    """What reading the objects of a window brought up, apart from its rows.
+
+    ``columns`` holds (check, column) and how many objects it was found in.
+    """
+
+    set_aside: int = 0
+    quarantined_objects: int = 0
+    columns: Mapping[tuple[str, str], int] = None  # type: ignore[assignment]
+
+
+def add_checks(table: TableBuilder, monitor: str, cell: MeasuredCell, checks: Iterable[Check]) -> None:
+    """Append the checks of one window's whole."""
+    found = list(checks)
+    table.add(
+        len(found),
+        **{
+            name: value[0] if isinstance(value, list) else value
+            for name, value in common(monitor, [cell]).items()
+        },
+        column_name=[check.column for check in found],
+        check_name=[check.name for check in found],
+        value=[check.value for check in found],
+        expected=[check.expected for check in found],
+        passed=[check.passed for check in found],
+    )
+
+
+def data_checks(
+    window: WindowProfile, reference: Reference, found: LogFindings, binning: Binning, natures: Natures
+) -> list[Check]:
+    """Every check of the data part. What is found of columns that move by nature decides nothing."""
+    checks = [*_row_checks(window, reference), *_log_checks(found), *_nature_checks(natures)]
+    now = window.cells.get(WHOLE, {})
+    then = reference.cells.get(WHOLE, {})
+    for name, bins in binning.columns.items():
+        current, before = now.get(name), then.get(name)
+        if current is None or not current.rows:
+            continue  # an empty window fails its row count; about its columns it says nothing
+        label = table_column(name)
+        if unlike := window.unlike.get(name, 0) + others(current):
+            checks.append(Check(label, VALUES_OF_ANOTHER_TYPE, float(unlike), 0, passed=False))
+        of_column = _missing_checks(label, current, before, reference.usual_missing.get(name, (0.0, 0.0)))
+        if isinstance(bins, OrderedBins):
+            of_column += _range_checks(label, current, before)
+        elif isinstance(bins, CategoryBins):
+            of_column += _unseen_checks(label, current, bins)
+        moves = name in natures.columns
+        checks += [replace(check, passed=None) for check in of_column] if moves else of_column
+    return checks
+
+
+def _nature_checks(natures: Natures) -> list[Check]:
+    """One that fails where columns move by nature, and one that only reports for each of them; and what the
+    reference lacks to tell.
+    """
+    checks = [
+        Check(table_column(name), MOVES_BY_NATURE, 1.0, canonical_json(natures.columns[name].words), None)
+        for name in sorted(natures.columns)
+    ]
+    if natures.columns:
+        checks.append(Check("*", MOVES_BY_NATURE, float(len(checks)), 0, passed=False))
+    if not natures.enough:
+        checks.append(Check("*", REFERENCE_WINDOWS, float(natures.windows), MIN_WINDOWS, None))
+    return checks
+
+
+def _row_checks(window: WindowProfile, reference: Reference) -> list[Check]:
+    expected: list[float] | None = None
+    passed = window.count > 0
+    freshness_limit: float | None = None
+    if reference.log_windows:
+        median = statistics.median(w.rows for w in reference.log_windows)
+        expected = [ROWS_LOW * median, ROWS_HIGH * median]
+        passed = passed and expected[0] <= window.count <= expected[1]
+        length = (window.window.end - window.window.start).total_seconds()
+        freshness_limit = max(w.freshness_seconds for w in reference.log_windows) + FRESHNESS_SLACK * length
+    checks = [Check("*", "rows", float(window.count), expected, passed)]
+    if window.rows is None:
+        return [*checks, Check("*", "freshness", None, freshness_limit, None)]
+    stale = (to_us(window.window.end) - window.rows.last_us) / 1e6
+    fresh = None if freshness_limit is None else stale <= freshness_limit
+    return [*checks, Check("*", "freshness", stale, freshness_limit, fresh)]
+
+
+def _log_checks(found: LogFindings) -> list[Check]:
+    checks = [
+        Check("*", "rows_set_aside", float(found.set_aside), 0, found.set_aside == 0),
+        Check(
+            "*", "quarantined_objects", float(found.quarantined_objects), 0, found.quarantined_objects == 0
+        ),
+    ]
+    checks += [
+        Check(table_column(column), check, float(count), 0, passed=False)
+        for (check, column), count in sorted((found.columns or {}).items())
+    ]
+    return checks
+
+
+def _missing_checks(
+    name: str, current: Profile, before: Profile | None, usual: tuple[float, float]
+) -> list[Check]:
+    """Shares of missing values against the most that a window of the reference has."""
+    checks = [_at_most(name, "null_fraction", current.nulls / current.rows, usual[0] + MISSING_SLACK)]
+    if isinstance(current, OrderedProfile):
+        ordered = before if isinstance(before, OrderedProfile) else OrderedProfile()
+        checks.append(_at_most(name, "nan_fraction", current.nans / current.rows, usual[1] + MISSING_SLACK))
+        infinite = current.below_infinity + current.above_infinity
+        known = ordered.below_infinity + ordered.above_infinity > 0
+        checks.append(
+            Check(name, "infinities", float(infinite), None if known else 0, known or infinite == 0)
+        )
+    return checks
+
+
+def _at_most(column: str, name: str, value: float, limit: float) -> Check:
+    return Check(column, name, value, limit, value <= limit)
+
+
+def _range_checks(name: str, current: Profile, before: Profile | None) -> list[Check]:
+    if not isinstance(current, OrderedProfile) or not current.finite:
+        return []
+    if not isinstance(before, OrderedProfile) or not before.finite:
+        return []
+    slack = RANGE_SLACK * (before.maximum - before.minimum)
+    low, high = before.minimum - slack, before.maximum + slack
+    return [
+        Check(name, "minimum", current.minimum, [_finite(low), None], current.minimum >= low),
+        Check(name, "maximum", current.maximum, [None, _finite(high)], current.maximum <= high),
+    ]
+
+
+def _finite(bound: float) -> float | None:
+    """A bound, or none where the slack has carried it beyond what a float can hold."""
+    return bound if math.isfinite(bound) else None
+
+
+def _unseen_checks(name: str, current: Profile, bins: CategoryBins) -> list[Check]:
+    if not isinstance(current, CategoryProfile):
+        return []
+    known = current.rows - current.nulls
+    if not known:
+        return []
+    share = float(current.bin_counts(bins)[-1]) / known
+    return [Check(name, "unseen_fraction", share, UNSEEN_SLACK, share <= UNSEEN_SLACK)]

@@ -1,1 +1,0 @@
-"""Find the objects of a log, check them against the contract, cut them into splits, and decode those."""

@@ -1,1 +1,0 @@
-"""Profiles to figures. Arrays in, arrays out: no engine, no store, no clock."""

@@ -1,0 +1,1 @@
+"""Formulas: counts and sums in, figures out. Arrays alone: no engine, no store, no clock."""

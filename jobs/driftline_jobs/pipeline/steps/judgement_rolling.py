@@ -1,0 +1,334 @@
+"""The fold where the reference moves: each window against those before it, in their order.
+
+What a window is compared with depends on which windows before it are under an alert, and so do its own
+alerts. Hence drift and performance are judged here, and not with the window alone: from the first window that
+was run on, every one whose reference has changed is judged again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from driftline_jobs.detection.alerts import Alert, Finding, State, Topic, WindowFindings, fold
+from driftline_jobs.evaluate.calibrations import Calibrations, learn
+from driftline_jobs.evaluate.cells import MeasuredCell
+from driftline_jobs.evaluate.losses import reference_checks
+from driftline_jobs.evaluate.natures import Natures
+from driftline_jobs.evaluate.quality import add_checks
+from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
+from driftline_jobs.pipeline.plans import task_of
+from driftline_jobs.pipeline.steps.alerts import (
+    acknowledged_alerts,
+    alert_rows,
+    finding,
+    open_before,
+    published_alerts,
+    published_findings,
+    published_topics,
+    window_label,
+)
+from driftline_jobs.pipeline.steps.attribution import Explained, explain
+from driftline_jobs.pipeline.steps.data import add_reference_drift
+from driftline_jobs.pipeline.steps.judged import PART, Judged, publish_attempts
+from driftline_jobs.pipeline.steps.losses import filled_of, moving_losses, published_filled, report_moving
+from driftline_jobs.pipeline.steps.performance import add_judged_performance, performance_cells
+from driftline_jobs.pipeline.steps.pieces import Pieces
+from driftline_jobs.pipeline.steps.previous_window import add_previous
+from driftline_jobs.pipeline.steps.repeated_ids import Repeats
+from driftline_jobs.profiles.moments import added
+from driftline_jobs.references.losses import ReferenceLosses
+from driftline_jobs.references.reference import Reference
+from driftline_jobs.references.rolling import MovingReference, Piece, moving_reference, rows_of
+from driftline_jobs.references.windows import windows_before
+from driftline_jobs.sources.profiling.windows import WHOLE
+from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.tables.alerts import AlertRow, add_alerts
+from driftline_jobs.tables.calibrations import add_calibrations
+from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_definitions import load_tables
+from driftline_schemas.table_names import table_column
+from driftline_schemas.window import Window
+
+_TABLES = (
+    "drift_metrics",
+    "quality_metrics",
+    "performance_metrics",
+    "performance_curves",
+    "attributions",
+    "alerts",
+)
+_KEPT = ("reference_sets", "calibrations")
+_OF_THE_LOG = frozenset({Topic.QUALITY, Topic.COLUMNS, Topic.SETUP})
+"""Topics that are judged with the window alone, whatever it is compared with."""
+_AT_ONCE = 16
+
+
+def judge_moving(
+    job: Job,
+    founding: Reference,
+    calibrations: Calibrations,
+    published: Sequence[Window],
+    repeats: Repeats,
+    counted: Sequence[Window],
+) -> Judged:
+    """Judge the windows that were run, and those after them that this changes.
+
+    The alerts of those in ``counted`` are counted. Of the founding reference's ``calibrations`` stands what
+    moves by nature.
+    """
+    judged = Judged()
+    if not job.windows:
+        return judged
+    fold_ = _Fold(job, founding, published, repeats)
+    first, asked = min(job.windows), set(job.windows)
+    batch, repeated = _Batch(job, founding, calibrations.natures, repeats), repeats.changed()
+    lacking: dict[Window, ReferenceLosses] = {}
+    with failed_if_left(job.store, lambda: batch.attempts):
+        for window in published:
+            if window < first:
+                fold_.pass_over(window)
+                continue
+            reference = fold_.reference_of(window)
+            losses = fold_.losses_of(window)
+            before = job.monitor.calendar.previous(window)
+            changed = fold_.has_changed(window, reference, losses)
+            fresh = batch.judge(fold_, window, reference) if changed or {window, before} & asked else None
+            alerts = fold_.step(window, fresh)
+            if window in counted:
+                judged.note(alerts)
+                lacking |= {window: losses} if losses and losses.absent else {}
+            same = alerts == fold_.alerts_before.get(window.start, []) and window.start not in repeated
+            if fresh is None and same:
+                continue
+            batch.add(fresh or batch.judge(fold_, window, reference), alerts)
+            if len(batch.attempts) >= _AT_ONCE:
+                batch.publish(judged)
+        batch.publish(judged)
+    report_moving(job.progress, lacking, job.monitor.calendar)
+    return judged
+
+
+@dataclass(frozen=True)
+class _Fresh:
+    """A window judged by its reference of now.
+
+    Attributes:
+        tables: its rows, but for alerts.
+        findings: what is wrong, by drift and performance; topics: which of them were judged.
+        losses: which windows the reference lacks.
+    """
+
+    window: Window
+    record: RunRecord
+    reference: MovingReference
+    tables: Mapping[str, TableBuilder]
+    findings: list[Finding]
+    topics: set[Topic]
+    losses: ReferenceLosses | None
+
+
+class _Fold:
+    """What is known of the windows so far."""
+
+    def __init__(self, job: Job, founding: Reference, published: Sequence[Window], repeats: Repeats) -> None:
+        self.job = job
+        self.founding = founding
+        self.pieces = Pieces(job, founding, published)
+        self.alerts_before = published_alerts(job)
+        self.judged_by = {
+            run["window_start"]: run["reference_id"]
+            for run in job.store.current_runs(job.monitor.monitor, PART).to_pylist()
+            if run["granularity"] == job.monitor.granularity.value
+        }
+        self._filled_before = published_filled(job)
+        self._findings, self._topics = published_findings(job, repeats), published_topics(job)
+        self._acknowledged = acknowledged_alerts(job)
+        self._renewed = True
+        self._open: list[Alert] = open_before(job, published, self.alerts_before)
+        self._under_alert: set[datetime] = set()
+
+    def reference_of(self, window: Window) -> MovingReference:
+        """What the window is compared with: those before it that are not under an alert.
+
+        Where all of them are, the newest before them that are not: a reference that followed a lasting
+        change would soon find nothing wrong with it, and one of nothing could not tell its end.
+        """
+        monitor = self.job.monitor
+        if monitor.reference.model_version is not None:
+            pieces = [self.pieces.of(window).of_version(monitor.reference.model_version)]
+        else:
+            candidates = windows_before(monitor, window)
+            clean = [before for before in candidates if self._is_clean(before)]
+            if not clean:
+                earlier = [w for w in self.pieces.known if w < window and self._is_clean(w)]
+                clean = earlier[-len(candidates) :] if candidates else []
+            pieces = [self.pieces.of(before) for before in clean]
+        return moving_reference(monitor.monitor, self.founding.source, self.founding.binning, window, pieces)
+
+    def losses_of(self, window: Window) -> ReferenceLosses | None:
+        """Which of the windows before it that the window is to be compared with have no rows."""
+        return moving_losses(self.job.monitor, window, self.pieces.have_rows, self._under_alert)
+
+    def has_changed(self, window: Window, reference: MovingReference, losses: ReferenceLosses | None) -> bool:
+        """Whether the window was last judged by another reference, or one that lacked other windows."""
+        before = self._filled_before.get(window.start)
+        lacks_others = before is not None and before != filled_of(losses)
+        return lacks_others or reference.reference_id != self.judged_by.get(window.start)
+
+    def _is_clean(self, window: Window) -> bool:
+        return window.start not in self._under_alert and self.pieces.knows(window)
+
+    def pass_over(self, window: Window) -> None:
+        """Go on past a window that stays as it is."""
+        self.step(window, None)
+
+    def step(self, window: Window, fresh: _Fresh | None) -> list[AlertRow]:
+        """The alerts of the window, given those before it."""
+        findings = self._findings.get(window.start, [])
+        topics = self._topics.get(window.start, set())
+        if fresh is not None:
+            findings = [one for one in findings if one.topic in _OF_THE_LOG] + fresh.findings
+            topics = (topics & _OF_THE_LOG) | fresh.topics
+        said = WindowFindings(window.start, window_label(window), findings, frozenset(topics))
+        (alerts,) = fold(
+            self.job.monitor.monitor,
+            [said],
+            opened=self._open,
+            acknowledged=self._acknowledged,
+            renewed=self._renewed,
+        )
+        self._renewed = False
+        self._open = [alert for alert in alerts if alert.state is not State.RESOLVED]
+        if self._open:
+            self._under_alert.add(window.start)
+        return alert_rows(alerts)
+
+
+class _Batch:
+    """Windows that are judged but not yet published."""
+
+    def __init__(self, job: Job, founding: Reference, natures: Natures, repeats: Repeats) -> None:
+        self.job = job
+        self.founding = founding
+        self.natures = natures
+        self._repeats = repeats
+        self.attempts: list[RunRecord] = []
+        self._judged: list[_Fresh] = []
+        self._builders: dict[str, TableBuilder] = self._empty()
+
+    def _empty(self) -> dict[str, TableBuilder]:
+        return {name: TableBuilder(table) for name, table in load_tables().items() if name in _TABLES}
+
+    def judge(self, fold_: _Fold, window: Window, reference: MovingReference) -> _Fresh:
+        """Hold a window against its reference, by what the reference teaches."""
+        job, tables = self.job, self._empty()
+        monitor = job.monitor
+        record = attempt(job, window, PART, reference_id=reference.reference_id)
+        piece = fold_.pieces.of(window)
+        if monitor.reference.model_version is not None:
+            piece = piece.without_version(monitor.reference.model_version)
+        task = task_of(monitor, self.founding.binning)
+        calibrations = learn(reference, monitor, task, self.natures)
+        cells = list(_measured(piece, record.run_id, monitor.alerts.min_rows))
+        moments = added(piece.moments.values()) if piece.moments else None
+        add_reference_drift(tables["drift_metrics"], job, reference, calibrations, [cells], [moments])
+        if monitor.labels is not None:
+            outcomes = {WHOLE: task.nothing(), **piece.outcomes}
+            measured = list(performance_cells(job, reference, window, record.run_id, outcomes))
+            add_judged_performance(tables, job, reference, calibrations, measured)
+        findings, topics = _said(tables)
+        drifted = {one.place.column for one in findings if one.topic is Topic.DRIFT}
+        explain(job, tables["attributions"], [_explained(piece, record.run_id, reference, cells, drifted)])
+        kept = TableBuilder(load_tables()["calibrations"])
+        add_calibrations(kept, reference, calibrations, datetime.now(UTC))
+        self.job.store.put_once("calibrations", kept.to_arrow())
+        return _Fresh(window, record, reference, tables, findings, topics, fold_.losses_of(window))
+
+    def add(self, fresh: _Fresh, alerts: Sequence[AlertRow]) -> None:
+        """Take a window into the next publication."""
+        self.job.store.begin([fresh.record])
+        self.attempts.append(fresh.record)
+        self._judged.append(fresh)
+        monitor, quality = self.job.monitor.monitor, self._builders["quality_metrics"]
+        self._repeats.add_rows(quality, monitor, fresh.window, fresh.record)
+        whole = MeasuredCell(fresh.window, WHOLE, fresh.record.run_id, {}, 0)
+        add_checks(quality, monitor, whole, reference_checks(fresh.losses))
+        add_alerts(
+            self._builders["alerts"], self.job.monitor.monitor, fresh.window, fresh.record.run_id, alerts
+        )
+
+    def publish(self, judged: Judged) -> None:
+        """Publish what was taken in."""
+        if not self._judged:
+            return
+        for fresh in self._judged:
+            for name, builder in fresh.tables.items():
+                self._builders[name].extend(builder)
+        windows = [fresh.window for fresh in self._judged]
+        add_previous(self.job, self.founding, self._builders["drift_metrics"], windows, self.attempts)
+        self.job.store.put_once("reference_sets", _identities(self._judged))
+        publish_attempts(self.job, self.attempts, self._builders, judged)
+        self.attempts, self._judged, self._builders = [], [], self._empty()
+
+
+def _measured(piece: Piece, run_id: str, min_rows: int) -> Iterator[MeasuredCell]:
+    """The whole, always, and every version and segment value of at least ``min_rows`` rows."""
+    yield MeasuredCell(piece.window, WHOLE, run_id, piece.cells.get(WHOLE, {}), piece.rows)
+    for cell in sorted(piece.cells):
+        rows = rows_of(piece.cells[cell])
+        if cell != WHOLE and rows >= min_rows:
+            yield MeasuredCell(piece.window, cell, run_id, piece.cells[cell], rows)
+
+
+def _explained(
+    piece: Piece, run_id: str, reference: Reference, cells: Sequence[MeasuredCell], drifted: set[str]
+) -> Explained:
+    profiles = {
+        cell.cell: {name: found for name, found in cell.profiles.items() if table_column(name) in drifted}
+        for cell in cells
+        if cell.cell.model_version == WHOLE.model_version
+    }
+    measured = {cell.cell for cell in cells}
+    outcomes = {cell: found for cell, found in piece.outcomes.items() if cell in measured and found.labelled}
+    return Explained(piece.window, run_id, reference, profiles if drifted else {}, outcomes)
+
+
+def _said(tables: Mapping[str, TableBuilder]) -> tuple[list[Finding], set[Topic]]:
+    """What the rows say is wrong, and what they have judged."""
+    findings, topics = [], set()
+    for topic, name, decides in (
+        (Topic.DRIFT, "drift_metrics", "drifted"),
+        (Topic.PERFORMANCE, "performance_metrics", "degraded"),
+    ):
+        for row in tables[name].to_arrow().to_pylist():
+            if row[decides] is not None:
+                topics.add(topic)
+            if row[decides]:
+                findings.append(
+                    finding(topic, {"column_name": "*", "q_value": None, "reference_value": None} | row)
+                )
+    return findings, topics
+
+
+def _identities(judged: Sequence[_Fresh]) -> pa.Table:
+    """Rows of ``reference_sets``: which windows each reference is made of."""
+    table = TableBuilder(load_tables()["reference_sets"])
+    for fresh in judged:
+        made_of = fresh.reference
+        table.add(
+            1,
+            reference_id=made_of.reference_id,
+            monitor=made_of.monitor,
+            source=made_of.source,
+            window_start=made_of.windows[0].start if made_of.windows else None,
+            window_end=made_of.windows[-1].end if made_of.windows else None,
+            binning_id=made_of.binning.binning_id,
+            rows=made_of.rows,
+            created_at=datetime.now(UTC),
+            state=[made_of.to_bytes()],
+        )
+    return table.to_arrow()

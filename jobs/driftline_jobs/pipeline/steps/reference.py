@@ -1,0 +1,327 @@
+"""Establish the reference: found in the store, or surveyed, profiled and kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from driftline_jobs.detection.nature import NEXT_STEP
+from driftline_jobs.evaluate.calibrations import Calibrations, learn
+from driftline_jobs.evaluate.label_drift import label_column
+from driftline_jobs.metrics.figures import Status, reason_of
+from driftline_jobs.pipeline.context import Job
+from driftline_jobs.pipeline.names_in_file import check_addresses, check_columns, check_reference
+from driftline_jobs.pipeline.plans import decision_of, scan_plan, task_of, watched
+from driftline_jobs.pipeline.steps.label_join import join_outcomes, label_values, withholding
+from driftline_jobs.pipeline.steps.losses import reference_losses
+from driftline_jobs.pipeline.steps.reference_data import ReferenceData, objects_of, reference_data
+from driftline_jobs.pipeline.steps.repeated_ids import repeating
+from driftline_jobs.pipeline.steps.scanning import scan_windows
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.moments import share_of_rows
+from driftline_jobs.references.reference import Reference
+from driftline_jobs.references.scanned import reference_from
+from driftline_jobs.sources.listing.passed_over import in_words
+from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.sources.parquet.agreement import named_columns
+from driftline_jobs.sources.profiling.survey import SAMPLE_ROWS, SurveyPlan, binning_from
+from driftline_jobs.sources.profiling.windows import WindowProfile
+from driftline_jobs.tables.calibrations import add_calibrations, calibrations_from
+from driftline_jobs.tables.run_inputs import add_reference_inputs
+from driftline_schemas.errors import ConfigError, DataError, UnreadableObjectError
+from driftline_schemas.metrics import MOVES_BY_NATURE, Task
+from driftline_schemas.rows import TableBuilder, canonical_json
+from driftline_schemas.table_definitions import load_tables
+from driftline_schemas.window import Window, to_us
+
+
+def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
+    """The monitor's reference and what was learned from it. Made on the first run, from then on only read.
+
+    Raises:
+        ConfigError: a class or a rule of the monitor matches nothing in it.
+        DataError: the reference holds no rows, so nothing can be compared with it.
+    """
+    known = _known(job)
+    if known is not None:
+        check_reference(job.monitor, known[0])
+    if known is None:
+        make_reference(job)
+        known = _known(job)  # that of another first run, if that was faster
+    if known is None:
+        raise DataError(f"{job.monitor.monitor}: the store has lost the reference that was just made")
+    if not known[0].timed:
+        job.progress.event("reference_without_times", uri=job.monitor.reference.uri, limits="fixed sizes")
+    if moving := sorted(known[1].natures.columns):
+        job.progress.event(MOVES_BY_NATURE, columns=", ".join(moving), next_step=NEXT_STEP)
+    return known
+
+
+def _known(job: Job) -> tuple[Reference, Calibrations] | None:
+    with job.store.kept_open():
+        found = stored_reference(job)
+        return None if found is None else (found, _learned(job, found))
+
+
+def make_reference(job: Job, effective_from: datetime | None = None) -> Reference:
+    """Survey, profile and keep a reference, for all windows or for those from ``effective_from`` on.
+
+    Errors are those of ``establish_reference``.
+    """
+    job.progress.stage("reference")
+    data = reference_data(job)
+    _check_sensitive(job, data.inspection)
+    binning, inspection = _survey(data)
+    plan = scan_plan(
+        data.job.monitor, inspection.columns, binning, data.windows, job.hiding, timed=data.timed
+    )
+    # by window: one that comes twice, the second time without a damaged object, counts once
+    profiles: dict[Window, WindowProfile] = {}
+    for batch in scan_windows(job.engine, inspection, plan, data.windows, job.progress):
+        profiles |= {profile.window: profile for profile in batch.windows}
+        inspection = batch.inspection
+    labels: LogInspection | None = None
+    if job.monitor.task is Task.REGRESSION and label_column(job.monitor, binning) is not None:
+        # labels that are no column of the log are known once they are joined, and only then have bins
+        values, labels = label_values(data.job, inspection, plan, data.windows)
+        binning = replace(binning, labels=ordered_bins("label", values) if len(values) else None)
+        plan = replace(plan, binning=binning)
+    outcomes = join_outcomes(data.job, inspection, plan, data.windows, labels)
+    if outcomes is not None:
+        again = repeating(job.monitor, outcomes, data.windows)
+        outcomes = withholding(data.job, inspection, plan, data.windows, outcomes, again)
+        if again:
+            job.progress.event("labels_left_out", reason=reason_of(Status.IDS_REPEAT))
+    held = list(profiles.values())
+    reference = reference_from(
+        job.monitor.monitor,
+        source_of(job),
+        binning,
+        held,
+        outcomes.by_window if outcomes else {},
+        ids={window: outcomes.ids_of(window) for window in outcomes.ids} if outcomes else {},
+        elsewhere=data.job is not job,
+        timed=data.timed,
+        effective_from=effective_from,
+        objects=objects_of(inspection, held),
+        losses=reference_losses(inspection, data.windows, profiles, timed=data.timed),
+    )
+    if not reference.rows:
+        raise _no_rows(data, inspection)
+    check_reference(job.monitor, reference)
+    calibrations = learn(reference, job.monitor, task_of(job.monitor, binning))
+    _keep(job, reference, calibrations)
+    job.progress.event("reference", reference_id=reference.reference_id, rows=reference.rows)
+    return reference
+
+
+def _check_sensitive(job: Job, inspection: LogInspection) -> None:
+    """Before a value is kept: what is sensitive must be the name of a column, here or in the windows, and in
+    no address."""
+    check_addresses(job.monitor, (state.object for state in inspection.found.inputs))
+    if set(job.monitor.features.sensitive_columns) - inspection.names:
+        later = job.log.inspect(job.windows[0].start, job.windows[-1].end)
+        check_columns(job.monitor, inspection.names | later.names)
+
+
+def _learned(job: Job, reference: Reference) -> Calibrations:
+    rows = job.store.execute_read(
+        "SELECT column_name, statistic, k_windows, state FROM calibrations WHERE reference_id = $1",
+        [reference.reference_id],
+    ).to_pylist()
+    parsed = [{**row, "state": json.loads(row["state"])} for row in rows]
+    return calibrations_from(parsed, job.monitor, reference)
+
+
+def source_of(job: Job) -> str:
+    """Canonical JSON of everything in the monitor that a reference depends on."""
+    content = job.monitor.model_dump(mode="json", exclude={"description", "owner", "alerts", "notify"})
+    return canonical_json(content)
+
+
+def by_reference(job: Job) -> list[Job]:
+    """The job in parts, ascending, so that the windows of each have one reference: the monitor was rebased
+    between them."""
+    kept = _kept(job)
+    parts: list[tuple[str | None, list[Window]]] = []
+    for window in job.windows:
+        found = _effective(kept, window)
+        if not parts or parts[-1][0] != found:
+            parts.append((found, []))
+        parts[-1][1].append(window)
+    return [replace(job, windows=windows) for _, windows in parts]
+
+
+def stored_reference(job: Job) -> Reference | None:
+    """The reference of the job's first window that was made from the same words, None if there is none.
+
+    Raises ConfigError when it was made with another salt.
+    """
+    found = _effective(_kept(job), job.windows[0])
+    if found is None:
+        return None
+    (row,) = job.store.execute_read(
+        "SELECT r.source AS source, r.state AS state, b.state AS binning FROM reference_sets r "
+        "JOIN binnings b ON b.binning_id = r.binning_id WHERE r.reference_id = $1",
+        [found],
+    ).to_pylist()
+    binning = Binning.from_bytes(row["binning"])
+    _check_salt(job, binning)
+    return Reference.from_bytes(job.monitor.monitor, row["source"], binning, row["state"])
+
+
+def _check_salt(job: Job, binning: Binning) -> None:
+    """Hashes of another salt than that of the bins would all be values that the reference does not have."""
+    if binning.salt_fingerprint in ("", job.hiding.fingerprint):
+        return
+    hashed = ", ".join(sorted(job.hiding.hashed))
+    period = job.monitor.calendar.label(job.windows[0])
+    raise ConfigError(
+        f"{job.monitor.monitor}: DRIFTLINE_SALT is another salt than the reference was made with, so hashes "
+        f"of {hashed} could not be compared with it. Set that salt again, or make a new reference: "
+        f"`driftline rebase {job.request.monitor_path} --period {period}`"
+    )
+
+
+def stored_ids(job: Job) -> tuple[str, str] | None:
+    """The ids of that reference and of its bins, whatever format these are of."""
+    found = _effective(_kept(job), job.windows[0])
+    if found is None:
+        return None
+    (row,) = job.store.execute_read(
+        "SELECT binning_id FROM reference_sets WHERE reference_id = $1", [found]
+    ).to_pylist()
+    return found, row["binning_id"]
+
+
+def _kept(job: Job) -> list[dict[str, Any]]:
+    """The references of the monitor that were made from the same words, the oldest first."""
+    rows: list[dict[str, Any]] = job.store.execute_read(
+        "SELECT reference_id, effective_from FROM reference_sets WHERE monitor = $1 AND source = $2 "
+        "ORDER BY created_at, reference_id",
+        [job.monitor.monitor, source_of(job)],
+    ).to_pylist()
+    return rows
+
+
+def _effective(kept: Sequence[Mapping[str, Any]], window: Window) -> str | None:
+    """Which is the window's: the newest that rebased it, or else the one that all windows began with.
+
+    Of those that all began with, the oldest: two first runs at once may both have made one.
+    """
+    rebased = [row for row in kept if row["effective_from"] and row["effective_from"] <= window.start]
+    founding = [row for row in kept if row["effective_from"] is None]
+    found = rebased[-1] if rebased else founding[0] if founding else None
+    return None if found is None else str(found["reference_id"])
+
+
+def _survey(data: ReferenceData) -> tuple[Binning, LogInspection]:
+    """The bins, and the inspection without the objects that turned out to be damaged."""
+    inspection = data.inspection
+    while True:
+        try:
+            return _bins(data, inspection), inspection
+        except UnreadableObjectError as damaged:
+            data.job.progress.event("object_quarantined", uri=damaged.uri, reason=damaged.reason)
+            inspection, _ = inspection.without(damaged.uri, damaged.reason)
+
+
+def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:
+    job = data.job
+    if not inspection.splits:
+        raise _no_rows(data, inspection)
+    columns = watched(job.monitor, inspection.columns)
+    rows = sum(split.rows for split in inspection.splits)
+    survey = job.engine.survey(
+        inspection.splits,
+        SurveyPlan(
+            watched=tuple(columns),
+            columns=inspection.columns,
+            time=job.monitor.log_time if data.timed else None,
+            segments=job.monitor.segments,
+            intervals_us=tuple((to_us(window.start), to_us(window.end)) for window in data.windows)
+            if data.timed
+            else (),
+            sample_share=SAMPLE_ROWS / max(rows, 1),
+            hiding=job.hiding,
+            decision=decision_of(job.monitor),
+        ),
+    )
+    if not survey.rows:
+        raise _no_rows(data, inspection)
+    # what rows a window of the log will have is not to be told from a data set that has none
+    share = share_of_rows(survey.rows / len(data.windows)) if data.timed else 1.0
+    named = named_columns(job.monitor, "reference")
+    theirs = [watch for watch in columns if watch.column.name in survey.names or watch.column.name in named]
+    return replace(binning_from(survey, theirs, job.hiding), moment_share=share)
+
+
+def _no_rows(data: ReferenceData, inspection: LogInspection) -> DataError:
+    monitor = data.job.monitor
+    first, last = data.windows[0].start, data.windows[-1].end
+    period = f" from {first:%Y-%m-%d} to {last:%Y-%m-%d}" if data.timed else ""
+    said = f"the reference{period} has no rows in {monitor.logs.uri}"
+    aside = [state for state in inspection.found.inputs if state.state == "quarantined"]
+    if aside:
+        said += f", where {len(aside):,} objects were set aside ({aside[0].object.uri}: {aside[0].reason})"
+    if passed_over := in_words(inspection.passed_over_at_all):
+        said += f" (passed over there: {passed_over})"
+    step = _NEXT_STEP[monitor.reference.kind]
+    return DataError(f"{monitor.monitor}: {said}: {'mend what set them aside, or ' if aside else ''}{step}")
+
+
+_NEXT_STEP = {
+    "window": "name a reference that the log covers",
+    "uri": "name a data set that holds rows",
+    "trailing": "start with a later window, or name a fixed reference.window",
+    "same_weekday": "start with a later window, or name a fixed reference.window",
+    "model_version": "start with a window that the log covers, or name a fixed reference.window",
+}
+
+
+def _keep(job: Job, reference: Reference, calibrations: Calibrations) -> None:
+    there = "SELECT reference_id FROM reference_sets WHERE reference_id = $1"
+    if job.store.execute_read(there, [reference.reference_id]).num_rows:
+        return  # written last: all that goes with it is there, its objects as it was first made from them
+    tables = load_tables()
+    now = datetime.now(UTC)
+    binnings = TableBuilder(tables["binnings"])
+    binnings.add(
+        1,
+        binning_id=reference.binning.binning_id,
+        monitor=reference.monitor,
+        created_at=now,
+        state=[reference.binning.to_bytes()],
+    )
+    sets = TableBuilder(tables["reference_sets"])
+    sets.add(
+        1,
+        reference_id=reference.reference_id,
+        monitor=reference.monitor,
+        source=reference.source,
+        window_start=reference.windows[0].start if reference.windows else None,
+        window_end=reference.windows[-1].end if reference.windows else None,
+        effective_from=reference.effective_from,
+        binning_id=reference.binning.binning_id,
+        rows=reference.rows,
+        created_at=now,
+        state=[reference.to_bytes()],
+    )
+    learned = TableBuilder(tables["calibrations"])
+    add_calibrations(learned, reference, calibrations, now)
+    inputs = TableBuilder(tables["run_inputs"])
+    add_reference_inputs(inputs, reference)
+    kept: list[tuple[str, pa.Table]] = [
+        ("run_inputs", inputs.to_arrow()),
+        ("binnings", binnings.to_arrow()),
+        ("calibrations", learned.to_arrow()),
+        ("reference_sets", sets.to_arrow()),  # last: a reference that is found has all that goes with it
+    ]
+    for name, rows in kept:
+        job.store.put_once(name, rows, reference.monitor)

@@ -1,0 +1,150 @@
+"""Small shifts that last: the detector over all published windows, and its rows of ``drift_metrics``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from driftline_jobs.detection.alerts import Finding, Place, Topic
+from driftline_jobs.detection.limits import rule_verdicts
+from driftline_jobs.detection.sustained_shift import Course
+from driftline_jobs.detection.verdicts import DETECTOR, YES, Verdicts, either, verdicts
+from driftline_jobs.evaluate.calibrations import Calibrations
+from driftline_jobs.evaluate.cells import MeasuredCell, common, kinds
+from driftline_jobs.evaluate.judged import SHAPE, verdict_columns
+from driftline_jobs.pipeline.context import Job
+from driftline_jobs.references.reference import Reference
+from driftline_jobs.sources.profiling.windows import WHOLE
+from driftline_jobs.stores.base import RunRecord
+from driftline_schemas.metrics import LASTING_SHIFT
+from driftline_schemas.monitor import Rule
+from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_names import table_column
+from driftline_schemas.window import Window
+
+_WHERE = "WHERE monitor = $1 AND granularity = $2 AND segment = '*' AND model_version = '*'"
+_TESTED = (
+    "SELECT window_start, column_name, metric, p_value, drifted FROM current_drift_metrics "  # noqa: S608
+    f"{_WHERE} AND comparison = 'reference' AND metric IN ('{SHAPE[0]}', '{SHAPE[1]}') "
+    "AND p_value IS NOT NULL"
+)
+_PUBLISHED = (
+    "SELECT window_start, column_name, value FROM current_drift_metrics "  # noqa: S608 - fixed names
+    f"{_WHERE} AND metric = '{LASTING_SHIFT}'"
+)
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """What the detector made of every column, over ``windows`` in their order.
+
+    ``rules`` are the monitor's: some may be about the evidence.
+    """
+
+    windows: Sequence[Window]
+    labels: Sequence[str]
+    courses: Mapping[str, Course]
+    limit: float
+    rules: Sequence[Rule] = ()
+
+    def findings(self) -> dict[datetime, list[Finding]]:
+        """Alarms, by the start of the window."""
+        found: dict[datetime, list[Finding]] = {}
+        for column, course in self.courses.items():
+            verdict = self._verdict(column, course)
+            for at in np.flatnonzero(verdict.exceeded == YES).tolist():
+                since = int(course.since[at])
+                found.setdefault(self.windows[at].start, []).append(
+                    Finding(
+                        place=Place(table_column(column)),
+                        topic=Topic.DRIFT,
+                        metric=LASTING_SHIFT,
+                        strength=1.0,
+                        value=float(course.won[at]),
+                        threshold=float(verdict.threshold[at]),
+                        threshold_source=str(verdict.source[at]),
+                        detail=f"grown since {self.labels[since]}" if since >= 0 else None,
+                    )
+                )
+        return found
+
+    def _verdict(self, column: str, course: Course) -> Verdicts:
+        """(W,) by the detector's own limit, and by the rules that are about the evidence."""
+        judged = np.isfinite(course.z)
+        # evidence that stands still in a window that was not tested says nothing of that window
+        own = verdicts(np.full(len(judged), self.limit), DETECTOR, course.alarm & judged, judged)
+        won = np.where(judged, course.won, np.nan)
+        ruled = rule_verdicts(self.rules, LASTING_SHIFT, won, column=column)
+        return own if ruled is None else either(own, ruled)
+
+    def changed(self, job: Job) -> set[datetime]:
+        """Starts of the windows whose published rows, if they have any, say something else."""
+        published = {
+            (row["window_start"], row["column_name"]): row["value"]
+            for row in job.store.execute_read(
+                _PUBLISHED, [job.monitor.monitor, job.monitor.granularity.value]
+            ).to_pylist()
+        }
+        now = {(self.windows[at].start, table_column(column)): won for column, at, won in self._judged()}
+        known = {window.start for window in self.windows}
+        return {key[0] for key in now.keys() | published.keys() if now.get(key) != published.get(key)} & known
+
+    def _judged(self) -> Iterator[tuple[str, int, float]]:
+        for column, course in self.courses.items():
+            for at in np.flatnonzero(np.isfinite(course.z)).tolist():
+                yield column, at, float(course.won[at])
+
+    def add_rows(
+        self, table: TableBuilder, job: Job, reference: Reference, attempts: Mapping[Window, RunRecord]
+    ) -> None:
+        """Append one row per column and window that was judged, for the windows of ``attempts``."""
+        kind = kinds(reference.binning)
+        for column, course in self.courses.items():
+            places = [
+                at for at in np.flatnonzero(np.isfinite(course.z)).tolist() if self.windows[at] in attempts
+            ]
+            cells = [
+                MeasuredCell(self.windows[at], WHOLE, attempts[self.windows[at]].run_id, {}, 0)
+                for at in places
+            ]
+            table.add(
+                len(places),
+                **common(job.monitor.monitor, cells),
+                column_name=table_column(column),
+                column_kind=kind[column],
+                comparison="reference",
+                metric=LASTING_SHIFT,
+                value=course.won[places],
+                **verdict_columns(self._verdict(column, course).at(places), "drifted"),
+                reference_id=reference.reference_id,
+                status="ok",
+            )
+
+
+def follow_windows(
+    job: Job,
+    reference: Reference,
+    calibrations: Calibrations,
+    windows: Sequence[Window],
+    labels: Sequence[str],
+) -> Lasting:
+    """Follow every calibrated column over the windows, by the p-values that are published.
+
+    Windows of the reference itself are passed over: the calibration was learned from them.
+    """
+    place = {window.start: at for at, window in enumerate(windows) if not reference.holds(window)}
+    names = {table_column(name): name for name in reference.binning.columns}
+    p_values: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
+    reported: dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]] = {}
+    rows = job.store.execute_read(_TESTED, [job.monitor.monitor, job.monitor.granularity.value])
+    for row in rows.to_pylist():
+        column, at = names.get(row["column_name"]), place.get(row["window_start"])
+        if column is None or at is None:
+            continue
+        p_values.setdefault(column, np.full(len(windows), np.nan))[at] = row["p_value"]
+        reported.setdefault(column, np.zeros(len(windows), np.bool_))[at] = bool(row["drifted"])
+    courses, limit = calibrations.follow_columns(p_values, [window.start for window in windows], reported)
+    return Lasting(windows, labels, courses, limit, job.monitor.alerts.rules)

@@ -1,0 +1,1 @@
+"""Arrow columns of any type as the few forms that kernels take."""

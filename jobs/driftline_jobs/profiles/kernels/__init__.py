@@ -1,0 +1,1 @@
+"""All code that touches every row, compiled to machine code."""

@@ -1,0 +1,185 @@
+"""Moments of the numeric columns together: what a covariance is computed from, as integers.
+
+Each value becomes a small whole number of steps from a centre, both read off the column's bins; a missing
+value lies at the centre. Sums and products of these are exact, so any order of merging gives the same.
+
+Of a window with very many rows a fixed share is taken, by a hash of the time: a covariance needs no more, and
+the products would cost as much as all the rest of the scan.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+import numpy.typing as npt
+
+from driftline_jobs.profiles.binning import Bins, OrderedBins
+from driftline_jobs.profiles.kernels.products import add_products
+from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
+from driftline_schemas.errors import DataError
+
+COLUMNS_MOST = 64
+"""More columns than these say no more together, and their products grow with the square."""
+KIND = "numeric"
+TOGETHER = "*together"
+"""What moments are called in the column of ``profiles`` that names columns."""
+_STEPS = 32.0
+"""Steps in a standard deviation."""
+_REACH = 1023.0
+_FORMAT = 1
+_AT_ONCE = 1 << 16
+_HEADER = struct.Struct("<BqH")
+_WIDE_SHARE = 1 << 20
+_HASH = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT = np.uint64(44)
+_CENTRAL = 1.349
+"""Width of the middle half of a normal distribution in standard deviations."""
+
+
+@dataclass(frozen=True)
+class MomentSums:
+    """Moments of d columns over some rows, in steps.
+
+    Attributes:
+        n: rows.
+        sums: (d,) int64.
+        products: (d, d) int64.
+    """
+
+    n: int
+    sums: IntArray
+    products: IntArray
+
+    def __add__(self, other: MomentSums) -> MomentSums:
+        return MomentSums(self.n + other.n, self.sums + other.sums, self.products + other.products)
+
+    def __sub__(self, other: MomentSums) -> MomentSums:
+        return MomentSums(self.n - other.n, self.sums - other.sums, self.products - other.products)
+
+    def of(self, places: Sequence[int]) -> MomentSums:
+        """Those of some of the columns."""
+        return MomentSums(self.n, self.sums[places], self.products[np.ix_(places, places)])
+
+    def to_bytes(self) -> bytes:
+        """Little-endian, the upper triangle of the products."""
+        d = len(self.sums)
+        upper = self.products[np.triu_indices(d)]
+        head = _HEADER.pack(_FORMAT, self.n, d)
+        return head + self.sums.astype("<i8").tobytes() + upper.astype("<i8").tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> MomentSums:
+        """Raises DataError for another format."""
+        form, n, d = _HEADER.unpack_from(data)
+        if form != _FORMAT:
+            raise DataError(f"stored moments are of format {form}, expected {_FORMAT}: run the window again")
+        values = np.frombuffer(data, "<i8", offset=_HEADER.size).astype(np.int64)
+        products = np.zeros((d, d), np.int64)
+        products[np.triu_indices(d)] = values[d:]
+        products = products + np.triu(products, 1).T
+        return cls(n, values[:d], products)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How the values of one column become whole numbers."""
+
+    centre: float
+    step: float
+
+    def of(self, values: npt.NDArray[np.generic]) -> FloatArray:
+        """Whole numbers of steps, as floats; what is not finite lies at the centre."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            steps = np.rint((np.asarray(values, np.float64) - self.centre) / self.step)
+        held: FloatArray = np.nan_to_num(steps, nan=0.0, posinf=_REACH, neginf=-_REACH)
+        return np.clip(held, -_REACH, _REACH)
+
+
+def steps_of(columns: Mapping[str, Bins]) -> dict[str, Steps]:
+    """The numeric columns that are looked at together, in the order of their names."""
+    found = {}
+    for name in sorted(columns):
+        bins = columns[name]
+        if not isinstance(bins, OrderedBins) or bins.kind != KIND or not bins.has_spread:
+            continue
+        edges = np.asarray(bins.edges, np.float64)
+        low, centre, high = np.interp([0.25, 0.5, 0.75], np.linspace(0.0, 1.0, len(edges)), edges)
+        spread = float(high - low) / _CENTRAL or float(edges[-1] - edges[0]) / len(edges)
+        if np.isfinite(spread) and spread > 0.0:
+            found[name] = Steps(float(centre), spread / _STEPS)
+        if len(found) == COLUMNS_MOST:
+            break
+    return found if len(found) > 1 else {}
+
+
+def share_of_rows(rows_per_window: float, enough: int = 100_000) -> float:
+    """The share of the rows to take where a window has so many."""
+    return min(1.0, enough / max(rows_per_window, 1.0))
+
+
+def taken(times: IntArray, share: float) -> IntArray | None:
+    """The rows, ascending, whose time is among a share of all times; None for all."""
+    if share >= 1.0:
+        return None
+    limit = np.uint64(share * _WIDE_SHARE)
+    found = [np.empty(0, np.int64)]
+    for start in range(0, len(times), _AT_ONCE):
+        mixed = (times[start : start + _AT_ONCE].view(np.uint64) * _HASH) >> _SHIFT
+        found.append(start + np.flatnonzero(mixed < limit))
+    return np.concatenate(found)
+
+
+def moments(steps: npt.NDArray[np.int16]) -> MomentSums:
+    """Moments of columns (d, n) of whole steps."""
+    columns, rows = steps.shape
+    sums, products = np.zeros(columns, np.int64), np.zeros((columns, columns), np.int64)
+    add_products(steps, sums, products)
+    return MomentSums(rows, sums, products + np.triu(products, 1).T)
+
+
+class Together:
+    """Collects the steps of the rows of one split, a column at a time."""
+
+    def __init__(
+        self, steps: Mapping[str, Steps], share: float, bounds_us: IntArray, base: IntArray, times: IntArray
+    ) -> None:
+        self._steps = steps
+        self._bounds_us = bounds_us
+        self._rows = taken(times, share) if steps else None
+        self._base = base if self._rows is None else base[self._rows]
+        self._found: dict[str, npt.NDArray[np.int16]] = {}
+
+    def take(self, name: str, values: npt.NDArray[np.generic], valid: npt.NDArray[np.bool_] | None) -> None:
+        """Take in one column: (rows,) values, and which of them are there (None for all)."""
+        if name not in self._steps:
+            return
+        if self._rows is not None:
+            values = values[self._rows]
+            valid = None if valid is None else valid[self._rows]
+        steps = self._steps[name].of(values)
+        self._found[name] = (steps if valid is None else np.where(valid, steps, 0.0)).astype(np.int16)
+
+    def by_base(self) -> dict[int, MomentSums]:
+        """The moments of each base window, by its start."""
+        if not self._steps:
+            return {}
+        nothing = np.zeros(len(self._base), np.int16)
+        columns = [self._found.get(name, nothing) for name in self._steps]
+        found = {}
+        for at in np.unique(self._base).tolist():
+            rows = np.flatnonzero(self._base == at)
+            parts = (
+                moments(np.stack([column[rows[start : start + _AT_ONCE]] for column in columns]))
+                for start in range(0, len(rows), _AT_ONCE)
+            )
+            found[int(self._bounds_us[at])] = added(parts)
+        return found
+
+
+def added(several: Iterable[MomentSums]) -> MomentSums:
+    """The moments of all the rows; at least one."""
+    return reduce(MomentSums.__add__, several)

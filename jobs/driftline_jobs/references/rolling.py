@@ -1,0 +1,179 @@
+"""References that move: each window has its own, put together from the profiles of others.
+
+It has an identity like any reference: the digests of what it is made of. Of its profiles only those of the
+whole are kept with it, for the page; the others are those of the windows themselves, which share one set of
+bins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.codec import encode
+from driftline_jobs.profiles.moments import TOGETHER, MomentSums, added
+from driftline_jobs.profiles.state import Profile, merge, subtract
+from driftline_jobs.references.reference import Reference, ReferenceWindow, totals_table
+from driftline_jobs.sources.profiling.windows import WHOLE, Cell
+from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_schemas.rows import canonical_json
+from driftline_schemas.window import Window
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One window's profiles and outcomes.
+
+    Attributes:
+        base: profiles of the whole of each base window by its start; empty where windows are as fine.
+        moments: of the columns together, by the start of the base window.
+    """
+
+    window: Window
+    cells: Mapping[Cell, dict[str, Profile]]
+    outcomes: Mapping[Cell, Outcomes]
+    base: Mapping[datetime, dict[str, Profile]]
+    moments: Mapping[datetime, MomentSums] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits of the SHA-256 of its profiles and outcomes, wherever they were read."""
+        digest = hashlib.sha256()
+        for cell in sorted(self.cells):
+            for name in sorted(self.cells[cell]):
+                _say(digest, cell, name, encode(self.cells[cell][name]))
+        for cell in sorted(self.outcomes):
+            _say(digest, cell, "*", self.outcomes[cell].to_bytes())
+        if self.moments:
+            _say(digest, WHOLE, TOGETHER, added(self.moments.values()).to_bytes())
+        return digest.hexdigest()[:16]
+
+    @property
+    def rows(self) -> int:
+        """Rows of the window."""
+        return rows_of(self.cells.get(WHOLE, {}))
+
+    def of_version(self, version: str) -> Piece:
+        """The rows of one model version alone, as if they were all."""
+        cell = Cell(version, WHOLE.segment, WHOLE.segment_value)
+        return Piece(
+            self.window,
+            {WHOLE: self.cells[cell]} if cell in self.cells else {},
+            {WHOLE: self.outcomes[cell]} if cell in self.outcomes else {},
+            {},
+        )
+
+    def without_version(self, version: str) -> Piece:
+        """All rows but those of one version; parts of the window by segment are not known without it."""
+        own = Cell(version, WHOLE.segment, WHOLE.segment_value)
+        cells = {cell: held for cell, held in self.cells.items() if cell.segment == WHOLE.segment}
+        outcomes = {cell: held for cell, held in self.outcomes.items() if cell.segment == WHOLE.segment}
+        mine, known = cells.pop(own, None), outcomes.pop(own, None)
+        if mine is not None and WHOLE in cells:
+            cells[WHOLE] = {
+                name: subtract(profile, mine[name]) if name in mine else profile
+                for name, profile in cells[WHOLE].items()
+            }
+        if known is not None and WHOLE in outcomes:
+            outcomes[WHOLE] = outcomes[WHOLE].without(known)
+        return Piece(self.window, cells, outcomes, {})
+
+
+def _say(digest: hashlib._Hash, cell: Cell, name: str, state: bytes) -> None:
+    where = (cell.model_version, cell.segment, cell.segment_value, name)
+    # each part with its length, so that no two lists of parts read the same
+    digest.update("".join(f"{len(text)}:{text}" for text in where).encode() + state)
+
+
+def rows_of(profiles: Mapping[str, Profile]) -> int:
+    """Rows of a cell: every column's profile counts them all."""
+    return next(iter(profiles.values())).rows if profiles else 0
+
+
+@dataclass
+class MovingReference(Reference):
+    """The reference of one window: the windows it is made of, merged."""
+
+    pieces: Sequence[Piece] = field(default=(), repr=False)
+
+    @cached_property
+    def reference_id(self) -> str:
+        """16 hex digits of the SHA-256 of what it is made of."""
+        made_of = [[piece.window.start.isoformat(), piece.digest] for piece in self.pieces]
+        said = canonical_json([self.binning.binning_id, self.source, made_of])
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    @cached_property
+    def cells(self) -> dict[Cell, dict[str, Profile]]:
+        """Profiles of every cell over all pieces."""
+        parts: dict[Cell, dict[str, list[Profile]]] = {}
+        for piece in self.pieces:
+            for cell, columns in piece.cells.items():
+                held = parts.setdefault(cell, {})
+                for name, profile in columns.items():
+                    held.setdefault(name, []).append(profile)
+        return {cell: {name: merge(few) for name, few in held.items()} for cell, held in parts.items()}
+
+    @cached_property
+    def outcomes(self) -> dict[Cell, Outcomes]:
+        """Outcomes of every cell over all pieces."""
+        parts: dict[Cell, list[Outcomes]] = {}
+        for piece in self.pieces:
+            for cell, outcome in piece.outcomes.items():
+                parts.setdefault(cell, []).append(outcome)
+        return {cell: few[0].merged(few) for cell, few in parts.items()}
+
+    @cached_property
+    def moments(self) -> MomentSums | None:
+        """Of the numeric columns together, over all pieces."""
+        found = [sums for piece in self.pieces for sums in piece.moments.values()]
+        return added(found) if found else None
+
+    def moments_by_window(self) -> Iterator[tuple[datetime, MomentSums]]:
+        """The same of each window by its start, ascending."""
+        for piece in self.pieces:
+            if piece.moments:
+                yield piece.window.start, added(piece.moments.values())
+
+    def moments_by_base(self) -> Iterator[tuple[datetime, MomentSums]]:
+        """The same of each base window by its start, ascending; nothing where windows are as fine."""
+        for piece in self.pieces:
+            yield from sorted(piece.moments.items()) if piece.base else ()
+
+    def holds(self, window: Window) -> bool:  # noqa: ARG002 - of no window
+        """Never: a window is not among those it is compared with."""
+        return False
+
+    def whole_by_window(self) -> Iterator[tuple[ReferenceWindow, dict[str, Profile]]]:
+        """The profiles of each window's whole, ascending."""
+        for about, piece in zip(self.windows, self.pieces, strict=True):
+            yield about, piece.cells.get(WHOLE, {})
+
+    def whole_by_base(self) -> Iterator[tuple[datetime, dict[str, Profile]]]:
+        """The whole of each base window by its start, ascending."""
+        for piece in self.pieces:
+            yield from sorted(piece.base.items())
+
+    def whole_outcomes(self) -> Iterator[tuple[datetime, Outcomes]]:
+        """The outcomes of each window's whole by its start, ascending, where there are labels."""
+        for piece in self.pieces:
+            found = piece.outcomes.get(WHOLE)
+            if found is not None and found.labelled:
+                yield piece.window.start, found
+
+
+def moving_reference(
+    monitor: str, source: str, binning: Binning, window: Window, pieces: Sequence[Piece]
+) -> MovingReference:
+    """The reference of ``window``, made of those of ``pieces`` (ascending) that have rows."""
+    held = [piece for piece in pieces if piece.rows]
+    about = tuple(ReferenceWindow(p.window.start, p.window.end, p.rows, 0.0) for p in held)
+    # not the words of the monitor alone: by those a founding reference is found again
+    identity = canonical_json({"of": window.start.isoformat(), "source": source})
+    made = MovingReference(monitor, identity, binning, about, totals_table({}), pieces=held)
+    made.table = totals_table({cell: found for cell, found in made.cells.items() if cell == WHOLE})
+    return made

@@ -1,0 +1,116 @@
+"""From what was scanned of a reference to the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.id_sketch import IdSketch
+from driftline_jobs.profiles.moments import MomentSums, added
+from driftline_jobs.profiles.state import Profile, merge
+from driftline_jobs.references.losses import ReferenceLosses
+from driftline_jobs.references.reference import (
+    BASE,
+    TOTAL,
+    WINDOW,
+    Reference,
+    ReferenceObject,
+    ReferenceWindow,
+    StateRow,
+    id_row,
+    moment_row,
+    outcome_rows,
+    state_rows,
+    state_table,
+)
+from driftline_jobs.sources.profiling.windows import WHOLE, Cell, WindowProfile
+from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_schemas.window import Window, to_us
+
+OutcomesByWindow = Mapping[Window, Mapping[Cell, Outcomes]]
+
+
+def reference_from(
+    monitor: str,
+    source: str,
+    binning: Binning,
+    windows: Sequence[WindowProfile],
+    outcomes: OutcomesByWindow,
+    *,
+    ids: Mapping[Window, IdSketch] | None = None,
+    elsewhere: bool = False,
+    timed: bool = True,
+    effective_from: datetime | None = None,
+    objects: Sequence[ReferenceObject] = (),
+    losses: ReferenceLosses | None = None,
+) -> Reference:
+    """Put together what was scanned of a reference.
+
+    Windows without rows say nothing and are left out. Rows that are not ``timed`` are of no window: of what
+    was scanned, only the sum over all is kept.
+    """
+    held = sorted((w for w in windows if w.rows is not None), key=lambda held: held.window)
+    rows: list[StateRow] = []
+    for window in held if timed else ():
+        rows += _window_rows(window, outcomes.get(window.window, {}))
+        if ids and window.window in ids:
+            rows.append(id_row(WINDOW, to_us(window.window.start), ids[window.window]))
+    rows += _total_rows(held, outcomes)
+    return Reference(
+        monitor,
+        source,
+        binning,
+        tuple(_about(window) for window in held) if timed else (),
+        state_table(rows),
+        elsewhere=elsewhere,
+        effective_from=effective_from,
+        objects=tuple(objects),
+        losses=losses,
+    )
+
+
+def _window_rows(window: WindowProfile, outcomes: Mapping[Cell, Outcomes]) -> list[StateRow]:
+    """One window, and its base windows where they are finer."""
+    start_us = to_us(window.window.start)
+    rows = list(state_rows(WINDOW, start_us, window.cells))
+    if window.moments:
+        rows.append(moment_row(WINDOW, start_us, added(window.moments.values())))
+    rows += outcome_rows(WINDOW, start_us, outcomes)
+    finer = len({key.base_start_us for key in window.base}) > 1
+    for key in sorted(window.base):
+        if key.base_start_us == start_us and not finer:
+            continue
+        if Cell(key.model_version, key.segment, key.segment_value) == WHOLE:
+            rows += state_rows(BASE, key.base_start_us, {WHOLE: window.base[key]})
+            if key.base_start_us in window.moments:
+                rows.append(moment_row(BASE, key.base_start_us, window.moments[key.base_start_us]))
+    return rows
+
+
+def _total_rows(held: Sequence[WindowProfile], outcomes: OutcomesByWindow) -> list[StateRow]:
+    """All windows merged."""
+    together: list[MomentSums] = []
+    parts: dict[Cell, dict[str, list[Profile]]] = {}
+    labelled: dict[Cell, list[Outcomes]] = {}
+    for window in held:
+        for cell, columns in window.cells.items():
+            for name, profile in columns.items():
+                parts.setdefault(cell, {}).setdefault(name, []).append(profile)
+        for cell, outcome in outcomes.get(window.window, {}).items():
+            labelled.setdefault(cell, []).append(outcome)
+        together += window.moments.values()
+    rows = list(
+        state_rows(TOTAL, 0, {cell: {n: merge(p) for n, p in found.items()} for cell, found in parts.items()})
+    )
+    if together:
+        rows.append(moment_row(TOTAL, 0, added(together)))
+    rows += outcome_rows(TOTAL, 0, {cell: few[0].merged(few) for cell, few in labelled.items()})
+    return rows
+
+
+def _about(window: WindowProfile) -> ReferenceWindow:
+    if window.rows is None:
+        raise ValueError(f"the window of {window.window.start} has no rows")
+    stale_us = to_us(window.window.end) - window.rows.last_us
+    return ReferenceWindow(window.window.start, window.window.end, window.count, stale_us / 1e6)

@@ -1,0 +1,207 @@
+"""The index of all reports: rebuilt from the summary tables whenever one of its monitors has something new.
+
+    refresh_index
+      an entry     the monitor's calendar and alerts, from the tables -> <monitor>/entry.json
+      the page     the entries of all monitors -> index.html
+
+Runs that end at the same time write the same files. None of them waits: each writes a file whole, and looks
+afterwards whether what it was made from has changed meanwhile; if so it writes again. Of several that meet,
+the last to change something therefore also sees it on the page, or the one that wrote over it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+import pyarrow as pa
+
+from driftline_jobs.pipeline.request import Progress
+from driftline_jobs.reporting.pages import Pages
+from driftline_jobs.stores import store_of
+from driftline_jobs.stores.base import Store
+from driftline_reports.index import (
+    MOST_CELLS,
+    build_entry,
+    entry_from_json,
+    entry_to_json,
+    render_entries,
+)
+from driftline_reports.inputs import MonitorHistory, page_name
+from driftline_reports.matching import CHECKS
+from driftline_schemas.errors import DriftlineError
+from driftline_schemas.monitor import Monitor
+from driftline_schemas.settings import Settings
+
+INDEX: Final = "index.html"
+LINK: Final = f"../../{INDEX}"
+"""From a page to the index."""
+_ENTRY: Final = "entry.json"
+# Each further attempt means that somebody else has just written, and will look after it too.
+_ATTEMPTS: Final = 10
+_WHOLE: Final = (
+    "monitor = $1 AND granularity = $2 AND window_start >= $3 "
+    "AND model_version = '*' AND segment = '*' AND segment_value = '*'"
+)
+_COMMON: Final = "monitor, granularity, window_start, model_version, segment, segment_value"
+_OF_LABELS: Final = ", ".join(f"'{name}'" for name in CHECKS)
+# What decides how a window stands, see driftline_reports.levels and .matching, and nothing else of these
+# large tables.
+_TABLES: Final = {
+    "drift_metrics": (
+        f"SELECT DISTINCT {_COMMON}, column_name, comparison, drifted FROM current_drift_metrics "  # noqa: S608
+        f"WHERE {_WHOLE} AND comparison = 'reference' AND drifted IS NOT NULL"
+    ),
+    "quality_metrics": (
+        f"SELECT {_COMMON}, check_name, value, expected, passed FROM current_quality_metrics "  # noqa: S608
+        f"WHERE {_WHOLE} AND (passed IS NOT NULL OR check_name IN ({_OF_LABELS}))"
+    ),
+    "performance_metrics": (
+        f"SELECT {_COMMON}, metric, kind, degraded, is_final, status, label_coverage "  # noqa: S608
+        f"FROM current_performance_metrics WHERE {_WHOLE} AND (degraded IS NOT NULL OR kind = 'realized')"
+    ),
+    "alerts": (
+        "SELECT * FROM current_alerts WHERE monitor = $1 AND granularity = $2 AND window_start >= $3 "
+        "ORDER BY window_start, alert_id"
+    ),
+}
+_RUNS: Final = (
+    "SELECT monitor, granularity, window_start, part, status, rows_read, published_at, superseded_at "
+    "FROM current_runs WHERE monitor = $1 AND granularity = $2 ORDER BY window_start, part"
+)
+_STATE: Final = "SELECT count(*) AS runs, max(published_at) AS newest FROM current_runs WHERE monitor = $1"
+_ACTIONS: Final = "SELECT * FROM alert_actions WHERE monitor = $1 ORDER BY acted_at, alert_id"
+
+Made = TypeVar("Made")
+
+
+def refresh_index(store: Store, monitor: Monitor, pages: Pages, generated_at: datetime) -> str:
+    """Write the monitor's entry and the index anew, and return the index's address.
+
+    Raises what the store and ``Pages`` raise.
+    """
+    refresh_entry(store, monitor, pages, generated_at)
+    return refresh_page(pages, generated_at)
+
+
+def refresh_entry(store: Store, monitor: Monitor, pages: Pages, generated_at: datetime) -> None:
+    """Write what the index says of one monitor. Raises what the store and ``Pages`` raise."""
+    entry = f"{monitor.monitor}/{_ENTRY}"
+
+    def write_entry(_: object) -> None:
+        made = build_entry(_history(store, monitor, pages), generated_at)
+        pages.write(entry, entry_to_json(made))
+
+    with store.kept_open(reading=True):
+        _settle(lambda: _state(store, monitor, pages), write_entry)
+
+
+def refresh_page(pages: Pages, generated_at: datetime) -> str:
+    """Write the index from the entries that there are, and return its address. Raises what ``Pages`` does."""
+
+    def write_page(entries: dict[str, bytes]) -> None:
+        known = [entry_from_json(content) for content in entries.values() if _is_entry(content)]
+        pages.write(INDEX, render_entries(known, generated_at).encode())
+
+    _settle(lambda: _entries(pages), write_page)
+    return pages.address(INDEX)
+
+
+def refresh_where_there_is_one(
+    monitor: Monitor, settings: Settings, progress: Progress, *, page: bool = True
+) -> None:
+    """Keep the index up to date after windows were published; a place without reports gets none.
+
+    Without ``page``, only what it says of this monitor. What was published stays published whether or not the
+    reports can be reached: that is said, and no error.
+    """
+    try:
+        pages = Pages.open(settings)
+        if pages.read(f"{monitor.monitor}/{_ENTRY}") is not None:
+            with closing(store_of(settings)) as store:
+                refresh_entry(store, monitor, pages, datetime.now(UTC))
+            if page:
+                refresh_page(pages, datetime.now(UTC))
+    except DriftlineError as error:
+        progress.event("index_not_written", reason=str(error))
+
+
+def remove_entry(monitor: str, settings: Settings, progress: Progress) -> None:
+    """Take a monitor out of the index, if it is in it; its pages stay where they are."""
+    try:
+        pages = Pages.open(settings)
+        if pages.read(f"{monitor}/{_ENTRY}") is not None:
+            pages.remove(f"{monitor}/{_ENTRY}")
+            refresh_page(pages, datetime.now(UTC))
+    except DriftlineError as error:
+        progress.event("index_not_written", reason=str(error))
+
+
+def refresh_page_where_there_is_one(settings: Settings, progress: Progress) -> None:
+    """The same for the page alone, after several monitors have written their entries."""
+    try:
+        pages = Pages.open(settings)
+        if pages.read(INDEX) is not None:
+            refresh_page(pages, datetime.now(UTC))
+    except DriftlineError as error:
+        progress.event("index_not_written", reason=str(error))
+
+
+def _settle(look: Callable[[], Made], write: Callable[[Made], None]) -> None:
+    """Write from what there is, until it was still the same afterwards."""
+    seen = look()
+    for _ in range(_ATTEMPTS):
+        write(seen)
+        now = look()
+        if now == seen:
+            return
+        seen = now
+
+
+def _state(store: Store, monitor: Monitor, pages: Pages) -> object:
+    """What an entry is made from, as far as it tells whether that has changed."""
+    runs = store.execute_read(_STATE, [monitor.monitor]).to_pylist()
+    actions = store.execute_read(
+        "SELECT count(*) AS actions FROM alert_actions WHERE monitor = $1", [monitor.monitor]
+    )
+    return runs, actions.to_pylist(), pages.listed(_folder(monitor))
+
+
+def _folder(monitor: Monitor) -> str:
+    return f"{monitor.monitor}/{monitor.granularity.value}"
+
+
+def _history(store: Store, monitor: Monitor, pages: Pages) -> MonitorHistory:
+    place = [monitor.monitor, monitor.granularity.value]
+    runs = store.execute_read(_RUNS, place)
+    starts: list[datetime] = sorted(set(_aware(runs).column("window_start").to_pylist()))
+    tables = {"runs": runs, "alert_actions": store.execute_read(_ACTIONS, place[:1])}
+    if starts:
+        first = starts[-MOST_CELLS:][0]
+        tables |= {name: store.execute_read(sql, [*place, first]) for name, sql in _TABLES.items()}
+    there = set(pages.listed(_folder(monitor)))
+    windows = (monitor.calendar.containing(start) for start in starts)
+    names = ((window.start, page_name(monitor, window)) for window in windows)
+    links = {start: name for start, name in names if name.rpartition("/")[2] in there}
+    return MonitorHistory(monitor, tables, links)
+
+
+def _aware(runs: pa.Table) -> pa.Table:
+    """Stores that keep no zone mean UTC."""
+    at = runs.column_names.index("window_start")
+    return runs.set_column(at, "window_start", runs.column(at).cast(pa.timestamp("us", "UTC")))
+
+
+def _entries(pages: Pages) -> dict[str, bytes]:
+    return pages.read_all([f"{name}/{_ENTRY}" for name in pages.listed() if "." not in name])
+
+
+def _is_entry(content: bytes) -> bool:
+    """A file that is no entry, or of another version, costs its monitor its place until its next report."""
+    try:
+        entry_from_json(content)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,229 @@
+"""From the summary tables to a window's page: gather what it is made from, render, and write it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftline_jobs.pipeline.identity import check_calendar
+from driftline_jobs.pipeline.judged_by import binning_of, judged_run, reference_of
+from driftline_jobs.profiles.binning import Bins, CategoryBins, OpenBins, OrderedBins, SettledBins
+from driftline_jobs.profiles.codec import decode
+from driftline_jobs.profiles.late_columns import as_stored, settled
+from driftline_jobs.profiles.log_buckets import IntArray
+from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, Profile, merge
+from driftline_jobs.reporting.drilldown import drilldown_link, write_drilldown
+from driftline_jobs.reporting.index import LINK, refresh_entry, refresh_page
+from driftline_jobs.reporting.mail import Summary, summary, write_mail
+from driftline_jobs.reporting.pages import Pages
+from driftline_jobs.sources.profiling.windows import WHOLE
+from driftline_jobs.stores import store_of
+from driftline_jobs.stores.base import Store
+from driftline_reports import formats
+from driftline_reports.context import TRAILING
+from driftline_reports.inputs import Distribution, ReportInputs, page_name
+from driftline_reports.muting import without_muted
+from driftline_reports.page import lay_out
+from driftline_reports.view import build_view
+from driftline_schemas.metrics import VALUES_OF_ANOTHER_TYPE
+from driftline_schemas.monitor import Monitor
+from driftline_schemas.settings import Settings
+from driftline_schemas.table_names import OTHER, table_column, table_value
+from driftline_schemas.window import Window
+
+# A page shows trends of these over the windows before its own, and of the others its own window alone.
+_TRENDS: Final = ("runs", "drift_metrics", "quality_metrics", "performance_metrics", "alerts")
+_OF_THE_WINDOW: Final = ("run_inputs", "profile_metrics", "performance_curves", "attributions")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A page that was written, where it lies, and what it says."""
+
+    page: str
+    summary: Summary
+
+
+def write_report(
+    monitor: Monitor,
+    window: Window,
+    settings: Settings,
+    *,
+    generated_at: datetime,
+    mail_out: Path | None = None,
+    page_link: str | None = None,
+    index: bool = True,
+    index_page: bool = True,
+    base: Path | None = None,
+) -> Written:
+    """Write the page of a published window below ``settings.reports``, and its mail into ``mail_out``.
+
+    ``page_link`` is where the mail's readers find the page; without ``index`` the page stands alone, to be
+    sent, and without ``index_page`` the index is for the caller to write, once for several pages. With
+    ``settings.drill_down`` the drill-down is written too; where its run has kept no sample, the log is read,
+    relative folders meant from ``base``. Raises ConfigError when the window was not published, the folder is
+    not ours to write or the drill-down's extra is missing, TransientError when the store, the folder or the
+    log does not answer.
+    """
+    with closing(store_of(settings)) as store:
+        with store.kept_open(reading=True):
+            check_calendar(store, monitor)
+            inputs = gather(store, monitor, window, generated_at)
+        pages = Pages.open(settings)
+        if index:
+            if settings.drill_down:
+                deeper: str | None = write_drilldown(
+                    settings, store, monitor, base or Path.cwd(), window, pages
+                )
+            else:
+                deeper = drilldown_link(monitor, window, pages)
+            inputs = replace(inputs, index_link=LINK, drilldown_link=deeper)
+        name = page_name(monitor, window)
+        view, html = lay_out(inputs)
+        page = pages.write(name, html.encode())
+        if index:
+            refresh_entry(store, monitor, pages, generated_at)
+            if index_page:
+                refresh_page(pages, generated_at)
+    told, muted = without_muted(inputs)
+    if muted:
+        view = build_view(told)
+    if mail_out is not None:
+        write_mail(view, mail_out, page_link=page_link, attached=PurePosixPath(name).name, muted=muted)
+    return Written(page, summary(told, view, muted))
+
+
+def gather(store: Store, monitor: Monitor, window: Window, generated_at: datetime) -> ReportInputs:
+    """Everything the page of ``window`` shows, from the current rows of ``store``."""
+    first = window
+    for _ in range(TRAILING - 1):
+        first = monitor.calendar.previous(first)
+
+    def current(name: str, start: datetime) -> pa.Table:
+        return store.current(
+            name, monitor.monitor, start=start, end=window.end, granularity=window.granularity.value
+        )
+
+    tables = {name: current(name, first.start) for name in _TRENDS}
+    tables |= {name: current(name, window.start) for name in _OF_THE_WINDOW}
+    tables["alert_actions"] = store.current("alert_actions", monitor.monitor)
+    run = judged_run(tables["runs"], monitor, window)
+    found = _distributions(store, run, current("profiles", window.start), window)
+    unlike = _unlike(tables["quality_metrics"], window)
+    return ReportInputs(
+        monitor=monitor,
+        window=window,
+        tables=tables,
+        distributions={name: _without(one, unlike.get(name, 0)) for name, one in found.items()},
+        generated_at=generated_at,
+    )
+
+
+def _distributions(
+    store: Store, run: Mapping[str, object], profiles: pa.Table, window: Window
+) -> dict[str, Distribution]:
+    """Every watched column's counts beside the reference's, of the window's rows as a whole."""
+    binning = binning_of(store, run)
+    if binning is None:
+        return {}  # A window without a reference has no bins to count by.
+    reference = reference_of(store, run, binning)
+    before = reference.without(window).get(WHOLE, {}) if reference else {}
+    names = {table_column(name): name for name in binning.columns}
+    now: dict[str, list[Profile]] = {}
+    for row in _of_the_whole(profiles).to_pylist():
+        if row["column_name"] in names:  # the row as a whole has a profile of another kind
+            now.setdefault(row["column_name"], []).append(decode(row["state"]))
+    return {
+        label: _distribution(label, binning.columns[names[label]], merge(several), before.get(names[label]))
+        for label, several in now.items()
+    }
+
+
+def _unlike(checks: pa.Table, window: Window) -> dict[str, int]:
+    """How many values of each column of the window are of another type than in the reference."""
+    ours = pc.and_(
+        pc.equal(checks["check_name"], VALUES_OF_ANOTHER_TYPE),
+        pc.equal(checks["window_start"], _moment(checks, window)),
+    )
+    rows = checks.filter(ours).select(["column_name", "value"]).to_pylist()
+    return {row["column_name"]: int(row["value"]) for row in rows}
+
+
+def _moment(rows: pa.Table, window: Window) -> pa.Scalar:
+    """The window's start as the store has it."""
+    return pa.scalar(window.start, pa.timestamp("us", "UTC")).cast(rows["window_start"].type)
+
+
+def _without(distribution: Distribution, unlike: int) -> Distribution:
+    """The same without the values of another type among the missing ones, and a word on them."""
+    if not unlike:
+        return distribution
+    many = formats.plural(unlike, "value")
+    note = f"Of another type than in the reference, so that they cannot be compared with it: {many}."
+    if distribution.labels is not None:
+        return replace(distribution, note=note)
+    missing = max(distribution.current_missing - unlike, 0)
+    return replace(distribution, current_missing=missing, note=note)
+
+
+def _of_the_whole(rows: pa.Table) -> pa.Table:
+    for name in ("model_version", "segment", "segment_value"):
+        rows = rows.filter(pc.equal(rows.column(name), getattr(WHOLE, name)))
+    return rows
+
+
+def _distribution(name: str, bins: Bins, now: Profile, before: Profile | None) -> Distribution:
+    if not isinstance(bins, OpenBins):
+        return _settled(name, bins, now, before)
+    (one,) = settled(bins, [now])
+    return _settled(name, one.bins, one.profiles[0], before and as_stored(before, one.storage))
+
+
+def _settled(name: str, bins: SettledBins, now: Profile, before: Profile | None) -> Distribution:
+    if isinstance(bins, OrderedBins):
+        return Distribution(
+            column=name,
+            kind=bins.kind,
+            current=_ordered_counts(now, bins),
+            reference=None if before is None else _ordered_counts(before, bins),
+            edges=np.asarray(bins.edges, np.float64),
+            current_missing=_missing(now),
+            reference_missing=0 if before is None else _missing(before),
+        )
+    return Distribution(
+        column=name,
+        kind=bins.kind,
+        current=_category_counts(now, bins),
+        reference=None if before is None else _category_counts(before, bins),
+        labels=(*map(table_value, bins.vocabulary), OTHER, "__unseen__"),
+        current_missing=_missing(now),
+        reference_missing=0 if before is None else _missing(before),
+    )
+
+
+def _ordered_counts(profile: Profile, bins: OrderedBins) -> IntArray:
+    """Counts per bin; infinities stand in the open outer bins, as they do in the drift figures."""
+    if not isinstance(profile, OrderedProfile):
+        raise TypeError(f"{type(profile).__name__} for a column with ordered bins")
+    counts = profile.bin_counts(bins)
+    counts[0] += profile.below_infinity
+    counts[-1] += profile.above_infinity
+    return counts
+
+
+def _category_counts(profile: Profile, bins: CategoryBins) -> IntArray:
+    if not isinstance(profile, CategoryProfile):
+        raise TypeError(f"{type(profile).__name__} for a column with categories")
+    return profile.bin_counts(bins)
+
+
+def _missing(profile: Profile) -> int:
+    return profile.nulls + (profile.nans if isinstance(profile, OrderedProfile) else 0)

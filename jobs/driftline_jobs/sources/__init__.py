@@ -1,0 +1,1 @@
+"""Where rows come from: serving logs and labels, found, checked, cut into splits, decoded and profiled."""

@@ -1,0 +1,1 @@
+"""Labels joined to predictions by id."""

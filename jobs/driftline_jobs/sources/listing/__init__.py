@@ -1,0 +1,1 @@
+"""Which objects there are, what their folders say of their rows, and what is passed over."""

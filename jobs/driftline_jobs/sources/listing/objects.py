@@ -1,0 +1,122 @@
+"""The objects of a log, with what their folders say about the time of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from driftline_jobs.sources.listing.folders import Interval, Span, folder_interval
+from driftline_jobs.sources.listing.passed_over import PassedOver, PassedOverCounter
+from driftline_jobs.sources.listing.path_values import PathValues, values_of
+from driftline_jobs.sources.listing.walk import Found, walk
+from driftline_jobs.storage.location import Location, local_etag
+
+_NO_TIME = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LogObject:
+    """One object as it was listed.
+
+    ``path`` is what the location's filesystem opens, ``etag`` tells it from a later one of the same name.
+    ``folder_start`` and ``folder_end`` (UTC, half-open) come from dated folders such as ``dt=2013-07-01``,
+    and are both None when there are none. ``path_values`` are the ``key=value`` folders above it.
+    """
+
+    uri: str
+    path: str
+    etag: str
+    size_bytes: int
+    folder_start: datetime | None = None
+    folder_end: datetime | None = None
+    path_values: PathValues = ()
+
+    @property
+    def folder(self) -> Interval | None:
+        """The interval that the folders name."""
+        if self.folder_start is None or self.folder_end is None:
+            return None
+        return self.folder_start, self.folder_end
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What lies in a log's folders: objects that may be Parquet, sorted by path, and what is passed over."""
+
+    objects: tuple[LogObject, ...]
+    passed_over: tuple[PassedOver, ...] = ()
+
+
+def listing(
+    location: Location,
+    zone: str,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    lateness: timedelta = _NO_TIME,
+) -> Listing:
+    """Everything below ``location``; dated folders are read in ``zone``.
+
+    Whatever it is called, an object may be Parquet: its footer tells. Objects whose name starts with ``.`` or
+    ``_`` are passed over, and so is what lies in folders like that, but for ``_key=value``. Of symbolic
+    links see ``walk_disk``. With ``start`` and ``end``, folders whose date, widened by ``lateness``, lies
+    outside need not be listed (``overlapping`` is still to be asked).
+
+    Raises DataError for a folder of Delta, Iceberg or Hudi, whose removed rows would be counted.
+    """
+    within = None if start is None or end is None else Span(start, end, lateness)
+
+    @cache
+    def interval_of(folders: tuple[str, ...]) -> Interval | None:
+        return folder_interval(folders, zone)
+
+    values_in = cache(values_of)
+
+    def listed(found: Found) -> LogObject:
+        start, end = interval_of(found.folders) or (None, None)
+        uri, values = location.uri_of(found.path), values_in(found.folders)
+        return LogObject(uri, found.path, found.etag, found.size_bytes, start, end, values)
+
+    passed_over = PassedOverCounter(interval_of, location.uri_of)
+    objects = map(listed, walk(location, zone, within, passed_over))
+    return Listing(tuple(sorted(objects, key=lambda found: found.path)), tuple(passed_over))
+
+
+def list_objects(
+    location: Location,
+    zone: str,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    lateness: timedelta = _NO_TIME,
+) -> list[LogObject]:
+    """The objects of a ``listing``."""
+    return list(listing(location, zone, start=start, end=end, lateness=lateness).objects)
+
+
+def overlapping(
+    objects: Iterable[LogObject], start: datetime, end: datetime, lateness: timedelta
+) -> list[LogObject]:
+    """The objects that may hold rows of ``start <= t < end``: their folder's interval, widened by
+    ``lateness`` on both sides, overlaps it, or their folder names none."""
+    within = Span(start, end, lateness)
+    return [found for found in objects if not within.excludes(found.folder)]
+
+
+def relisted(location: Location, found: LogObject) -> LogObject | None:
+    """``found`` as it is now, when it may have been replaced since it was listed; None when it is gone."""
+    try:
+        if location.is_s3:
+            with location.filesystem().open_input_file(found.path) as file:
+                etag, size = location.etag_in(file.metadata()), file.size()
+        else:
+            status = Path(found.path).stat()
+            etag, size = local_etag(status), status.st_size
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise location.error(error, found.uri) from error
+    return replace(found, etag=etag, size_bytes=size)

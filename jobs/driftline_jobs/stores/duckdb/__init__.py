@@ -1,0 +1,1 @@
+"""Summary tables in a DuckDB file."""

@@ -1,0 +1,1 @@
+"""Summary tables in the schema ``driftline`` of a Postgres database."""
