@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from driftline_jobs.pipeline.rollup import roll_up
-from driftline_jobs.sources.profiling.windows import WHOLE
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.stores import open_store
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.table_definitions import load_tables

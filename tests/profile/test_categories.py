@@ -10,7 +10,8 @@ import pytest
 
 from driftline_jobs.profiles.binning import CategoryBins
 from driftline_jobs.profiles.categories import profile_categories
-from driftline_jobs.profiles.cells import CellKey, Dimension, groupings
+from driftline_jobs.profiles.cell import CellKey
+from driftline_jobs.profiles.cells import Dimension, groupings
 from driftline_jobs.profiles.columns.arrays import codes, dictionary_for, hash_texts
 from driftline_jobs.profiles.distinct import estimate
 from driftline_jobs.profiles.grouped import category_runs

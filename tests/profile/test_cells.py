@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftline_jobs.profiles.cells import CellKey, Dimension, crossed, groupings, labelled
+from driftline_jobs.profiles.cell import CellKey
+from driftline_jobs.profiles.cells import Dimension, crossed, groupings, labelled
 from driftline_jobs.profiles.columns.arrays import Codes
 from driftline_schemas.table_names import ALL, NULL
 

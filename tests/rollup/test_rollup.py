@@ -12,7 +12,7 @@ import pytest
 from tests.end_to_end.builder import ROWS, Bench, Columns, day
 
 from driftline_jobs.pipeline.rollup import RollUp, roll_up
-from driftline_jobs.sources.profiling.windows import WHOLE
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.stores import open_store
 from driftline_schemas.errors import ConfigError, DataError
 from driftline_schemas.monitor import Monitor, load_monitor

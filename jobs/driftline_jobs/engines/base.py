@@ -13,7 +13,7 @@ from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.scan_result import ScanResult
 from driftline_jobs.sources.profiling.survey import Survey, SurveyPlan
-from driftline_jobs.tasks.collect import OutcomesByCell, Task
+from driftline_jobs.tasks.outcomes import OutcomesByCell, Task
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.engines.process import Spent
+from driftline_jobs.sources.labels.collect import collect
 from driftline_jobs.sources.labels.counts import JoinCounts
 from driftline_jobs.sources.labels.join import LabelJoin
 from driftline_jobs.sources.labels.rows import label_rows, prediction_rows
@@ -17,7 +18,7 @@ from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan, scan_splits
 from driftline_jobs.sources.profiling.scan_result import ScanResult
 from driftline_jobs.sources.profiling.survey import Survey, SurveyPlan, merge_surveys, survey_split
-from driftline_jobs.tasks.collect import OutcomesByCell, collect
+from driftline_jobs.tasks.outcomes import OutcomesByCell
 
 S = TypeVar("S")
 T = TypeVar("T")

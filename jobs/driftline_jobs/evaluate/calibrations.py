@@ -49,10 +49,10 @@ from driftline_jobs.evaluate.stacks import sample_of
 from driftline_jobs.metrics.figures import TextArray
 from driftline_jobs.metrics.performance import Performance
 from driftline_jobs.profiles.binning import Bins, OpenBins, OrderedBins
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.state import OrderedProfile, Profile
 from driftline_jobs.references.reference import Reference, ReferenceWindow
-from driftline_jobs.sources.profiling.windows import WHOLE
-from driftline_jobs.tasks.collect import Task
+from driftline_jobs.tasks.outcomes import Task
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Granularity
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftline_jobs.profiles.binning import Binning, Bins, OpenBins, OrderedBins
+from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.state import CategoryProfile, OpenProfile, OrderedProfile, Profile
-from driftline_jobs.sources.profiling.windows import WHOLE, Cell, WindowProfile
+from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_schemas.window import Window
 
 

@@ -21,9 +21,9 @@ from driftline_jobs.metrics.drift import category_drift, ordered_drift
 from driftline_jobs.metrics.figures import Figure, IntArray, Status
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample
 from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.late_columns import Settled, as_stored, settled
 from driftline_jobs.profiles.state import Profile
-from driftline_jobs.sources.profiling.windows import WHOLE, Cell
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.serving_log import Storage

@@ -19,11 +19,10 @@ from driftline_jobs.metrics.estimate import (
 from driftline_jobs.metrics.estimate_regression import estimate_regression, loss_by_bin
 from driftline_jobs.metrics.figures import Status
 from driftline_jobs.metrics.performance import Performance, absent
-from driftline_jobs.sources.profiling.windows import WHOLE
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.tasks.binary import BinaryOutcomes, BinaryTask
-from driftline_jobs.tasks.collect import Task
 from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
-from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_jobs.tasks.outcomes import Outcomes, Task
 from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
 from driftline_schemas.metrics import PERFORMANCE
 from driftline_schemas.monitor import Monitor

@@ -15,7 +15,7 @@ from driftline_jobs.detection.verdicts import FIXED, OPEN, YES, Verdicts, either
 from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.metrics.figures import Figure, FloatArray, TextArray
 from driftline_jobs.metrics.performance import Performance
-from driftline_jobs.sources.profiling.windows import WHOLE
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_schemas.monitor import Rule
 from driftline_schemas.table_names import ALL
 

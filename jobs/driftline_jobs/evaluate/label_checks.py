@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from scipy.special import bdtr
 
 from driftline_jobs.evaluate.quality import Check
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.id_sketch import Unlike
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.sources.profiling.windows import WHOLE
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.losses import UNREADABLE_TIMES
 from driftline_schemas.monitor import LabelSource, Monitor

@@ -15,9 +15,8 @@ from driftline_jobs.metrics.figures import IntArray, Status
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample
 from driftline_jobs.profiles.binning import Binning, OrderedBins
 from driftline_jobs.tasks.binary import BinaryOutcomes
-from driftline_jobs.tasks.collect import Task
 from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
-from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_jobs.tasks.outcomes import Outcomes, Task
 from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.rows import TableBuilder

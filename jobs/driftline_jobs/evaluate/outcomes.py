@@ -12,12 +12,11 @@ from driftline_jobs.metrics.estimate import ScoredRows
 from driftline_jobs.metrics.figures import Status, statuses
 from driftline_jobs.metrics.multiclass import MulticlassCounts
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
-from driftline_jobs.profiles.cells import CellKey
+from driftline_jobs.profiles.cell import WHOLE, Cell, CellKey
 from driftline_jobs.profiles.id_sketch import IdSketch
-from driftline_jobs.sources.profiling.windows import WHOLE, Cell
 from driftline_jobs.tasks.binary import LOSS_BITS, SCORE_BITS, SQUARE_BITS, BinaryOutcomes, BinaryTask
-from driftline_jobs.tasks.collect import OutcomesByCell
 from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
+from driftline_jobs.tasks.outcomes import OutcomesByCell
 from driftline_jobs.tasks.stored import with_ids
 from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.rows import TableBuilder

@@ -20,9 +20,8 @@ from driftline_jobs.metrics.performance import Performance
 from driftline_jobs.metrics.ranking import ScoreLabelCounts, calibration_curve
 from driftline_jobs.metrics.regression import regression_performance
 from driftline_jobs.tasks.binary import BinaryOutcomes, BinaryTask
-from driftline_jobs.tasks.collect import Task
 from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
-from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_jobs.tasks.outcomes import Outcomes, Task
 from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
 from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor import Monitor

@@ -11,10 +11,11 @@ from driftline_jobs.detection.nature import MIN_WINDOWS
 from driftline_jobs.evaluate.cells import MeasuredCell, common
 from driftline_jobs.evaluate.natures import Natures
 from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.late_columns import others
 from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, Profile
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.sources.profiling.windows import WHOLE, WindowProfile
+from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_schemas.metrics import MOVES_BY_NATURE, REFERENCE_WINDOWS, VALUES_OF_ANOTHER_TYPE
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_names import table_column

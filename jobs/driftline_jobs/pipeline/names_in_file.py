@@ -10,11 +10,11 @@ from driftline_jobs.evaluate.class_checks import class_counts
 from driftline_jobs.evaluate.label_drift import label_column
 from driftline_jobs.pipeline.plans import task_of
 from driftline_jobs.profiles.binning import CategoryBins
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.state import CategoryProfile
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.sources.labels.expected_classes import Occurring, misfits, nearest, same_name
 from driftline_jobs.sources.listing.objects import LogObject
-from driftline_jobs.sources.profiling.windows import WHOLE
 from driftline_jobs.tasks.binary import BinaryOutcomes
 from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
 from driftline_jobs.tasks.outcomes import Outcomes

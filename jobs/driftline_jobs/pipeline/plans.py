@@ -15,8 +15,8 @@ from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.survey import Decision, Watched, watched_columns
 from driftline_jobs.tasks.binary import BinaryTask
-from driftline_jobs.tasks.collect import Task as OutcomeTask
 from driftline_jobs.tasks.multiclass import MulticlassTask
+from driftline_jobs.tasks.outcomes import Task as OutcomeTask
 from driftline_jobs.tasks.regression import RegressionTask
 from driftline_schemas.classes import class_text
 from driftline_schemas.errors import ConfigError

@@ -21,10 +21,10 @@ import pyarrow as pa
 from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.evaluate.drift import Pair, add_drift, measure_drift
 from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.codec import decode
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.sources.profiling.windows import WHOLE, Cell
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.profiles import add_descriptions
 from driftline_schemas.errors import ConfigError, DataError

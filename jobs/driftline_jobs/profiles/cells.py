@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from driftline_jobs.profiles.cell import CellKey
 from driftline_jobs.profiles.columns.arrays import Codes
 from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_schemas.table_names import ALL, NULL, OTHER, table_value
@@ -20,16 +21,6 @@ SEGMENT_VALUES_KEPT = 100
 CodeArray = npt.NDArray[np.integer[Any]]
 """Codes from 0 up, in integers that are wide enough and no wider: every row is gone over many times."""
 _ROWS_PER_JOINT_CELL = 4096
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class CellKey:
-    """The rows of one base window (its start, UTC microseconds) in one version or segment value."""
-
-    base_start_us: int
-    model_version: str
-    segment: str
-    segment_value: str
 
 
 def labelled(codes: Codes) -> tuple[CodeArray, list[str]]:

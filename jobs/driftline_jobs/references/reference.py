@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.codec import decode, encode
 from driftline_jobs.profiles.id_sketch import IDS, IdSketch
 from driftline_jobs.profiles.moments import TOGETHER, MomentSums
 from driftline_jobs.profiles.state import OrderedProfile, Profile, subtract
 from driftline_jobs.references.losses import ReferenceLosses
-from driftline_jobs.sources.profiling.windows import WHOLE, Cell
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_jobs.tasks.stored import read_outcomes
 from driftline_schemas.errors import DataError

@@ -14,11 +14,11 @@ from datetime import datetime
 from functools import cached_property
 
 from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.codec import encode
 from driftline_jobs.profiles.moments import TOGETHER, MomentSums, added
 from driftline_jobs.profiles.state import Profile, merge, subtract
 from driftline_jobs.references.reference import Reference, ReferenceWindow, totals_table
-from driftline_jobs.sources.profiling.windows import WHOLE, Cell
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.rows import canonical_json
 from driftline_schemas.window import Window

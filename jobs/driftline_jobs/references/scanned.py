@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.id_sketch import IdSketch
 from driftline_jobs.profiles.moments import MomentSums, added
 from driftline_jobs.profiles.state import Profile, merge
@@ -24,7 +25,7 @@ from driftline_jobs.references.reference import (
     state_rows,
     state_table,
 )
-from driftline_jobs.sources.profiling.windows import WHOLE, Cell, WindowProfile
+from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.window import Window, to_us
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from driftline_jobs.pipeline.identity import check_calendar
 from driftline_jobs.pipeline.judged_by import binning_of, judged_run, reference_of
 from driftline_jobs.profiles.binning import Bins, CategoryBins, OpenBins, OrderedBins, SettledBins
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.codec import decode
 from driftline_jobs.profiles.late_columns import as_stored, settled
 from driftline_jobs.profiles.log_buckets import IntArray
@@ -24,7 +25,6 @@ from driftline_jobs.reporting.drilldown import drilldown_link, write_drilldown
 from driftline_jobs.reporting.index import LINK, refresh_entry, refresh_page
 from driftline_jobs.reporting.mail import Summary, summary, write_mail
 from driftline_jobs.reporting.pages import Pages
-from driftline_jobs.sources.profiling.windows import WHOLE
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
 from driftline_reports import formats

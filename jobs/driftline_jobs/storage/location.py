@@ -16,6 +16,9 @@ from driftline_schemas.errors import ConfigError, DriftlineError, TransientError
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
+PARQUET = b"PAR1"
+"""How every Parquet object begins and ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -153,10 +156,8 @@ def claims_parquet(name: str) -> bool:
 
 
 def _begins_like_parquet(path: Path) -> bool:
-    from driftline_jobs.sources.parquet.footer_layout import MAGIC
-
     with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+        return file.read(len(PARQUET)) == PARQUET
 
 
 def _nearby(folder: Path) -> str:

@@ -22,12 +22,11 @@ from driftline_jobs.metrics.binary import LossSums
 from driftline_jobs.metrics.figures import BoolArray, Counts, FloatArray, Status
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
 from driftline_jobs.profiles.binning import SettledBins
+from driftline_jobs.profiles.cell import Cell
 from driftline_jobs.profiles.state import Profile
-from driftline_jobs.sources.profiling.windows import Cell
 from driftline_jobs.tasks.binary import BinaryOutcomes, BinaryTask
-from driftline_jobs.tasks.collect import Task
 from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
-from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_jobs.tasks.outcomes import Outcomes, Task
 from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import ALL, OTHER, table_column

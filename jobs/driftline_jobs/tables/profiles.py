@@ -10,12 +10,13 @@ from driftline_jobs.evaluate.cells import MeasuredCell, common
 from driftline_jobs.evaluate.stacks import stack_descriptions
 from driftline_jobs.metrics.descriptions import QUANTILES
 from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins, SettledBins
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.codec import encode
 from driftline_jobs.profiles.distinct import estimate
 from driftline_jobs.profiles.late_columns import settled
 from driftline_jobs.profiles.moments import TOGETHER
 from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, SettledProfile
-from driftline_jobs.sources.profiling.windows import WHOLE, WindowProfile
+from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import from_us

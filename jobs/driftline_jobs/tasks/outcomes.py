@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
+import pyarrow as pa
 
-from driftline_jobs.profiles.log_buckets import FloatArray
+from driftline_jobs.profiles.cell import CellKey
+from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.class_counts import lowest, without_names
 from driftline_jobs.tasks.exact_sums import ExactSums
 from driftline_schemas.errors import DataError
@@ -107,3 +109,23 @@ def _minus(a: Counts, b: Counts) -> Counts:
 def exact_sum(values: FloatArray, bits: int) -> int:
     """The sum in units of 2**-bits, each value rounded; at most ``CHUNK`` values below 2**(46 - bits)."""
     return int(np.rint(np.ldexp(values, bits)).astype(np.int64).sum())
+
+
+OutcomesByCell = dict[CellKey, Outcomes]
+
+
+class TaskRows(Protocol):
+    """Joined rows, read for one task."""
+
+    def of(self, start: int, stop: int) -> Outcomes:
+        """The outcomes of the rows from ``start`` to ``stop``."""
+
+
+class Task(Protocol):
+    """How the joined rows of a task become outcomes. Pickles."""
+
+    def nothing(self) -> Outcomes:
+        """Outcomes of no rows, in the shape that the others have."""
+
+    def rows(self, table: pa.Table, order: IntArray | None) -> TaskRows:
+        """The columns of the rows, in ``order``."""

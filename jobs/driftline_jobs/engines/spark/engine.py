@@ -27,7 +27,7 @@ from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.scan_result import ScanResult
 from driftline_jobs.sources.profiling.survey import Survey, SurveyPlan, merge_surveys
-from driftline_jobs.tasks.collect import OutcomesByCell
+from driftline_jobs.tasks.outcomes import OutcomesByCell
 from driftline_schemas.errors import TerminalError, TransientError
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import IO, Literal
 import pyarrow as pa
 
 from driftline_jobs.engines.spark.tasks import MERGE_EVERY, Shared, place
-from driftline_jobs.profiles.cells import CellKey
+from driftline_jobs.profiles.cell import CellKey
+from driftline_jobs.sources.labels.collect import collect
 from driftline_jobs.sources.labels.counts import JoinCounts
 from driftline_jobs.sources.labels.join import LabelJoin
 from driftline_jobs.sources.labels.join_errors import spill_error
@@ -20,8 +21,7 @@ from driftline_jobs.sources.labels.parts import MOST_PARTS, parted
 from driftline_jobs.sources.labels.rows import LabelPlan, PredictionPlan, label_rows, prediction_rows
 from driftline_jobs.sources.parquet.small_splits import bundled
 from driftline_jobs.sources.parquet.splits import Split
-from driftline_jobs.tasks.collect import OutcomesByCell, Task, collect
-from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_jobs.tasks.outcomes import Outcomes, OutcomesByCell, Task
 from driftline_schemas.errors import TerminalError
 
 ROWS_PER_PART = 500_000

@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 from driftline_jobs.engines.process import Spent, peak_memory_bytes
 from driftline_jobs.profiles.binning import CategoryBins, OrderedBins
-from driftline_jobs.profiles.cells import CellKey
+from driftline_jobs.profiles.cell import CellKey
 from driftline_jobs.profiles.codec import decode, encode
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.sources.parquet.small_splits import bundled

@@ -10,10 +10,10 @@ from typing import Any
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.plans import task_of
 from driftline_jobs.profiles.binning import OpenBins
+from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.codec import decode
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.sources.profiling.windows import WHOLE, Cell
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables.attributions import (
     Change,

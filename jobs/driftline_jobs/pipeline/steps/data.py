@@ -21,11 +21,12 @@ from driftline_jobs.pipeline.names_in_file import check_addresses, check_columns
 from driftline_jobs.pipeline.plans import scan_plan
 from driftline_jobs.pipeline.steps.losses import known_losses, losses_of, report_losses, report_reference
 from driftline_jobs.pipeline.steps.scanning import ScannedWindows, scan_windows
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.moments import MomentSums, added
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import InputState
-from driftline_jobs.sources.profiling.windows import WHOLE, WindowProfile
+from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables.profiles import add_descriptions, add_profiles, add_row_counts
 from driftline_jobs.tables.run_inputs import add_inputs

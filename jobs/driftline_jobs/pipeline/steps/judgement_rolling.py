@@ -39,12 +39,12 @@ from driftline_jobs.pipeline.steps.performance import add_judged_performance, pe
 from driftline_jobs.pipeline.steps.pieces import Pieces
 from driftline_jobs.pipeline.steps.previous_window import add_previous
 from driftline_jobs.pipeline.steps.repeated_ids import Repeats
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.moments import added
 from driftline_jobs.references.losses import ReferenceLosses
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.rolling import MovingReference, Piece, moving_reference, rows_of
 from driftline_jobs.references.windows import windows_before
-from driftline_jobs.sources.profiling.windows import WHOLE
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables.alerts import AlertRow, add_alerts
 from driftline_jobs.tables.calibrations import add_calibrations

@@ -13,7 +13,7 @@ from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.evaluate.label_checks import LabelFindings
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.plans import label_plan, prediction_plan, task_of
-from driftline_jobs.profiles.cells import CellKey
+from driftline_jobs.profiles.cell import WHOLE, Cell, CellKey
 from driftline_jobs.profiles.id_sketch import IdSketch
 from driftline_jobs.profiles.log_buckets import FloatArray
 from driftline_jobs.sources.labels.counts import JoinCounts
@@ -23,9 +23,7 @@ from driftline_jobs.sources.labels.values import LEAST, SAMPLE, LabelValues, Lab
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
-from driftline_jobs.sources.profiling.windows import WHOLE, Cell
-from driftline_jobs.tasks.collect import OutcomesByCell, Task
-from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_jobs.tasks.outcomes import Outcomes, OutcomesByCell, Task
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.monitor import LabelSource
 from driftline_schemas.window import Window, to_us

@@ -27,8 +27,8 @@ from driftline_jobs.pipeline.steps.data import Published
 from driftline_jobs.pipeline.steps.label_join import JoinedWindows, join_outcomes, withholding
 from driftline_jobs.pipeline.steps.losses import report_label_losses
 from driftline_jobs.pipeline.steps.repeated_ids import repeating_beside
+from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.sources.profiling.windows import WHOLE, Cell
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables.run_inputs import add_inputs
 from driftline_jobs.tasks.outcomes import Outcomes

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from driftline_jobs.pipeline.context import Job
+from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.codec import decode
 from driftline_jobs.profiles.moments import TOGETHER, MomentSums
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.rolling import Piece
-from driftline_jobs.sources.profiling.windows import WHOLE, Cell
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_jobs.tasks.stored import read_outcomes
 from driftline_schemas.table_names import table_column

@@ -11,10 +11,10 @@ from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.evaluate.drift import Pair, add_drift, measure_drift
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.codec import decode
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.sources.profiling.windows import WHOLE
 from driftline_jobs.stores.base import RunRecord
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import table_column

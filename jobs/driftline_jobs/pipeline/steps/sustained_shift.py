@@ -16,8 +16,8 @@ from driftline_jobs.evaluate.calibrations import Calibrations
 from driftline_jobs.evaluate.cells import MeasuredCell, common, kinds
 from driftline_jobs.evaluate.judged import SHAPE, verdict_columns
 from driftline_jobs.pipeline.context import Job
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.sources.profiling.windows import WHOLE
 from driftline_jobs.stores.base import RunRecord
 from driftline_schemas.metrics import LASTING_SHIFT
 from driftline_schemas.monitor import Rule

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from driftline_jobs.storage.location import PARQUET
+
 IntArray = npt.NDArray[np.int64]
-MAGIC, ENCRYPTED_MAGIC = b"PAR1", b"PARE"
+MAGIC, ENCRYPTED_MAGIC = PARQUET, b"PARE"
 TAIL = 64 * 1024
 """Bytes to read of an object's end: nearly always with the whole footer in them. As many as Arrow would."""
 _TRAILER = 8

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from driftline_jobs.profiles.binning import Binning, CategoryBins, OpenBins, OrderedBins
-from driftline_jobs.profiles.cells import CellKey, Dimension, Grouping, crossed, groupings, labelled, limited
+from driftline_jobs.profiles.cell import CellKey
+from driftline_jobs.profiles.cells import Dimension, Grouping, crossed, groupings, labelled, limited
 from driftline_jobs.profiles.columns.arrays import Codes, Numbers, Valid, class_codes, codes, numbers
 from driftline_jobs.profiles.columns.conversion import categories, ordered, uncomparable
 from driftline_jobs.profiles.columns.hiding import NOTHING_HIDDEN, Hiding

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from driftline_jobs.profiles.cells import CellKey
+from driftline_jobs.profiles.cell import CellKey
 from driftline_jobs.profiles.moments import MomentSums
 from driftline_jobs.profiles.state import Profile, merge
 

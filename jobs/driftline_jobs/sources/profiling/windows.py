@@ -7,28 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from driftline_jobs.profiles.cells import CellKey
+from driftline_jobs.profiles.cell import WHOLE, Cell, CellKey
 from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.profiles.moments import MomentSums
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan_result import ScanResult, WindowRows, merge_results
-from driftline_schemas.table_names import ALL
 from driftline_schemas.window import Window, to_us
 
 _MERGE_EVERY = 16
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Cell:
-    """The rows of a window in one version or segment value; ``WHOLE`` is all of them."""
-
-    model_version: str
-    segment: str
-    segment_value: str
-
-
-WHOLE = Cell(ALL, ALL, ALL)
 
 
 @dataclass(slots=True)

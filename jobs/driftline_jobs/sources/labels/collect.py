@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.profiles.cells import CellKey, Dimension, crossed, groupings, labelled, limited
+from driftline_jobs.profiles.cell import CellKey
+from driftline_jobs.profiles.cells import Dimension, crossed, groupings, labelled, limited
 from driftline_jobs.profiles.columns.arrays import codes
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.sources.labels.rows import PredictionPlan
-from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_jobs.tasks.outcomes import Outcomes, OutcomesByCell, Task
 from driftline_schemas.table_names import table_segment
-
-OutcomesByCell = dict[CellKey, Outcomes]
-
-
-class TaskRows(Protocol):
-    """Joined rows, read for one task."""
-
-    def of(self, start: int, stop: int) -> Outcomes:
-        """The outcomes of the rows from ``start`` to ``stop``."""
-
-
-class Task(Protocol):
-    """How the joined rows of a task become outcomes. Pickles."""
-
-    def nothing(self) -> Outcomes:
-        """Outcomes of no rows, in the shape that the others have."""
-
-    def rows(self, table: pa.Table, order: IntArray | None) -> TaskRows:
-        """The columns of the rows, in ``order``."""
 
 
 def collect(tables: Iterable[pa.Table], plan: PredictionPlan, task: Task) -> OutcomesByCell:
