@@ -27,7 +27,7 @@ TOGETHER = {
     "cases": ("tests/cases/",),
 }  # fmt: skip
 # Long simulations, of which each stands alone.
-APART = ("tests/judge/test_criteria",)
+APART = ("tests/detection/test_criteria",)
 
 
 def _group(test: str) -> str:

@@ -26,7 +26,7 @@ import pyarrow as pa
 from tests.bench.store_bench import stores
 from tests.end_to_end.builder import AS_OF, REFERENCE_DAYS, Bench, day
 from tests.engines.fault_proxy import PASS, FaultProxy, fault_proxy
-from tests.logs.s3_server import S3Server, serve
+from tests.sources.s3_server import S3Server, serve
 
 DRIFTLINE = Path(sys.executable).with_name("driftline")
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.logs.s3_server import S3Server, serve
 from tests.reports.readback import read
+from tests.sources.s3_server import S3Server, serve
 
 from driftline_jobs.cli import main
 from driftline_jobs.reporting import index

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.dags.in_airflow import in_airflow
 from tests.dags.test_parsing import MONITOR, PARSE
-from tests.logs.s3_server import S3Server, serve
+from tests.sources.s3_server import S3Server, serve
 
 
 def environment(server: S3Server) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import wasserstein_distance
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, assert_same_tables, day, normalised
 from tests.end_to_end.damaging import damage_a_page
-from tests.logs.encrypting import write_encrypted
+from tests.sources.encrypting import write_encrypted
 
 from driftline_jobs.stores import open_store
 from driftline_schemas.errors import ConfigError, DataError

@@ -16,7 +16,7 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 from sklearn import metrics
-from tests.measure.oracles import merged
+from tests.metrics.oracles import merged
 
 from driftline_jobs.demo.prepare import DemoFolder
 from driftline_jobs.pipeline.request import RunRequest

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import ROWS, Bench, Table, assert_same_tables, day, normalised
 from tests.engines.fault_proxy import BUSY, CUT, PASS, SLOW, FaultProxy, fault_proxy
-from tests.logs.s3_server import S3Server, serve
+from tests.sources.s3_server import S3Server, serve
 
 from driftline_jobs.stores import open_store
 from driftline_schemas.errors import ConfigError, DriftlineError, TransientError

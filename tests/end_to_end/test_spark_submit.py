@@ -15,7 +15,7 @@ import pytest
 from tests.end_to_end.builder import AS_OF, Bench, Table, assert_same_tables, day, normalised
 from tests.engines.fault_proxy import BUSY, CUT, PASS, fault_proxy
 from tests.engines.spark_cluster import SparkCluster, cluster
-from tests.logs.s3_server import S3Server, serve
+from tests.sources.s3_server import S3Server, serve
 
 from driftline_jobs.stores import open_store
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.engines.fault_proxy import PASS, fault_proxy
-from tests.logs.s3_server import S3Server, serve
+from tests.sources.s3_server import S3Server, serve
 
 from driftline_jobs.sources.listing.objects import list_objects
 from driftline_jobs.sources.parquet.fetch import Span, blocks, chunk_spans

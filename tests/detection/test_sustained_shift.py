@@ -1,0 +1,112 @@
+"""Small shifts that last."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from tests.detection.simulated import Floats
+
+from driftline_jobs.detection.calibration import Calibration, calibrate
+from driftline_jobs.detection.resampling import leave_one_out
+from driftline_jobs.detection.statistics import Statistic
+from driftline_jobs.detection.sustained_shift import detect, e_value, follow, limit_for
+
+RNG = np.random.default_rng
+
+
+def test_a_bet_is_fair_while_nothing_has_happened() -> None:
+    nodes = np.linspace(-12, 16, 200_001)
+    weight = stats.norm.pdf(nodes) * (nodes[1] - nodes[0])
+    assert (e_value(nodes) * weight).sum() == pytest.approx(1.0, abs=1e-6)
+    expected = np.mean([np.exp(d * 1.3 - d * d / 2) for d in (0.5, 1, 2)])
+    assert float(e_value(1.3)) == pytest.approx(expected)
+
+
+def test_what_is_won_by_hand() -> None:
+    z = np.array([1.0, np.nan, 2.0])
+    first = float(e_value(1.0))
+    third = (first + 1.0) * float(e_value(2.0))
+    assert detect(z, 1e9).tolist() == pytest.approx([first, first, third])
+    assert detect(z, 5.0).tolist() == pytest.approx([first, first, 5.0])
+
+
+def test_the_limit_grows_with_the_columns() -> None:
+    assert limit_for(0.005, 50) == pytest.approx(10_000)
+    assert limit_for(0.005, 0) == pytest.approx(200)
+
+
+def learned(rng: np.random.Generator, windows: int) -> Calibration:
+    splits = leave_one_out([()] * windows)
+    assert splits is not None
+    calibration = calibrate(statistic((5 + 0.5 * rng.normal(size=windows)) ** 3), splits)
+    assert isinstance(calibration, Calibration)
+    return calibration
+
+
+def statistic(values: Floats) -> Statistic:
+    one = np.ones(len(values))
+    return Statistic(values, one, 0.001 * one, one)
+
+
+def shifted(rng: np.random.Generator, windows: int, at: int, by: float) -> Floats:
+    """Statistics whose cube roots move by ``by`` standard deviations from window ``at`` on."""
+    values: Floats = (5 + 0.5 * (rng.normal(size=windows) + by * (np.arange(windows) >= at))) ** 3
+    return values
+
+
+def test_a_lasting_shift_is_found_and_its_beginning_too() -> None:
+    rng = RNG(1)
+    course = follow(learned(rng, 56), statistic(shifted(rng, 120, 60, 1.5)), 10_000)
+    first = int(np.argmax(course.alarm))
+    assert 60 < first < 90
+    assert abs(int(course.since[first]) - 60) <= 3
+    assert (course.since[~course.alarm] == -1).all()
+
+
+def test_an_alarm_ends_after_its_shift() -> None:
+    rng = RNG(2)
+    values = shifted(rng, 120, 20, 2.0)
+    values[60:] = shifted(rng, 60, 60, 0.0)
+    course = follow(learned(rng, 56), statistic(values), 10_000)
+    assert course.alarm[40:60].mean() > 0.7
+    assert not course.alarm[75:].any()
+
+
+def test_windows_without_a_figure_change_nothing() -> None:
+    rng = RNG(3)
+    calibration, values = learned(rng, 31), shifted(rng, 30, 10, 1.0)
+    gaps = np.insert(values, 15, [np.nan, np.nan])
+    with_gaps, without = (
+        follow(calibration, statistic(gaps), 1000),
+        follow(calibration, statistic(values), 1000),
+    )
+    np.testing.assert_array_equal(np.delete(with_gaps.won, [15, 16]), without.won)
+    assert np.isnan(with_gaps.z[[15, 16]]).all()
+
+
+def test_the_first_z_is_the_window_tests_and_later_ones_learn() -> None:
+    rng = RNG(4)
+    calibration = learned(rng, 31)
+    held = statistic(shifted(rng, 3, 9, 0.0))
+    course = follow(calibration, held, 1e9)
+    p = calibration.p_values(held)
+    assert course.z[0] == pytest.approx(stats.norm.isf(p[0]))
+    # the second as if the first had been the reference's 32nd window
+    y = np.cbrt(held.value)
+    mean, deviation = calibration.groups[0].mean, calibration.deviation
+    wider = mean + (y[0] - mean) / 32
+    residual = (y[0] - mean) / np.sqrt(1 + 1 / 31)
+    spread = np.sqrt((deviation**2 * 30 + residual**2) / 31)
+    t = (y[1] - wider) / (spread * np.sqrt(1 + 1 / 32))
+    assert course.z[1] == pytest.approx(stats.norm.isf(stats.t.sf(t, 31)))
+
+
+def test_reported_windows_teach_nothing() -> None:
+    rng = RNG(5)
+    calibration = learned(rng, 31)
+    values = shifted(rng, 6, 9, 0.0)
+    values[0] *= 3
+    told = follow(calibration, statistic(values), 1e9, reported=np.array([True] + [False] * 5))
+    alone = follow(calibration, statistic(values[1:]), 1e9)
+    np.testing.assert_allclose(told.z[1:], alone.z)
