@@ -46,7 +46,7 @@ def test_whoever_ends_the_command_ends_its_processes_and_lets_them_tidy(tmp_path
         "except Stopped as stopped:\n"
         "    sys.exit(stopped.status)\n"
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     child = subprocess.Popen([sys.executable, "-c", program, *map(str, marks)], cwd=root)
     try:
         while not all(mark.exists() for mark in marks):
