@@ -10,8 +10,8 @@ from driftline_jobs.detection.calibration import Calibration, Uncalibrated
 from driftline_jobs.detection.column_tests import judge_families
 from driftline_jobs.detection.multivariate import (
     METRICS,
-    calibrate_together,
-    hold_together,
+    calibrate_multivariate,
+    hold_multivariate,
     together_statistic,
 )
 from driftline_jobs.detection.resampling import leave_one_out
@@ -45,7 +45,7 @@ def test_clean_days_are_called_drifted_as_often_as_they_may(windows: int) -> Non
         reference, now = days(rng, windows), days(rng, 10)
         whole = together(reference)
         figures = multivariate_drift(now, reference_space(whole))
-        held = hold_together(calibrate_together(reference, splits), figures, now.n, float(whole.n))
+        held = hold_multivariate(calibrate_multivariate(reference, splits), figures, now.n, float(whole.n))
         for metric in METRICS:
             p[metric].append(held[metric].p_value)
     for metric, found in p.items():
@@ -58,13 +58,13 @@ def test_a_relation_that_breaks_is_reported_and_clean_days_are_not() -> None:
     whole = together(reference)
     splits = leave_one_out([()] * 31)
     assert splits is not None
-    calibrations = calibrate_together(reference, splits)
+    calibrations = calibrate_multivariate(reference, splits)
     now, broken = days(rng, 6), days(rng, 1, mixing=np.diag(np.sqrt((MIXING**2).sum(0))))
     several = Moments(
         *(np.concatenate([getattr(now, k), getattr(broken, k)]) for k in ("n", "sums", "products"))
     )
     figures = multivariate_drift(several, reference_space(whole))
-    held = hold_together(calibrations, figures, several.n, float(whole.n))
+    held = hold_multivariate(calibrations, figures, several.n, float(whole.n))
     verdicts = judge_families({("*", metric): one for metric, one in held.items()}, np.arange(7), 0.01)
     for metric in METRICS:
         verdict = verdicts["*", metric]
@@ -81,9 +81,9 @@ def test_small_windows_are_not_tested_and_other_metrics_are_refused() -> None:
     assert splits is not None
     now, whole = days(rng, 2), together(reference)
     figures = multivariate_drift(now, reference_space(whole))
-    calibrations = calibrate_together(reference, splits)
+    calibrations = calibrate_multivariate(reference, splits)
     assert all(isinstance(one, Calibration) for one in calibrations.values())
-    held = hold_together(calibrations, figures, now.n, float(whole.n), enough=np.array([True, False]))
+    held = hold_multivariate(calibrations, figures, now.n, float(whole.n), enough=np.array([True, False]))
     assert np.isnan(held["gaussian_kl"].p_value).tolist() == [False, True]
     with pytest.raises(ValueError, match="psi"):
         together_statistic("psi", figures["gaussian_kl"], now.n, 100.0)
@@ -93,7 +93,7 @@ def test_columns_that_cannot_be_compared_are_not_calibrated() -> None:
     splits = leave_one_out([()] * 9)
     assert splits is not None
     constant = Moments(np.full(9, 10), np.zeros((9, 3)), np.zeros((9, 3, 3)))
-    found = calibrate_together(constant, splits)
+    found = calibrate_multivariate(constant, splits)
     assert all(isinstance(one, Uncalibrated) for one in found.values())
     nothing = multivariate_drift(constant, None)
-    assert hold_together(found, nothing, constant.n, 80.0) == {}
+    assert hold_multivariate(found, nothing, constant.n, 80.0) == {}

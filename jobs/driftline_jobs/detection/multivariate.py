@@ -35,7 +35,7 @@ def together_statistic(metric: str, figure: Figure, n: Counts, m: Counts | float
     raise ValueError(f"{metric} is not a figure of the columns together: expected one of {METRICS}")
 
 
-def calibrate_together(pieces: Moments, splits: Splits) -> dict[str, Calibration | Uncalibrated]:
+def calibrate_multivariate(pieces: Moments, splits: Splits) -> dict[str, Calibration | Uncalibrated]:
     """Learn what is normal for the columns together.
 
     Args:
@@ -56,7 +56,7 @@ def calibrate_together(pieces: Moments, splits: Splits) -> dict[str, Calibration
     }
 
 
-def hold_together(
+def hold_multivariate(
     calibrations: Calibrations,
     figures: dict[str, Figure],
     n: Counts,

@@ -22,8 +22,8 @@ from driftline_jobs.detection.column_tests import (
 )
 from driftline_jobs.detection.cycles import NO_LABEL, cycle_labels
 from driftline_jobs.detection.limits import FIXED_LIMITS
-from driftline_jobs.detection.multivariate import METRICS as TOGETHER_METRICS
-from driftline_jobs.detection.multivariate import calibrate_together, hold_together
+from driftline_jobs.detection.multivariate import METRICS as MULTIVARIATE
+from driftline_jobs.detection.multivariate import calibrate_multivariate, hold_multivariate
 from driftline_jobs.detection.performance import (
     PerformanceCalibration,
     calibrate_performance,
@@ -42,8 +42,8 @@ from driftline_jobs.detection.verdicts import (
 from driftline_jobs.evaluate.drift import ColumnDrift
 from driftline_jobs.evaluate.judged import SHAPE, UsualDrift
 from driftline_jobs.evaluate.label_drift import is_binned, label_column, label_metrics, label_sample
-from driftline_jobs.evaluate.multivariate import ALL_COLUMNS, TogetherDrift, stack_moments
-from driftline_jobs.evaluate.natures import Natures, natures_of, places_together
+from driftline_jobs.evaluate.multivariate import ALL_COLUMNS, MultivariateDrift, stack_moments
+from driftline_jobs.evaluate.natures import Natures, multivariate_places, natures_of
 from driftline_jobs.evaluate.performance import FigureKey, measure_performance
 from driftline_jobs.evaluate.stacks import sample_of
 from driftline_jobs.metrics.figures import TextArray
@@ -126,13 +126,13 @@ class Calibrations:
         sources = [_INSTEAD.get(reason, FIXED) for reason in reasons]
         return np.full(tested.shape, sources[0] if sources else FIXED)
 
-    def judge_together(
-        self, drift: TogetherDrift, starts: Sequence[datetime], tested: BoolArray
+    def judge_multivariate(
+        self, drift: MultivariateDrift, starts: Sequence[datetime], tested: BoolArray
     ) -> dict[tuple[str, str], Verdicts]:
         """Verdicts (windows,) on the columns together, by metric."""
         labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
         mine = {name: found for (of, name), found in self.drift.items() if of == ALL_COLUMNS}
-        held = hold_together(
+        held = hold_multivariate(
             mine, drift.figures, drift.n_current, drift.n_reference, labels=labels, enough=tested
         )
         rate = TOGETHER_SHARE * self.monitor.alerts.false_alarm_rate
@@ -235,7 +235,7 @@ def learn(
         found = calibrate_column(sample, split([labels[at] for at in usable]))
         drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
     drift |= _label(reference, monitor, task)
-    together = places_together(reference.binning, natures.columns)
+    together = multivariate_places(reference.binning, natures.columns)
     drift |= _together(reference, monitor, split, together, by_window=split is leave_one_out)
     return Calibrations(monitor, drift, _performance(reference, task), natures)
 
@@ -251,7 +251,7 @@ def _unlearned(reference: Reference, monitor: Monitor, task: Task, natures: Natu
     ]
     label = label_column(monitor, reference.binning)
     metrics += [(label, metric) for metric in label_metrics(task)] if label is not None else []
-    metrics += [(ALL_COLUMNS, metric) for metric in TOGETHER_METRICS] if reference.moments is not None else []
+    metrics += [(ALL_COLUMNS, metric) for metric in MULTIVARIATE] if reference.moments is not None else []
     outcome = reference.outcomes.get(WHOLE)
     figures = measure_performance([outcome], task) if outcome is not None and outcome.labelled else {}
     return Calibrations(
@@ -289,8 +289,8 @@ def _together(
     granularity = monitor.granularity if by_window else monitor.base
     splits = split([_labels(start, monitor, granularity) for start, _ in found])
     if splits is None:
-        return {(ALL_COLUMNS, metric): Uncalibrated(TOO_SHORT) for metric in TOGETHER_METRICS}
-    learned = calibrate_together(stack_moments([sums.of(places) for _, sums in found]), splits)
+        return {(ALL_COLUMNS, metric): Uncalibrated(TOO_SHORT) for metric in MULTIVARIATE}
+    learned = calibrate_multivariate(stack_moments([sums.of(places) for _, sums in found]), splits)
     return {(ALL_COLUMNS, metric): calibration for metric, calibration in learned.items()}
 
 

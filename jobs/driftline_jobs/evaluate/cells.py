@@ -1,10 +1,8 @@
-"""Which cells get figures, and the columns that all their rows share."""
+"""Which cells get figures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from driftline_jobs.profiles.binning import Binning, Bins, OpenBins, OrderedBins
 from driftline_jobs.profiles.cell import WHOLE, Cell
@@ -44,20 +42,6 @@ def measured_cells(window: WindowProfile, run_id: str, min_rows: int) -> list[Me
         if cell != WHOLE and window.cell_rows(cell) >= min_rows
     ]
     return [whole, *others]
-
-
-def common(monitor: str, cells: Sequence[MeasuredCell]) -> dict[str, str | list[str] | list[datetime]]:
-    """The columns that every metric table begins with, one value per cell."""
-    return {
-        "monitor": monitor,
-        "window_start": [cell.window.start for cell in cells],
-        "window_end": [cell.window.end for cell in cells],
-        "granularity": [cell.window.granularity.value for cell in cells],
-        "model_version": [cell.cell.model_version for cell in cells],
-        "segment": [cell.cell.segment for cell in cells],
-        "segment_value": [cell.cell.segment_value for cell in cells],
-        "run_id": [cell.run_id for cell in cells],
-    }
 
 
 def kinds(binning: Binning) -> dict[str, str]:

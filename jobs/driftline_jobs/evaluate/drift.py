@@ -1,19 +1,18 @@
-"""Rows of ``drift_metrics``: every column of every cell against something it is compared with."""
+"""The drift of every column of every cell against something it is compared with, and the verdicts on it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from driftline_jobs.evaluate.cells import MeasuredCell, common, empty_profile
+from driftline_jobs.evaluate.cells import MeasuredCell, empty_profile
 from driftline_jobs.evaluate.judged import (
     Judged,
     UsualDrift,
     judge_by_rules,
     judge_drift,
-    verdict_columns,
 )
 from driftline_jobs.evaluate.natures import Natures
 from driftline_jobs.evaluate.stacks import Sample, sample_of
@@ -25,9 +24,8 @@ from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.late_columns import Settled, as_stored, settled
 from driftline_jobs.profiles.state import Profile
 from driftline_schemas.monitor import Monitor
-from driftline_schemas.rows import TableBuilder
 from driftline_schemas.serving_log import Storage
-from driftline_schemas.table_names import ALL, table_column
+from driftline_schemas.table_names import ALL
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,18 @@ class ColumnDrift:
     n_current: np.ndarray[tuple[int], np.dtype[np.int64]]
     n_reference: np.ndarray[tuple[int], np.dtype[np.int64]]
     places: IntArray | None = None
+
+
+@dataclass(frozen=True)
+class JudgedDrift:
+    """The drift of one column with the verdicts on its metrics, (pairs,) each; none where it does not decide.
+
+    ``reason`` says why only rules that name the column decide, where that is so.
+    """
+
+    drift: ColumnDrift
+    verdicts: Judged = field(default_factory=dict)
+    reason: str | None = None
 
 
 def measure_drift(pairs: Sequence[Pair], binning: Binning) -> list[ColumnDrift]:
@@ -110,62 +120,29 @@ def _unless_late(drift: ColumnDrift, current: Sequence[Profile], against: Sequen
     )
 
 
-def add_drift(
-    table: TableBuilder,
+def judged_drift(
     monitor: Monitor,
     pairs: Sequence[Pair],
     columns: Sequence[ColumnDrift],
-    comparison: str,
-    reference_id: str | None,
-    *,
-    decides: bool,
-    usual: UsualDrift | None = None,
+    usual: UsualDrift,
     natures: Natures | None = None,
-) -> None:
-    """Append one row per pair, column and metric, judged if it ``decides``: by what is ``usual`` (pairs,).
+) -> list[JudgedDrift]:
+    """Hold the drift of each column against the monitor's rules and what is ``usual`` (pairs,).
 
     Of the columns that move by ``natures`` only rules that name them decide.
     """
     cells = [pair.current for pair in pairs]
-    shared = common(monitor.monitor, cells)
+    judged = []
     for column in columns:
-        judged: Judged = {}
-        moves = natures.reason(column.column) if natures is not None and decides else None
+        moves = None if natures is None else natures.reason(column.column)
         if moves is not None:
             named = [rule for rule in monitor.alerts.rules if rule.column == column.column]
-            judged = judge_by_rules(named, column.column, column.figures, cells)
-        elif decides:
+            verdicts = judge_by_rules(named, column.column, column.figures, cells)
+        else:
             n, m = column.n_current.astype(np.float64), column.n_reference.astype(np.float64)
-            judged = judge_drift(
-                monitor.alerts.rules, column.column, column.figures, cells, n, m, usual or UsualDrift()
-            )
-        at = column.places
-        few = pairs if at is None else [pairs[place] for place in at.tolist()]
-        rows = shared if at is None else common(monitor.monitor, [pair.current for pair in few])
-        n_current, n_reference = (n if at is None else n[at] for n in (column.n_current, column.n_reference))
-        for metric, whole in column.figures.items():
-            figure = whole if at is None else whole.at(at)
-            verdict = judged.get(metric)
-            if verdict is not None and at is not None:
-                verdict = verdict.at(at.tolist())
-            table.add(
-                len(few),
-                **rows,
-                column_name=table_column(column.column),
-                column_kind=column.kind,
-                comparison=comparison,
-                metric=metric,
-                value=figure.published("value"),
-                value_debiased=figure.published("debiased"),
-                lower_bound=figure.published("lower"),
-                upper_bound=figure.published("upper"),
-                **verdict_columns(verdict, "drifted"),
-                n_current=n_current,
-                n_reference=n_reference,
-                reference_id=reference_id,
-                status=figure.status.tolist(),
-                reason=[why or moves for why in figure.reasons()],
-            )
+            verdicts = judge_drift(monitor.alerts.rules, column.column, column.figures, cells, n, m, usual)
+        judged.append(JudgedDrift(column, verdicts, moves))
+    return judged
 
 
 def compare(now: Sample, then: Sample) -> dict[str, Figure]:

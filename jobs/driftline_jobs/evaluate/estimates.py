@@ -1,14 +1,14 @@
-"""Estimated performance: rows of ``performance_metrics`` that need no labels, and how far off they were."""
+"""Estimated performance, which needs no labels, and how far off it was once they came."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from driftline_jobs.evaluate.cells import common
 from driftline_jobs.evaluate.outcomes import learned_scores, scored_rows
-from driftline_jobs.evaluate.performance import FigureKey, PerformanceCell, add_figure, by_class
+from driftline_jobs.evaluate.performance import FigureKey, JudgedPerformance, PerformanceCell, by_class
 from driftline_jobs.evaluate.regression import stack_regression_bins
 from driftline_jobs.metrics.estimate import (
     calibrate_scores,
@@ -26,25 +26,31 @@ from driftline_jobs.tasks.outcomes import Outcomes, Task
 from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
 from driftline_schemas.metrics import PERFORMANCE
 from driftline_schemas.monitor import Monitor
-from driftline_schemas.rows import TableBuilder
 
 ESTIMATED, ERROR = "estimated", "estimate_error"
 
 
-def add_estimates(
-    table: TableBuilder,
-    monitor: Monitor,
-    cells: Sequence[PerformanceCell],
-    task: Task,
-    realized: Mapping[FigureKey, Performance],
-    reference: Mapping[FigureKey, Performance],
-) -> None:
-    """Append the estimate of every figure of every whole window; and where there are labels too, its error.
+@dataclass(frozen=True)
+class EstimatedFigure:
+    """One figure of some cells, without labels or, as ``kind`` says, the error that it had.
+
+    ``reference_value`` and ``is_final`` have one value per cell, or are None where the kind has none.
+    """
+
+    key: FigureKey
+    kind: str
+    figure: Performance
+    cells: Sequence[PerformanceCell]
+    reference_value: Sequence[float | None] | None = None
+    is_final: Sequence[bool] | None = None
+
+
+def estimates(
+    monitor: Monitor, cells: Sequence[PerformanceCell], task: Task, realized: JudgedPerformance
+) -> Iterator[EstimatedFigure]:
+    """The estimate of every figure of every whole window; and where there are labels too, its error.
 
     Nothing is estimated of a model that gives neither a score nor a number.
-
-    Args:
-        realized, reference: figures (cells,) by the labels of the window and of the reference.
     """
     wholes = [at for at, cell in enumerate(cells) if cell.cell.cell == WHOLE]
     groups: dict[int, list[int]] = {}
@@ -55,27 +61,18 @@ def add_estimates(
         estimated = estimate_performance(
             [cell.outcome for cell in chosen], cells[places[0]].reference, task, monitor
         )
-        shared = common(monitor.monitor, [cell.cell for cell in chosen])
         for key, figure in estimated.items():
-            then = _at(reference[key], places).published("value") if key in reference else None
-            add_figure(table, shared, key, ESTIMATED, figure, chosen, reference_value=then)
-            if key not in realized:
+            then = _at(realized.then[key], places).published("value") if key in realized.then else None
+            yield EstimatedFigure(key, ESTIMATED, figure, chosen, reference_value=then)
+            if key not in realized.now:
                 continue
-            labels = _at(realized[key], places)
+            labels = _at(realized.now[key], places)
             both = np.flatnonzero(labels.ok & figure.ok).tolist()
             if both:
-                few = [chosen[at] for at in both]
+                labelled = [chosen[at] for at in both]
                 error = estimate_error(_at(labels, both), _at(figure, both))
-                final = [cell.is_final for cell in few]
-                add_figure(
-                    table,
-                    common(monitor.monitor, [cell.cell for cell in few]),
-                    key,
-                    ERROR,
-                    error,
-                    few,
-                    is_final=final,
-                )
+                final = [cell.is_final for cell in labelled]
+                yield EstimatedFigure(key, ERROR, error, labelled, is_final=final)
 
 
 def estimate_performance(

@@ -1,4 +1,4 @@
-"""Figures of many cells held against what limits them, and the verdicts as columns of the tables."""
+"""Figures of many cells held against what limits them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Any
 
 import numpy as np
 
 from driftline_jobs.detection.limits import fixed_drift, interval_verdicts, rule_verdicts
-from driftline_jobs.detection.verdicts import FIXED, OPEN, YES, Verdicts, either
+from driftline_jobs.detection.verdicts import FIXED, OPEN, Verdicts, either
 from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.metrics.figures import Figure, FloatArray, TextArray
 from driftline_jobs.metrics.performance import Performance
@@ -140,21 +139,3 @@ def _columns(segment: str) -> tuple[str, ...]:
         except ValueError:
             pass  # a column whose name begins with a bracket
     return (segment,)
-
-
-def verdict_columns(verdict: Verdicts | None, decided: str) -> dict[str, Any]:
-    """By the names of the tables' columns; ``decided`` is ``drifted`` or ``degraded``."""
-    if verdict is None:
-        return {}
-    columns: dict[str, Any] = {
-        "threshold": _numbers(verdict.threshold),
-        "threshold_source": [text or None for text in verdict.source.tolist()],
-        decided: [None if flag == OPEN else flag == YES for flag in verdict.exceeded.tolist()],
-    }
-    if decided == "drifted":
-        columns |= {"p_value": _numbers(verdict.p_value), "q_value": _numbers(verdict.q_value)}
-    return columns
-
-
-def _numbers(values: FloatArray) -> list[float | None]:
-    return [value if np.isfinite(value) else None for value in values.tolist()]

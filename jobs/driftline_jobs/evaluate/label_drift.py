@@ -1,4 +1,4 @@
-"""Rows of ``drift_metrics`` about labels that come in objects of their own, from the outcomes they leave."""
+"""The drift of labels that come in objects of their own, from the outcomes they leave."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from driftline_jobs.detection.column_tests import CATEGORY_METRICS, ORDERED_METRICS
-from driftline_jobs.evaluate.drift import ColumnDrift, Pair, add_drift, compare
-from driftline_jobs.evaluate.judged import UsualDrift
+from driftline_jobs.evaluate.drift import ColumnDrift, compare
 from driftline_jobs.evaluate.performance import PerformanceCell
 from driftline_jobs.evaluate.stacks import Sample
 from driftline_jobs.metrics.figures import IntArray, Status
@@ -19,7 +18,6 @@ from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
 from driftline_jobs.tasks.outcomes import Outcomes, Task
 from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
 from driftline_schemas.monitor import LabelSource, Monitor
-from driftline_schemas.rows import TableBuilder
 
 KIND = "label"
 
@@ -109,16 +107,3 @@ def label_drift(
     rows = np.array([cell.outcome.labelled for cell in cells], np.int64)
     before = np.array([outcome.labelled for outcome in against], np.int64)
     return ColumnDrift(name, KIND, figures, now, then, rows, before)
-
-
-def add_label_drift(
-    table: TableBuilder,
-    monitor: Monitor,
-    cells: Sequence[PerformanceCell],
-    drift: ColumnDrift,
-    reference_id: str,
-    usual: UsualDrift,
-) -> None:
-    """Append one row per cell and metric of the labels."""
-    pairs = [Pair(cell.cell, None) for cell in cells]
-    add_drift(table, monitor, pairs, [drift], "reference", reference_id, decides=True, usual=usual)

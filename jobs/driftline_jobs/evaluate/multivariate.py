@@ -1,29 +1,29 @@
-"""Rows of ``drift_metrics`` about the columns together: their moments against the reference's."""
+"""Multivariate drift: the moments of the columns against the reference's, and the verdicts on it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from driftline_jobs.detection.limits import rule_verdicts
 from driftline_jobs.detection.verdicts import Verdicts, either
-from driftline_jobs.evaluate.cells import MeasuredCell, common
-from driftline_jobs.evaluate.judged import verdict_columns
-from driftline_jobs.evaluate.natures import places_together
+from driftline_jobs.evaluate.cells import MeasuredCell
+from driftline_jobs.evaluate.judged import Judged
+from driftline_jobs.evaluate.natures import multivariate_places
 from driftline_jobs.metrics.figures import Figure, IntArray, stacked
 from driftline_jobs.metrics.multivariate import Moments, multivariate_drift, reference_space
 from driftline_jobs.profiles.moments import MomentSums
 from driftline_jobs.references.reference import Reference
 from driftline_schemas.monitor import Monitor
-from driftline_schemas.rows import TableBuilder
 
 ALL_COLUMNS = "*"
 
 
 @dataclass(frozen=True)
-class TogetherDrift:
+class MultivariateDrift:
     """Figures of the columns together, (windows,) each, and the rows (windows,) on either side."""
 
     figures: dict[str, Figure]
@@ -40,17 +40,17 @@ def stack_moments(several: Sequence[MomentSums]) -> Moments:
     )
 
 
-def measure_together(
+def multivariate_drift_of(
     wholes: Sequence[MeasuredCell],
     moments: Sequence[MomentSums | None],
     reference: Reference,
     moving: Collection[str] = (),
-) -> TogetherDrift | None:
+) -> MultivariateDrift | None:
     """The windows against the reference without them; None where there are no columns to be together.
 
     Columns in ``moving`` are left out of it.
     """
-    known, places = reference.moments, places_together(reference.binning, moving)
+    known, places = reference.moments, multivariate_places(reference.binning, moving)
     if known is None or not wholes or len(places) < 2:
         return None
     nothing = known - known
@@ -63,40 +63,21 @@ def measure_together(
             whole = stack_moments([against.of(places)])
             spaces[id(against)] = reference_space(Moments(whole.n[0], whole.sums[0], whole.products[0]))
         found.append(multivariate_drift(stack_moments([current.of(places)]), spaces[id(against)]))
-    return TogetherDrift(
+    return MultivariateDrift(
         {name: stacked([one[name] for one in found]) for name in found[0]},
         np.array([one.n for one in now], np.int64),
         np.array([one.n for one in then], np.int64),
     )
 
 
-def add_together(
-    table: TableBuilder,
-    monitor: Monitor,
-    wholes: Sequence[MeasuredCell],
-    drift: TogetherDrift,
-    reference_id: str,
-    calibrated: Mapping[tuple[str, str], Verdicts],
-) -> None:
-    """Append one row per window and figure of the columns together."""
+def judged_multivariate(
+    monitor: Monitor, drift: MultivariateDrift, calibrated: Mapping[tuple[str, str], Verdicts]
+) -> Judged:
+    """Hold each figure (windows,) against the monitor's rules and against what the calibration says."""
+    judged = {}
     for metric, figure in drift.figures.items():
         rules = rule_verdicts(monitor.alerts.rules, metric, figure.value, column=ALL_COLUMNS)
         several = [v for v in (rules, calibrated.get((ALL_COLUMNS, metric))) if v is not None]
-        verdict = None
-        for one in several:
-            verdict = one if verdict is None else either(verdict, one)
-        table.add(
-            len(wholes),
-            **common(monitor.monitor, wholes),
-            column_name=ALL_COLUMNS,
-            comparison="reference",
-            metric=metric,
-            value=figure.published("value"),
-            value_debiased=figure.published("debiased"),
-            **verdict_columns(verdict, "drifted"),
-            n_current=drift.n_current,
-            n_reference=drift.n_reference,
-            reference_id=reference_id,
-            status=figure.status.tolist(),
-            reason=figure.reasons(),
-        )
+        if several:
+            judged[metric] = reduce(either, several)
+    return judged

@@ -136,6 +136,6 @@ def _of_categories(profiles: Sequence[Profile], bins: CategoryBins) -> Nature | 
     return nature_of_categories(counts[:, :-2], counts[:, -2:].sum(-1), others_differ=differ)
 
 
-def places_together(binning: Binning, moving: Collection[str]) -> list[int]:
+def multivariate_places(binning: Binning, moving: Collection[str]) -> list[int]:
     """Places, among the columns that moments are taken of, of those that do not move by nature."""
     return [at for at, name in enumerate(steps_of(binning.columns)) if name not in moving]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +12,9 @@ from driftline_jobs.metrics.estimate import ScoredRows
 from driftline_jobs.metrics.figures import Status, statuses
 from driftline_jobs.metrics.multiclass import MulticlassCounts
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
-from driftline_jobs.profiles.cell import WHOLE, Cell, CellKey
-from driftline_jobs.profiles.id_sketch import IdSketch
 from driftline_jobs.tasks.binary import LOSS_BITS, SCORE_BITS, SQUARE_BITS, BinaryOutcomes, BinaryTask
 from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
-from driftline_jobs.tasks.outcomes import OutcomesByCell
-from driftline_jobs.tasks.stored import with_ids
 from driftline_schemas.metrics import ScoreScale
-from driftline_schemas.rows import TableBuilder
-from driftline_schemas.window import Window, from_us
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -141,39 +135,3 @@ def _scaled_lists(several: Sequence[Sequence[int]]) -> FloatArray:
 def _scaled(totals: Sequence[int], bits: int) -> FloatArray:
     # Python divides integers of any length correctly rounded
     return np.array([total / 2**bits for total in totals], np.float64)
-
-
-def add_outcome_profiles(
-    table: TableBuilder,
-    monitor: str,
-    window: Window,
-    run_id: str,
-    base: OutcomesByCell,
-    ids: Mapping[int, IdSketch],
-) -> None:
-    """The mergeable outcomes of every base window and cell: rows of ``profiles`` with column ``*``.
-
-    Those of the whole hold the ``ids`` of their base window too, by its start.
-    """
-    keys = sorted(base)
-    table.add(
-        len(keys),
-        monitor=monitor,
-        window_start=window.start,
-        window_end=window.end,
-        granularity=window.granularity.value,
-        model_version=[key.model_version for key in keys],
-        segment=[key.segment for key in keys],
-        segment_value=[key.segment_value for key in keys],
-        run_id=run_id,
-        column_name="*",
-        base_start=[from_us(key.base_start_us) for key in keys],
-        state=[
-            with_ids(base[key].to_bytes(), ids.get(key.base_start_us) if _is_whole(key) else None)
-            for key in keys
-        ],
-    )
-
-
-def _is_whole(key: CellKey) -> bool:
-    return Cell(key.model_version, key.segment, key.segment_value) == WHOLE

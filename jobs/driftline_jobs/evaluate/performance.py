@@ -1,4 +1,4 @@
-"""Rows of ``performance_metrics`` and ``performance_curves``."""
+"""How well the model did, by labels: figures of many cells, and the verdicts on them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 
 from driftline_jobs.detection.limits import PERFORMANCE_FLOORS, base_metric, no_limit
 from driftline_jobs.detection.verdicts import Verdicts
-from driftline_jobs.evaluate.cells import MeasuredCell, common
-from driftline_jobs.evaluate.judged import judge_performance, verdict_columns
+from driftline_jobs.evaluate.cells import MeasuredCell
+from driftline_jobs.evaluate.judged import judge_performance
 from driftline_jobs.evaluate.outcomes import stack_binary, stack_multiclass
 from driftline_jobs.evaluate.regression import stack_regression
 from driftline_jobs.metrics.binary import binary_performance
 from driftline_jobs.metrics.figures import Status
 from driftline_jobs.metrics.multiclass import multiclass_performance
 from driftline_jobs.metrics.performance import Performance
-from driftline_jobs.metrics.ranking import ScoreLabelCounts, calibration_curve
+from driftline_jobs.metrics.ranking import ScoreLabelCounts
 from driftline_jobs.metrics.regression import regression_performance
 from driftline_jobs.tasks.binary import BinaryOutcomes, BinaryTask
 from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
@@ -25,7 +25,6 @@ from driftline_jobs.tasks.outcomes import Outcomes, Task
 from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
 from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor import Monitor
-from driftline_schemas.rows import TableBuilder, canonical_json
 
 REALIZED = "realized"
 _NO_LIMIT = "no limit: a model that has learned nothing would do as well by this figure as the reference did"
@@ -88,40 +87,26 @@ def _of_class(figure: Performance, at: int) -> Performance:
     return Performance(**{item.name: getattr(figure, item.name)[..., at] for item in fields(figure)})
 
 
-def add_performance(
-    builders: Mapping[str, TableBuilder],
-    monitor: Monitor,
-    cells: Sequence[PerformanceCell],
-    task: Task,
-    usual: Usual,
-) -> tuple[Figures, Figures]:
-    """Append one row per cell and figure, judged, and the calibration curve of every cell that has one.
+@dataclass(frozen=True)
+class JudgedPerformance:
+    """Figures (cells,) now and in the reference, and the verdicts on those that have a limit."""
 
-    ``usual`` judges the figures now and in the reference by what was learned from the reference; both are
-    returned.
-    """
+    now: Figures
+    then: Figures
+    verdicts: Mapping[FigureKey, Verdicts]
+
+
+def judged_performance(
+    monitor: Monitor, cells: Sequence[PerformanceCell], task: Task, usual: Usual
+) -> JudgedPerformance:
+    """Measure the cells and the same in the reference; ``usual`` judges both by what was learned."""
     nothing = task.nothing()
     now = _with_reasons(measure_performance([cell.outcome for cell in cells], task), cells)
     then = measure_performance([cell.reference or nothing for cell in cells], task)
-    judged = judge_performance(
+    verdicts = judge_performance(
         monitor.alerts.rules, now, then, [cell.cell for cell in cells], usual(now, then)
     )
-    shared = common(monitor.monitor, [cell.cell for cell in cells])
-    for key, figure in now.items():
-        add_figure(
-            builders["performance_metrics"],
-            shared,
-            key,
-            REALIZED,
-            figure,
-            cells,
-            is_final=[cell.is_final for cell in cells],
-            reference_value=then[key].published("value"),
-            reason=_reasons(key[0], figure, then[key], judged.get(key)),
-            **verdict_columns(judged.get(key), "degraded"),
-        )
-    _add_curves(builders["performance_curves"], monitor, cells, task)
-    return now, then
+    return JudgedPerformance(now, then, verdicts)
 
 
 def _with_reasons(figures: dict[FigureKey, Performance], cells: Sequence[PerformanceCell]) -> Figures:
@@ -133,77 +118,6 @@ def _with_reasons(figures: dict[FigureKey, Performance], cells: Sequence[Perform
         key: replace(figure, status=np.where(withheld, Status.IDS_REPEAT.value, figure.status))
         for key, figure in figures.items()
     }
-
-
-def add_figure(
-    table: TableBuilder,
-    shared: Mapping[str, object],
-    key: FigureKey,
-    kind: str,
-    figure: Performance,
-    cells: Sequence[PerformanceCell],
-    **more: object,
-) -> None:
-    """Append one figure of the cells; ``shared`` are their common columns, ``more`` what the kind adds."""
-    metric, class_label = key
-    columns = {"reason": figure.reasons(), **more}
-    table.add(
-        len(cells),
-        **shared,
-        **columns,
-        metric=metric,
-        kind=kind,
-        class_label=class_label,
-        value=figure.published("value"),
-        ci_low=figure.published("ci_low"),
-        ci_high=figure.published("ci_high"),
-        error_bound=figure.published("error_bound"),
-        n=np.rint(np.nan_to_num(figure.n)).astype(np.int64),
-        label_coverage=[cell.coverage for cell in cells],
-        trivial_value=figure.published("trivial"),
-        status=figure.status.tolist(),
-    )
-
-
-def _reasons(
-    metric: str, figure: Performance, before: Performance, verdict: Verdicts | None
-) -> list[str | None]:
-    """Why there is no figure; or, of one that is better on one side, why there is no limit."""
-    reasons = figure.reasons()
-    if base_metric(metric) not in PERFORMANCE_FLOORS:
-        return reasons
-    open_ = figure.ok if verdict is None else figure.ok & np.isnan(verdict.threshold)
-    free = open_ & no_limit(metric, figure, before)
-    vague = open_ & before.ok & ~(np.isfinite(before.ci_low) & np.isfinite(before.ci_high))
-    why = np.where(free, _NO_LIMIT, np.where(vague, _NO_INTERVAL, ""))
-    return [
-        "; ".join(filter(None, (reason, more))) or None
-        for more, reason in zip(why.tolist(), reasons, strict=True)
-    ]
-
-
-def _add_curves(table: TableBuilder, monitor: Monitor, cells: Sequence[PerformanceCell], task: Task) -> None:
-    """The calibration curves of the cells whose scores are probabilities."""
-    honest = [cell for cell in cells if _are_probabilities(cell.outcome, task)]
-    outcomes = [cell.outcome for cell in honest]
-    curves: list[tuple[str | None, ScoreLabelCounts]] = []
-    if isinstance(task, BinaryTask):
-        scores = stack_binary([o for o in outcomes if isinstance(o, BinaryOutcomes)], task).scores
-        curves = [(None, scores)] if scores is not None else []
-    elif isinstance(task, MulticlassTask):
-        several = [o for o in outcomes if isinstance(o, MulticlassOutcomes)]
-        scores = stack_multiclass(several, task).scores
-        if scores is not None:
-            curves = [(name, _scores_of(scores, at)) for at, name in enumerate(task.names[: len(task.bins)])]
-    for class_label, counts in curves:
-        table.add(
-            len(honest),
-            **common(monitor.monitor, [cell.cell for cell in honest]),
-            curve="calibration",
-            kind=REALIZED,
-            class_label=class_label,
-            points=_points(counts, len(honest)),
-        )
 
 
 def _are_probabilities(outcome: Outcomes, task: Task) -> bool:
@@ -218,17 +132,36 @@ def _scores_of(scores: ScoreLabelCounts, at: int) -> ScoreLabelCounts:
     return ScoreLabelCounts(scores.pos[:, at], scores.neg[:, at], scores.score_sums[:, at])
 
 
-def _points(counts: ScoreLabelCounts, cells: int) -> list[str]:
-    curve = calibration_curve(counts)
+def curve_counts(
+    cells: Sequence[PerformanceCell], task: Task
+) -> tuple[list[MeasuredCell], list[tuple[str | None, ScoreLabelCounts]]]:
+    """The cells whose scores are probabilities; and for each class with a score, how their rows lie by it."""
+    honest = [cell for cell in cells if _are_probabilities(cell.outcome, task)]
+    outcomes = [cell.outcome for cell in honest]
+    curves: list[tuple[str | None, ScoreLabelCounts]] = []
+    if isinstance(task, BinaryTask):
+        scores = stack_binary([o for o in outcomes if isinstance(o, BinaryOutcomes)], task).scores
+        curves = [(None, scores)] if scores is not None else []
+    elif isinstance(task, MulticlassTask):
+        several = [o for o in outcomes if isinstance(o, MulticlassOutcomes)]
+        scores = stack_multiclass(several, task).scores
+        if scores is not None:
+            curves = [(name, _scores_of(scores, at)) for at, name in enumerate(task.names[: len(task.bins)])]
+    return [cell.cell for cell in honest], curves
+
+
+def limit_reasons(
+    metric: str, figure: Performance, before: Performance, verdict: Verdicts | None
+) -> list[str | None]:
+    """Why there is no figure; or, of one that is better on one side, why there is no limit."""
+    reasons = figure.reasons()
+    if base_metric(metric) not in PERFORMANCE_FLOORS:
+        return reasons
+    open_ = figure.ok if verdict is None else figure.ok & np.isnan(verdict.threshold)
+    free = open_ & no_limit(metric, figure, before)
+    vague = open_ & before.ok & ~(np.isfinite(before.ci_low) & np.isfinite(before.ci_high))
+    why = np.where(free, _NO_LIMIT, np.where(vague, _NO_INTERVAL, ""))
     return [
-        canonical_json(
-            [
-                {
-                    name: float(getattr(curve, name)[at, group])
-                    for name in ("score", "rate", "low", "high", "n")
-                }
-                for group in np.flatnonzero(np.nan_to_num(curve.n[at]) > 0).tolist()
-            ]
-        )
-        for at in range(cells)
+        "; ".join(filter(None, (reason, more))) or None
+        for more, reason in zip(why.tolist(), reasons, strict=True)
     ]

@@ -1,14 +1,13 @@
-"""Rows of ``quality_metrics``: what is wrong with the log itself, before any drift."""
+"""Checks of the log itself: what is wrong with it, before any drift."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from driftline_jobs.detection.nature import MIN_WINDOWS
-from driftline_jobs.evaluate.cells import MeasuredCell, common
 from driftline_jobs.evaluate.natures import Natures
 from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.profiles.cell import WHOLE
@@ -17,7 +16,7 @@ from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, Profi
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_schemas.metrics import MOVES_BY_NATURE, REFERENCE_WINDOWS, VALUES_OF_ANOTHER_TYPE
-from driftline_schemas.rows import TableBuilder, canonical_json
+from driftline_schemas.rows import canonical_json
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import to_us
 
@@ -54,23 +53,6 @@ class LogFindings:
     set_aside: int = 0
     quarantined_objects: int = 0
     columns: Mapping[tuple[str, str], int] = None  # type: ignore[assignment]
-
-
-def add_checks(table: TableBuilder, monitor: str, cell: MeasuredCell, checks: Iterable[Check]) -> None:
-    """Append the checks of one window's whole."""
-    found = list(checks)
-    table.add(
-        len(found),
-        **{
-            name: value[0] if isinstance(value, list) else value
-            for name, value in common(monitor, [cell]).items()
-        },
-        column_name=[check.column for check in found],
-        check_name=[check.name for check in found],
-        value=[check.value for check in found],
-        expected=[check.expected for check in found],
-        passed=[check.passed for check in found],
-    )
 
 
 def data_checks(

@@ -19,14 +19,15 @@ from datetime import datetime
 import pyarrow as pa
 
 from driftline_jobs.evaluate.cells import MeasuredCell
-from driftline_jobs.evaluate.drift import Pair, add_drift, measure_drift
+from driftline_jobs.evaluate.drift import JudgedDrift, Pair, measure_drift
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.codec import decode
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import Store
-from driftline_jobs.tables.profiles import add_descriptions
+from driftline_jobs.tables.drift_metrics import add_drift
+from driftline_jobs.tables.profile_metrics import add_descriptions
 from driftline_schemas.errors import ConfigError, DataError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
@@ -82,9 +83,9 @@ class RollUp:
         pairs = [Pair.of(cell, self.reference.cells) for cell in self._measured()]
         columns = measure_drift(pairs, self.binning)
         table = TableBuilder(load_tables()["drift_metrics"])
-        add_drift(
-            table, self.monitor, pairs, columns, "reference", self.reference.reference_id, decides=False
-        )
+        judged = [JudgedDrift(column) for column in columns]
+        reference_id = self.reference.reference_id
+        add_drift(table, self.monitor.monitor, pairs, judged, "reference", reference_id)
         return table.to_arrow().drop_columns([*_OF_RUNS, *_OF_JUDGEMENT])
 
     def _measured(self) -> list[MeasuredCell]:

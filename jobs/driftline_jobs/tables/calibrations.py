@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from driftline_jobs.detection.calibration import Calibration, Uncalibrated
-from driftline_jobs.detection.multivariate import METRICS as TOGETHER_METRICS
+from driftline_jobs.detection.multivariate import METRICS as MULTIVARIATE
 from driftline_jobs.detection.nature import Nature
 from driftline_jobs.detection.performance import PerformanceCalibration
 from driftline_jobs.evaluate.calibrations import Calibrations, Learned, recognise
@@ -66,7 +66,7 @@ def _add_natures(table: TableBuilder, reference: Reference, natures: Natures, cr
 
 def _column(name: str, statistic: str) -> str:
     """What is learned of the columns together is of no column, whatever one of them may be called."""
-    return name if statistic in TOGETHER_METRICS else table_column(name)
+    return name if statistic in MULTIVARIATE else table_column(name)
 
 
 def _columns(found: Learned, windows: int) -> dict[str, Any]:
@@ -109,10 +109,10 @@ def calibrations_from(
                 windows = row["k_windows"]
             else:
                 natures[log_column(column)] = Nature(state["nature"])
-        elif column == _MODEL and statistic not in TOGETHER_METRICS:
+        elif column == _MODEL and statistic not in MULTIVARIATE:
             performance[statistic] = unknown or PerformanceCalibration.from_dict(state)
         else:
-            name = column if statistic in TOGETHER_METRICS else log_column(column)
+            name = column if statistic in MULTIVARIATE else log_column(column)
             drift[name, statistic] = unknown or Calibration.from_dict(state)
     found = recognise(reference) if windows is None else Natures(natures, windows)
     return Calibrations(monitor, drift, performance, found)

@@ -1,28 +1,23 @@
-"""Rows of ``profiles`` and ``profile_metrics``."""
+"""``profiles``: the mergeable state of every base window, cell and column.
+
+Rows with the column ``*`` hold what became of the predictions (``tasks``), those with the column
+``*moments`` the sums behind multivariate drift.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-import numpy as np
-
-from driftline_jobs.evaluate.cells import MeasuredCell, common
-from driftline_jobs.evaluate.stacks import stack_descriptions
-from driftline_jobs.metrics.descriptions import QUANTILES
-from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins, SettledBins
-from driftline_jobs.profiles.cell import WHOLE
+from driftline_jobs.profiles.cell import WHOLE, Cell, CellKey
 from driftline_jobs.profiles.codec import encode
-from driftline_jobs.profiles.distinct import estimate
-from driftline_jobs.profiles.late_columns import settled
+from driftline_jobs.profiles.id_sketch import IdSketch
 from driftline_jobs.profiles.moments import TOGETHER
-from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, SettledProfile
 from driftline_jobs.sources.profiling.windows import WindowProfile
-from driftline_schemas.rows import TableBuilder, canonical_json
+from driftline_jobs.tasks.outcomes import OutcomesByCell
+from driftline_jobs.tasks.stored import with_ids
+from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import table_column
-from driftline_schemas.window import from_us
-
-TOP_VALUES = 10
-_MOMENTS = ("mean", "stddev")
+from driftline_schemas.window import Window, from_us
 
 
 def add_profiles(table: TableBuilder, monitor: str, window: WindowProfile, run_id: str) -> None:
@@ -59,68 +54,37 @@ def add_profiles(table: TableBuilder, monitor: str, window: WindowProfile, run_i
     )
 
 
-def add_row_counts(table: TableBuilder, monitor: str, window: WindowProfile, run_id: str) -> None:
-    """How many rows each cell has, small ones too: the row of ``profile_metrics`` with column ``*``."""
-    cells = [
-        MeasuredCell(window.window, cell, run_id, {}, window.cell_rows(cell)) for cell in sorted(window.cells)
-    ]
-    cells = cells or [MeasuredCell(window.window, WHOLE, run_id, {}, 0)]
-    table.add(len(cells), **common(monitor, cells), column_name="*", count=[cell.rows for cell in cells])
-
-
-def add_descriptions(
-    table: TableBuilder, monitor: str, cells: Sequence[MeasuredCell], binning: Binning
+def add_outcome_profiles(
+    table: TableBuilder,
+    monitor: str,
+    window: Window,
+    run_id: str,
+    base: OutcomesByCell,
+    ids: Mapping[int, IdSketch],
 ) -> None:
-    """What each column looks like in each cell."""
-    shared = common(monitor, cells)
-    for name, bins in binning.columns.items():
-        for found in settled(bins, [cell.profile(name, bins) for cell in cells]):
-            few = cells if len(found.places) == len(cells) else [cells[at] for at in found.places]
-            columns = _described(found.bins, [found.profiles[at] for at in found.places])
-            table.add(
-                len(few),
-                **(shared if few is cells else common(monitor, few)),
-                column_name=table_column(name),
-                **columns,
-            )
+    """The mergeable outcomes of every base window and cell: rows of ``profiles`` with column ``*``.
+
+    Those of the whole hold the ``ids`` of their base window too, by its start.
+    """
+    keys = sorted(base)
+    table.add(
+        len(keys),
+        monitor=monitor,
+        window_start=window.start,
+        window_end=window.end,
+        granularity=window.granularity.value,
+        model_version=[key.model_version for key in keys],
+        segment=[key.segment for key in keys],
+        segment_value=[key.segment_value for key in keys],
+        run_id=run_id,
+        column_name="*",
+        base_start=[from_us(key.base_start_us) for key in keys],
+        state=[
+            with_ids(base[key].to_bytes(), ids.get(key.base_start_us) if _is_whole(key) else None)
+            for key in keys
+        ],
+    )
 
 
-def _described(bins: SettledBins, profiles: Sequence[SettledProfile]) -> dict[str, object]:
-    """What a column looks like in each of several cells."""
-    columns: dict[str, object] = {
-        "column_kind": bins.kind,
-        "count": [profile.rows for profile in profiles],
-        "nulls": [profile.nulls for profile in profiles],
-        "distinct_count": [estimate(profile.registers) for profile in profiles],
-    }
-    if isinstance(bins, CategoryBins) and bins.dropped:  # what stands for the values is one, they are not
-        return columns | {"distinct_count": None}
-    if isinstance(bins, OrderedBins):
-        ordered = [profile for profile in profiles if isinstance(profile, OrderedProfile)]
-        described = stack_descriptions(ordered, bins)
-        columns |= {
-            "nans": [profile.nans for profile in ordered],
-            "infinities": [profile.below_infinity + profile.above_infinity for profile in ordered],
-            "zeros": [profile.zeros for profile in ordered],
-            "min": [value for part in described for value in part.published("minimum")],
-            "max": [value for part in described for value in part.published("maximum")],
-        }
-        columns |= {
-            figure: [value for part in described for value in part.published(figure)]
-            for figure in (*_MOMENTS, *QUANTILES)
-        }
-    else:
-        columns["top_values"] = [
-            top_values(profile, bins) for profile in profiles if isinstance(profile, CategoryProfile)
-        ]
-    return columns
-
-
-def top_values(profile: CategoryProfile, bins: CategoryBins) -> str:
-    """The most frequent values with their counts, as canonical JSON; those not in the reference included."""
-    counts = profile.bin_counts(bins)
-    ranked = np.argsort(-counts[:-2], kind="stable")[:TOP_VALUES].tolist()
-    found = [(bins.vocabulary[at], int(counts[at])) for at in ranked if counts[at]]
-    found += list(profile.unseen_values.values())
-    found.sort(key=lambda pair: (-pair[1], pair[0]))
-    return canonical_json([{"value": value, "count": count} for value, count in found[:TOP_VALUES]])
+def _is_whole(key: CellKey) -> bool:
+    return Cell(key.model_version, key.segment, key.segment_value) == WHOLE

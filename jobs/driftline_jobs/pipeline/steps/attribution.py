@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from driftline_jobs.evaluate.attributions import Change, Held, drift_attributions, figure_attributions
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.plans import task_of
 from driftline_jobs.profiles.binning import OpenBins
@@ -15,12 +16,7 @@ from driftline_jobs.profiles.codec import decode
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
-from driftline_jobs.tables.attributions import (
-    Change,
-    Held,
-    add_drift_attributions,
-    add_figure_attributions,
-)
+from driftline_jobs.tables.attributions import add_attributions
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_jobs.tasks.stored import read_outcomes
 from driftline_schemas.rows import TableBuilder
@@ -68,7 +64,7 @@ class Explained:
     outcomes: Mapping[Cell, Outcomes]
 
 
-def add_attributions(
+def explain_published(
     job: Job, reference: Reference, table: TableBuilder, attempts: Mapping[Window, RunRecord]
 ) -> None:
     """Append, for the windows of ``attempts``, what each segment value has to do with their changes."""
@@ -97,11 +93,12 @@ def explain(job: Job, table: TableBuilder, windows: Sequence[Explained]) -> None
     binning = windows[0].reference.binning if windows else None
     for segment, changes in figures.items():
         if binning is not None:
-            add_figure_attributions(table, monitor, segment, changes, task_of(job.monitor, binning))
+            for attributed in figure_attributions(segment, changes, task_of(job.monitor, binning)):
+                add_attributions(table, monitor, attributed)
     for (segment, name), several in drifts.items():
         bins = None if binning is None else binning.columns[name]
         if bins is not None and not isinstance(bins, OpenBins):
-            add_drift_attributions(table, monitor, segment, name, several, bins)
+            add_attributions(table, monitor, drift_attributions(segment, name, several, bins))
 
 
 def _of_column(cells: Mapping[Cell, Mapping[str, Profile]], name: str) -> dict[Cell, Profile]:

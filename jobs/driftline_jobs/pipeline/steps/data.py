@@ -12,10 +12,10 @@ import numpy as np
 from driftline_jobs.evaluate.calibrations import Calibrations
 from driftline_jobs.evaluate.cells import MeasuredCell, measured_cells
 from driftline_jobs.evaluate.class_checks import prediction_checks
-from driftline_jobs.evaluate.drift import Pair, add_drift, measure_drift
+from driftline_jobs.evaluate.drift import Pair, judged_drift, measure_drift
 from driftline_jobs.evaluate.losses import Losses, loss_checks, reference_checks
-from driftline_jobs.evaluate.multivariate import add_together, measure_together
-from driftline_jobs.evaluate.quality import Check, LogFindings, add_checks, data_checks
+from driftline_jobs.evaluate.multivariate import judged_multivariate, multivariate_drift_of
+from driftline_jobs.evaluate.quality import Check, LogFindings, data_checks
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
 from driftline_jobs.pipeline.names_in_file import check_addresses, check_columns
 from driftline_jobs.pipeline.plans import scan_plan
@@ -28,7 +28,10 @@ from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import InputState
 from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_jobs.stores.base import RunRecord
-from driftline_jobs.tables.profiles import add_descriptions, add_profiles, add_row_counts
+from driftline_jobs.tables.drift_metrics import add_drift, add_multivariate
+from driftline_jobs.tables.profile_metrics import add_descriptions, add_row_counts
+from driftline_jobs.tables.profiles import add_profiles
+from driftline_jobs.tables.quality_metrics import add_checks
 from driftline_jobs.tables.run_inputs import add_inputs
 from driftline_schemas.errors import DataError
 from driftline_schemas.monitor import Monitor
@@ -243,23 +246,16 @@ def add_reference_drift(
     usual = calibrations.judge_drift(
         columns, [pair.current.window.start for pair in pairs], np.array(whole, np.bool_)
     )
-    add_drift(
-        table,
-        job.monitor,
-        pairs,
-        columns,
-        "reference",
-        reference.reference_id,
-        decides=True,
-        usual=usual,
-        natures=calibrations.natures,
-    )
+    judged = judged_drift(job.monitor, pairs, columns, usual, calibrations.natures)
+    add_drift(table, job.monitor.monitor, pairs, judged, "reference", reference.reference_id)
     wholes = [measured[0] for measured in cells]
-    together = measure_together(wholes, moments, reference, calibrations.natures.columns)
-    if together is not None:
+    multivariate = multivariate_drift_of(wholes, moments, reference, calibrations.natures.columns)
+    if multivariate is not None:
         tested = np.array([whole.rows >= enough for whole in wholes], np.bool_)
-        clean = calibrations.judge_together(together, [whole.window.start for whole in wholes], tested)
-        add_together(table, job.monitor, wholes, together, reference.reference_id, clean)
+        starts = [whole.window.start for whole in wholes]
+        calibrated = calibrations.judge_multivariate(multivariate, starts, tested)
+        verdicts = judged_multivariate(job.monitor, multivariate, calibrated)
+        add_multivariate(table, job.monitor.monitor, wholes, multivariate, verdicts, reference.reference_id)
 
 
 def findings(inspection: LogInspection, profile: WindowProfile, states: Sequence[InputState]) -> LogFindings:

@@ -14,7 +14,7 @@ from driftline_jobs.evaluate.calibrations import Calibrations
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
 from driftline_jobs.pipeline.failed_checks import tell_failed
 from driftline_jobs.pipeline.steps.alerts import alert_events, published_alerts, window_label
-from driftline_jobs.pipeline.steps.attribution import add_attributions
+from driftline_jobs.pipeline.steps.attribution import explain_published
 from driftline_jobs.pipeline.steps.judged import PART, Judged, publish_attempts
 from driftline_jobs.pipeline.steps.judgement_rolling import judge_moving
 from driftline_jobs.pipeline.steps.previous_window import add_previous
@@ -72,7 +72,7 @@ def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged
         record_of = dict(zip(due, attempts, strict=True))
         add_previous(job, reference, builders["drift_metrics"], due, attempts)
         lasting.add_rows(builders["drift_metrics"], job, reference, record_of)
-        add_attributions(job, reference, builders["attributions"], record_of)
+        explain_published(job, reference, builders["attributions"], record_of)
         for window, record in record_of.items():
             repeats.add_rows(builders["quality_metrics"], job.monitor.monitor, window, record)
             add_alerts(builders["alerts"], job.monitor.monitor, window, record.run_id, events.get(window, []))

@@ -12,13 +12,13 @@ import numpy as np
 from driftline_jobs.evaluate.calibrations import LABEL_SHARE, Calibrations
 from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.evaluate.class_checks import outcome_checks
-from driftline_jobs.evaluate.estimates import add_estimates
+from driftline_jobs.evaluate.drift import Pair, judged_drift
+from driftline_jobs.evaluate.estimates import estimates
 from driftline_jobs.evaluate.label_checks import label_checks
-from driftline_jobs.evaluate.label_drift import add_label_drift, label_drift
+from driftline_jobs.evaluate.label_drift import label_drift
 from driftline_jobs.evaluate.losses import label_loss_checks
-from driftline_jobs.evaluate.outcomes import add_outcome_profiles
-from driftline_jobs.evaluate.performance import PerformanceCell, add_performance
-from driftline_jobs.evaluate.quality import Check, add_checks
+from driftline_jobs.evaluate.performance import PerformanceCell, judged_performance
+from driftline_jobs.evaluate.quality import Check
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
 from driftline_jobs.pipeline.failed_checks import tell_failed
 from driftline_jobs.pipeline.plans import scan_plan, task_of
@@ -30,6 +30,11 @@ from driftline_jobs.pipeline.steps.repeated_ids import repeating_beside
 from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.tables.drift_metrics import add_drift
+from driftline_jobs.tables.performance_curves import add_curves
+from driftline_jobs.tables.performance_metrics import add_estimates, add_performance
+from driftline_jobs.tables.profiles import add_outcome_profiles
+from driftline_jobs.tables.quality_metrics import add_checks
 from driftline_jobs.tables.run_inputs import add_inputs
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.monitor import LabelColumn, LabelSource
@@ -153,16 +158,25 @@ def add_judged_performance(
     ]
     usual = partial(calibrations.judge_performance, tested=np.array(tested, np.bool_))
     task = task_of(job.monitor, reference.binning)
-    now, then = add_performance(builders, job.monitor, cells, task, usual)
-    add_estimates(builders["performance_metrics"], job.monitor, cells, task, now, then)
+    monitor, figures = job.monitor.monitor, builders["performance_metrics"]
+    realized = judged_performance(job.monitor, cells, task, usual)
+    add_performance(figures, monitor, cells, realized)
+    add_curves(builders["performance_curves"], monitor, cells, task)
+    add_estimates(figures, monitor, estimates(job.monitor, cells, task, realized))
     labelled = [cell for cell in cells if cell.outcome.labelled]
     drift = label_drift(job.monitor, reference.binning, labelled, task)
     if drift is not None:
         starts = [cell.cell.window.start for cell in labelled]
         enough = np.array([flag for flag, cell in zip(tested, cells, strict=True) if cell.outcome.labelled])
         judged = calibrations.judge_drift([drift], starts, enough, share=LABEL_SHARE)
-        add_label_drift(
-            builders["drift_metrics"], job.monitor, labelled, drift, reference.reference_id, judged
+        pairs = [Pair(cell.cell, None) for cell in labelled]
+        add_drift(
+            builders["drift_metrics"],
+            monitor,
+            pairs,
+            judged_drift(job.monitor, pairs, [drift], judged),
+            "reference",
+            reference.reference_id,
         )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from driftline_jobs.evaluate.cells import MeasuredCell
-from driftline_jobs.evaluate.drift import Pair, add_drift, measure_drift
+from driftline_jobs.evaluate.drift import JudgedDrift, Pair, measure_drift
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE
@@ -16,6 +16,7 @@ from driftline_jobs.profiles.codec import decode
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.tables.drift_metrics import add_drift
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
@@ -42,7 +43,7 @@ def add_previous(
         before = profiles.get(calendar.previous(window).start)
         pairs.append(Pair(cell, _by_column(before, reference.binning)))
     columns = measure_drift(pairs, reference.binning)
-    add_drift(table, job.monitor, pairs, columns, "previous", None, decides=False)
+    add_drift(table, job.monitor.monitor, pairs, [JudgedDrift(c) for c in columns], "previous", None)
 
 
 def _by_column(profiles: Mapping[str, Profile] | None, binning: Binning) -> dict[str, Profile] | None:

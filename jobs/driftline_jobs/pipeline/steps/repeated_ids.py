@@ -21,13 +21,14 @@ from driftline_jobs.detection.repeated_ids import (
     repeated_among,
 )
 from driftline_jobs.evaluate.cells import MeasuredCell
-from driftline_jobs.evaluate.quality import Check, add_checks
+from driftline_jobs.evaluate.quality import Check
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.steps.label_join import JoinedWindows
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.id_sketch import IdSketch
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.tables.quality_metrics import add_checks
 from driftline_jobs.tasks.stored import read_ids_of
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.rows import TableBuilder

@@ -13,12 +13,13 @@ from driftline_jobs.detection.limits import rule_verdicts
 from driftline_jobs.detection.sustained_shift import Course
 from driftline_jobs.detection.verdicts import DETECTOR, YES, Verdicts, either, verdicts
 from driftline_jobs.evaluate.calibrations import Calibrations
-from driftline_jobs.evaluate.cells import MeasuredCell, common, kinds
-from driftline_jobs.evaluate.judged import SHAPE, verdict_columns
+from driftline_jobs.evaluate.cells import MeasuredCell, kinds
+from driftline_jobs.evaluate.judged import SHAPE
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.tables.columns import common, verdict_columns
 from driftline_schemas.metrics import LASTING_SHIFT
 from driftline_schemas.monitor import Rule
 from driftline_schemas.rows import TableBuilder
