@@ -11,11 +11,13 @@ import pytest
 from tests.end_to_end.builder import AS_OF, REFERENCE_DAYS, ROWS, Bench, assert_same_tables, day, normalised
 
 from driftline_jobs.pipeline.catch_up import catch_up
-from driftline_jobs.pipeline.judged_by import binning_of, judged_run, reference_of
+from driftline_jobs.pipeline.judged_by import judged_run
 from driftline_jobs.pipeline.request import RunRequest, SilentProgress
 from driftline_jobs.references.losses import AbsentWindow, ReferenceLosses
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores import open_store
+from driftline_jobs.tables.binnings import binning_at
+from driftline_jobs.tables.reference_sets import reference_at
 from driftline_schemas.losses import (
     LABELS_PASSED_OVER,
     PASSED_OVER,
@@ -233,9 +235,9 @@ def stored(bench: Bench, number: int) -> Reference:
     window = monitor.calendar.parse(f"{day(number):%Y-%m-%d}")
     with open_store(bench.store_url) as store:
         run = judged_run(store.current("runs", "bench"), monitor, window)
-        binning = binning_of(store, run)
+        binning = binning_at(store, run["binning_id"])
         assert binning is not None
-        reference = reference_of(store, run, binning)
+        reference = reference_at(store, run["reference_id"], binning)
     assert reference is not None
     return reference
 

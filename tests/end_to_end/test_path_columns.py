@@ -10,12 +10,13 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench, Columns, Table, day, normalised
 
-from driftline_jobs.pipeline.judged_by import binning_of, judged_run
+from driftline_jobs.pipeline.judged_by import judged_run
 from driftline_jobs.pipeline.request import SilentProgress
 from driftline_jobs.profiles.columns.hiding import Hiding
 from driftline_jobs.reporting.sampling import SamplePlan, sample_log
 from driftline_jobs.sources.logs import PredictionLog
 from driftline_jobs.stores import open_store
+from driftline_jobs.tables.binnings import binning_at
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.window import to_us
 
@@ -103,7 +104,7 @@ def sample(bench: Bench, base: Path) -> tuple[pa.Table, int]:
     window = monitor.calendar.parse(f"{day(LAST):%Y-%m-%d}")
     with open_store(bench.store_url) as store:
         run = judged_run(store.current("runs", "bench"), monitor, window)
-        binning = binning_of(store, run)
+        binning = binning_at(store, run["binning_id"])
     assert binning is not None
     log = PredictionLog.open(monitor, base)
     inspection = log.inspect(window.start, window.end, expected=binning.storages)

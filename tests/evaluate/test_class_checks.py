@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from driftline_jobs.evaluate.check import Check
 from driftline_jobs.evaluate.class_checks import outcome_checks
-from driftline_jobs.evaluate.quality import Check
 from driftline_jobs.tasks.binary import BinaryOutcomes
 from driftline_jobs.tasks.multiclass import MulticlassOutcomes
 from driftline_jobs.tasks.outcomes import Outcomes

@@ -31,22 +31,6 @@ def alert_commands() -> typer.Typer:
     return commands
 
 
-# An alert is under way where the window that was judged last says so: one that is not in it has ended, as
-# where bins were renewed.
-_LATEST = (
-    "SELECT a.alert_id, a.monitor, a.window_start, a.column_name, a.metric, a.segment, a.segment_value, "
-    "a.severity, CASE WHEN a.window_start = j.newest THEN a.state ELSE 'resolved' END AS state, "
-    "a.first_window, a.last_window, a.evidence FROM current_alerts a "
-    "JOIN (SELECT monitor, alert_id, max(window_start) AS newest FROM current_alerts "
-    "GROUP BY monitor, alert_id) n "
-    "ON n.monitor = a.monitor AND n.alert_id = a.alert_id AND n.newest = a.window_start "
-    "JOIN (SELECT monitor, granularity, max(window_start) AS newest FROM current_runs "
-    "WHERE part = 'judgement' GROUP BY monitor, granularity) j "
-    "ON j.monitor = a.monitor AND j.granularity = a.granularity "
-    "ORDER BY a.monitor, a.last_window DESC, a.first_window, a.alert_id"
-)
-
-
 def list_alerts(
     monitor: Annotated[str | None, typer.Argument(help="Name of a monitor. Default: all.")] = None,
     *,
@@ -85,9 +69,12 @@ def list_alerts(
 
 def listed(store: Store, monitor: str | None, *, every: bool) -> list[dict[str, Any]]:
     """The alerts of a monitor or of all, each once as it stands; unless ``every``, those under way."""
-    rows: list[dict[str, Any]] = store.execute_read(_LATEST).to_pylist()
+    from driftline_jobs.tables import alerts
+
     return [
-        row for row in rows if monitor in {None, row["monitor"]} and (every or row["state"] != "resolved")
+        row
+        for row in alerts.latest(store)
+        if monitor in {None, row["monitor"]} and (every or row["state"] != "resolved")
     ]
 
 
@@ -129,14 +116,12 @@ def _act(
     with telling(log_format, debug=debug) as progress:
         end = options.parse_moment(until, "--until")
 
-        from driftline_schemas.rows import TableBuilder
-        from driftline_schemas.table_definitions import load_tables
+        from driftline_jobs.tables.alert_actions import act
 
         with _opened(store) as opened:
             monitor = _monitor_of(opened, alert_id)
-            rows = TableBuilder(load_tables()["alert_actions"])
-            rows.add(
-                1,
+            act(
+                opened,
                 monitor=monitor,
                 alert_id=alert_id,
                 action=action,
@@ -145,16 +130,17 @@ def _act(
                 acted_at=datetime.now(UTC),
                 comment=comment,
             )
-            opened.put_once("alert_actions", rows.to_arrow())
         done = "acknowledged" if action == "acknowledge" else f"muted until {until}"
         progress.answer(f"{monitor}: {alert_id} {done}", action, monitor=monitor, alert_id=alert_id)
 
 
 def _monitor_of(store: Store, alert_id: str) -> str:
-    found = store.execute_read("SELECT DISTINCT monitor FROM alerts WHERE alert_id = $1", [alert_id])
-    if not found.num_rows:
+    from driftline_jobs.tables import alerts
+
+    monitor = alerts.monitor_of(store, alert_id)
+    if monitor is None:
         raise ConfigError(f"there is no alert {alert_id}: `driftline alerts list` shows those there are")
-    return str(found.column("monitor")[0].as_py())
+    return monitor
 
 
 def _actor() -> str:

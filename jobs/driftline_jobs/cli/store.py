@@ -136,5 +136,6 @@ def _of_others(store: Store, monitor: str, file: Path) -> list[str]:
 
 
 def _names(store: Store) -> str:
-    rows = store.execute_read("SELECT DISTINCT monitor FROM runs ORDER BY monitor")
-    return ", ".join(rows.column("monitor").to_pylist()) or "none"
+    from driftline_jobs.tables import runs
+
+    return ", ".join(runs.monitors(store)) or "none"

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from driftline_jobs.evaluate.quality import MISSING_SLACK, Check
+from driftline_jobs.evaluate.check import Check
+from driftline_jobs.evaluate.quality import MISSING_SLACK
 from driftline_jobs.profiles.binning import Bins, CategoryBins
 from driftline_jobs.profiles.columns.arrays import class_name
 from driftline_jobs.profiles.state import CategoryProfile, Profile

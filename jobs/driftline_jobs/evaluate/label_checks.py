@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from scipy.special import bdtr
 
-from driftline_jobs.evaluate.quality import Check
+from driftline_jobs.evaluate.check import Check
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.id_sketch import Unlike
 from driftline_jobs.references.reference import Reference

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from driftline_jobs.evaluate.quality import Check
+from driftline_jobs.evaluate.check import Check
 from driftline_jobs.references.losses import ReferenceLosses
 from driftline_jobs.sources.listing.passed_over import Reason
 from driftline_schemas.losses import REFERENCE_FILLED, REFERENCE_OBJECTS, REFERENCE_ROWS, of_labels

@@ -89,11 +89,13 @@ def _of_class(figure: Performance, at: int) -> Performance:
 
 @dataclass(frozen=True)
 class JudgedPerformance:
-    """Figures (cells,) now and in the reference, and the verdicts on those that have a limit."""
+    """Figures (cells,) now and in the reference, the verdicts on those that have a limit, and why there is no
+    figure or no limit."""
 
     now: Figures
     then: Figures
     verdicts: Mapping[FigureKey, Verdicts]
+    reasons: Mapping[FigureKey, Sequence[str | None]]
 
 
 def judged_performance(
@@ -106,7 +108,8 @@ def judged_performance(
     verdicts = judge_performance(
         monitor.alerts.rules, now, then, [cell.cell for cell in cells], usual(now, then)
     )
-    return JudgedPerformance(now, then, verdicts)
+    reasons = {key: _reasons(key[0], figure, then[key], verdicts.get(key)) for key, figure in now.items()}
+    return JudgedPerformance(now, then, verdicts, reasons)
 
 
 def _with_reasons(figures: dict[FigureKey, Performance], cells: Sequence[PerformanceCell]) -> Figures:
@@ -150,7 +153,7 @@ def curve_counts(
     return [cell.cell for cell in honest], curves
 
 
-def limit_reasons(
+def _reasons(
     metric: str, figure: Performance, before: Performance, verdict: Verdicts | None
 ) -> list[str | None]:
     """Why there is no figure; or, of one that is better on one side, why there is no limit."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from driftline_jobs.detection.nature import MIN_WINDOWS
+from driftline_jobs.evaluate.check import Check
 from driftline_jobs.evaluate.natures import Natures
 from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins
 from driftline_jobs.profiles.cell import WHOLE
@@ -30,17 +31,6 @@ RANGE_SLACK = 0.5
 """Of the reference's range: how far values may lie outside of it."""
 UNSEEN_SLACK = 0.01
 """Share of rows whose value the reference does not know."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check: ``expected`` is a number, the bounds (low, high) with None for none, or JSON as a text."""
-
-    column: str
-    name: str
-    value: float | None
-    expected: object
-    passed: bool | None
 
 
 @dataclass(frozen=True, slots=True)

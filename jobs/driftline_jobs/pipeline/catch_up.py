@@ -29,6 +29,7 @@ from driftline_jobs.references.reference import Reference
 from driftline_jobs.sources.listing.objects import LogObject
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import InputState
+from driftline_jobs.tables import performance_metrics, quality_metrics, run_inputs, runs
 from driftline_schemas.monitor import LabelSource
 from driftline_schemas.window import Window, from_us
 
@@ -95,15 +96,13 @@ def _run_again(job: Job, logs: Collection[Window]) -> Mapping[Window, str]:
 
 
 def _at_another_reference(job: Job, reference: Reference) -> set[datetime]:
-    runs = job.store.current_runs(
-        job.monitor.monitor, "data", job.windows[0].start, job.windows[-1].end
-    ).select(["granularity", "window_start", "reference_id", "binning_id"])
     own = (reference.reference_id, reference.binning.binning_id)
+    columns = ("window_start", "reference_id", "binning_id")
+    start, end = job.windows[0].start, job.windows[-1].end
     return {
         run["window_start"]
-        for run in runs.to_pylist()
-        if run["granularity"] == job.monitor.granularity.value
-        and (run["reference_id"], run["binning_id"]) != own
+        for run in runs.current_runs(job.store, job.monitor, "data", start, end, columns)
+        if (run["reference_id"], run["binning_id"]) != own
     }
 
 
@@ -126,15 +125,9 @@ def changed_windows(job: Job, reference: Reference, published: Sequence[Window])
 
 
 def _published(job: Job) -> list[Window]:
-    runs = job.store.current_runs(
-        job.monitor.monitor, "data", job.request.first.start, job.request.last.end
-    ).select(["granularity", "window_start"])
-    calendar = job.monitor.calendar
-    return sorted(
-        calendar.containing(run["window_start"])
-        for run in runs.to_pylist()
-        if run["granularity"] == calendar.granularity.value
-    )
+    start, end = job.request.first.start, job.request.last.end
+    found = runs.current_runs(job.store, job.monitor, "data", start, end, ["window_start"])
+    return sorted(job.monitor.calendar.containing(run["window_start"]) for run in found)
 
 
 def _never_published(job: Job) -> list[Window]:
@@ -148,19 +141,6 @@ def _unfinished(job: Job, published: Sequence[Window]) -> list[Window]:
     return [window for window in published if window.start in starts]
 
 
-_INPUTS = (
-    "SELECT r.window_start, i.uri, i.etag, i.rows_matched FROM current_run_inputs i "
-    "JOIN current_runs r ON r.run_id = i.run_id "
-    "WHERE r.monitor = $1 AND r.granularity = $2 AND i.role = $3"
-)
-
-
-def _inputs(job: Job, role: str) -> list[dict[str, Any]]:
-    given = [job.monitor.monitor, job.monitor.granularity.value, role]
-    rows: list[dict[str, Any]] = job.store.execute_read(_INPUTS, given).to_pylist()
-    return rows
-
-
 def _unknown(objects: Iterable[LogObject], inputs: Sequence[Mapping[str, Any]]) -> list[LogObject]:
     """Objects that no published run has read as they are now."""
     known = {(row["uri"], row["etag"]) for row in inputs}
@@ -168,7 +148,7 @@ def _unknown(objects: Iterable[LogObject], inputs: Sequence[Mapping[str, Any]]) 
 
 
 def _log_changed(job: Job, published: Sequence[Window]) -> list[Window]:
-    inputs = _inputs(job, "prediction")
+    inputs = run_inputs.objects_read(job.store, job.monitor, "prediction")
     fresh = _unknown(job.log.listing(published[0].start, published[-1].end).objects, inputs)
     if not fresh:
         return []
@@ -200,7 +180,7 @@ def _labels_changed(job: Job, reference: Reference, published: Sequence[Window])
     source = job.monitor.labels
     if job.labels is None or not isinstance(source, LabelSource):
         return []
-    inputs = _inputs(job, "label")
+    inputs = run_inputs.objects_read(job.store, job.monitor, "label")
     fresh = _unknown(job.labels.listing(published[0].start, published[-1].end).objects, inputs)
     if not fresh:
         return []
@@ -214,17 +194,8 @@ def _labels_changed(job: Job, reference: Reference, published: Sequence[Window])
     plan = scan_plan(job.monitor, log.columns, reference.binning, young, job.hiding)
     matched = matched_windows(job, log, looked_into, plan, young)
     # what came and matches nothing is counted where labels are missing
-    lacking = _lacking_labels(job)
+    lacking = quality_metrics.windows_lacking_labels(job.store, job.monitor)
     return [w for w in young if w in matched or w.start in lacking]
-
-
-def _lacking_labels(job: Job) -> set[datetime]:
-    rows = job.store.execute_read(
-        "SELECT window_start FROM current_quality_metrics "
-        "WHERE monitor = $1 AND granularity = $2 AND check_name = 'label_coverage' AND NOT passed",
-        [job.monitor.monitor, job.monitor.granularity.value],
-    )
-    return set(rows.column("window_start").to_pylist())
 
 
 def _within_reach(state: InputState, window: Window, source: LabelSource) -> bool:
@@ -243,10 +214,5 @@ def _matured(job: Job, published: Sequence[Window]) -> list[Window]:
     source = job.monitor.labels
     if not isinstance(source, LabelSource):
         return []
-    rows = job.store.execute_read(
-        "SELECT DISTINCT window_start FROM current_performance_metrics "
-        "WHERE monitor = $1 AND granularity = $2 AND NOT is_final",
-        [job.monitor.monitor, job.monitor.granularity.value],
-    )
-    provisional: set[datetime] = set(rows.column("window_start").to_pylist())
+    provisional = performance_metrics.windows_not_final(job.store, job.monitor)
     return [w for w in published if w.start in provisional and is_mature(source, w, job.request.as_of)]

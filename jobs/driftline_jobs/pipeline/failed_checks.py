@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from driftline_jobs.evaluate.quality import Check
+from driftline_jobs.evaluate.check import Check
 from driftline_jobs.pipeline.request import Progress
 from driftline_jobs.pipeline.steps.alerts import window_label
 from driftline_schemas.window import Window

@@ -13,23 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from driftline_jobs.tables import reference_sets
 from driftline_schemas.errors import ConfigError
 
 if TYPE_CHECKING:  # a report asks too, and needs no engine for it
     from driftline_jobs.pipeline.context import Job
     from driftline_jobs.stores.base import Store
     from driftline_schemas.monitor import Monitor
-
-_PUBLISHED = (
-    "SELECT s.reference_id AS reference_id, s.source AS source, MIN(r.window_start) AS first, "
-    "MAX(r.window_start) AS last, COUNT(*) AS windows FROM current_runs r "
-    "JOIN reference_sets s ON s.reference_id = r.reference_id "
-    "WHERE r.monitor = $1 AND r.part = 'data' GROUP BY s.reference_id, s.source"
-)
-_REBASED = (
-    "SELECT source, MIN(effective_from) AS since FROM reference_sets "
-    "WHERE monitor = $1 AND effective_from IS NOT NULL GROUP BY source"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +83,7 @@ def _identity(content: Mapping[str, Any]) -> Identity:
 def published_identities(store: Store, monitor: str) -> list[PublishedSeries]:
     """What is published under the monitor's name, by identity, in order of the first window."""
     found: dict[Identity, list[dict[str, Any]]] = {}
-    for row in store.execute_read(_PUBLISHED, [monitor]).to_pylist():
+    for row in reference_sets.published_by(store, monitor):
         found.setdefault(_identity(json.loads(row["source"])), []).append(row)
     published = [
         PublishedSeries(
@@ -117,10 +107,8 @@ def others(store: Store, monitor: Monitor) -> list[PublishedSeries]:
 def references_of_others(store: Store, monitor: Monitor) -> list[str]:
     """Every reference under the monitor's name that was made by another calendar or from another log."""
     own = identity_of(monitor)
-    rows = store.execute_read(
-        "SELECT reference_id, source FROM reference_sets WHERE monitor = $1", [monitor.monitor]
-    )
-    return [row["reference_id"] for row in rows.to_pylist() if _identity(json.loads(row["source"])) != own]
+    rows = reference_sets.sources(store, monitor.monitor)
+    return [row["reference_id"] for row in rows if _identity(json.loads(row["source"])) != own]
 
 
 def check_calendar(store: Store, monitor: Monitor) -> list[PublishedSeries]:
@@ -173,7 +161,7 @@ def check_period(job: Job, since: datetime | None) -> None:
 
 
 def _rebased(store: Store, own: Identity, monitor: str) -> datetime | None:
-    rows = store.execute_read(_REBASED, [monitor]).to_pylist()
+    rows = reference_sets.rebased(store, monitor)
     return min(_moments(rows, own), default=None)
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from driftline_jobs.profiles.binning import Binning
-from driftline_jobs.references.reference import Reference
-from driftline_jobs.stores.base import Store
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Window
 
-Run = Mapping[str, object]
+Run = Mapping[str, Any]
 
 
 def judged_run(runs: pa.Table, monitor: Monitor, window: Window) -> Run:
@@ -38,20 +36,3 @@ def judged_run(runs: pa.Table, monitor: Monitor, window: Window) -> Run:
     moved = found.get("judgement", {}).get("reference_id")
     run: Run = {**found["data"], **({"reference_id": moved} if moved else {})}
     return run
-
-
-def binning_of(store: Store, run: Run) -> Binning | None:
-    """The bins of the run; None for one without a reference."""
-    found = store.execute_read("SELECT state FROM binnings WHERE binning_id = $1", [run["binning_id"]])
-    return Binning.from_bytes(found.column("state")[0].as_py()) if found.num_rows else None
-
-
-def reference_of(store: Store, run: Run, binning: Binning) -> Reference | None:
-    """The reference of the run, None if it had none."""
-    kept = store.execute_read(
-        "SELECT monitor, source, state FROM reference_sets WHERE reference_id = $1", [run["reference_id"]]
-    )
-    if not kept.num_rows:
-        return None
-    monitor, source, state = (kept.column(name)[0].as_py() for name in ("monitor", "source", "state"))
-    return Reference.from_bytes(monitor, source, binning, state)

@@ -6,6 +6,7 @@ from contextlib import closing
 
 from driftline_jobs.pipeline.unfinished import never_published
 from driftline_jobs.stores import store_of
+from driftline_jobs.tables import runs
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
 from driftline_schemas.window import Window
@@ -19,14 +20,8 @@ def published_range(monitor: Monitor, settings: Settings) -> tuple[Window, Windo
         TransientError: the store does not answer.
     """
     with closing(store_of(settings)) as store:
-        rows = store.execute_read(
-            "SELECT min(window_start) AS first, max(window_start) AS last FROM current_runs "
-            "WHERE monitor = $1 AND granularity = $2 AND part = 'data'",
-            [monitor.monitor, monitor.granularity.value],
-        ).to_pylist()
         starts = never_published(store, monitor)
-    if rows and rows[0]["first"] is not None:
-        starts |= {rows[0]["first"], rows[0]["last"]}
+        starts |= set(runs.published_range(store, monitor) or ())
     if not starts:
         return None
     calendar = monitor.calendar

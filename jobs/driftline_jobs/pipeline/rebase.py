@@ -16,6 +16,7 @@ from driftline_jobs.pipeline.identity import check_calendar
 from driftline_jobs.pipeline.request import Progress, RunRequest, SilentProgress
 from driftline_jobs.pipeline.steps.reference import make_reference, stored_ids
 from driftline_jobs.references.reference import Reference
+from driftline_jobs.tables import runs
 from driftline_schemas.errors import DataError
 from driftline_schemas.window import Window
 
@@ -61,11 +62,11 @@ def rebase(request: RunRequest, progress: Progress | None = None) -> Rebased:
 
 
 def _resting_on_another(job: Job, reference: Reference) -> tuple[Window, Window] | None:
-    runs = job.store.current_runs(job.monitor.monitor, "data", job.windows[0].start)
-    calendar = job.monitor.calendar
+    columns = ("window_start", "reference_id")
+    found = runs.current_runs(job.store, job.monitor, "data", job.windows[0].start, columns=columns)
     windows = sorted(
-        calendar.containing(run["window_start"])
-        for run in runs.select(["granularity", "window_start", "reference_id"]).to_pylist()
-        if run["granularity"] == calendar.granularity.value and run["reference_id"] != reference.reference_id
+        job.monitor.calendar.containing(run["window_start"])
+        for run in found
+        if run["reference_id"] != reference.reference_id
     )
     return (windows[0], windows[-1]) if windows else None

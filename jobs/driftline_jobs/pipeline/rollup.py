@@ -12,7 +12,6 @@ who wants them for an analysis, a notebook or a board asks here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,19 +21,19 @@ from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.evaluate.drift import JudgedDrift, Pair, measure_drift
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE, Cell
-from driftline_jobs.profiles.codec import decode
-from driftline_jobs.profiles.state import Profile, merge
+from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import Store
+from driftline_jobs.tables import reference_sets
 from driftline_jobs.tables.drift_metrics import add_drift
 from driftline_jobs.tables.profile_metrics import add_descriptions
+from driftline_jobs.tables.profiles import binnings_of_span, of_span
 from driftline_schemas.errors import ConfigError, DataError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
 
-_MERGE_AT_ONCE = 256
 _OF_RUNS = ("run_id", "granularity")
 _OF_JUDGEMENT = ("p_value", "q_value", "threshold", "threshold_source", "drifted")
 
@@ -118,51 +117,13 @@ def roll_up(
                 f"{inside.end:%Y-%m-%d %H:%M}"
             )
     reference = _reference(store, monitor, start, end)
-    where = "" if segments else "AND model_version = '*' AND segment = '*' "
-    rows = store.execute_read(
-        "SELECT model_version, segment, segment_value, column_name, base_start, state "  # noqa: S608  our words
-        "FROM current_profiles WHERE monitor = $1 AND granularity = $2 "
-        f"AND base_start >= $3 AND base_start < $4 AND column_name NOT LIKE '*%' {where}",
-        [monitor.monitor, monitor.granularity.value, start, end],
-    )
-    bases = rows.column("base_start").unique()
-    return RollUp(monitor, start, end, _merged(rows), len(bases), reference)
-
-
-def _merged(rows: pa.Table) -> dict[Cell, dict[str, Profile]]:
-    keys = zip(
-        *(
-            rows.column(name).to_pylist()
-            for name in ("model_version", "segment", "segment_value", "column_name")
-        ),
-        strict=True,
-    )
-    states: dict[tuple[str, str, str, str], list[bytes]] = {}
-    for key, state in zip(keys, rows.column("state").to_pylist(), strict=True):
-        states.setdefault(key, []).append(state)
-    cells: dict[Cell, dict[str, Profile]] = {}
-    for (version, segment, value, name), several in sorted(states.items()):
-        cells.setdefault(Cell(version, segment, value), {})[name] = _merged_states(several)
-    return cells
-
-
-def _merged_states(states: Sequence[bytes]) -> Profile:
-    """One profile, in steps: decoded ones are many times larger than their bytes."""
-    total: list[Profile] = []
-    for at in range(0, len(states), _MERGE_AT_ONCE):
-        total = [merge([*total, *map(decode, states[at : at + _MERGE_AT_ONCE])])]
-    return total[0]
+    cells, base_windows = of_span(store, monitor, start, end, segments=segments)
+    return RollUp(monitor, start, end, cells, base_windows, reference)
 
 
 def _reference(store: Store, monitor: Monitor, start: datetime, end: datetime) -> Reference:
     """What the windows of the span were last compared with."""
-    runs = store.execute_read(
-        "SELECT DISTINCT r.binning_id AS binning_id FROM current_runs r "
-        "JOIN (SELECT DISTINCT run_id FROM current_profiles WHERE monitor = $1 AND granularity = $2 "
-        "AND base_start >= $3 AND base_start < $4) p ON p.run_id = r.run_id ORDER BY 1",
-        [monitor.monitor, monitor.granularity.value, start, end],
-    )
-    kinds = runs.column("binning_id").to_pylist()
+    kinds = binnings_of_span(store, monitor, start, end)
     span = f"from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
     if not kinds:
         raise DataError(f"{monitor.monitor}: nothing is published {span}: run these windows first")
@@ -171,15 +132,9 @@ def _reference(store: Store, monitor: Monitor, start: datetime, end: datetime) -
             f"{monitor.monitor}: the windows {span} were profiled with bins of {len(kinds)} kinds "
             f"({', '.join(kinds)}), which do not merge: roll up each part, or run the windows again"
         )
-    found = store.execute_read(
-        "SELECT s.source AS source, s.state AS state, b.state AS binning FROM reference_sets s "
-        "JOIN binnings b ON b.binning_id = s.binning_id WHERE s.monitor = $1 AND s.binning_id = $2 "
-        "ORDER BY s.created_at DESC LIMIT 1",
-        [monitor.monitor, kinds[0]],
-    ).to_pylist()
-    if not found:
+    found = reference_sets.newest_at(store, monitor.monitor, kinds[0])
+    if found is None:
         raise DataError(
             f"{monitor.monitor}: the store has lost the reference of {span}: run these windows again"
         )
-    binning = Binning.from_bytes(found[0]["binning"])
-    return Reference.from_bytes(monitor.monitor, found[0]["source"], binning, found[0]["state"])
+    return found

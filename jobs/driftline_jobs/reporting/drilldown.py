@@ -18,7 +18,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from driftline_jobs.pipeline.judged_by import Run, binning_of, judged_run, reference_of
+from driftline_jobs.pipeline.judged_by import Run, judged_run
 from driftline_jobs.pipeline.request import Progress, SilentProgress
 from driftline_jobs.pipeline.steps.reference_data import inspect_elsewhere, monitor_elsewhere
 from driftline_jobs.profiles.binning import Binning
@@ -31,6 +31,8 @@ from driftline_jobs.sources.logs import LogInspection, PredictionLog
 from driftline_jobs.storage.location import open_location
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
+from driftline_jobs.tables.binnings import binning_at
+from driftline_jobs.tables.reference_sets import reference_at
 from driftline_reports.drilldown import DrilldownInputs, render_drilldown
 from driftline_reports.inputs import page_name
 from driftline_schemas.errors import ConfigError, DriftlineError
@@ -68,10 +70,10 @@ class Sampler:
 
     def keep(self, window: Window, run: Run) -> dict[str, Sample]:
         """Take both samples of the window that ``run`` has published, and keep them beside its page."""
-        binning = binning_of(self.store, run)
+        binning = binning_at(self.store, run["binning_id"])
         if binning is None:
             raise ConfigError(f"{self.monitor.monitor}: a window without a reference has no drill-down")
-        reference = reference_of(self.store, run, binning)
+        reference = reference_at(self.store, run["reference_id"], binning)
         plan = self._plan(binning, _intervals([window]))
         samples = {
             _CURRENT: self._sample([window], plan),
@@ -160,7 +162,7 @@ def write_drilldown(
     run = _run(store, monitor, window)
     sampler = Sampler(monitor, base, settings, store, pages, SilentProgress())
     samples = sampler.kept(window, run) or sampler.keep(window, run)
-    binning = binning_of(store, run)
+    binning = binning_at(store, run["binning_id"])
     html = render_drilldown(
         DrilldownInputs(
             monitor=monitor,

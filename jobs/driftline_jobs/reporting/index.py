@@ -22,6 +22,14 @@ from driftline_jobs.pipeline.request import Progress
 from driftline_jobs.reporting.pages import Pages
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
+from driftline_jobs.tables import (
+    alert_actions,
+    alerts,
+    drift_metrics,
+    performance_metrics,
+    quality_metrics,
+    runs,
+)
 from driftline_reports.index import (
     MOST_CELLS,
     build_entry,
@@ -30,7 +38,6 @@ from driftline_reports.index import (
     render_entries,
 )
 from driftline_reports.inputs import MonitorHistory, page_name
-from driftline_reports.matching import CHECKS
 from driftline_schemas.errors import DriftlineError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
@@ -41,38 +48,12 @@ LINK: Final = f"../../{INDEX}"
 _ENTRY: Final = "entry.json"
 # Each further attempt means that somebody else has just written, and will look after it too.
 _ATTEMPTS: Final = 10
-_WHOLE: Final = (
-    "monitor = $1 AND granularity = $2 AND window_start >= $3 "
-    "AND model_version = '*' AND segment = '*' AND segment_value = '*'"
-)
-_COMMON: Final = "monitor, granularity, window_start, model_version, segment, segment_value"
-_OF_LABELS: Final = ", ".join(f"'{name}'" for name in CHECKS)
-# What decides how a window stands, see driftline_reports.levels and .matching, and nothing else of these
-# large tables.
-_TABLES: Final = {
-    "drift_metrics": (
-        f"SELECT DISTINCT {_COMMON}, column_name, comparison, drifted FROM current_drift_metrics "  # noqa: S608
-        f"WHERE {_WHOLE} AND comparison = 'reference' AND drifted IS NOT NULL"
-    ),
-    "quality_metrics": (
-        f"SELECT {_COMMON}, check_name, value, expected, passed FROM current_quality_metrics "  # noqa: S608
-        f"WHERE {_WHOLE} AND (passed IS NOT NULL OR check_name IN ({_OF_LABELS}))"
-    ),
-    "performance_metrics": (
-        f"SELECT {_COMMON}, metric, kind, degraded, is_final, status, label_coverage "  # noqa: S608
-        f"FROM current_performance_metrics WHERE {_WHOLE} AND (degraded IS NOT NULL OR kind = 'realized')"
-    ),
-    "alerts": (
-        "SELECT * FROM current_alerts WHERE monitor = $1 AND granularity = $2 AND window_start >= $3 "
-        "ORDER BY window_start, alert_id"
-    ),
+_STANDING: Final = {
+    "drift_metrics": drift_metrics.standing,
+    "quality_metrics": quality_metrics.standing,
+    "performance_metrics": performance_metrics.standing,
+    "alerts": alerts.standing,
 }
-_RUNS: Final = (
-    "SELECT monitor, granularity, window_start, part, status, rows_read, published_at, superseded_at "
-    "FROM current_runs WHERE monitor = $1 AND granularity = $2 ORDER BY window_start, part"
-)
-_STATE: Final = "SELECT count(*) AS runs, max(published_at) AS newest FROM current_runs WHERE monitor = $1"
-_ACTIONS: Final = "SELECT * FROM alert_actions WHERE monitor = $1 ORDER BY acted_at, alert_id"
 
 Made = TypeVar("Made")
 
@@ -162,11 +143,8 @@ def _settle(look: Callable[[], Made], write: Callable[[Made], None]) -> None:
 
 def _state(store: Store, monitor: Monitor, pages: Pages) -> object:
     """What an entry is made from, as far as it tells whether that has changed."""
-    runs = store.execute_read(_STATE, [monitor.monitor]).to_pylist()
-    actions = store.execute_read(
-        "SELECT count(*) AS actions FROM alert_actions WHERE monitor = $1", [monitor.monitor]
-    )
-    return runs, actions.to_pylist(), pages.listed(_folder(monitor))
+    published, acted = runs.fingerprint(store, monitor), alert_actions.fingerprint(store, monitor.monitor)
+    return published, acted, pages.listed(_folder(monitor))
 
 
 def _folder(monitor: Monitor) -> str:
@@ -174,13 +152,12 @@ def _folder(monitor: Monitor) -> str:
 
 
 def _history(store: Store, monitor: Monitor, pages: Pages) -> MonitorHistory:
-    place = [monitor.monitor, monitor.granularity.value]
-    runs = store.execute_read(_RUNS, place)
-    starts: list[datetime] = sorted(set(_aware(runs).column("window_start").to_pylist()))
-    tables = {"runs": runs, "alert_actions": store.execute_read(_ACTIONS, place[:1])}
+    published = runs.overview(store, monitor)
+    starts: list[datetime] = sorted(set(_aware(published).column("window_start").to_pylist()))
+    tables = {"runs": published, "alert_actions": alert_actions.actions(store, monitor.monitor)}
     if starts:
         first = starts[-MOST_CELLS:][0]
-        tables |= {name: store.execute_read(sql, [*place, first]) for name, sql in _TABLES.items()}
+        tables |= {name: standing(store, monitor, first) for name, standing in _STANDING.items()}
     there = set(pages.listed(_folder(monitor)))
     windows = (monitor.calendar.containing(start) for start in starts)
     names = ((window.start, page_name(monitor, window)) for window in windows)
@@ -188,10 +165,10 @@ def _history(store: Store, monitor: Monitor, pages: Pages) -> MonitorHistory:
     return MonitorHistory(monitor, tables, links)
 
 
-def _aware(runs: pa.Table) -> pa.Table:
+def _aware(table: pa.Table) -> pa.Table:
     """Stores that keep no zone mean UTC."""
-    at = runs.column_names.index("window_start")
-    return runs.set_column(at, "window_start", runs.column(at).cast(pa.timestamp("us", "UTC")))
+    at = table.column_names.index("window_start")
+    return table.set_column(at, "window_start", table.column(at).cast(pa.timestamp("us", "UTC")))
 
 
 def _entries(pages: Pages) -> dict[str, bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,19 +13,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline_jobs.pipeline.identity import check_calendar
-from driftline_jobs.pipeline.judged_by import binning_of, judged_run, reference_of
+from driftline_jobs.pipeline.judged_by import Run, judged_run
 from driftline_jobs.profiles.binning import Bins, CategoryBins, OpenBins, OrderedBins, SettledBins
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.codec import decode
 from driftline_jobs.profiles.late_columns import as_stored, settled
 from driftline_jobs.profiles.log_buckets import IntArray
-from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, Profile, merge
+from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, Profile
 from driftline_jobs.reporting.drilldown import drilldown_link, write_drilldown
 from driftline_jobs.reporting.index import LINK, refresh_entry, refresh_page
 from driftline_jobs.reporting.mail import Summary, summary, write_mail
 from driftline_jobs.reporting.pages import Pages
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
+from driftline_jobs.tables.binnings import binning_at
+from driftline_jobs.tables.profiles import cell_of, merged_profiles
+from driftline_jobs.tables.reference_sets import reference_at
 from driftline_reports import formats
 from driftline_reports.context import TRAILING
 from driftline_reports.inputs import Distribution, ReportInputs, page_name
@@ -127,23 +128,19 @@ def gather(store: Store, monitor: Monitor, window: Window, generated_at: datetim
     )
 
 
-def _distributions(
-    store: Store, run: Mapping[str, object], profiles: pa.Table, window: Window
-) -> dict[str, Distribution]:
+def _distributions(store: Store, run: Run, profiles: pa.Table, window: Window) -> dict[str, Distribution]:
     """Every watched column's counts beside the reference's, of the window's rows as a whole."""
-    binning = binning_of(store, run)
+    binning = binning_at(store, run["binning_id"])
     if binning is None:
         return {}  # A window without a reference has no bins to count by.
-    reference = reference_of(store, run, binning)
+    reference = reference_at(store, run["reference_id"], binning)
     before = reference.without(window).get(WHOLE, {}) if reference else {}
     names = {table_column(name): name for name in binning.columns}
-    now: dict[str, list[Profile]] = {}
-    for row in _of_the_whole(profiles).to_pylist():
-        if row["column_name"] in names:  # the row as a whole has a profile of another kind
-            now.setdefault(row["column_name"], []).append(decode(row["state"]))
+    now = merged_profiles(_of_the_whole(profiles).to_pylist(), cell_of).get(WHOLE, {})
     return {
-        label: _distribution(label, binning.columns[names[label]], merge(several), before.get(names[label]))
-        for label, several in now.items()
+        label: _distribution(label, binning.columns[names[label]], profile, before.get(names[label]))
+        for label, profile in now.items()
+        if label in names
     }
 
 

@@ -1,7 +1,8 @@
-"""What was learned from a reference, as rows of ``calibrations``, and back."""
+"""``calibrations``: one row per reference, column and statistic, with what was learned of it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from driftline_jobs.detection.performance import PerformanceCalibration
 from driftline_jobs.evaluate.calibrations import Calibrations, Learned, recognise
 from driftline_jobs.evaluate.natures import Natures
 from driftline_jobs.references.reference import Reference
+from driftline_jobs.stores.base import Store
+from driftline_jobs.tables.reading import Row, rows_of
 from driftline_schemas.metrics import MOVES_BY_NATURE
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
@@ -20,6 +23,8 @@ from driftline_schemas.table_names import log_column, table_column
 
 _MODEL = "*"
 """Stands for the model in ``column_name`` of the calibrations' table."""
+
+_OF_REFERENCE = "SELECT column_name, statistic, k_windows, state FROM calibrations WHERE reference_id = $1"
 
 
 def add_calibrations(
@@ -116,3 +121,10 @@ def calibrations_from(
             drift[name, statistic] = unknown or Calibration.from_dict(state)
     found = recognise(reference) if windows is None else Natures(natures, windows)
     return Calibrations(monitor, drift, performance, found)
+
+
+def learned_rows(store: Store, reference_id: str) -> list[Row]:
+    """The rows of a reference, ``state`` parsed."""
+    return [
+        {**row, "state": json.loads(row["state"])} for row in rows_of(store, _OF_REFERENCE, [reference_id])
+    ]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from driftline_jobs.detection.verdicts import OPEN, YES, Verdicts
-from driftline_jobs.evaluate.cells import MeasuredCell
-from driftline_jobs.metrics.figures import FloatArray
+
+if TYPE_CHECKING:
+    from driftline_jobs.evaluate.cells import MeasuredCell
+    from driftline_jobs.metrics.figures import FloatArray
 
 
 def common(monitor: str, cells: Sequence[MeasuredCell]) -> dict[str, str | list[str] | list[datetime]]:

@@ -3,14 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from driftline_jobs.evaluate.cells import MeasuredCell
-from driftline_jobs.evaluate.drift import JudgedDrift, Pair
-from driftline_jobs.evaluate.judged import Judged
-from driftline_jobs.evaluate.multivariate import ALL_COLUMNS, MultivariateDrift
+import pyarrow as pa
+
+from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.columns import common, verdict_columns
+from driftline_jobs.tables.reading import PLACE, STANDING, WHOLES_SINCE, Row, place_of, rows_of
+from driftline_schemas.metrics import LASTING_SHIFT
+from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
-from driftline_schemas.table_names import table_column
+from driftline_schemas.table_names import ALL, table_column
+
+if TYPE_CHECKING:  # who only reads needs no formulas
+    from driftline_jobs.evaluate.cells import MeasuredCell
+    from driftline_jobs.evaluate.drift import JudgedDrift, Pair
+    from driftline_jobs.evaluate.judged import Judged
+    from driftline_jobs.evaluate.multivariate import MultivariateDrift
+
+_PLACE_OF_FINDING = "window_start, column_name, model_version, segment, segment_value"
+_DRIFTED = (
+    f"SELECT {_PLACE_OF_FINDING}, metric, value, threshold, threshold_source, q_value, "  # noqa: S608
+    "NULL AS reference_value "
+    # a sustained shift is told by the detector itself, which has just been followed to the end
+    f"FROM current_drift_metrics WHERE {PLACE} AND drifted AND metric <> '{LASTING_SHIFT}'"
+)
+_JUDGED = f"SELECT DISTINCT window_start FROM current_drift_metrics WHERE {PLACE} AND drifted IS NOT NULL"  # noqa: S608
+_OF_WHOLES = f"{PLACE} AND segment = '*' AND model_version = '*'"
+_TESTED = (
+    "SELECT window_start, column_name, metric, p_value, drifted FROM current_drift_metrics "  # noqa: S608
+    f"WHERE {_OF_WHOLES} AND comparison = 'reference' AND metric IN ('anderson_darling', 'chi_squared') "
+    "AND p_value IS NOT NULL"
+)
+_SUSTAINED = (
+    "SELECT window_start, column_name, value FROM current_drift_metrics "  # noqa: S608 - our words
+    f"WHERE {_OF_WHOLES} AND metric = '{LASTING_SHIFT}'"
+)
+_STANDING = (
+    f"SELECT DISTINCT {STANDING}, column_name, comparison, drifted FROM current_drift_metrics "  # noqa: S608
+    f"WHERE {WHOLES_SINCE} AND comparison = 'reference' AND drifted IS NOT NULL"
+)
 
 
 def add_drift(
@@ -66,7 +99,7 @@ def add_multivariate(
         table.add(
             len(wholes),
             **common(monitor, wholes),
-            column_name=ALL_COLUMNS,
+            column_name=ALL,
             comparison="reference",
             metric=metric,
             value=figure.published("value"),
@@ -78,3 +111,28 @@ def add_multivariate(
             status=figure.status.tolist(),
             reason=figure.reasons(),
         )
+
+
+def drifted(store: Store, monitor: Monitor) -> list[Row]:
+    """What has drifted in every cell and window, but for what was found by following the windows."""
+    return rows_of(store, _DRIFTED, place_of(monitor))
+
+
+def judged_windows(store: Store, monitor: Monitor) -> set[datetime]:
+    """Starts of the windows in which drift was judged."""
+    return {row["window_start"] for row in rows_of(store, _JUDGED, place_of(monitor))}
+
+
+def tested(store: Store, monitor: Monitor) -> list[Row]:
+    """The p-values of the shape of every column of whole windows, and whether they were reported."""
+    return rows_of(store, _TESTED, place_of(monitor))
+
+
+def sustained(store: Store, monitor: Monitor) -> list[Row]:
+    """The evidence of sustained shifts as it is published."""
+    return rows_of(store, _SUSTAINED, place_of(monitor))
+
+
+def standing(store: Store, monitor: Monitor, since: datetime) -> pa.Table:
+    """What tells how whole windows from ``since`` on stand."""
+    return store.execute_read(_STANDING, [*place_of(monitor), since])

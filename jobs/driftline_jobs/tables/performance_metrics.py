@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
-from driftline_jobs.evaluate.estimates import EstimatedFigure
-from driftline_jobs.evaluate.performance import (
-    REALIZED,
-    FigureKey,
-    JudgedPerformance,
-    PerformanceCell,
-    limit_reasons,
-)
-from driftline_jobs.metrics.performance import Performance
+from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.columns import common, verdict_columns
+from driftline_jobs.tables.reading import PLACE, STANDING, WHOLES_SINCE, Row, place_of, rows_of
+from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
+
+if TYPE_CHECKING:  # who only reads needs no formulas
+    from driftline_jobs.evaluate.estimates import EstimatedFigure
+    from driftline_jobs.evaluate.performance import FigureKey, JudgedPerformance, PerformanceCell
+    from driftline_jobs.metrics.performance import Performance
+
+_DEGRADED = (
+    "SELECT window_start, '*' AS column_name, model_version, segment, segment_value, metric, value, "  # noqa: S608
+    "threshold, threshold_source, NULL AS q_value, reference_value "
+    f"FROM current_performance_metrics WHERE {PLACE} AND degraded"
+)
+_JUDGED = (
+    "SELECT DISTINCT window_start FROM current_performance_metrics "  # noqa: S608 - our words
+    f"WHERE {PLACE} AND degraded IS NOT NULL"
+)
+_NOT_FINAL = (
+    "SELECT DISTINCT window_start FROM current_performance_metrics "  # noqa: S608 - our words
+    f"WHERE {PLACE} AND NOT is_final"
+)
+_STANDING = (
+    f"SELECT {STANDING}, metric, kind, degraded, is_final, status, label_coverage "  # noqa: S608
+    f"FROM current_performance_metrics WHERE {WHOLES_SINCE} AND (degraded IS NOT NULL OR kind = 'realized')"
+)
 
 
 def add_performance(
@@ -25,18 +45,17 @@ def add_performance(
     """Append one row per cell and figure by labels."""
     shared = common(monitor, [cell.cell for cell in cells])
     for key, figure in judged.now.items():
-        before, verdict = judged.then[key], judged.verdicts.get(key)
         _add_figure(
             table,
             shared,
             key,
-            REALIZED,
+            "realized",
             figure,
             cells,
             is_final=[cell.is_final for cell in cells],
-            reference_value=before.published("value"),
-            reason=limit_reasons(key[0], figure, before, verdict),
-            **verdict_columns(verdict, "degraded"),
+            reference_value=judged.then[key].published("value"),
+            reason=judged.reasons[key],
+            **verdict_columns(judged.verdicts.get(key), "degraded"),
         )
 
 
@@ -83,3 +102,23 @@ def _add_figure(
         trivial_value=figure.published("trivial"),
         status=figure.status.tolist(),
     )
+
+
+def degraded(store: Store, monitor: Monitor) -> list[Row]:
+    """What has got worse in every cell and window; the model as a whole, so of the column ``*``."""
+    return rows_of(store, _DEGRADED, place_of(monitor))
+
+
+def judged_windows(store: Store, monitor: Monitor) -> set[datetime]:
+    """Starts of the windows in which performance was judged."""
+    return {row["window_start"] for row in rows_of(store, _JUDGED, place_of(monitor))}
+
+
+def windows_not_final(store: Store, monitor: Monitor) -> set[datetime]:
+    """Starts of the windows whose labels were still to come."""
+    return {row["window_start"] for row in rows_of(store, _NOT_FINAL, place_of(monitor))}
+
+
+def standing(store: Store, monitor: Monitor, since: datetime) -> pa.Table:
+    """What tells how whole windows from ``since`` on stand."""
+    return store.execute_read(_STANDING, [*place_of(monitor), since])

@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from driftline_jobs.evaluate.cells import MeasuredCell
-from driftline_jobs.evaluate.quality import Check
+import pyarrow as pa
+
+from driftline_jobs.evaluate.check import Check
+from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.columns import common
+from driftline_jobs.tables.reading import PLACE, STANDING, WHOLES_SINCE, Row, place_of, rows_of
+from driftline_reports.matching import CHECKS as CHECKS_OF_LABELS
+from driftline_schemas.metrics import MOVES_BY_NATURE
+from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_names import ALL
+
+if TYPE_CHECKING:
+    from driftline_jobs.evaluate.cells import MeasuredCell
+
+_FAILED = (
+    "SELECT window_start, column_name, model_version, segment, segment_value, check_name AS metric, "  # noqa: S608
+    "value, NULL AS threshold, NULL AS threshold_source, NULL AS q_value, NULL AS reference_value "
+    f"FROM current_quality_metrics WHERE {PLACE} AND NOT passed"
+)
+_JUDGED = f"SELECT DISTINCT window_start FROM current_quality_metrics WHERE {PLACE} AND passed IS NOT NULL"  # noqa: S608
+_MOVING = (
+    "SELECT window_start, column_name FROM current_quality_metrics "  # noqa: S608 - our words
+    f"WHERE {PLACE} AND check_name = '{MOVES_BY_NATURE}' AND column_name <> '*' ORDER BY column_name"
+)
+_NAMED = (
+    "SELECT window_start, value, expected, passed FROM current_quality_metrics "  # noqa: S608 - our words
+    f"WHERE {PLACE} AND check_name = $3"
+)
+_LACKING_LABELS = (
+    "SELECT window_start FROM current_quality_metrics "  # noqa: S608 - our words
+    f"WHERE {PLACE} AND check_name = 'label_coverage' AND NOT passed"
+)
+_OF_LABELS = ", ".join(f"'{name}'" for name in CHECKS_OF_LABELS)
+_STANDING = (
+    f"SELECT {STANDING}, check_name, value, expected, passed FROM current_quality_metrics "  # noqa: S608
+    f"WHERE {WHOLES_SINCE} AND (passed IS NOT NULL OR check_name IN ({_OF_LABELS}))"
+)
 
 
 def add_checks(table: TableBuilder, monitor: str, cell: MeasuredCell, checks: Iterable[Check]) -> None:
@@ -25,3 +62,39 @@ def add_checks(table: TableBuilder, monitor: str, cell: MeasuredCell, checks: It
         expected=[check.expected for check in found],
         passed=[check.passed for check in found],
     )
+
+
+def failed(store: Store, monitor: Monitor) -> list[Row]:
+    """Every check that has failed, as ``metric``."""
+    return rows_of(store, _FAILED, place_of(monitor))
+
+
+def judged_windows(store: Store, monitor: Monitor) -> set[datetime]:
+    """Starts of the windows with checks that can fail."""
+    return {row["window_start"] for row in rows_of(store, _JUDGED, place_of(monitor))}
+
+
+def columns_moving_by_nature(store: Store, monitor: Monitor) -> dict[datetime, list[str]]:
+    """The columns that move by nature, by the start of the window that says so."""
+    found: dict[datetime, list[str]] = {}
+    for row in rows_of(store, _MOVING, place_of(monitor)):
+        found.setdefault(row["window_start"], []).append(row["column_name"])
+    return found
+
+
+def checks_named(store: Store, monitor: Monitor, name: str) -> dict[datetime, Check]:
+    """A check of the log as a whole, by the start of the window."""
+    return {
+        row["window_start"]: Check(ALL, name, row["value"], json.loads(row["expected"]), row["passed"])
+        for row in rows_of(store, _NAMED, [*place_of(monitor), name])
+    }
+
+
+def windows_lacking_labels(store: Store, monitor: Monitor) -> set[datetime]:
+    """Starts of the windows of which too few predictions have labels."""
+    return {row["window_start"] for row in rows_of(store, _LACKING_LABELS, place_of(monitor))}
+
+
+def standing(store: Store, monitor: Monitor, since: datetime) -> pa.Table:
+    """What tells how whole windows from ``since`` on stand."""
+    return store.execute_read(_STANDING, [*place_of(monitor), since])

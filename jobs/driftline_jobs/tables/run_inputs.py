@@ -1,4 +1,4 @@
-"""Rows of ``run_inputs``: every object that a window was made from, or could have been."""
+"""``run_inputs``: one row per run and object that a window was made from, or could have been."""
 
 from __future__ import annotations
 
@@ -8,8 +8,22 @@ from datetime import datetime
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import InputState
+from driftline_jobs.stores.base import Store
+from driftline_jobs.tables.reading import Row, place_of, rows_of
+from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.window import END_US, FIRST_US, Window, from_us
+
+_OBJECTS = (
+    "SELECT r.window_start, i.uri, i.etag, i.rows_matched FROM current_run_inputs i "
+    "JOIN current_runs r ON r.run_id = i.run_id "
+    "WHERE r.monitor = $1 AND r.granularity = $2 AND i.role = $3"
+)
+_OF_DATA = (
+    "SELECT window_start, uri, etag, state, reason, rows_matched FROM current_run_inputs "
+    "WHERE monitor = $1 AND granularity = $2 AND part = 'data' AND role = 'prediction' "
+    "AND window_start >= $3 AND window_start < $4"
+)
 
 
 def add_inputs(
@@ -56,3 +70,13 @@ def add_reference_inputs(table: TableBuilder, reference: Reference) -> None:
 def _instant(bound_us: int | None) -> datetime | None:
     """The bound of an object's times; None where nothing tells, or where it is in no year with windows."""
     return None if bound_us is None or not FIRST_US <= bound_us < END_US else from_us(bound_us)
+
+
+def objects_read(store: Store, monitor: Monitor, role: str) -> list[Row]:
+    """The objects behind all current runs of the monitor, by the window that each was read for."""
+    return rows_of(store, _OBJECTS, [*place_of(monitor), role])
+
+
+def objects_of_data(store: Store, monitor: Monitor, start: datetime, end: datetime) -> list[Row]:
+    """What the data part made of the log's objects, in the windows from ``start`` to ``end``."""
+    return rows_of(store, _OF_DATA, [*place_of(monitor), start, end])

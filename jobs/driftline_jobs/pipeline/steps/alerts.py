@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from driftline_jobs.detection.alerts import Alert, Finding, Place, State, Topic, WindowFindings, fold
@@ -12,35 +13,15 @@ from driftline_jobs.detection.nature import statement
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.steps.repeated_ids import CHECK as REPEATED_IDS
 from driftline_jobs.pipeline.steps.repeated_ids import Repeats
+from driftline_jobs.tables import alert_actions, drift_metrics, performance_metrics, quality_metrics, runs
 from driftline_jobs.tables.alerts import AlertRow
-from driftline_schemas.metrics import LASTING_SHIFT, MOVES_BY_NATURE, NEW_COLUMN
+from driftline_schemas.metrics import MOVES_BY_NATURE, NEW_COLUMN
 from driftline_schemas.window import Granularity, Window
 
-_PLACE = "window_start, column_name, model_version, segment, segment_value"
-_CELL = "window_start, '*' AS column_name, model_version, segment, segment_value"
-_WHERE = "WHERE monitor = $1 AND granularity = $2"
-_DRIFTED = (
-    f"SELECT {_PLACE}, metric, value, threshold, threshold_source, q_value, NULL AS reference_value "  # noqa: S608
-    # what lasts is told by the detector itself, which has just been followed to the end
-    f"FROM current_drift_metrics {_WHERE} AND drifted AND metric <> '{LASTING_SHIFT}'"
-)
-_DEGRADED = (
-    f"SELECT {_CELL}, metric, value, threshold, threshold_source, NULL AS q_value, reference_value "  # noqa: S608
-    f"FROM current_performance_metrics {_WHERE} AND degraded"
-)
-_FAILED = (
-    f"SELECT {_PLACE}, check_name AS metric, value, NULL AS threshold, NULL AS threshold_source, "  # noqa: S608
-    f"NULL AS q_value, NULL AS reference_value FROM current_quality_metrics {_WHERE} AND NOT passed"
-)
-_MOVING = (
-    "SELECT window_start, column_name FROM current_quality_metrics "  # noqa: S608 - fixed names
-    f"{_WHERE} AND check_name = '{MOVES_BY_NATURE}' AND column_name <> '*' ORDER BY column_name"
-)
-_EMPTY = f"SELECT window_start FROM current_runs {_WHERE} AND part = 'data' AND rows_read = 0"  # noqa: S608
-_JUDGED = (
-    ("current_drift_metrics", "drifted", {Topic.DRIFT}),
-    ("current_performance_metrics", "degraded", {Topic.PERFORMANCE}),
-    ("current_quality_metrics", "passed", {Topic.QUALITY, Topic.COLUMNS, Topic.SETUP}),
+_TOPICS = (
+    (drift_metrics.judged_windows, {Topic.DRIFT}),
+    (performance_metrics.judged_windows, {Topic.PERFORMANCE}),
+    (quality_metrics.judged_windows, {Topic.QUALITY, Topic.COLUMNS, Topic.SETUP}),
 )
 _NAMED = 3
 """How many of the new columns a sentence names."""
@@ -61,7 +42,7 @@ def alert_events(
     for start, several in lasting.items():
         findings.setdefault(start, []).extend(several)
     judged = published_topics(job)
-    acknowledged = acknowledged_alerts(job)
+    acknowledged = alert_actions.acknowledged(job.store, job.monitor.monitor)
     said = [
         WindowFindings(
             start=window.start,
@@ -90,40 +71,14 @@ def open_before(
     """
     if not windows:
         return []
-    judged = job.store.execute_read(
-        f"SELECT MAX(window_start) AS newest FROM current_runs {_WHERE} AND part = 'judgement' "  # noqa: S608
-        "AND window_start < $3",
-        [job.monitor.monitor, job.monitor.granularity.value, windows[0].start],
-    )
-    newest = judged.column("newest")[0].as_py()
+    newest = runs.newest_judged_before(job.store, job.monitor, windows[0].start)
     rows = [] if newest is None else published.get(newest, [])
     return [row.alert(job.monitor.monitor) for row in rows if row.state != State.RESOLVED]
 
 
-def acknowledged_alerts(job: Job) -> frozenset[str]:
-    """Ids of the alerts that somebody has seen."""
-    sql = "SELECT alert_id FROM alert_actions WHERE monitor = $1 AND action = 'acknowledge'"
-    return frozenset(row["alert_id"] for row in _rows(job, sql, 1))
-
-
-def published_alerts(job: Job) -> dict[datetime, list[AlertRow]]:
-    """The alerts as they are published, by the start of their window."""
-    found: dict[datetime, list[AlertRow]] = {}
-    rows = job.store.current(
-        "alerts", job.monitor.monitor, granularity=job.monitor.granularity.value
-    ).to_pylist()
-    for row in rows:
-        found.setdefault(row["window_start"], []).append(AlertRow.read(row))
-    return {start: sorted(alerts, key=_alert_id) for start, alerts in found.items()}
-
-
 def alert_rows(alerts: Iterable[Alert]) -> list[AlertRow]:
     """The rows of one window's alerts, in an order that does not depend on how they were found."""
-    return sorted((AlertRow.of(alert) for alert in alerts), key=_alert_id)
-
-
-def _alert_id(row: AlertRow) -> str:
-    return row.alert_id
+    return sorted((AlertRow.of(alert) for alert in alerts), key=attrgetter("alert_id"))
 
 
 def window_label(window: Window) -> str:
@@ -135,21 +90,17 @@ def window_label(window: Window) -> str:
     )
 
 
-def _rows(job: Job, sql: str, parameters: int = 2) -> list[dict[str, Any]]:
-    given = [job.monitor.monitor, job.monitor.granularity.value][:parameters]
-    rows: list[dict[str, Any]] = job.store.execute_read(sql, given).to_pylist()
-    return rows
-
-
 def published_findings(job: Job, repeats: Repeats) -> dict[datetime, list[Finding]]:
     """What each published window says is wrong, by its start; of ids that repeat, what was found just now."""
     found: dict[datetime, list[Finding]] = {}
-    moving: dict[datetime, list[str]] = {}
     added: dict[datetime, list[str]] = {}
-    for row in _rows(job, _MOVING):
-        moving.setdefault(row["window_start"], []).append(row["column_name"])
-    for topic, sql in ((Topic.DRIFT, _DRIFTED), (Topic.PERFORMANCE, _DEGRADED), (Topic.QUALITY, _FAILED)):
-        for row in _rows(job, sql):
+    moving = quality_metrics.columns_moving_by_nature(job.store, job.monitor)
+    for topic, rows in (
+        (Topic.DRIFT, drift_metrics.drifted(job.store, job.monitor)),
+        (Topic.PERFORMANCE, performance_metrics.degraded(job.store, job.monitor)),
+        (Topic.QUALITY, quality_metrics.failed(job.store, job.monitor)),
+    ):
+        for row in rows:
             if row["metric"] == REPEATED_IDS and row["window_start"] in repeats.checks:
                 continue
             if topic is Topic.QUALITY and row["metric"] == NEW_COLUMN:
@@ -211,10 +162,8 @@ def published_topics(job: Job) -> dict[datetime, set[Topic]]:
     """What each published window has judged, by its start. One without rows fails a check of its own for
     that; about anything else it judges nothing."""
     found: dict[datetime, set[Topic]] = {}
-    empty = {row["window_start"] for row in _rows(job, _EMPTY)}
-    for view, column, topics in _JUDGED:
-        sql = f"SELECT DISTINCT window_start FROM {view} {_WHERE} AND {column} IS NOT NULL"  # noqa: S608  fixed names
-        for row in _rows(job, sql):
-            if row["window_start"] not in empty:
-                found.setdefault(row["window_start"], set()).update(topics)
+    empty = runs.windows_without_rows(job.store, job.monitor)
+    for table, topics in _TOPICS:
+        for start in table(job.store, job.monitor) - empty:
+            found.setdefault(start, set()).update(topics)
     return found

@@ -5,47 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from driftline_jobs.evaluate.attributions import Change, Held, drift_attributions, figure_attributions
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.plans import task_of
 from driftline_jobs.profiles.binning import OpenBins
 from driftline_jobs.profiles.cell import WHOLE, Cell
-from driftline_jobs.profiles.codec import decode
-from driftline_jobs.profiles.state import Profile, merge
+from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables.attributions import add_attributions
+from driftline_jobs.tables.profiles import outcomes_of_segments, profiles_of_segments
 from driftline_jobs.tasks.outcomes import Outcomes
-from driftline_jobs.tasks.stored import read_outcomes
 from driftline_schemas.rows import TableBuilder
-from driftline_schemas.table_names import ALL, table_column, table_segment
+from driftline_schemas.table_names import table_column, table_segment
 from driftline_schemas.window import Window
-
-_WHERE = "monitor = $1 AND granularity = $2 AND window_start >= $3 AND window_start < $4"
-_CELL = "window_start, segment, segment_value"
-_MEASURED = (
-    f"SELECT DISTINCT {_CELL} FROM current_performance_metrics "  # noqa: S608 - fixed names
-    f"WHERE {_WHERE} AND model_version = '*' AND kind = 'realized' AND n >= $5"
-)
-_OUTCOMES = (
-    f"SELECT {_CELL}, state FROM current_profiles JOIN ({_MEASURED}) m USING ({_CELL}) "  # noqa: S608
-    f"WHERE {_WHERE} AND model_version = '*' AND column_name = '*' ORDER BY {_CELL}, base_start"
-)
-_DRIFTED = (
-    "SELECT DISTINCT window_start, column_name FROM current_drift_metrics "  # noqa: S608 - fixed names
-    f"WHERE {_WHERE} AND model_version = '*' AND segment = '*' AND comparison = 'reference' AND drifted"
-)
-_COUNTED = (
-    f"SELECT DISTINCT {_CELL} FROM current_profile_metrics "  # noqa: S608 - fixed names
-    f"WHERE {_WHERE} AND model_version = '*' AND column_name = '*' AND count >= $5"
-)
-_PROFILES = (
-    f"SELECT {_CELL}, column_name, state FROM current_profiles JOIN ({_COUNTED}) m USING ({_CELL}) "  # noqa: S608
-    f"JOIN ({_DRIFTED}) d USING (window_start, column_name) "
-    f"WHERE {_WHERE} AND model_version = '*' ORDER BY {_CELL}, column_name, base_start"
-)
 
 
 @dataclass(frozen=True)
@@ -126,40 +100,21 @@ def _change(
 def _published(job: Job, reference: Reference, attempts: Mapping[Window, RunRecord]) -> list[Explained]:
     windows = sorted(attempts)
     names = {table_column(name): name for name in reference.binning.columns}
-    outcomes: dict[datetime, dict[Cell, list[Outcomes]]] = {}
-    for row in _rows(job, _OUTCOMES, windows):
-        cell = Cell(ALL, row["segment"], row["segment_value"])
-        outcomes.setdefault(row["window_start"], {}).setdefault(cell, []).append(read_outcomes(row["state"]))
-    profiles: dict[datetime, dict[Cell, dict[str, list[Profile]]]] = {}
-    for row in _rows(job, _PROFILES, windows):
-        if (name := names.get(row["column_name"])) is not None:
-            cell = Cell(ALL, row["segment"], row["segment_value"])
-            held = profiles.setdefault(row["window_start"], {}).setdefault(cell, {})
-            held.setdefault(name, []).append(decode(row["state"]))
+    outcomes: dict[datetime, dict[Cell, Outcomes]] = {}
+    for (start, cell), found in outcomes_of_segments(job.store, job.monitor, windows).items():
+        outcomes.setdefault(start, {})[cell] = found
+    profiles: dict[datetime, dict[Cell, dict[str, Profile]]] = {}
+    for (start, cell), columns in profiles_of_segments(job.store, job.monitor, windows).items():
+        profiles.setdefault(start, {})[cell] = {
+            names[label]: profile for label, profile in columns.items() if label in names
+        }
     return [
         Explained(
             window,
             attempts[window].run_id,
             reference,
-            {
-                cell: {name: merge(few) for name, few in held.items()}
-                for cell, held in profiles.get(window.start, {}).items()
-            },
-            {cell: few[0].merged(few) for cell, few in outcomes.get(window.start, {}).items()},
+            profiles.get(window.start, {}),
+            outcomes.get(window.start, {}),
         )
         for window in windows
     ]
-
-
-def _rows(job: Job, sql: str, windows: Sequence[Window]) -> list[dict[str, Any]]:
-    """Rows of the windows' range, those of other windows within it left out."""
-    wanted = {window.start for window in windows}
-    given = [
-        job.monitor.monitor,
-        job.monitor.granularity.value,
-        windows[0].start,
-        windows[-1].end,
-        job.monitor.alerts.min_rows,
-    ]
-    rows = job.store.execute_read(sql, given).to_pylist()
-    return [row for row in rows if row["window_start"] in wanted]

@@ -7,15 +7,11 @@ from dataclasses import dataclass
 
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.tables import run_inputs
 from driftline_schemas.window import Window
 
 NOT_JOINED = "rows_not_joined"
 """The check that counts rows whose drift is measured and whose performance is not."""
-_READ = (
-    "SELECT window_start, uri, etag, state, reason, rows_matched FROM current_run_inputs "
-    "WHERE monitor = $1 AND granularity = $2 AND part = 'data' AND role = 'prediction' "
-    "AND window_start >= $3 AND window_start < $4"
-)
 
 
 @dataclass(frozen=True)
@@ -45,10 +41,10 @@ class CountedRows:
 
 def rows_counted(job: Job) -> CountedRows:
     """What is published of the job's windows."""
-    given = [job.monitor.monitor, job.monitor.granularity.value, job.windows[0].start, job.windows[-1].end]
+    start, end = job.windows[0].start, job.windows[-1].end
     rows: dict[tuple[object, str], int] = {}
     set_aside: dict[tuple[str, str], str] = {}
-    for row in job.store.execute_read(_READ, given).to_pylist():
+    for row in run_inputs.objects_of_data(job.store, job.monitor, start, end):
         rows[row["window_start"], row["uri"]] = row["rows_matched"] or 0
         if row["state"] == "quarantined":
             set_aside[row["uri"], row["etag"]] = row["reason"] or ""

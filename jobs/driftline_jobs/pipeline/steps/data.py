@@ -11,11 +11,12 @@ import numpy as np
 
 from driftline_jobs.evaluate.calibrations import Calibrations
 from driftline_jobs.evaluate.cells import MeasuredCell, measured_cells
+from driftline_jobs.evaluate.check import Check
 from driftline_jobs.evaluate.class_checks import prediction_checks
 from driftline_jobs.evaluate.drift import Pair, judged_drift, measure_drift
 from driftline_jobs.evaluate.losses import Losses, loss_checks, reference_checks
 from driftline_jobs.evaluate.multivariate import judged_multivariate, multivariate_drift_of
-from driftline_jobs.evaluate.quality import Check, LogFindings, data_checks
+from driftline_jobs.evaluate.quality import LogFindings, data_checks
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
 from driftline_jobs.pipeline.names_in_file import check_addresses, check_columns
 from driftline_jobs.pipeline.plans import scan_plan
@@ -28,6 +29,7 @@ from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import InputState
 from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.tables import runs
 from driftline_jobs.tables.drift_metrics import add_drift, add_multivariate
 from driftline_jobs.tables.profile_metrics import add_descriptions, add_row_counts
 from driftline_jobs.tables.profiles import add_profiles
@@ -134,14 +136,9 @@ def _gathered(batches: Iterator[ScannedWindows]) -> Iterator[ScannedWindows]:
 
 
 def _rows_published(job: Job) -> dict[datetime, int]:
-    runs = job.store.current_runs(
-        job.monitor.monitor, PART, job.windows[0].start, job.windows[-1].end
-    ).select(["granularity", "window_start", "rows_read"])
-    return {
-        run["window_start"]: run["rows_read"] or 0
-        for run in runs.to_pylist()
-        if run["granularity"] == job.monitor.granularity.value
-    }
+    start, end = job.windows[0].start, job.windows[-1].end
+    found = runs.current_runs(job.store, job.monitor, PART, start, end, ["window_start", "rows_read"])
+    return {run["window_start"]: run["rows_read"] or 0 for run in found}
 
 
 def refuse_if_any(refused: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from driftline_jobs.evaluate.calibrations import Calibrations
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
 from driftline_jobs.pipeline.failed_checks import tell_failed
-from driftline_jobs.pipeline.steps.alerts import alert_events, published_alerts, window_label
+from driftline_jobs.pipeline.steps.alerts import alert_events, window_label
 from driftline_jobs.pipeline.steps.attribution import explain_published
 from driftline_jobs.pipeline.steps.judged import PART, Judged, publish_attempts
 from driftline_jobs.pipeline.steps.judgement_rolling import judge_moving
@@ -22,7 +22,8 @@ from driftline_jobs.pipeline.steps.repeated_ids import follow_ids
 from driftline_jobs.pipeline.steps.sustained_shift import follow_windows
 from driftline_jobs.pipeline.unfinished import unjudged
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.tables.alerts import add_alerts
+from driftline_jobs.tables import runs
+from driftline_jobs.tables.alerts import add_alerts, published_alerts
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
@@ -49,7 +50,7 @@ def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged
     if job.monitor.reference.moves:
         return judge_moving(job, reference, calibrations, published, repeats, asked)
     lasting = follow_windows(job, reference, calibrations, published, [window_label(w) for w in published])
-    before, shifted = published_alerts(job), lasting.changed(job) | repeats.changed()
+    before, shifted = published_alerts(job.store, job.monitor), lasting.changed(job) | repeats.changed()
     events = alert_events(job, published, lasting.findings(), repeats, before)
     again = set(job.windows)
     due = [
@@ -82,13 +83,9 @@ def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged
 
 def _published_windows(job: Job, reference: Reference) -> list[Window]:
     """The published windows that have the reference's bins, ascending; others keep their judgement."""
-    runs = job.store.current_runs(job.monitor.monitor, "data").select(
-        ["granularity", "window_start", "binning_id"]
-    )
-    calendar = job.monitor.calendar
+    found = runs.current_runs(job.store, job.monitor, "data", columns=["window_start", "binning_id"])
     return sorted(
-        calendar.containing(run["window_start"])
-        for run in runs.to_pylist()
-        if run["granularity"] == calendar.granularity.value
-        and run["binning_id"] == reference.binning.binning_id
+        job.monitor.calendar.containing(run["window_start"])
+        for run in found
+        if run["binning_id"] == reference.binning.binning_id
     )

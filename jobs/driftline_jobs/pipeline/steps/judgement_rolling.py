@@ -21,11 +21,9 @@ from driftline_jobs.evaluate.natures import Natures
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
 from driftline_jobs.pipeline.plans import task_of
 from driftline_jobs.pipeline.steps.alerts import (
-    acknowledged_alerts,
     alert_rows,
     finding,
     open_before,
-    published_alerts,
     published_findings,
     published_topics,
     window_label,
@@ -45,9 +43,11 @@ from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.rolling import MovingReference, Piece, moving_reference, rows_of
 from driftline_jobs.references.windows import windows_before
 from driftline_jobs.stores.base import RunRecord
-from driftline_jobs.tables.alerts import AlertRow, add_alerts
+from driftline_jobs.tables import alert_actions, runs
+from driftline_jobs.tables.alerts import AlertRow, add_alerts, published_alerts
 from driftline_jobs.tables.calibrations import add_calibrations
 from driftline_jobs.tables.quality_metrics import add_checks
+from driftline_jobs.tables.reference_sets import add_reference
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.table_names import table_column
@@ -138,15 +138,14 @@ class _Fold:
         self.job = job
         self.founding = founding
         self.pieces = Pieces(job, founding, published)
-        self.alerts_before = published_alerts(job)
+        self.alerts_before = published_alerts(job.store, job.monitor)
         self.judged_by = {
             run["window_start"]: run["reference_id"]
-            for run in job.store.current_runs(job.monitor.monitor, PART).to_pylist()
-            if run["granularity"] == job.monitor.granularity.value
+            for run in runs.current_runs(job.store, job.monitor, PART)
         }
         self._filled_before = published_filled(job)
         self._findings, self._topics = published_findings(job, repeats), published_topics(job)
-        self._acknowledged = acknowledged_alerts(job)
+        self._acknowledged = alert_actions.acknowledged(job.store, job.monitor.monitor)
         self._renewed = True
         self._open: list[Alert] = open_before(job, published, self.alerts_before)
         self._under_alert: set[datetime] = set()
@@ -270,7 +269,7 @@ class _Batch:
                 self._builders[name].extend(builder)
         windows = [fresh.window for fresh in self._judged]
         add_previous(self.job, self.founding, self._builders["drift_metrics"], windows, self.attempts)
-        self.job.store.put_once("reference_sets", _identities(self._judged))
+        self.job.store.put_once("reference_sets", _reference_rows(self._judged))
         publish_attempts(self.job, self.attempts, self._builders, judged)
         self.attempts, self._judged, self._builders = [], [], self._empty()
 
@@ -314,21 +313,9 @@ def _said(tables: Mapping[str, TableBuilder]) -> tuple[list[Finding], set[Topic]
     return findings, topics
 
 
-def _identities(judged: Sequence[_Fresh]) -> pa.Table:
+def _reference_rows(judged: Sequence[_Fresh]) -> pa.Table:
     """Rows of ``reference_sets``: which windows each reference is made of."""
     table = TableBuilder(load_tables()["reference_sets"])
     for fresh in judged:
-        made_of = fresh.reference
-        table.add(
-            1,
-            reference_id=made_of.reference_id,
-            monitor=made_of.monitor,
-            source=made_of.source,
-            window_start=made_of.windows[0].start if made_of.windows else None,
-            window_end=made_of.windows[-1].end if made_of.windows else None,
-            binning_id=made_of.binning.binning_id,
-            rows=made_of.rows,
-            created_at=datetime.now(UTC),
-            state=[made_of.to_bytes()],
-        )
+        add_reference(table, fresh.reference, datetime.now(UTC))
     return table.to_arrow()

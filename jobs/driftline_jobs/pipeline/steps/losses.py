@@ -15,14 +15,11 @@ from driftline_jobs.references.windows import founding_windows, not_excluded, wi
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import InputState
 from driftline_jobs.sources.profiling.windows import WindowProfile
+from driftline_jobs.tables.quality_metrics import checks_named
 from driftline_schemas.losses import REFERENCE_FILLED
 from driftline_schemas.monitor import Monitor
+from driftline_schemas.rows import canonical_json
 from driftline_schemas.window import Calendar, Granularity, Window
-
-_FILLED = (
-    "SELECT window_start, value, expected FROM current_quality_metrics "  # noqa: S608 - a fixed name
-    f"WHERE monitor = $1 AND granularity = $2 AND check_name = '{REFERENCE_FILLED}'"
-)
 
 
 def losses_of(inspection: LogInspection, profile: WindowProfile, states: Sequence[InputState]) -> Losses:
@@ -116,8 +113,8 @@ def filled_of(losses: ReferenceLosses | None) -> tuple[float, str] | None:
 
 def published_filled(job: Job) -> dict[datetime, tuple[float, str]]:
     """The same as it is published, by the start of the window."""
-    rows = job.store.execute_read(_FILLED, [job.monitor.monitor, job.monitor.granularity.value]).to_pylist()
-    return {row["window_start"]: (row["value"], row["expected"]) for row in rows}
+    checks = checks_named(job.store, job.monitor, REFERENCE_FILLED)
+    return {start: (check.value or 0.0, canonical_json(check.expected)) for start, check in checks.items()}
 
 
 def _from_to(calendar: Calendar, reference: Reference) -> list[Window]:

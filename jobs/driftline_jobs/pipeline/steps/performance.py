@@ -11,6 +11,7 @@ import numpy as np
 
 from driftline_jobs.evaluate.calibrations import LABEL_SHARE, Calibrations
 from driftline_jobs.evaluate.cells import MeasuredCell
+from driftline_jobs.evaluate.check import Check
 from driftline_jobs.evaluate.class_checks import outcome_checks
 from driftline_jobs.evaluate.drift import Pair, judged_drift
 from driftline_jobs.evaluate.estimates import estimates
@@ -18,7 +19,6 @@ from driftline_jobs.evaluate.label_checks import label_checks
 from driftline_jobs.evaluate.label_drift import label_drift
 from driftline_jobs.evaluate.losses import label_loss_checks
 from driftline_jobs.evaluate.performance import PerformanceCell, judged_performance
-from driftline_jobs.evaluate.quality import Check
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
 from driftline_jobs.pipeline.failed_checks import tell_failed
 from driftline_jobs.pipeline.plans import scan_plan, task_of

@@ -5,27 +5,22 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
 
 from driftline_jobs.pipeline.context import Job
-from driftline_jobs.profiles.cell import WHOLE, Cell
-from driftline_jobs.profiles.codec import decode
+from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.moments import TOGETHER, MomentSums
-from driftline_jobs.profiles.state import Profile, merge
+from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.rolling import Piece
-from driftline_jobs.tasks.outcomes import Outcomes
-from driftline_jobs.tasks.stored import read_outcomes
-from driftline_schemas.table_names import table_column
+from driftline_jobs.tables import runs
+from driftline_jobs.tables.profiles import cell_of, merged_outcomes, merged_profiles, of_window
+from driftline_jobs.tables.reading import Row
+from driftline_schemas.table_names import ALL, table_column
 from driftline_schemas.window import Window
 
 _HELD = 64
 """Windows whose profiles are held in memory: two months of days."""
-_PROFILES = (
-    "SELECT p.model_version, p.segment, p.segment_value, p.column_name, p.base_start, p.state "
-    "FROM current_profiles p WHERE p.monitor = $1 AND p.granularity = $2 AND p.window_start = $3 "
-    "ORDER BY p.model_version, p.segment, p.segment_value, p.column_name, p.base_start"
-)
 
 
 class Pieces:
@@ -35,11 +30,8 @@ class Pieces:
         self._job = job
         self._founding = founding
         self._published = set(published)
-        runs = job.store.current_runs(job.monitor.monitor, "data").to_pylist()
-        unit = job.monitor.granularity.value
-        self._filled = {
-            run["window_start"] for run in runs if run["granularity"] == unit and run["rows_read"]
-        }
+        data = runs.current_runs(job.store, job.monitor, "data")
+        self._filled = {run["window_start"] for run in data if run["rows_read"]}
         self._founded = {window.start for window in founding.windows}
         calendar = job.monitor.calendar
         founded = {calendar.containing(start) for start in self._founded}
@@ -73,35 +65,28 @@ class Pieces:
         return Piece(window, founding.cells_of(window), founding.outcomes_of(window), base, moments)
 
     def _read(self, window: Window) -> Piece:
-        monitor = self._job.monitor
-        rows = self._job.store.execute_read(
-            _PROFILES, [monitor.monitor, monitor.granularity.value, window.start]
-        ).to_pylist()
+        rows = of_window(self._job.store, self._job.monitor, window)
         return read_piece(window, rows, self._founding.binning.columns)
 
 
-def read_piece(window: Window, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, object]) -> Piece:
-    """A window's profiles and outcomes from rows of ``profiles``."""
+def read_piece(window: Window, rows: Sequence[Row], columns: Mapping[str, object]) -> Piece:
+    """A window's profiles and outcomes from rows of ``profiles``; ``columns`` are those that are watched."""
     names = {table_column(name): name for name in columns}
-    cells: dict[Cell, dict[str, list[Profile]]] = {}
-    outcomes: dict[Cell, list[Outcomes]] = {}
-    base: dict[datetime, dict[str, Profile]] = {}
-    moments: dict[datetime, MomentSums] = {}
-    for row in rows:
-        cell = Cell(row["model_version"], row["segment"], row["segment_value"])
-        if row["column_name"] == "*":
-            outcomes.setdefault(cell, []).append(read_outcomes(row["state"]))
-        elif row["column_name"] == TOGETHER:
-            moments[row["base_start"]] = MomentSums.from_bytes(row["state"])
-        elif (name := names.get(row["column_name"])) is not None:
-            profile = decode(row["state"])
-            cells.setdefault(cell, {}).setdefault(name, []).append(profile)
-            if cell == WHOLE and row["base_start"] is not None:
-                base.setdefault(row["base_start"], {})[name] = profile
+    profiles = [row for row in rows if row["column_name"] in names]
+    whole = (row for row in profiles if cell_of(row) == WHOLE and row["base_start"] is not None)
+    base = merged_profiles(whole, itemgetter("base_start"))
     return Piece(
         window,
-        {cell: {name: merge(few) for name, few in held.items()} for cell, held in cells.items()},
-        {cell: few[0].merged(few) for cell, few in outcomes.items()},
-        base if len(base) > 1 else {},
-        moments,
+        {cell: _named(held, names) for cell, held in merged_profiles(profiles, cell_of).items()},
+        merged_outcomes((row for row in rows if row["column_name"] == ALL), cell_of),
+        {start: _named(held, names) for start, held in base.items()} if len(base) > 1 else {},
+        {
+            row["base_start"]: MomentSums.from_bytes(row["state"])
+            for row in rows
+            if row["column_name"] == TOGETHER
+        },
     )
+
+
+def _named(profiles: Mapping[str, Profile], names: Mapping[str, str]) -> dict[str, Profile]:
+    return {names[label]: profile for label, profile in profiles.items()}

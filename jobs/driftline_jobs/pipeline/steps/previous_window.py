@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-
-import pyarrow as pa
 
 from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.evaluate.drift import JudgedDrift, Pair, measure_drift
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.codec import decode
-from driftline_jobs.profiles.state import Profile, merge
+from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables.drift_metrics import add_drift
+from driftline_jobs.tables.profiles import of_wholes
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
@@ -32,8 +29,12 @@ def add_previous(
     """Each window as a whole against the window before it, from the profiles that are published."""
     calendar = job.monitor.calendar
     wanted = {moment for window in windows for moment in (window.start, calendar.previous(window).start)}
-    profiles = whole_profiles(
-        job, reference.binning.binning_id, min(wanted), max(window.end for window in windows)
+    profiles = of_wholes(
+        job.store,
+        job.monitor,
+        reference.binning.binning_id,
+        min(wanted),
+        max(window.end for window in windows),
     )
     pairs = []
     for window, record in zip(windows, attempts, strict=True):
@@ -52,25 +53,3 @@ def _by_column(profiles: Mapping[str, Profile] | None, binning: Binning) -> dict
         return None
     labels = {name: table_column(name) for name in binning.columns}
     return {name: profiles[label] for name, label in labels.items() if label in profiles}
-
-
-def whole_profiles(
-    job: Job, binning_id: str, start: datetime, end: datetime
-) -> Mapping[datetime, dict[str, Profile]]:
-    """The published profiles of whole windows made at these bins, merged over their base windows."""
-    rows: pa.Table = job.store.execute_read(
-        "SELECT p.window_start, p.column_name, p.state FROM current_profiles p "
-        "JOIN runs r ON r.run_id = p.run_id AND r.binning_id = $5 "  # other bins cannot be compared
-        "WHERE p.monitor = $1 AND p.granularity = $2 AND p.window_start >= $3 AND p.window_start < $4 "
-        "AND p.model_version = '*' AND p.segment = '*' AND p.column_name NOT LIKE '*%' "
-        "ORDER BY p.window_start, p.column_name, p.base_start",
-        [job.monitor.monitor, job.monitor.granularity.value, start, end, binning_id],
-    )
-    parts: dict[datetime, dict[str, list[Profile]]] = {}
-    names = ("window_start", "column_name", "state")
-    for window_start, name, state in zip(*(rows.column(n).to_pylist() for n in names), strict=True):
-        parts.setdefault(window_start, {}).setdefault(name, []).append(decode(state))
-    return {
-        window_start: {name: merge(several) for name, several in columns.items()}
-        for window_start, columns in parts.items()
-    }

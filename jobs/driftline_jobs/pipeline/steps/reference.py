@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-
-import pyarrow as pa
 
 from driftline_jobs.detection.nature import NEXT_STEP
 from driftline_jobs.evaluate.calibrations import Calibrations, learn
@@ -32,7 +29,10 @@ from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.agreement import named_columns
 from driftline_jobs.sources.profiling.survey import SAMPLE_ROWS, SurveyPlan, binning_from
 from driftline_jobs.sources.profiling.windows import WindowProfile
-from driftline_jobs.tables.calibrations import add_calibrations, calibrations_from
+from driftline_jobs.tables import reference_sets
+from driftline_jobs.tables.binnings import add_binning
+from driftline_jobs.tables.calibrations import add_calibrations, calibrations_from, learned_rows
+from driftline_jobs.tables.reading import Row
 from driftline_jobs.tables.run_inputs import add_reference_inputs
 from driftline_schemas.errors import ConfigError, DataError, UnreadableObjectError
 from driftline_schemas.metrics import MOVES_BY_NATURE, Task
@@ -116,7 +116,7 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         raise _no_rows(data, inspection)
     check_reference(job.monitor, reference)
     calibrations = learn(reference, job.monitor, task_of(job.monitor, binning))
-    _keep(job, reference, calibrations)
+    _store(job, reference, calibrations)
     job.progress.event("reference", reference_id=reference.reference_id, rows=reference.rows)
     return reference
 
@@ -131,12 +131,7 @@ def _check_sensitive(job: Job, inspection: LogInspection) -> None:
 
 
 def _learned(job: Job, reference: Reference) -> Calibrations:
-    rows = job.store.execute_read(
-        "SELECT column_name, statistic, k_windows, state FROM calibrations WHERE reference_id = $1",
-        [reference.reference_id],
-    ).to_pylist()
-    parsed = [{**row, "state": json.loads(row["state"])} for row in rows]
-    return calibrations_from(parsed, job.monitor, reference)
+    return calibrations_from(learned_rows(job.store, reference.reference_id), job.monitor, reference)
 
 
 def source_of(job: Job) -> str:
@@ -148,7 +143,7 @@ def source_of(job: Job) -> str:
 def by_reference(job: Job) -> list[Job]:
     """The job in parts, ascending, so that the windows of each have one reference: the monitor was rebased
     between them."""
-    kept = _kept(job)
+    kept = _of_the_same_words(job)
     parts: list[tuple[str | None, list[Window]]] = []
     for window in job.windows:
         found = _effective(kept, window)
@@ -163,17 +158,13 @@ def stored_reference(job: Job) -> Reference | None:
 
     Raises ConfigError when it was made with another salt.
     """
-    found = _effective(_kept(job), job.windows[0])
+    found = _effective(_of_the_same_words(job), job.windows[0])
     if found is None:
         return None
-    (row,) = job.store.execute_read(
-        "SELECT r.source AS source, r.state AS state, b.state AS binning FROM reference_sets r "
-        "JOIN binnings b ON b.binning_id = r.binning_id WHERE r.reference_id = $1",
-        [found],
-    ).to_pylist()
-    binning = Binning.from_bytes(row["binning"])
-    _check_salt(job, binning)
-    return Reference.from_bytes(job.monitor.monitor, row["source"], binning, row["state"])
+    row = reference_sets.row_with_bins(job.store, found)
+    # before what it holds is read: the hashes in it are of no use
+    _check_salt(job, Binning.from_bytes(row["binning"]))
+    return reference_sets.read_reference(row)
 
 
 def _check_salt(job: Job, binning: Binning) -> None:
@@ -191,23 +182,14 @@ def _check_salt(job: Job, binning: Binning) -> None:
 
 def stored_ids(job: Job) -> tuple[str, str] | None:
     """The ids of that reference and of its bins, whatever format these are of."""
-    found = _effective(_kept(job), job.windows[0])
-    if found is None:
-        return None
-    (row,) = job.store.execute_read(
-        "SELECT binning_id FROM reference_sets WHERE reference_id = $1", [found]
-    ).to_pylist()
-    return found, row["binning_id"]
+    found = _effective(_of_the_same_words(job), job.windows[0])
+    binning_id = None if found is None else reference_sets.binning_of(job.store, found)
+    return None if found is None or binning_id is None else (found, binning_id)
 
 
-def _kept(job: Job) -> list[dict[str, Any]]:
+def _of_the_same_words(job: Job) -> list[Row]:
     """The references of the monitor that were made from the same words, the oldest first."""
-    rows: list[dict[str, Any]] = job.store.execute_read(
-        "SELECT reference_id, effective_from FROM reference_sets WHERE monitor = $1 AND source = $2 "
-        "ORDER BY created_at, reference_id",
-        [job.monitor.monitor, source_of(job)],
-    ).to_pylist()
-    return rows
+    return reference_sets.of_source(job.store, job.monitor.monitor, source_of(job))
 
 
 def _effective(kept: Sequence[Mapping[str, Any]], window: Window) -> str | None:
@@ -285,43 +267,18 @@ _NEXT_STEP = {
 }
 
 
-def _keep(job: Job, reference: Reference, calibrations: Calibrations) -> None:
-    there = "SELECT reference_id FROM reference_sets WHERE reference_id = $1"
-    if job.store.execute_read(there, [reference.reference_id]).num_rows:
+def _store(job: Job, reference: Reference, calibrations: Calibrations) -> None:
+    if reference_sets.binning_of(job.store, reference.reference_id) is not None:
         return  # written last: all that goes with it is there, its objects as it was first made from them
-    tables = load_tables()
     now = datetime.now(UTC)
-    binnings = TableBuilder(tables["binnings"])
-    binnings.add(
-        1,
-        binning_id=reference.binning.binning_id,
-        monitor=reference.monitor,
-        created_at=now,
-        state=[reference.binning.to_bytes()],
-    )
-    sets = TableBuilder(tables["reference_sets"])
-    sets.add(
-        1,
-        reference_id=reference.reference_id,
-        monitor=reference.monitor,
-        source=reference.source,
-        window_start=reference.windows[0].start if reference.windows else None,
-        window_end=reference.windows[-1].end if reference.windows else None,
-        effective_from=reference.effective_from,
-        binning_id=reference.binning.binning_id,
-        rows=reference.rows,
-        created_at=now,
-        state=[reference.to_bytes()],
-    )
-    learned = TableBuilder(tables["calibrations"])
-    add_calibrations(learned, reference, calibrations, now)
-    inputs = TableBuilder(tables["run_inputs"])
-    add_reference_inputs(inputs, reference)
-    kept: list[tuple[str, pa.Table]] = [
-        ("run_inputs", inputs.to_arrow()),
-        ("binnings", binnings.to_arrow()),
-        ("calibrations", learned.to_arrow()),
-        ("reference_sets", sets.to_arrow()),  # last: a reference that is found has all that goes with it
-    ]
-    for name, rows in kept:
-        job.store.put_once(name, rows, reference.monitor)
+    # a reference that is found has all that goes with it
+    tables = {
+        name: TableBuilder(load_tables()[name])
+        for name in ("run_inputs", "binnings", "calibrations", "reference_sets")
+    }
+    add_reference_inputs(tables["run_inputs"], reference)
+    add_binning(tables["binnings"], reference.monitor, reference.binning, now)
+    add_calibrations(tables["calibrations"], reference, calibrations, now)
+    reference_sets.add_reference(tables["reference_sets"], reference, now, reference.effective_from)
+    for name, rows in tables.items():
+        job.store.put_once(name, rows.to_arrow(), reference.monitor)

@@ -6,11 +6,9 @@ fold holds it against all windows before it, and that is the check that is publi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from driftline_jobs.detection.alerts import Finding, Place, Topic
 from driftline_jobs.detection.repeated_ids import (
@@ -21,30 +19,20 @@ from driftline_jobs.detection.repeated_ids import (
     repeated_among,
 )
 from driftline_jobs.evaluate.cells import MeasuredCell
-from driftline_jobs.evaluate.quality import Check
+from driftline_jobs.evaluate.check import Check
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.steps.label_join import JoinedWindows
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.id_sketch import IdSketch
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
-from driftline_jobs.tables.quality_metrics import add_checks
-from driftline_jobs.tasks.stored import read_ids_of
+from driftline_jobs.tables.profiles import id_sketches
+from driftline_jobs.tables.quality_metrics import add_checks, checks_named
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.window import Window, to_us
 
 CHECK = "repeated_ids"
 _MICROSECOND = timedelta(microseconds=1)
-_SKETCHES = (
-    "SELECT window_start, base_start, state FROM current_profiles "
-    "WHERE monitor = $1 AND granularity = $2 AND window_start >= $3 AND window_start < $4 "
-    "AND column_name = '*' AND model_version = '*' AND segment = '*' ORDER BY window_start, base_start"
-)
-_PUBLISHED = (
-    "SELECT window_start, value, expected, passed FROM current_quality_metrics "  # noqa: S608 - fixed names
-    f"WHERE monitor = $1 AND granularity = $2 AND check_name = '{CHECK}'"
-)
 
 
 def reach_of(monitor: Monitor) -> timedelta | None:
@@ -125,7 +113,7 @@ def follow_ids(job: Job, reference: Reference, published: Sequence[Window]) -> R
     if reach is None or not job.windows:
         return Repeats()
     first, last = min(job.windows).start, max(job.windows).end + reach
-    sketches = _sketches(job, first - reach, last)
+    sketches = id_sketches(job.store, job.monitor, first - reach, last)
     known = {window.start for window in published}
     for start, ids in reference.id_sketches():
         if start not in sketches and start >= first - reach:
@@ -138,27 +126,7 @@ def follow_ids(job: Job, reference: Reference, published: Sequence[Window]) -> R
             total += followed.add(base_us, ids)
         if start in known and first <= start < last:
             found[start] = _check(total)
-    return Repeats(found, _published(job))
-
-
-def _sketches(job: Job, start: datetime, end: datetime) -> dict[datetime, list[tuple[int, IdSketch]]]:
-    given = [job.monitor.monitor, job.monitor.granularity.value, start, end]
-    found: dict[datetime, list[tuple[int, IdSketch]]] = {}
-    for row in job.store.execute_read(_SKETCHES, given).to_pylist():
-        ids = read_ids_of(row["state"])
-        if ids is None:  # published by a version that kept none
-            continue
-        found.setdefault(row["window_start"], []).append((to_us(row["base_start"]), ids))
-    return found
-
-
-def _published(job: Job) -> dict[datetime, Check]:
-    rows = job.store.execute_read(_PUBLISHED, [job.monitor.monitor, job.monitor.granularity.value])
-    return {row["window_start"]: _read(row) for row in rows.to_pylist()}
-
-
-def _read(row: Mapping[str, Any]) -> Check:
-    return Check("*", CHECK, row["value"], json.loads(row["expected"]), row["passed"])
+    return Repeats(found, checks_named(job.store, job.monitor, CHECK))
 
 
 def _check(found: Repeated) -> Check:

@@ -14,28 +14,17 @@ from driftline_jobs.detection.sustained_shift import Course
 from driftline_jobs.detection.verdicts import DETECTOR, YES, Verdicts, either, verdicts
 from driftline_jobs.evaluate.calibrations import Calibrations
 from driftline_jobs.evaluate.cells import MeasuredCell, kinds
-from driftline_jobs.evaluate.judged import SHAPE
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.tables import drift_metrics
 from driftline_jobs.tables.columns import common, verdict_columns
 from driftline_schemas.metrics import LASTING_SHIFT
 from driftline_schemas.monitor import Rule
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
-
-_WHERE = "WHERE monitor = $1 AND granularity = $2 AND segment = '*' AND model_version = '*'"
-_TESTED = (
-    "SELECT window_start, column_name, metric, p_value, drifted FROM current_drift_metrics "  # noqa: S608
-    f"{_WHERE} AND comparison = 'reference' AND metric IN ('{SHAPE[0]}', '{SHAPE[1]}') "
-    "AND p_value IS NOT NULL"
-)
-_PUBLISHED = (
-    "SELECT window_start, column_name, value FROM current_drift_metrics "  # noqa: S608 - fixed names
-    f"{_WHERE} AND metric = '{LASTING_SHIFT}'"
-)
 
 
 @dataclass(frozen=True)
@@ -85,9 +74,7 @@ class Lasting:
         """Starts of the windows whose published rows, if they have any, say something else."""
         published = {
             (row["window_start"], row["column_name"]): row["value"]
-            for row in job.store.execute_read(
-                _PUBLISHED, [job.monitor.monitor, job.monitor.granularity.value]
-            ).to_pylist()
+            for row in drift_metrics.sustained(job.store, job.monitor)
         }
         now = {(self.windows[at].start, table_column(column)): won for column, at, won in self._judged()}
         known = {window.start for window in self.windows}
@@ -140,8 +127,7 @@ def follow_windows(
     names = {table_column(name): name for name in reference.binning.columns}
     p_values: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
     reported: dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]] = {}
-    rows = job.store.execute_read(_TESTED, [job.monitor.monitor, job.monitor.granularity.value])
-    for row in rows.to_pylist():
+    for row in drift_metrics.tested(job.store, job.monitor):
         column, at = names.get(row["column_name"]), place.get(row["window_start"])
         if column is None or at is None:
             continue

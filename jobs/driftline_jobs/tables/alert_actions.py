@@ -1,0 +1,37 @@
+"""``alert_actions``: one row per action of a person on an alert; never changed."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from driftline_jobs.stores.base import Store
+from driftline_jobs.tables.reading import rows_of
+from driftline_schemas.rows import TableBuilder
+from driftline_schemas.table_definitions import load_tables
+
+_ACKNOWLEDGED = "SELECT alert_id FROM alert_actions WHERE monitor = $1 AND action = 'acknowledge'"
+_ALL = "SELECT * FROM alert_actions WHERE monitor = $1 ORDER BY acted_at, alert_id"
+_COUNT = "SELECT count(*) AS actions FROM alert_actions WHERE monitor = $1"
+
+
+def act(store: Store, **columns: object) -> None:
+    """Note an action: a value for each column of the table."""
+    rows = TableBuilder(load_tables()["alert_actions"])
+    rows.add(1, **columns)
+    store.put_once("alert_actions", rows.to_arrow())
+
+
+def acknowledged(store: Store, monitor: str) -> frozenset[str]:
+    """Ids of the alerts that somebody has seen."""
+    return frozenset(row["alert_id"] for row in rows_of(store, _ACKNOWLEDGED, [monitor]))
+
+
+def actions(store: Store, monitor: str) -> pa.Table:
+    """All actions, the oldest first."""
+    return store.execute_read(_ALL, [monitor])
+
+
+def fingerprint(store: Store, monitor: str) -> int:
+    """What changes whenever somebody acts."""
+    (row,) = rows_of(store, _COUNT, [monitor])
+    return int(row["actions"])

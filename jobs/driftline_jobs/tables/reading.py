@@ -1,0 +1,30 @@
+"""How rows are asked for: by the monitor and the granularity of its windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from driftline_jobs.stores.base import Store
+from driftline_schemas.monitor import Monitor
+
+PLACE = "monitor = $1 AND granularity = $2"
+"""Which rows are a monitor's, of its present granularity: the parameters are ``place_of``."""
+STANDING = "monitor, granularity, window_start, model_version, segment, segment_value"
+WHOLES_SINCE = (
+    f"{PLACE} AND window_start >= $3 AND model_version = '*' AND segment = '*' AND segment_value = '*'"
+)
+"""The rows that say how whole windows stand (``driftline_reports.levels``), those since ``$3``."""
+
+Row = dict[str, Any]
+
+
+def place_of(monitor: Monitor) -> list[object]:
+    """The first two parameters of a query about a monitor."""
+    return [monitor.monitor, monitor.granularity.value]
+
+
+def rows_of(store: Store, sql: str, parameters: Sequence[object]) -> list[Row]:
+    """The answer to a query, one mapping per row."""
+    rows: list[Row] = store.execute_read(sql, parameters).to_pylist()
+    return rows
