@@ -17,7 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # With several processes, a file's tests stay in one, and so do those of files that share what takes long to
 # make or needs much memory. They are named by how their paths begin; these groups come first, in this order.
-TOGETHER = {
+MOMENTS = {
     "airflow": ("tests/end_to_end/test_airflow",),
     "flights": ("tests/demo/", "tests/end_to_end/test_demo_figures", "tests/cli/test_command_line",
                 "tests/cli/test_index", "tests/cli/test_run_and_report"),
@@ -34,7 +34,7 @@ def _group(test: str) -> str:
     """What a test of this name stays together with."""
     if test.startswith(APART):
         return test
-    return next((name for name, paths in TOGETHER.items() if test.startswith(paths)), test.partition("::")[0])
+    return next((name for name, paths in MOMENTS.items() if test.startswith(paths)), test.partition("::")[0])
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
@@ -52,7 +52,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where there are several processes, the groups that take long come first."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        order = {name: place for place, name in enumerate(TOGETHER)}
+        order = {name: place for place, name in enumerate(MOMENTS)}
         items.sort(key=lambda item: order.get(_group(item.nodeid), len(order)))
 
 
@@ -130,13 +130,13 @@ class DemoRun:
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
     """The whole demo, March to December, run once as a user would: to be read, not to be written into."""
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    external = tmp_path_factory.mktemp("elsewhere")
     folder = tmp_path_factory.mktemp("demo") / "flights"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DRIFTLINE_")}
     # The demo stays in its folder, whatever a deployment says.
     environment |= {
-        "DRIFTLINE_STORE": f"duckdb:///{elsewhere}/tables.duckdb",
-        "DRIFTLINE_REPORTS": str(elsewhere / "reports"),
+        "DRIFTLINE_STORE": f"duckdb:///{external}/tables.duckdb",
+        "DRIFTLINE_REPORTS": str(external / "reports"),
         "COLUMNS": "140",
     }
     done = subprocess.run(
@@ -147,5 +147,5 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
         env=environment,
     )
     assert done.returncode == 0, done.stderr
-    assert not list(elsewhere.iterdir())
+    assert not list(external.iterdir())
     return DemoRun(folder, done.stdout)

@@ -66,12 +66,12 @@ class GroupOperator(DriftlineOperator):
         """Fail the task for those that failed, if any: for good unless one of them may do better later."""
         if not failed:
             return
-        told = "\n".join(
+        messages = "\n".join(
             f"{self.monitors[source].monitor} (status {each['exit_status']}): {each.get('error')}"
             for source, each in failed.items()
         )
         message = (
-            f"{len(failed)} of {len(self.sources)} monitors failed, the others went on:\n{told}\n"
+            f"{len(failed)} of {len(self.sources)} monitors failed, the others went on:\n{messages}\n"
             "What to do: mend what the messages name, then clear this task. A monitor that fails for long "
             "can be taken out of its group in _airflow.yaml, and has a DAG of its own then."
         )

@@ -159,11 +159,11 @@ def parse_scheduling(text: str, name: str) -> Scheduling:
         return Scheduling.model_validate(file.data)
     except ValidationError as error:
         raise ConfigError(
-            "; ".join(_told(file.name, file.line, detail) for detail in error.errors())
+            "; ".join(_message(file.name, file.line, detail) for detail in error.errors())
         ) from error
 
 
-def _told(name: str, line_of: Callable[[Place], int | None], detail: Mapping[str, Any]) -> str:
+def _message(name: str, line_of: Callable[[Place], int | None], detail: Mapping[str, Any]) -> str:
     place = tuple(detail["loc"])
     line = line_of(place)
     where = f"{name}:{line}" if line else name

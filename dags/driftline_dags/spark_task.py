@@ -70,9 +70,9 @@ class SubmitWindow(SparkSubmitOperator):
 
 def _answer(log: str) -> dict[str, Any]:
     """The event by which the command told of its failure, from the end of the log."""
-    told = _FAILED.findall(log)
+    events = _FAILED.findall(log)
     try:
-        answer = json.loads(told[-1]) if told else {}
+        answer = json.loads(events[-1]) if events else {}
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}

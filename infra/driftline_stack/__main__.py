@@ -120,7 +120,7 @@ def up(home: Path, *, demo: bool, usual_ports: bool) -> None:
         stop(running)
         raise
     with_spark = any(process.name == "spark-master" for process in running)
-    _tell(home, ports, words, environment, with_spark=with_spark)
+    _report(home, ports, words, environment, with_spark=with_spark)
 
 
 def add_spark(home: Path) -> None:
@@ -214,7 +214,7 @@ def _load_demo(home: Path, ports: dict[str, int], words: dict[str, str]) -> None
     load(folder.root, home / "monitors", s3_client(ports["s3_s3"], words["s3_key"], words["s3_secret"]))
 
 
-def _tell(
+def _report(
     home: Path,
     ports: dict[str, int],
     words: dict[str, str],

@@ -78,9 +78,9 @@ def airflow_environment(
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(smtp),
     }
-    told = {**own, **deployment}
-    told["PATH"] = f"{ROOT / '.venv-airflow' / 'bin'}:{told['PATH']}"
-    return told
+    reported = {**own, **deployment}
+    reported["PATH"] = f"{ROOT / '.venv-airflow' / 'bin'}:{reported['PATH']}"
+    return reported
 
 
 def prepare_airflow(home: Path, environment: Mapping[str, str], password: str) -> None:

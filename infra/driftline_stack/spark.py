@@ -32,10 +32,10 @@ def spark_home() -> Path:
 
 def spark_environment(deployment: Mapping[str, str]) -> dict[str, str]:
     """What the cluster's processes and spark-submit are told: the keys for S3 among it."""
-    kept = {name: os.environ[name] for name in ("JAVA_HOME", "LANG") if name in os.environ}
+    retained = {name: os.environ[name] for name in ("JAVA_HOME", "LANG") if name in os.environ}
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-        **kept,
+        **retained,
         "SPARK_LOCAL_IP": "127.0.0.1",
         # Executors need driftline as much as the driver: it is installed beside pyspark.
         "PYSPARK_PYTHON": sys.executable,
@@ -48,7 +48,7 @@ def start_spark(home: Path, ports: Mapping[str, int], environment: Mapping[str, 
     """Start a master on ``spark_master`` and a worker that has joined it; their pages are on ``…_page``."""
     folder, logs = home / "spark", home / "logs"
     (folder / "work").mkdir(parents=True, exist_ok=True)
-    told = {
+    reported = {
         **environment,
         "HOME": str(folder),
         "SPARK_LOCAL_DIRS": str(folder / "scratch"),
@@ -67,7 +67,7 @@ def start_spark(home: Path, ports: Mapping[str, int], environment: Mapping[str, 
         log = logs / f"{name}.log"
         # What an earlier start has said does not count.
         log.unlink(missing_ok=True)
-        return start(name, command, log=log, environment=told, folder=folder)
+        return start(name, command, log=log, environment=reported, folder=folder)
 
     master = daemon(
         "spark-master",

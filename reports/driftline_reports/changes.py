@@ -23,7 +23,7 @@ from driftline_reports.view_model import Change, Changes, DriftFigure, Figure, N
 
 Row = Mapping[str, Any]
 
-_TOGETHER: Final = "*"
+_MULTIVARIATE: Final = "*"
 # The usual reading of PSI (0.1, 0.25) as Jensen-Shannon distances: JS² is about PSI / (8 ln 2).
 _MODERATE: Final = 0.134
 _LARGE: Final = 0.212
@@ -49,7 +49,7 @@ def build(context: Context) -> Changes:
         ),
         ("column_name", "metric"),
     )
-    together = columns.pop(_TOGETHER, [])
+    multivariate = columns.pop(_MULTIVARIATE, [])
     natures = moving.columns(context)
     leads = {column: lead for column, found in columns.items() if (lead := _lead(found)) is not None}
     history = drift_history.read(context, {lead["metric"] for lead in leads.values()})
@@ -94,8 +94,8 @@ def build(context: Context) -> Changes:
         more_quiet=max(len(quiet) - (room.lines - len(listed)), 0),
         moving=tuple(others[: room.lines]),
         more_moving=max(len(others) - room.lines, 0),
-        together=_figures(together, context, _TOGETHER, of_all) if together else (),
-        together_queries=tuple(of_all),
+        multivariate=_figures(multivariate, context, _MULTIVARIATE, of_all) if multivariate else (),
+        multivariate_queries=tuple(of_all),
         query=everything,
     )
 

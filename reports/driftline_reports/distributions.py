@@ -105,12 +105,12 @@ def _bars(distribution: Distribution, names: Names) -> plots.Bars:
     written = tuple(_short(_label(distribution.column, labels[n], names)) for n in chosen)
     current = tuple(now[n] for n in chosen)
     reference = tuple(before[n] for n in chosen) if before else None
-    told = [
+    parts = [
         f"{label} {formats.percent(current[n])}"
         + (f" (reference {formats.percent(reference[n])})" if reference else "")
         for n, label in enumerate(written[:4])
     ]
-    summary = f"Shares of {names.column(distribution.column)}: {', '.join(told)}"
+    summary = f"Shares of {names.column(distribution.column)}: {', '.join(parts)}"
     return plots.Bars(written, current, reference, summary)
 
 

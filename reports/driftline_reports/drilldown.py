@@ -181,9 +181,9 @@ def _cap_values(frames: Sequence[pd.DataFrame], names: Sequence[str]) -> None:
         if len(counts) <= _MOST_VALUES:
             continue
         ranked = sorted(counts.items(), key=lambda found: (-found[1], str(found[0])))
-        kept = {value for value, _ in ranked[: _MOST_VALUES - 1]}
+        retained = {value for value, _ in ranked[: _MOST_VALUES - 1]}
         for frame in frames:
-            frame[name] = frame[name].where(frame[name].isin(kept), _OTHER)
+            frame[name] = frame[name].where(frame[name].isin(retained), _OTHER)
 
 
 def _clean(text: str) -> str:

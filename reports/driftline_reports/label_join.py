@@ -122,8 +122,8 @@ def _step(context: Context, reason: Apart) -> str:
         return _STEPS[reason]
     if not isinstance(labels, LabelSource):
         return "see whether the log still has labels in their column"
-    theirs, ours = visible(labels.prediction_id), visible(str(logs.prediction_id))
-    same = f"whether labels.prediction_id ({theirs}) and logs.prediction_id ({ours}) hold the same ids"
+    label_id, ours = visible(labels.prediction_id), visible(str(logs.prediction_id))
+    same = f"whether labels.prediction_id ({label_id}) and logs.prediction_id ({ours}) hold the same ids"
     return f"{arrive}, and {same}"
 
 
@@ -142,8 +142,8 @@ def _limit(most: float) -> str:
 
 
 def _quoted(prediction: str, label: str) -> str:
-    logged, told = (visible(text, _LONGEST) for text in (prediction, label))
-    return f"“{logged}” in the log and “{told}” among the labels"
+    logged, labelled = (visible(text, _LONGEST) for text in (prediction, label))
+    return f"“{logged}” in the log and “{labelled}” among the labels"
 
 
 def _example(check: Row) -> tuple[str, str] | None:

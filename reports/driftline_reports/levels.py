@@ -22,7 +22,7 @@ class Facts:
 
     ``rows`` is None where no data run was published. ``watched`` columns have a figure that decides, the row
     as a whole among them; ``columns`` counts those that drifted, it not among them.
-    ``realized`` and ``estimated`` name the metrics that have become worse; ``held`` says that realized
+    ``realized`` and ``estimated`` name the metrics that have become worse; ``confirmed`` says that realized
     figures were judged on complete labels and none has; ``apart`` is what keeps labels from predictions.
     """
 
@@ -31,7 +31,7 @@ class Facts:
     drifted: int = 0
     columns: int = 0
     judged: bool = False
-    held: bool = False
+    confirmed: bool = False
     realized: tuple[str, ...] = ()
     estimated: tuple[str, ...] = ()
     checks: int = 0
@@ -46,7 +46,7 @@ def level(facts: Facts) -> Level:
         return Level.EMPTY
     if facts.realized:
         return Level.BROKEN
-    if facts.estimated and not facts.held:
+    if facts.estimated and not facts.confirmed:
         return Level.SUSPECT
     if facts.drifted or facts.failed or facts.alerts or facts.estimated:
         return Level.CHANGED
@@ -90,7 +90,7 @@ def gather(selection: Selection) -> dict[datetime, Facts]:
             note(start, alerts=count)
     for start, reason in matching.gather(selection, rows_of).items():
         # What the labels of a few say is no word on the model.
-        note(start, apart=reason, held=False)
+        note(start, apart=reason, confirmed=False)
     return found
 
 
@@ -121,7 +121,7 @@ def _performance(selection: Selection, note: Callable[..., None]) -> None:
         realized = [row for row in rows if row["kind"] == "realized"]
         worse = {kind: _metrics(rows, kind) for kind in ("realized", "estimated")}
         final = bool(realized) and all(row["is_final"] for row in realized)
-        note(start, judged=True, held=final and not worse["realized"], **worse)
+        note(start, judged=True, confirmed=final and not worse["realized"], **worse)
 
 
 def _metrics(rows: Sequence[Mapping[str, Any]], kind: str) -> tuple[str, ...]:

@@ -47,9 +47,9 @@ def lead_row(rows: Sequence[Row]) -> Row | None:
         known = order.index(row["metric"]) if row["metric"] in order else len(order)
         return (bool(row["degraded"]), row["kind"] == REALIZED, row["degraded"] is not None, -known)
 
-    told = [row for row in rows if row["kind"] in {REALIZED, ESTIMATED} and row["value"] is not None]
-    known = [row for row in told if row["class_label"] is None]
-    averages = [row for row in told if row["class_label"] is not None]
+    measured = [row for row in rows if row["kind"] in {REALIZED, ESTIMATED} and row["value"] is not None]
+    known = [row for row in measured if row["class_label"] is None]
+    averages = [row for row in measured if row["class_label"] is not None]
     return max(known or averages, key=weight, default=None)
 
 
@@ -185,14 +185,14 @@ def _course(context: Context, metric: str, class_label: str | None, history: Seq
     known = [value for value in realized if value is not None]
     beyond = tuple(bool(v) for v in series(REALIZED, "degraded"))
     final = tuple(v is True for v in series(REALIZED, "is_final"))
-    told = f"realized in {formats.plural(len(known), 'window')}"
+    measured = f"realized in {formats.plural(len(known), 'window')}"
     if known:
-        told += f", between {term.write(min(known))} and {term.write(max(known))}"
-        told += f"; {sum(beyond)} beyond the limit"
+        measured += f", between {term.write(min(known))} and {term.write(max(known))}"
+        measured += f"; {sum(beyond)} beyond the limit"
         waiting = sum(
             1 for value, done in zip(realized, final, strict=True) if value is not None and not done
         )
-        told += f"; {waiting} provisional" if waiting else ""
+        measured += f"; {waiting} provisional" if waiting else ""
     return plots.Course(
         times=context.times(),
         realized=realized,
@@ -204,7 +204,7 @@ def _course(context: Context, metric: str, class_label: str | None, history: Seq
         final=final,
         beyond=beyond,
         form=_axis(term.write),
-        summary=f"{term.title} over time: {told}",
+        summary=f"{term.title} over time: {measured}",
     )
 
 

@@ -28,7 +28,7 @@ class IdSample:
         if limit < 1:
             raise ValueError(f"a sample of {limit} rows holds nothing: at least 1 is needed")
         self._limit = limit
-        self._kept: pa.Table | None = None
+        self._sample: pa.Table | None = None
         self._keys: tuple[Hashes, Hashes] | None = None
         self.rows_seen = 0
 
@@ -43,7 +43,7 @@ class IdSample:
         known = contents() if ids.null_count else None
         keys = _hash_ids(ids, known)
         bar = np.partition(keys, self._limit - 1)[self._limit - 1] if len(keys) > self._limit else keys.max()
-        if self._kept is not None and self._keys is not None and len(self._kept) >= self._limit:
+        if self._sample is not None and self._keys is not None and len(self._sample) >= self._limit:
             bar = min(bar, self._keys[0][-1])
         chosen: Places = np.flatnonzero(keys <= bar)
         if len(chosen) > 2 * self._limit:
@@ -68,27 +68,27 @@ class IdSample:
     def merge(self, other: IdSample) -> None:
         """Take in what ``other`` has seen."""
         self.rows_seen += other.rows_seen
-        if other._kept is not None and other._keys is not None:
-            self._offer(other._kept, *other._keys)
+        if other._sample is not None and other._keys is not None:
+            self._offer(other._sample, *other._keys)
 
     def table(self) -> pa.Table | None:
         """The sample, ordered by hash; None if no row was added."""
-        return self._kept
+        return self._sample
 
     def _offer(self, rows: pa.Table, ids: Hashes, contents: Hashes) -> None:
         import pyarrow as pa
 
-        if self._kept is not None and self._keys is not None:
+        if self._sample is not None and self._keys is not None:
             # Only what lies below the highest that is kept can still get in.
-            if len(self._kept) >= self._limit:
+            if len(self._sample) >= self._limit:
                 chosen = np.flatnonzero(ids <= self._keys[0][-1])
                 rows, ids, contents = rows.take(pa.array(chosen)), ids[chosen], contents[chosen]
-            rows = pa.concat_tables([self._kept, rows])
+            rows = pa.concat_tables([self._sample, rows])
             ids = np.concatenate([self._keys[0], ids])
             contents = np.concatenate([self._keys[1], contents])
         # Equal ids in the order of their content, so that the order of reading plays no part.
         order = np.lexsort((contents, ids))[: self._limit]
-        self._kept = rows.take(pa.array(order)).combine_chunks()
+        self._sample = rows.take(pa.array(order)).combine_chunks()
         self._keys = ids[order], contents[order]
 
 

@@ -34,7 +34,7 @@ _TRANSLATE: Final = re.compile(r"translate\((-?[\d.]+)[ ,]+(-?[\d.]+)\)$")
 # An "e" belongs to a number such as 3.5e-10.
 _COMMAND: Final = re.compile(r"([A-DF-Za-df-z])([^A-DF-Za-df-z]*)")
 _NUMBER: Final = re.compile(r"-?[\d.]+(?:e-?\d+)?")
-_KEPT: Final = {
+_STORED: Final = {
     "path": ("d", "stroke-width", "stroke-dasharray"),
     "line": ("x1", "y1", "x2", "y2", "stroke-width", "stroke-dasharray"),
     "rect": ("x", "y", "width", "height"),
@@ -69,9 +69,9 @@ def _copy(element: ET.Element, into: ET.Element, left: float, top: float) -> Non
             _copy(child, into, left, top)
         return
     attributes = _paint(element)
-    if attributes is None or tag not in _KEPT:
+    if attributes is None or tag not in _STORED:
         return
-    for name in _KEPT[tag]:
+    for name in _STORED[tag]:
         value = element.get(name)
         if value is not None and (name, value) not in {("stroke-width", "1"), ("text-anchor", "start")}:
             attributes[name] = value

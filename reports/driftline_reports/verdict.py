@@ -130,7 +130,7 @@ class _Words:
                 self._tallied("watched", self._changes.judged),
                 f" {'column' if self._changes.judged == 1 else 'columns'} changed",
             )
-            if facts.held:
+            if facts.confirmed:
                 return ("The model held, but its data changed: ", *counted, ".")
             if facts.judged and self._join is None:
                 return ("The data changed, and the model holds so far: ", *counted, ".")
@@ -142,7 +142,7 @@ class _Words:
         if facts.failed == 1 and self._quality.moving.columns:
             return ("Nothing broke, but columns that move by nature are watched and cannot be judged.",)
         if facts.failed:
-            ending = "; the model held." if facts.held else "."
+            ending = "; the model held." if facts.confirmed else "."
             return ("The data has faults: ", *self._quality.summary[:-1], " checks failed", ending)
         if facts.alerts:
             count = formats.plural(facts.alerts, "alert is", "alerts are")

@@ -161,7 +161,7 @@ def _glossary(changed: Changes, performed: Performance) -> tuple[Entry, ...]:
     """How the figures on this page are computed: only of those that are on it."""
     everyone = (*changed.shown, *changed.folded, *changed.listed, *changed.quiet)
     drift = {figure.metric for change in everyone for figure in change.figures}
-    drift |= {figure.metric for figure in changed.together}
+    drift |= {figure.metric for figure in changed.multivariate}
     known = [name for name in glossary.DRIFT if name in drift] + sorted(drift - set(glossary.DRIFT))
     entries = [Entry(name, glossary.drift(name).title, glossary.drift(name).how) for name in known]
     metrics = dict.fromkeys(row.metric for row in (*performed.rows, *performed.classes))

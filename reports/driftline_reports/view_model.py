@@ -203,8 +203,8 @@ class Changes:
     more_quiet: int
     moving: tuple[Change, ...]
     more_moving: int
-    together: tuple[DriftFigure, ...]
-    together_queries: tuple[Query, ...]
+    multivariate: tuple[DriftFigure, ...]
+    multivariate_queries: tuple[Query, ...]
     query: Query
 
 

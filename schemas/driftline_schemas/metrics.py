@@ -28,13 +28,13 @@ CATEGORY_DRIFT = (
 )
 """Of a categorical or boolean column, and of predicted classes."""
 
-TOGETHER_DRIFT = ("gaussian_kl", "reconstruction_error")
+MULTIVARIATE_DRIFT = ("gaussian_kl", "reconstruction_error")
 """Of the numeric columns as a whole."""
 
 LASTING_SHIFT = "lasting_shift"
 """Of any column over its windows: the evidence that a shift goes on."""
 
-DRIFT = tuple(dict.fromkeys((*ORDERED_DRIFT, *CATEGORY_DRIFT, LASTING_SHIFT, *TOGETHER_DRIFT)))
+DRIFT = tuple(dict.fromkeys((*ORDERED_DRIFT, *CATEGORY_DRIFT, LASTING_SHIFT, *MULTIVARIATE_DRIFT)))
 
 
 MOVES_BY_NATURE = "moves_by_nature"

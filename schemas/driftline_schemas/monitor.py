@@ -293,7 +293,7 @@ class Monitor(Section):
         return reference.in_zone(info.data.get("timezone", "UTC"))
 
     @model_validator(mode="after")
-    def _holds_together(self) -> Self:
+    def _agrees(self) -> Self:
         from driftline_schemas.monitor_checks import problems_of
 
         problems = list(problems_of(self))

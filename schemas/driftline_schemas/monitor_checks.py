@@ -10,9 +10,9 @@ from driftline_schemas.metrics import (
     CATEGORY_DRIFT,
     DRIFT,
     LASTING_SHIFT,
+    MULTIVARIATE_DRIFT,
     ORDERED_DRIFT,
     PERFORMANCE,
-    TOGETHER_DRIFT,
     Task,
 )
 from driftline_schemas.monitor_errors import did_you_mean
@@ -195,7 +195,7 @@ def _rule(monitor: Monitor, rule: Rule, place: Place) -> Found:
             )
     elif column is not None and metric in performance:
         yield (*place, "column"), f"{metric} is a figure of the model as a whole: leave the column out"
-    elif column is not None and metric in TOGETHER_DRIFT:
+    elif column is not None and metric in MULTIVARIATE_DRIFT:
         yield (
             (*place, "column"),
             f"{metric} is a figure of the numeric columns as a whole: leave the column out",
@@ -209,7 +209,7 @@ def _rule(monitor: Monitor, rule: Rule, place: Place) -> Found:
             (*place, "metric"),
             f"{metric} is no figure of a categorical column: {', '.join(CATEGORY_DRIFT)}",
         )
-    if rule.segment is not None and metric in (*TOGETHER_DRIFT, LASTING_SHIFT):
+    if rule.segment is not None and metric in (*MULTIVARIATE_DRIFT, LASTING_SHIFT):
         yield (*place, "segment"), f"{metric} is a figure of all rows: leave the segment out"
     elif rule.segment is not None and frozenset(rule.segment) not in map(frozenset, monitor.segments):
         yield (*place, "segment"), f"{shown(list(rule.segment))} is not listed under segments"

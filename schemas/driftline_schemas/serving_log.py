@@ -56,7 +56,7 @@ class LogColumn:
 
     ``path`` leads through the structs to the values, ``("payload", "carrier")``; ``name`` is the path with
     dots. ``type`` is the Arrow type of the values. The values of Arrow's null type are all null, so
-    it agrees with every storage (``holds_nothing``).
+    it agrees with every storage (``is_null_type``).
     """
 
     name: str
@@ -65,7 +65,7 @@ class LogColumn:
     storage: Storage
 
     @property
-    def holds_nothing(self) -> bool:
+    def is_null_type(self) -> bool:
         """Whether the type itself says that every value is null."""
         import pyarrow.types as kind
 
@@ -93,20 +93,20 @@ def storage_of(arrow_type: pa.DataType) -> Storage | None:
         return Storage.NUMBER
     if kind.is_timestamp(arrow_type) or kind.is_date(arrow_type) or kind.is_time(arrow_type):
         return Storage.DATETIME
-    if holds_texts(arrow_type) or kind.is_fixed_size_binary(arrow_type):
+    if is_text(arrow_type) or kind.is_fixed_size_binary(arrow_type):
         return Storage.TEXT
     return Storage.NOTHING if kind.is_null(arrow_type) else None
 
 
-def holds_texts(arrow_type: pa.DataType) -> bool:
+def is_text(arrow_type: pa.DataType) -> bool:
     """Whether values are text or bytes of any length, which Parquet gives soonest as dictionaries."""
     import pyarrow as pa
     import pyarrow.types as kind
 
     if isinstance(arrow_type, pa.BaseExtensionType):
-        return holds_texts(arrow_type.storage_type)
+        return is_text(arrow_type.storage_type)
     if kind.is_dictionary(arrow_type):
-        return holds_texts(arrow_type.value_type)
+        return is_text(arrow_type.value_type)
     return bool(
         kind.is_string(arrow_type)
         or kind.is_large_string(arrow_type)

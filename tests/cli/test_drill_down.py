@@ -201,9 +201,9 @@ def test_a_reference_that_moves_and_one_elsewhere(
     training = tmp_path / "training"
     training.mkdir()
     pq.write_table(rows(0), training / "rows.parquet")
-    elsewhere = write(deployment, 1, reference={"uri": str(training)})
+    external = write(deployment, 1, reference={"uri": str(training)})
     monkeypatch.setenv("DRIFTLINE_STORE", f"duckdb:///{tmp_path}/other.duckdb")
-    status, _, err = invoke("run", elsewhere, "--period", LAST, "--drill-down")
+    status, _, err = invoke("run", external, "--period", LAST, "--drill-down")
     assert (status, "not kept" in err) == (0, False), err
     found = kept(deployment, "reference")["distance"].to_pylist()
     assert sorted(found) == sorted(rows(0)["distance"].to_pylist())

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 import typer
 
-from driftline_jobs.cli.console.reporter import JsonLines, PlainLines, printable, telling
+from driftline_jobs.cli.console.reporter import JsonLines, PlainLines, open_reporter, printable
 from driftline_jobs.cli.options import LogFormat
 from driftline_schemas.errors import ConfigError, DataError, DriftlineError, StoreBusyError, TransientError
 
@@ -31,7 +31,7 @@ def json_lines(text: str) -> list[dict[str, object]]:
 def test_a_failure_ends_with_the_status_of_its_family(
     error: DriftlineError, status: int, log_format: LogFormat, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(typer.Exit) as exit_, telling(log_format, debug=False):
+    with pytest.raises(typer.Exit) as exit_, open_reporter(log_format, debug=False):
         raise error
     assert exit_.value.exit_code == status
     printed = capsys.readouterr()
@@ -45,7 +45,7 @@ def test_a_failure_ends_with_the_status_of_its_family(
 
 
 def test_a_defect_says_what_it_is_and_where_to_report_it(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit) as exit_, telling(LogFormat.TEXT, debug=False):
+    with pytest.raises(typer.Exit) as exit_, open_reporter(LogFormat.TEXT, debug=False):
         raise KeyError("carrier")
     assert exit_.value.exit_code == 1
     said = capsys.readouterr().err
@@ -62,7 +62,7 @@ def test_debug_shows_where_an_error_came_from(
     def deep_inside() -> None:
         raise DataError("broken")
 
-    with pytest.raises(typer.Exit), telling(log_format, debug=True):
+    with pytest.raises(typer.Exit), open_reporter(log_format, debug=True):
         deep_inside()
     said = capsys.readouterr().err
     assert "in deep_inside" in said
@@ -71,20 +71,20 @@ def test_debug_shows_where_an_error_came_from(
 
 
 def test_an_interruption_is_no_failure_of_the_program(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(KeyboardInterrupt), telling(LogFormat.TEXT, debug=False):
+    with pytest.raises(KeyboardInterrupt), open_reporter(LogFormat.TEXT, debug=False):
         raise KeyboardInterrupt
     assert not capsys.readouterr().err
 
 
 def test_a_wanted_exit_passes(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit) as exit_, telling(LogFormat.JSON, debug=False):
+    with pytest.raises(typer.Exit) as exit_, open_reporter(LogFormat.JSON, debug=False):
         raise typer.Exit(10)
     assert exit_.value.exit_code == 10
     assert not capsys.readouterr().err
 
 
 def test_json_is_one_object_per_event_with_its_time_in_utc(capsys: pytest.CaptureFixture[str]) -> None:
-    with telling(LogFormat.JSON, debug=False) as progress:
+    with open_reporter(LogFormat.JSON, debug=False) as progress:
         assert isinstance(progress, JsonLines)
         progress.stage("scanning", 3)
         progress.advance()
@@ -114,7 +114,7 @@ def test_json_is_one_object_per_event_with_its_time_in_utc(capsys: pytest.Captur
 def test_text_tells_stages_and_events_and_leaves_the_answer_to_standard_output(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with telling(LogFormat.TEXT, debug=False) as progress:
+    with open_reporter(LogFormat.TEXT, debug=False) as progress:
         assert isinstance(progress, PlainLines)
         progress.stage("scanning", 3)
         progress.advance(3)
@@ -130,7 +130,7 @@ def test_text_tells_stages_and_events_and_leaves_the_answer_to_standard_output(
 
 
 def test_nothing_in_a_log_can_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with telling(LogFormat.TEXT, debug=False) as progress:
+    with open_reporter(LogFormat.TEXT, debug=False) as progress:
         progress.event("quarantined", uri="\x1b]0;owned\x07.parquet")
     assert capsys.readouterr().err == "quarantined: uri \\x1b]0;owned\\x07.parquet\n"
     assert printable("naïve – 機 🛫\nnext") == "naïve – 機 🛫\nnext"
@@ -148,7 +148,7 @@ def test_bars_are_drawn_on_a_terminal_and_survive_threads(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
-    with telling(LogFormat.TEXT, debug=False) as progress:
+    with open_reporter(LogFormat.TEXT, debug=False) as progress:
         assert isinstance(progress, Bars)
         progress.stage("scanning [bold]", 400)
         with ThreadPoolExecutor(4) as pool:
@@ -170,7 +170,7 @@ def test_a_failure_below_bars_is_still_told(
     import sys
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    progress = telling(LogFormat.TEXT, debug=False)
+    progress = open_reporter(LogFormat.TEXT, debug=False)
     progress.stage("scanning", 3)
     with pytest.raises(typer.Exit), progress:
         raise DataError("rows are gone")

@@ -15,11 +15,11 @@ from tests.metrics.edges import from_counts
 
 from driftline_jobs.detection.calibration import Calibration, Uncalibrated, calibrate
 from driftline_jobs.detection.column_tests import (
-    Held,
+    CalibratedTest,
     Sample,
     calibrate_column,
+    compare_column,
     drift_of,
-    hold_column,
     judge_families,
 )
 from driftline_jobs.detection.cycles import cycle_labels, finest_level
@@ -181,7 +181,7 @@ def test_a_window_of_one_weekday_has_its_own_value(kind: Callable[[Ints], Sample
 
     def p_values(now: Ints) -> Floats:
         sample = kind(now)
-        held = hold_column(
+        held = compare_column(
             calibrate_column(pieces, leave_one_out(labels[:35])),
             drift_of(sample, whole),
             sample,
@@ -297,11 +297,11 @@ def test_a_family_is_judged_at_one_rate() -> None:
     assert splits is not None
     columns = daily_counts(rng, labels, 5000, columns=6)
     columns[0, 36] = rng.multinomial(5000, np.roll(columns[0, 36], 5) / 5000)
-    tested: dict[tuple[str, str], Held] = {}
+    tested: dict[tuple[str, str], CalibratedTest] = {}
     for at, counts in enumerate(columns):
         kind = ordered if at % 2 == 0 else categories
         pieces, whole, now = kind(counts[:31]), kind(counts[:31].sum(0)), kind(counts[31:])
-        held = hold_column(
+        held = compare_column(
             calibrate_column(pieces, splits), drift_of(now, whole), now, whole, labels=labels[31:]
         )
         tested |= {(f"c{at}", metric): one for metric, one in held.items()}
@@ -327,7 +327,7 @@ def test_small_windows_are_not_tested() -> None:
     splits = leave_one_out(labels[:31])
     assert splits is not None
     now, whole = ordered(counts[31:]), ordered(counts[:31].sum(0))
-    held = hold_column(
+    held = compare_column(
         calibrate_column(ordered(counts[:31]), splits),
         drift_of(now, whole),
         now,

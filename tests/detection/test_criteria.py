@@ -10,7 +10,7 @@ from scipy import stats
 from tests.detection.simulated import Floats, Ints, categories, daily_counts, labels_of, ordered
 
 from driftline_jobs.detection.calibration import Calibration, calibrate
-from driftline_jobs.detection.column_tests import Sample, calibrate_column, drift_of, hold_column
+from driftline_jobs.detection.column_tests import Sample, calibrate_column, compare_column, drift_of
 from driftline_jobs.detection.fdr import q_values
 from driftline_jobs.detection.resampling import leave_one_out, resample_blocks
 from driftline_jobs.detection.statistics import Statistic
@@ -40,7 +40,7 @@ def clean_p_values(
         counts = daily_counts(rng, labels, sizes, weekend=weekend)[0]
         kind = KINDS[metric]
         pieces, whole, now = kind(counts[:windows]), kind(counts[:windows].sum(0)), kind(counts[windows:])
-        held = hold_column(
+        held = compare_column(
             calibrate_column(pieces, leave_one_out(labels[:windows])),
             drift_of(now, whole),
             now,
@@ -94,7 +94,7 @@ def test_weeks_and_months_put_together_from_days(measured: Measured, days: int, 
         now = ordered(counts[days:].sum(0)[None])
         splits = resample_blocks(labels[:days], length, draws=100)
         calibration = calibrate_column(pieces, splits)
-        held = hold_column(calibration, drift_of(now, whole), now, whole)
+        held = compare_column(calibration, drift_of(now, whole), now, whole)
         found.append(held["anderson_darling"].p_value)
     p = np.concatenate(found)
     at_1, at_5 = (p < 0.01).mean(), (p < 0.05).mean()
@@ -161,7 +161,7 @@ def test_criterion_4_any_alert_in_a_clean_window(measured: Measured, metric: str
         for one in counts:
             kind = KINDS[metric]
             pieces, whole, now = kind(one[:56]), kind(one[:56].sum(0)), kind(one[56:])
-            held = hold_column(
+            held = compare_column(
                 calibrate_column(pieces, leave_one_out(labels[:56])),
                 drift_of(now, whole),
                 now,

@@ -11,8 +11,8 @@ from driftline_jobs.detection.column_tests import judge_families
 from driftline_jobs.detection.multivariate import (
     METRICS,
     calibrate_multivariate,
-    hold_multivariate,
-    together_statistic,
+    compare_multivariate,
+    multivariate_statistic,
 )
 from driftline_jobs.detection.resampling import leave_one_out
 from driftline_jobs.metrics.multivariate import Moments, multivariate_drift, reference_space
@@ -45,7 +45,7 @@ def test_clean_days_are_called_drifted_as_often_as_they_may(windows: int) -> Non
         reference, now = days(rng, windows), days(rng, 10)
         whole = together(reference)
         figures = multivariate_drift(now, reference_space(whole))
-        held = hold_multivariate(calibrate_multivariate(reference, splits), figures, now.n, float(whole.n))
+        held = compare_multivariate(calibrate_multivariate(reference, splits), figures, now.n, float(whole.n))
         for metric in METRICS:
             p[metric].append(held[metric].p_value)
     for metric, found in p.items():
@@ -64,7 +64,7 @@ def test_a_relation_that_breaks_is_reported_and_clean_days_are_not() -> None:
         *(np.concatenate([getattr(now, k), getattr(broken, k)]) for k in ("n", "sums", "products"))
     )
     figures = multivariate_drift(several, reference_space(whole))
-    held = hold_multivariate(calibrations, figures, several.n, float(whole.n))
+    held = compare_multivariate(calibrations, figures, several.n, float(whole.n))
     verdicts = judge_families({("*", metric): one for metric, one in held.items()}, np.arange(7), 0.01)
     for metric in METRICS:
         verdict = verdicts["*", metric]
@@ -83,10 +83,10 @@ def test_small_windows_are_not_tested_and_other_metrics_are_refused() -> None:
     figures = multivariate_drift(now, reference_space(whole))
     calibrations = calibrate_multivariate(reference, splits)
     assert all(isinstance(one, Calibration) for one in calibrations.values())
-    held = hold_multivariate(calibrations, figures, now.n, float(whole.n), enough=np.array([True, False]))
+    held = compare_multivariate(calibrations, figures, now.n, float(whole.n), enough=np.array([True, False]))
     assert np.isnan(held["gaussian_kl"].p_value).tolist() == [False, True]
     with pytest.raises(ValueError, match="psi"):
-        together_statistic("psi", figures["gaussian_kl"], now.n, 100.0)
+        multivariate_statistic("psi", figures["gaussian_kl"], now.n, 100.0)
 
 
 def test_columns_that_cannot_be_compared_are_not_calibrated() -> None:
@@ -96,4 +96,4 @@ def test_columns_that_cannot_be_compared_are_not_calibrated() -> None:
     found = calibrate_multivariate(constant, splits)
     assert all(isinstance(one, Uncalibrated) for one in found.values())
     nothing = multivariate_drift(constant, None)
-    assert hold_multivariate(found, nothing, constant.n, 80.0) == {}
+    assert compare_multivariate(found, nothing, constant.n, 80.0) == {}

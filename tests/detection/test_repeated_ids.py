@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from driftline_jobs.detection.repeated_ids import Followed, Repeated, repeated_among
-from driftline_jobs.profiles.id_sketch import KEPT, IdSketch
+from driftline_jobs.profiles.id_sketch import SKETCH_SIZE, IdSketch
 from driftline_jobs.sources.labels.loose_ids import loose_hashes
 
 DAY = 86_400_000_000
@@ -48,7 +48,7 @@ def test_of_many_ids_the_share_is_estimated(larger: int) -> None:
     followed = Followed(DAY)
     followed.add(0, sketch(before))
     found = followed.add(DAY, sketch(now))
-    looked_at = KEPT / larger
+    looked_at = SKETCH_SIZE / larger
     assert found.of == n
     assert found.share == pytest.approx(0.25, abs=4 * np.sqrt(0.25 * 0.75 / looked_at))
 

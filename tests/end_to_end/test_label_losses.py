@@ -28,7 +28,7 @@ def _alerts(bench: Bench, number: int) -> list[str]:
     return sorted(bench.current("alerts", number)["metric"])
 
 
-def _told(made: Columns, later: timedelta) -> pa.Array:
+def _message(made: Columns, later: timedelta) -> pa.Array:
     return pa.array([at.as_py() + later for at in made["at"]], pa.timestamp("us", "UTC"))
 
 
@@ -37,13 +37,13 @@ def test_a_label_older_than_its_prediction_is_none(bench: Bench) -> None:
     for number in range(TODAY + 1):
         made = bench.rows(number)
         bench.write(number, made)
-        bench.write_labels(number, made, when=_told(made, timedelta(hours=3)))
+        bench.write_labels(number, made, when=_message(made, timedelta(hours=3)))
     made = bench.rows(TODAY)
     old = {"id": made["id"].slice(0, 40), "truth": pa.array(1 - made["truth"].to_numpy()[:40])}
-    bench.write_labels(TODAY, made, when=_told(made, timedelta(0)))  # of the very moment: no older
+    bench.write_labels(TODAY, made, when=_message(made, timedelta(0)))  # of the very moment: no older
     bench.put(
         pa.table(
-            {"id": old["id"], "label": old["truth"], "when": _told(made, -timedelta(microseconds=1))[:40]}
+            {"id": old["id"], "label": old["truth"], "when": _message(made, -timedelta(microseconds=1))[:40]}
         ),
         f"labels/dt={day(TODAY + 1):%Y-%m-%d}/old.parquet",
     )
@@ -233,7 +233,7 @@ def test_labels_whose_time_cannot_be_read_are_counted_and_the_rest_is_joined(ben
     for number in range(TODAY + 1):
         made = bench.rows(number)
         bench.write(number, made)
-        when, no_time = np.array(_told(made, timedelta(hours=1)).cast(pa.int64())), np.zeros(ROWS, bool)
+        when, no_time = np.array(_message(made, timedelta(hours=1)).cast(pa.int64())), np.zeros(ROWS, bool)
         truth, pending = made["truth"].to_numpy().copy(), np.zeros(ROWS, bool)
         if number == TODAY:
             when[:3] *= 1000

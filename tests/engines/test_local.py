@@ -16,7 +16,7 @@ from tests.engines.workload import Workload, merged_scan, scanned
 
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.sources.parquet.reader import SplitReader
-from driftline_jobs.sources.parquet.small_splits import ReadSplit, bundled, of_one_kind, read_together
+from driftline_jobs.sources.parquet.small_splits import ReadSplit, bundled, of_one_kind, read_small
 from driftline_jobs.sources.profiling.scan import scan_splits
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.serving_log import TimeColumn
@@ -130,7 +130,7 @@ def test_what_is_more_than_it_seemed_is_not_held_all_at_once(work: Workload) -> 
     split = work.inspect().splits[0]
     texts = pa.array(["x" * 4096] * 1000)
     several = [(ReadSplit(replace(split, rows=1000), {"a": texts}, (1000,)), at) for at in range(40)]
-    found = [ats for _, ats in read_together(several)]
+    found = [ats for _, ats in read_small(several)]
     assert [at for ats in found for at in ats] == list(range(40))
     assert max(map(len, found)) * texts.nbytes < 80 << 20
 

@@ -15,7 +15,7 @@ from driftline_jobs.engines import local
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.profiles.codec import decode, encode
 from driftline_jobs.profiles.id_sketch import IdSketch
-from driftline_jobs.profiles.moments import TOGETHER, MomentSums
+from driftline_jobs.profiles.moments import MOMENTS, MomentSums
 from driftline_jobs.profiles.state import merge
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
@@ -76,19 +76,19 @@ def once(hourly: Bench) -> dict[str, pd.DataFrame]:
     """The tables of one run."""
     hourly.store_name = FOUNDED
     hourly.run(WINDOW - 1)
-    return tables_of(hourly, "once.duckdb", founded=True)
+    return tables_of(hourly, "once.duckdb", initial_known=True)
 
 
-def tables_of(bench: Bench, store_name: str, *, founded: bool = False) -> dict[str, pd.DataFrame]:
+def tables_of(bench: Bench, store_name: str, *, initial_known: bool = False) -> dict[str, pd.DataFrame]:
     """Run both days into a store of its own. All rows of every table, but for what differs by nature.
 
     Args:
         founded: begin with a store that holds the reference and the first day.
     """
     bench.store_name = store_name
-    if founded:
+    if initial_known:
         shutil.copyfile(bench.root / FOUNDED, bench.root / store_name)
-    bench.run(WINDOW if founded else WINDOW - 1, WINDOW)
+    bench.run(WINDOW if initial_known else WINDOW - 1, WINDOW)
     found = {}
     with open_store(bench.store_url) as store:
         for name in load_tables():
@@ -113,7 +113,7 @@ def merged(column: str, states: Sequence[bytes]) -> bytes:
         ids = [found for state in states if (found := read_ids_of(state)) is not None]
         assert len(ids) in (0, len(states))
         return with_ids(outcomes[0].merged(outcomes).to_bytes(), IdSketch.merged(ids) if ids else None)
-    if column == TOGETHER:
+    if column == MOMENTS:
         first, *others = (MomentSums.from_bytes(state) for state in states)
         return sum(others, first).to_bytes()
     return encode(merge([decode(state) for state in states]))
@@ -136,7 +136,7 @@ def test_criterion_8_hourly_profiles_in_any_order(
         hours.setdefault(tuple(names), []).append(state)
     rng = np.random.default_rng(8)
     assert hours.keys() == by_day.keys()
-    assert {"*", TOGETHER, "amount", "wide", "score", "city", "code"} <= {place[0] for place in hours}
+    assert {"*", MOMENTS, "amount", "wide", "score", "city", "code"} <= {place[0] for place in hours}
     assert max(len(states) for states in hours.values()) == 24
     for place, states in hours.items():
         for _ in range(ORDERS):
@@ -172,7 +172,7 @@ def test_criterion_8_a_run_that_merges_in_any_order(
     monkeypatch.setattr(local, "bundled", lambda splits, *_, **__: [[split] for split in splits])
     monkeypatch.setattr(LocalEngine, "scan", in_any_order)
     for number in range(ORDERS):
-        assert_identical(once, tables_of(hourly, f"{number}.duckdb", founded=number > 0))
+        assert_identical(once, tables_of(hourly, f"{number}.duckdb", initial_known=number > 0))
     assert len(orders) > ORDERS  # those of the day, and that of the reference
     measured(8, f"{len(once)} tables of a run whose objects come in {ORDERS} random orders: the same bytes")
 

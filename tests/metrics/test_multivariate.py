@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from tests.metrics.edges import Floats
 
 from driftline_jobs.metrics.multivariate import (
-    KEPT_VARIANCE,
+    EXPLAINED_VARIANCE,
     Moments,
     multivariate_drift,
     reference_space,
@@ -76,7 +76,7 @@ def test_reconstruction_equals_principal_components_on_the_rows() -> None:
     reference, current = correlated(rng, 4_000), correlated(rng, 900, -0.2)
     scaler = StandardScaler().fit(reference)
     pca = PCA().fit(scaler.transform(reference))
-    kept = int(np.searchsorted(np.cumsum(pca.explained_variance_ratio_), KEPT_VARIANCE)) + 1
+    kept = int(np.searchsorted(np.cumsum(pca.explained_variance_ratio_), EXPLAINED_VARIANCE)) + 1
 
     def residual(rows: Floats) -> float:
         x = scaler.transform(rows)

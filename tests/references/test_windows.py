@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from driftline_jobs.references.windows import founding_windows, windows_before
+from driftline_jobs.references.windows import initial_windows, windows_before
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor, parse_monitor
 from driftline_schemas.window import Window
@@ -72,21 +72,21 @@ def test_excluded_windows_stay_out() -> None:
 def test_a_moving_reference_is_founded_before_the_first_window_asked() -> None:
     made = monitor({"trailing": "2d"})
     asked = made.calendar.between(made.calendar.parse("2024-03-05"), made.calendar.parse("2024-03-09"))
-    assert labels(made, founding_windows(made, asked)) == ["2024-03-03", "2024-03-04"]
+    assert labels(made, initial_windows(made, asked)) == ["2024-03-03", "2024-03-04"]
 
 
 def test_the_same_weekday_is_founded_on_every_day_of_those_weeks() -> None:
     """So that the day after the first one finds its own weekday."""
     made = monitor({"same_weekday": 2})
-    founded = labels(made, founding_windows(made, [made.calendar.parse("2024-03-15")]))
-    assert founded == [f"2024-03-{number:02d}" for number in range(1, 15)]
-    assert before(made, "2024-03-16")[0] in founded
+    initial_known = labels(made, initial_windows(made, [made.calendar.parse("2024-03-15")]))
+    assert initial_known == [f"2024-03-{number:02d}" for number in range(1, 15)]
+    assert before(made, "2024-03-16")[0] in initial_known
 
 
 def test_another_version_is_founded_on_the_windows_asked() -> None:
     made = monitor({"model_version": "v1", "exclude": [["2024-03-06", "2024-03-07"]]})
     asked = made.calendar.between(made.calendar.parse("2024-03-05"), made.calendar.parse("2024-03-07"))
-    assert labels(made, founding_windows(made, asked)) == ["2024-03-05", "2024-03-07"]
+    assert labels(made, initial_windows(made, asked)) == ["2024-03-05", "2024-03-07"]
 
 
 @pytest.mark.parametrize(
@@ -99,4 +99,4 @@ def test_another_version_is_founded_on_the_windows_asked() -> None:
 def test_nothing_left_is_said(reference: dict[str, Any]) -> None:
     made = monitor(reference)
     with pytest.raises(ConfigError, match=r"reference\.exclude"):
-        founding_windows(made, [made.calendar.parse("2024-03-01")])
+        initial_windows(made, [made.calendar.parse("2024-03-01")])

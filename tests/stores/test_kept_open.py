@@ -20,7 +20,7 @@ def published(store: Store) -> list[str]:
 
 
 def test_what_was_published_is_seen_at_once_and_afterwards_by_others(store: Store, url: str) -> None:
-    with store.kept_open():
+    with store.stay_connected():
         store.begin([run("r1", 0), run("r2", 1)])
         assert published(store) == []
         store.publish([run("r1", 0)], {"drift_metrics": drift([run("r1", 0)])})
@@ -32,7 +32,7 @@ def test_what_was_published_is_seen_at_once_and_afterwards_by_others(store: Stor
 
 
 def test_a_call_that_fails_leaves_nothing_and_the_next_ones_work(store: Store) -> None:
-    with store.kept_open():
+    with store.stay_connected():
         store.publish([run("r1")], {"drift_metrics": drift([run("r1")])})
         with pytest.raises(ValueError, match="published already"):
             store.publish([run("r1"), run("r2", 1)], {})
@@ -43,7 +43,7 @@ def test_a_call_that_fails_leaves_nothing_and_the_next_ones_work(store: Store) -
 
 
 def test_a_question_changes_nothing(store: Store) -> None:
-    with store.kept_open():
+    with store.stay_connected():
         store.publish([run("r1")], {})
         with pytest.raises(QueryError):
             store.execute_read("DELETE FROM runs")
@@ -51,8 +51,8 @@ def test_a_question_changes_nothing(store: Store) -> None:
 
 
 def test_keeping_open_what_is_open_changes_nothing(store: Store) -> None:
-    with store.kept_open():
-        with store.kept_open():
+    with store.stay_connected():
+        with store.stay_connected():
             store.publish([run("r1")], {})
         assert published(store) == ["r1"]
     assert published(store) == ["r1"]
@@ -60,7 +60,7 @@ def test_keeping_open_what_is_open_changes_nothing(store: Store) -> None:
 
 def test_an_error_within_closes_it(store: Store, url: str) -> None:
     def fails() -> None:
-        with store.kept_open():
+        with store.stay_connected():
             store.publish([run("r1")], {})
             raise KeyError("something else")
 
@@ -81,7 +81,7 @@ class TestFile:
         seen: list[list[str]] = []
         with open_store(url, wait_seconds=0) as hasty, open_store(url, wait_seconds=20) as patient:
             waiting = threading.Thread(target=lambda: seen.append(published(patient)))
-            with store.kept_open():
+            with store.stay_connected():
                 assert published(store) == []
                 waiting.start()
                 with pytest.raises(StoreBusyError):
@@ -91,25 +91,25 @@ class TestFile:
         assert seen == [["r1"]]
 
     def test_others_get_in_before_the_first_call(self, store: Store, url: str) -> None:
-        with open_store(url, wait_seconds=0) as hasty, store.kept_open():
+        with open_store(url, wait_seconds=0) as hasty, store.stay_connected():
             hasty.publish([run("r1")], {})
             assert published(store) == ["r1"]
             with pytest.raises(StoreBusyError):
                 published(hasty)
 
     def test_others_get_in_while_it_is_not_in_use(self, store: Store, url: str) -> None:
-        with open_store(url, wait_seconds=10) as patient, store.kept_open(alone=False):
+        with open_store(url, wait_seconds=10) as patient, store.stay_connected(alone=False):
             store.publish([run("r1")], {})
             patient.publish([run("r2", 1)], {})
             assert published(store) == ["r1", "r2"]
-            with store.kept_open():  # but not within what must not be disturbed
+            with store.stay_connected():  # but not within what must not be disturbed
                 assert published(store) == ["r1", "r2"]
                 with open_store(url, wait_seconds=1) as hasty, pytest.raises(StoreBusyError):
                     published(hasty)
 
     def test_others_get_in_between_many_calls(self, store: Store, url: str) -> None:
         seen: list[list[str]] = []
-        with open_store(url, wait_seconds=20) as patient, store.kept_open(alone=False):
+        with open_store(url, wait_seconds=20) as patient, store.stay_connected(alone=False):
             published(store)
             waiting = threading.Thread(target=lambda: seen.append(published(patient)))
             waiting.start()
@@ -119,7 +119,7 @@ class TestFile:
 
     def test_threads_of_one_store_share_it(self, store: Store) -> None:
         seen: list[list[str]] = []
-        with store.kept_open():
+        with store.stay_connected():
             store.publish([run("r1")], {})
             other = threading.Thread(target=lambda: seen.append(published(store)))
             other.start()
@@ -133,7 +133,7 @@ class TestFile:
         with open_store(url, wait_seconds=5) as store:
             store.migrate()
             copy.unlink(missing_ok=True)
-            with store.kept_open(alone=False):
+            with store.stay_connected(alone=False):
                 store.publish([run("r1")], {})
                 while not copy.exists():
                     time.sleep(0.05)
@@ -144,7 +144,7 @@ class TestFile:
         url = f"duckdb:///{tmp_path / 'store.duckdb'}?copy=readers.duckdb"
         with open_store(url, wait_seconds=5) as store:
             store.migrate()
-            with store.kept_open():
+            with store.stay_connected():
                 store.publish([run("r1")], {})
                 store.publish([run("r2", 1)], {})
         with open_store(f"duckdb:///{tmp_path / 'readers.duckdb'}") as reader:
@@ -152,7 +152,7 @@ class TestFile:
 
     def test_the_copy_has_what_was_published_before_an_error(self, tmp_path: Path) -> None:
         def fails(store: Store) -> None:
-            with store.kept_open():
+            with store.stay_connected():
                 store.publish([run("r1")], {})
                 raise KeyError("something else")
 
@@ -172,7 +172,7 @@ class TestFile:
                 session.run("DELETE FROM runs")
                 raise TransientError("the disk is full")
 
-        with database.kept_open(5):
+        with database.stay_connected(5):
             with pytest.raises(TransientError):
                 breaks()
             # somebody else gets in: the file was closed
@@ -186,8 +186,8 @@ class TestFile:
 def test_while_one_only_reads_others_read_too(store: Store, url: str) -> None:
     store.migrate()
     store.publish([run("r1")], {})
-    with store.kept_open(reading=True), open_store(url, wait_seconds=2.0) as other:
+    with store.stay_connected(reading=True), open_store(url, wait_seconds=2.0) as other:
         assert store.current("runs", "flights").num_rows == 1
-        with other.kept_open(reading=True):
+        with other.stay_connected(reading=True):
             assert other.current("runs", "flights").num_rows == 1
     store.publish([run("r2")], {})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from driftline_jobs.cli import options
-from driftline_jobs.cli.console.reporter import telling
+from driftline_jobs.cli.console.reporter import open_reporter
 from driftline_jobs.cli.options import LogFormat
 from driftline_schemas.errors import ConfigError
 
@@ -40,7 +40,7 @@ def list_alerts(
     debug: options.Debug = False,
 ) -> None:
     """Show the alerts under way, each with what it says."""
-    with telling(log_format, debug=debug) as progress:
+    with open_reporter(log_format, debug=debug) as progress:
         import json
 
         with _opened(store) as opened:
@@ -113,7 +113,7 @@ def _act(
     *,
     debug: bool,
 ) -> None:
-    with telling(log_format, debug=debug) as progress:
+    with open_reporter(log_format, debug=debug) as progress:
         end = options.parse_moment(until, "--until")
 
         from driftline_jobs.tables.alert_actions import act

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from driftline_jobs.cli.console.reporter import UNEXPECTED, Telling, defect, in_words
+from driftline_jobs.cli.console.reporter import UNEXPECTED, Reporter, defect, in_words
 from driftline_schemas.errors import ConfigError, DriftlineError, TransientError
 
 _MILDEST_FIRST = (0, 10, 4, 3, 2, 1)
@@ -60,7 +60,7 @@ class _Collected:
 
 
 def answer_each(
-    progress: Telling,
+    progress: Reporter,
     given: Sequence[Path],
     command: Command,
     workers: int | None,
@@ -100,7 +100,7 @@ def _workers(asked: int | None) -> int:
 
 
 def _each(
-    progress: Telling, files: Sequence[Path], command: Command, workers: int, *, debug: bool
+    progress: Reporter, files: Sequence[Path], command: Command, workers: int, *, debug: bool
 ) -> Iterator[Answer]:
     from driftline_jobs.cli.fleet.files import namesakes
     from driftline_jobs.cli.fleet.processes import ProcessDiedError, in_processes

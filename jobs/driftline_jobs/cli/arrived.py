@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from driftline_jobs.cli import options
-from driftline_jobs.cli.console.reporter import telling
+from driftline_jobs.cli.console.reporter import open_reporter
 from driftline_jobs.cli.options import LogFormat
 from driftline_schemas.errors import TransientError
 
@@ -16,7 +16,7 @@ def arrived(
     debug: options.Debug = False,
 ) -> None:
     """Say whether the log has objects of a window: exit status 0 if so, 4 if none has arrived yet."""
-    with telling(log_format, debug=debug) as progress:
+    with open_reporter(log_format, debug=debug) as progress:
         from driftline_jobs.sources.listing.arrivals import arrived as objects_of
         from driftline_schemas.monitor import load_monitor
 

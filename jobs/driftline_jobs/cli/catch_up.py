@@ -13,7 +13,7 @@ import typer
 
 from driftline_jobs.cli import options
 from driftline_jobs.cli.answers import Answer, answer_each
-from driftline_jobs.cli.console.reporter import telling
+from driftline_jobs.cli.console.reporter import open_reporter
 from driftline_jobs.cli.options import LogFormat
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def catch_up(
     debug: options.Debug = False,
 ) -> None:
     """Run exactly the published windows whose log objects or labels have changed since."""
-    with telling(log_format, debug=debug) as progress:
+    with open_reporter(log_format, debug=debug) as progress:
         words = CatchUpWords(
             dry_run,
             options.parse_moment(as_of, "--as-of") or datetime.now(UTC),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftline_jobs.cli import options
-from driftline_jobs.cli.console.reporter import telling
+from driftline_jobs.cli.console.reporter import open_reporter
 from driftline_jobs.cli.options import LogFormat
 from driftline_jobs.cli.run import published
 
@@ -33,7 +33,7 @@ def demo(
     debug: options.Debug = False,
 ) -> None:
     """Watch a real model on the New York flights of 2013: logs, tables and a report, in one folder."""
-    with telling(log_format, debug=debug) as progress:
+    with open_reporter(log_format, debug=debug) as progress:
         from driftline_jobs.demo.prepare import prepare
         from driftline_jobs.pipeline.request import RunRequest
         from driftline_jobs.reporting.report import write_report

@@ -73,8 +73,8 @@ def errors_page() -> str:
         _row(f"`{kind.__name__}`", str(kind.exit_code), _retry(kind), _first(kind), _after(kind, "When"))
         for kind in ours
     ]
-    kept = [_row(f"`{kind.__name__}`", _first(kind), _after(kind, "Ends as")) for kind in inside]
-    return "".join([_OPENING, *statuses, _row("130, 143", _STOPPED), _CLASSES, *ending, _INSIDE, *kept])
+    internal = [_row(f"`{kind.__name__}`", _first(kind), _after(kind, "Ends as")) for kind in inside]
+    return "".join([_OPENING, *statuses, _row("130, 143", _STOPPED), _CLASSES, *ending, _INSIDE, *internal])
 
 
 def exceptions() -> Iterator[type[BaseException]]:

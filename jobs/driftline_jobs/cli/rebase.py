@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftline_jobs.cli import options
-from driftline_jobs.cli.console.reporter import telling
+from driftline_jobs.cli.console.reporter import open_reporter
 from driftline_jobs.cli.options import LogFormat
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def rebase(
 
     Windows before it keep theirs. What is published stays as it is until it is run again.
     """
-    with telling(log_format, debug=debug) as progress:
+    with open_reporter(log_format, debug=debug) as progress:
         from driftline_schemas.monitor import load_monitor
         from driftline_schemas.settings import load_settings
 

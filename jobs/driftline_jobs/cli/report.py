@@ -13,7 +13,7 @@ import typer
 
 from driftline_jobs.cli import options
 from driftline_jobs.cli.answers import Answer, answer_each
-from driftline_jobs.cli.console.reporter import telling
+from driftline_jobs.cli.console.reporter import open_reporter
 from driftline_jobs.cli.options import LogFormat
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def report(
     debug: options.Debug = False,
 ) -> None:
     """Write the page of a window that was published: no log is read."""
-    with telling(log_format, debug=debug) as progress:
+    with open_reporter(log_format, debug=debug) as progress:
         flags = {"store": store, "reports": out, "drill_down": drill_down}
         words = ReportWords(period, mail_out, page_link, index, flags)
         finish = partial(_write_index, flags) if index else None

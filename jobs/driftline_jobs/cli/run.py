@@ -13,7 +13,7 @@ import typer
 
 from driftline_jobs.cli import options
 from driftline_jobs.cli.answers import Answer, answer_each
-from driftline_jobs.cli.console.reporter import telling
+from driftline_jobs.cli.console.reporter import open_reporter
 from driftline_jobs.cli.options import LogFormat
 from driftline_schemas.errors import ConfigError
 
@@ -58,7 +58,7 @@ def run(
     debug: options.Debug = False,
 ) -> None:
     """Read a window's log once and publish its figures; with --to, every window of a range."""
-    with telling(log_format, debug=debug) as progress:
+    with open_reporter(log_format, debug=debug) as progress:
         words = RunWords(
             period,
             to,
@@ -107,9 +107,9 @@ def publish_one(monitor_file: Path, progress: Progress, *, words: RunWords, alon
     )
     outcome = publish(request, progress)
     if settings.drill_down:
-        from driftline_jobs.reporting.drilldown import keep_samples
+        from driftline_jobs.reporting.drilldown import store_samples
 
-        keep_samples(monitor, monitor_file.resolve().parent, outcome.windows, settings, progress)
+        store_samples(monitor, monitor_file.resolve().parent, outcome.windows, settings, progress)
     refresh_where_there_is_one(monitor, settings, progress, page=alone)
     return published(monitor, outcome, ALERTS if words.fail_on_alert and outcome.alerts else 0)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftline_jobs.cli import options
-from driftline_jobs.cli.console.reporter import telling
+from driftline_jobs.cli.console.reporter import open_reporter
 from driftline_jobs.cli.options import LogFormat
 from driftline_schemas.errors import ConfigError
 
@@ -44,7 +44,7 @@ def migrate(
     debug: options.Debug = False,
 ) -> None:
     """Set up the tables, or bring them up to date with this version."""
-    with telling(log_format, debug=debug) as progress, _opened(store) as opened:
+    with open_reporter(log_format, debug=debug) as progress, _opened(store) as opened:
         version = opened.migrate()
         progress.answer(f"the tables are at version {version}", "migrated", version=version)
 
@@ -57,7 +57,7 @@ def prune(
     debug: options.Debug = False,
 ) -> None:
     """Delete runs that were superseded long ago; the newest of a window is never deleted."""
-    with telling(log_format, debug=debug) as progress:
+    with open_reporter(log_format, debug=debug) as progress:
         from driftline_schemas.monitor_values import parse_duration
 
         try:
@@ -78,7 +78,7 @@ def export(
     debug: options.Debug = False,
 ) -> None:
     """Write the current tables as partitioned Parquet, for Athena, Trino, DuckDB and the like."""
-    with telling(log_format, debug=debug) as progress, _opened(store) as opened:
+    with open_reporter(log_format, debug=debug) as progress, _opened(store) as opened:
         files = opened.export(to)
         progress.answer(f"wrote {files:,} files to {to}", "exported", files=files, to=to)
 
@@ -103,7 +103,7 @@ def forget(
     debug: options.Debug = False,
 ) -> None:
     """Delete everything that is stored about a monitor: runs, figures, alerts and references."""
-    with telling(log_format, debug=debug) as progress, _opened(store) as opened:
+    with open_reporter(log_format, debug=debug) as progress, _opened(store) as opened:
         from driftline_jobs.reporting.index import remove_entry
         from driftline_schemas.settings import load_settings
 
@@ -127,12 +127,12 @@ def _of_others(store: Store, monitor: str, file: Path) -> list[str]:
     from driftline_jobs.pipeline.identity import references_of_others
     from driftline_schemas.monitor import load_monitor
 
-    theirs = load_monitor(file)
-    if theirs.monitor != monitor:
+    monitor_of_file = load_monitor(file)
+    if monitor_of_file.monitor != monitor:
         raise ConfigError(
-            f"{file} is the file of {theirs.monitor}, not of {monitor}: name the file of {monitor}"
+            f"{file} is the file of {monitor_of_file.monitor}, not of {monitor}: name the file of {monitor}"
         )
-    return references_of_others(store, theirs)
+    return references_of_others(store, monitor_of_file)
 
 
 def _names(store: Store) -> str:

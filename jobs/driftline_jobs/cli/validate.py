@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from driftline_jobs.cli import options
-from driftline_jobs.cli.console.reporter import in_a_line, telling
+from driftline_jobs.cli.console.reporter import in_a_line, open_reporter
 from driftline_jobs.cli.options import LogFormat
 from driftline_schemas.errors import ConfigError, TransientError
 
@@ -24,7 +24,7 @@ def validate(
     debug: options.Debug = False,
 ) -> None:
     """Check a monitor file, and its log's and labels' columns if they can be reached."""
-    with telling(log_format, debug=debug) as progress:
+    with open_reporter(log_format, debug=debug) as progress:
         from driftline_schemas.monitor import load_monitor
 
         monitor = load_monitor(monitor_file)
@@ -92,9 +92,9 @@ def _found(check: LogCheck) -> list[str]:
 
 
 def _folder(name: str, check: FolderCheck) -> list[str]:
-    few = f", {check.examined} of them looked at" if check.examined < check.objects else ""
+    sampled = f", {check.examined} of them looked at" if check.examined < check.objects else ""
     size = (
-        f"{check.objects:,} objects, {check.size_bytes / 1e6:,.1f} MB{few}"
+        f"{check.objects:,} objects, {check.size_bytes / 1e6:,.1f} MB{sampled}"
         if check.objects
         else "no objects yet"
     )

@@ -62,7 +62,7 @@ def prepare(root: Path, progress: Progress) -> DemoFolder:
     requests = flight_requests(read_flights())
     progress.stage("training two model versions")
     answered = score_requests(requests)
-    _keep_or_write_monitor(folder)
+    _write_monitor_once(folder)
     write_serving_logs(answered, folder.logs, folder.labels, progress)
     return folder
 
@@ -76,7 +76,7 @@ def _refuse_what_is_not_ours(folder: DemoFolder) -> None:
         )
 
 
-def _keep_or_write_monitor(folder: DemoFolder) -> None:
+def _write_monitor_once(folder: DemoFolder) -> None:
     """Write the monitor file before any other: it marks the folder as a demo's, should we be interrupted."""
     if not folder.monitor.exists():
         monitor = resources.files("driftline_jobs.demo").joinpath("flight_delay.yaml").read_bytes()

@@ -242,7 +242,7 @@ def _seen(monitor: str, alert: Alert | None, findings: Sequence[Finding], window
         first, since = alert.first_window, str(alert.evidence["since"])
         identity, metric = alert.alert_id, alert.metric
     own = [f for f in findings if f.place == place]
-    elsewhere = sorted({f"{f.place.segment}={f.place.segment_value}" for f in findings if f.place != place})
+    external = sorted({f"{f.place.segment}={f.place.segment_value}" for f in findings if f.place != place})
     evidence: dict[str, Any] = {
         "sentence": sentence(leading, since=since, windows=windows),
         "since": since,
@@ -254,7 +254,7 @@ def _seen(monitor: str, alert: Alert | None, findings: Sequence[Finding], window
         "q_value": leading.q_value,
         "strength": leading.strength,
         "also": sorted({f.metric for f in own} - {leading.metric}),
-        "segments": elsewhere,
+        "segments": external,
     }
     return Alert(
         alert_id=identity,

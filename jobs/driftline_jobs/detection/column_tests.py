@@ -29,7 +29,7 @@ Calibrations = Mapping[str, Calibration | Uncalibrated]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CalibratedTest:
     """One deciding metric of one column over all cells.
 
     Attributes:
@@ -85,7 +85,7 @@ def drift_of(current: Sample, reference: Sample) -> dict[str, Figure]:
     raise TypeError("an ordered column cannot be compared with a categorical one")
 
 
-def hold_column(
+def compare_column(
     calibrations: Calibrations,
     figures: Mapping[str, Figure],
     current: Sample,
@@ -93,7 +93,7 @@ def hold_column(
     *,
     labels: Sequence[Sequence[str]] | None = None,
     enough: BoolArray | None = None,
-) -> dict[str, Held]:
+) -> dict[str, CalibratedTest]:
     """Hold the deciding metrics of one column against what is normal; those not calibrated are left out.
 
     Args:
@@ -102,7 +102,7 @@ def hold_column(
         labels: for each cell its window's ``cycle_labels``.
         enough: (cells,) where the window has rows enough to be tested.
     """
-    tested: dict[str, Held] = {}
+    tested: dict[str, CalibratedTest] = {}
     for metric in deciding(current):
         calibration = calibrations.get(metric)
         if not isinstance(calibration, Calibration):
@@ -115,7 +115,7 @@ def hold_column(
     if guard is not None and "chi_squared" in tested:
         chi_squared = tested["chi_squared"]
         larger = np.fmax(chi_squared.p_value, guard.p_value)
-        tested["chi_squared"] = Held(
+        tested["chi_squared"] = CalibratedTest(
             chi_squared.calibration,
             chi_squared.statistic,
             np.where(np.isnan(chi_squared.p_value), np.nan, larger),
@@ -131,8 +131,8 @@ def hold(
     large: BoolArray,
     labels: Sequence[Sequence[str]] | None,
     enough: BoolArray | None,
-) -> Held:
-    """One statistic (cells,) against its calibration; ``labels`` and ``enough`` as for ``hold_column``."""
+) -> CalibratedTest:
+    """One statistic (cells,) against its calibration; ``labels`` and ``enough`` as for ``compare_column``."""
     level = calibration.level
     names = (
         None
@@ -142,11 +142,11 @@ def hold(
     p_value = calibration.p_values(statistic, names)
     if enough is not None:
         p_value = np.where(enough, p_value, np.nan)
-    return Held(calibration, statistic, p_value, large, names)
+    return CalibratedTest(calibration, statistic, p_value, large, names)
 
 
 def judge_families(
-    tested: Mapping[tuple[str, str], Held], family: IntArray, rate: float
+    tested: Mapping[tuple[str, str], CalibratedTest], family: IntArray, rate: float
 ) -> dict[tuple[str, str], Verdicts]:
     """Verdicts at one false discovery rate per family; in a clean family the chance of any is ``rate``.
 
@@ -162,9 +162,9 @@ def judge_families(
     q, level = np.full(p_values.shape, np.nan), np.full(len(family), np.nan)
     for number in np.unique(family):
         cells = np.flatnonzero(family == number)
-        together = p_values[cells].ravel()
-        q[cells] = q_values(together).reshape(len(cells), -1)
-        level[cells] = reporting_levels(together, rate)
+        pooled = p_values[cells].ravel()
+        q[cells] = q_values(pooled).reshape(len(cells), -1)
+        level[cells] = reporting_levels(pooled, rate)
     found = {}
     for at, name in enumerate(names):
         one = tested[name]

@@ -99,12 +99,12 @@ def rule_verdicts(
             != (None if segment is None else tuple(segment))
         ):
             continue
-        verdict = _held_against(rule, value)
+        verdict = _beyond(rule, value)
         found = verdict if found is None else either(found, verdict)
     return found
 
 
-def _held_against(rule: RuleLike, value: FloatArray) -> Verdicts:
+def _beyond(rule: RuleLike, value: FloatArray) -> Verdicts:
     above = rule.above is not None
     limit = rule.above if rule.above is not None else rule.below
     if limit is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from driftline_jobs.detection.calibration import Calibration, Uncalibrated, calibrate
-from driftline_jobs.detection.column_tests import Calibrations, Held, hold
+from driftline_jobs.detection.column_tests import CalibratedTest, Calibrations, hold
 from driftline_jobs.detection.limits import above_floor
 from driftline_jobs.detection.resampling import Splits
 from driftline_jobs.detection.statistics import Statistic
@@ -17,7 +17,7 @@ from driftline_jobs.metrics.multivariate import Moments, multivariate_drift, ref
 METRICS = ("gaussian_kl", "reconstruction_error")
 
 
-def together_statistic(metric: str, figure: Figure, n: Counts, m: Counts | float) -> Statistic:
+def multivariate_statistic(metric: str, figure: Figure, n: Counts, m: Counts | float) -> Statistic:
     """gaussian_kl or reconstruction_error on the scale of the calibration.
 
     Twice the divergence over s = 1/n + 1/m is about chi-squared without drift. What cannot be reconstructed
@@ -50,13 +50,13 @@ def calibrate_multivariate(pieces: Moments, splits: Splits) -> dict[str, Calibra
         )
     return {
         metric: calibrate(
-            together_statistic(metric, stacked([one[metric] for one in found]), n[0], n[1]), splits
+            multivariate_statistic(metric, stacked([one[metric] for one in found]), n[0], n[1]), splits
         )
         for metric in METRICS
     }
 
 
-def hold_multivariate(
+def compare_multivariate(
     calibrations: Calibrations,
     figures: dict[str, Figure],
     n: Counts,
@@ -64,14 +64,14 @@ def hold_multivariate(
     *,
     labels: Sequence[Sequence[str]] | None = None,
     enough: BoolArray | None = None,
-) -> dict[str, Held]:
-    """Hold the figures (cells,) of the columns together against what is normal; see ``hold_column``."""
-    held = {}
+) -> dict[str, CalibratedTest]:
+    """Hold the figures (cells,) of the columns together against what is normal; see ``compare_column``."""
+    tested = {}
     for metric in METRICS:
         calibration = calibrations.get(metric)
         if not isinstance(calibration, Calibration):
             continue
-        statistic = together_statistic(metric, figures[metric], n, m)
+        statistic = multivariate_statistic(metric, figures[metric], n, m)
         large = np.asarray(above_floor(metric, figures[metric]))
-        held[metric] = hold(calibration, statistic, large, labels, enough)
-    return held
+        tested[metric] = hold(calibration, statistic, large, labels, enough)
+    return tested

@@ -111,9 +111,9 @@ def _keeps_pace(windows: OrderedWindows) -> bool:
     spread = float((elapsed**2).sum() * (moved**2).sum())
     if not spread > 0.0:
         return False
-    together = float((elapsed * moved).sum())
-    pace = together / float((elapsed**2).sum())
-    return _PACE[0] <= pace <= _PACE[1] and together**2 / spread >= NEARLY_ALL
+    product = float((elapsed * moved).sum())
+    pace = product / float((elapsed**2).sum())
+    return _PACE[0] <= pace <= _PACE[1] and product**2 / spread >= NEARLY_ALL
 
 
 def _is_stepping(windows: OrderedWindows) -> bool:

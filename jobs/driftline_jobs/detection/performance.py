@@ -88,11 +88,11 @@ class PerformanceCalibration:
 
     def _without_scatter(self, rows: FloatArray, level: FloatArray) -> FloatArray:
         """(cells,) the share at which that chance is ``level``: the more misses, the smaller it is."""
-        few, many = np.zeros(rows.shape), rows.copy()
+        least, many = np.zeros(rows.shape), rows.copy()
         for _ in range(_HALVINGS):
-            middle = 0.5 * (few + many)
+            middle = 0.5 * (least + many)
             likely = self._by_misses(middle, rows) > level
-            few, many = np.where(likely, middle, few), np.where(likely, many, middle)
+            least, many = np.where(likely, middle, least), np.where(likely, many, middle)
         return 1.0 - many / rows
 
     def to_dict(self) -> dict[str, Any]:
@@ -167,9 +167,9 @@ def judge_performance(
     q, level = np.full(p_values.shape, np.nan), np.full(len(family), np.nan)
     for number in np.unique(family):
         cells = np.flatnonzero(family == number)
-        together = p_values[cells].ravel()
-        q[cells] = q_values(together).reshape(len(cells), -1)
-        level[cells] = reporting_levels(together, rate)
+        pooled = p_values[cells].ravel()
+        q[cells] = q_values(pooled).reshape(len(cells), -1)
+        level[cells] = reporting_levels(pooled, rate)
     found = {}
     for at, (name, calibration) in enumerate(usable.items()):
         worse = worse_side(name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftline_jobs.profiles.id_sketch import KEPT, IdSketch
+from driftline_jobs.profiles.id_sketch import SKETCH_SIZE, IdSketch
 
 MOST_REPEATED = 0.01
 """Share of a window's ids that may have been there before: requests that are tried again at midnight, say."""
@@ -56,13 +56,13 @@ class Followed:
             hashes = hashes[hashes <= min(limit for _, limit in self._limits)]
         found = sum(self._last.get(one, since - 1) >= since for one in hashes.tolist())
         self._last.update(dict.fromkeys(sketch.hashes.tolist(), start_us))
-        if len(self._last) > _FEW + 2 * KEPT * len(self._limits):
+        if len(self._last) > _SMALL_COUNT + 2 * SKETCH_SIZE * len(self._limits):
             self._last = {one: at for one, at in self._last.items() if at >= since}
         self._limits.append((start_us, sketch.limit))
         return Repeated(sketch.count * found / len(hashes) if len(hashes) else 0.0, sketch.count)
 
 
-_FEW = 1 << 20
+_SMALL_COUNT = 1 << 20
 
 
 def repeated_among(sketches: Iterable[tuple[int, IdSketch]], reach_us: int) -> Repeated:

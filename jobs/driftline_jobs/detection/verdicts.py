@@ -78,17 +78,19 @@ def verdicts(
     """Verdicts of the shape of ``decided``; where nothing was decided, there is no threshold either."""
     shape = decided.shape
 
-    def kept(array: npt.ArrayLike) -> FloatArray:
+    def retained(array: npt.ArrayLike) -> FloatArray:
         full = np.broadcast_to(np.asarray(array, np.float64), shape)
         return np.where(decided & np.isfinite(full), full, np.nan)
 
     return Verdicts(
-        threshold=kept(threshold),
+        threshold=retained(threshold),
         source=np.where(decided, np.broadcast_to(np.asarray(source, dtype=np.str_), shape), ""),
         exceeded=np.where(decided, np.where(exceeded, YES, NO), OPEN).astype(np.int8),
-        p_value=kept(p_value),
-        q_value=kept(q_value),
-        strength=np.where(exceeded, np.maximum(np.nan_to_num(kept(strength), nan=1.0), 1.0), kept(strength)),
+        p_value=retained(p_value),
+        q_value=retained(q_value),
+        strength=np.where(
+            exceeded, np.maximum(np.nan_to_num(retained(strength), nan=1.0), 1.0), retained(strength)
+        ),
     )
 
 

@@ -30,12 +30,12 @@ from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
 from driftline_schemas.table_names import OTHER, table_column
 from driftline_schemas.window import Window
 
-Held = TypeVar("Held", Outcomes, Profile)
+Counted = TypeVar("Counted", Outcomes, Profile)
 MODEL = "*"
 
 
 @dataclass(frozen=True)
-class Change(Generic[Held]):
+class Change(Generic[Counted]):
     """One window beside its reference: the whole of each, and its parts by segment value.
 
     Values without support are in no part: what is left of the whole stands for all of them.
@@ -43,10 +43,10 @@ class Change(Generic[Held]):
 
     window: Window
     run_id: str
-    now: Held
-    parts: Mapping[str, Held]
-    then: Held
-    parts_then: Mapping[str, Held]
+    now: Counted
+    parts: Mapping[str, Counted]
+    then: Counted
+    parts_then: Mapping[str, Counted]
 
 
 @dataclass(frozen=True)
@@ -118,19 +118,19 @@ def drift_attributions(
     return Attributed(segment, "psi", table_column(column), _places(changes), values, parts)
 
 
-def _places(changes: Sequence[Change[Held]]) -> list[tuple[Window, str]]:
+def _places(changes: Sequence[Change[Counted]]) -> list[tuple[Window, str]]:
     return [(change.window, change.run_id) for change in changes]
 
 
-def _values(changes: Sequence[Change[Held]]) -> list[str]:
+def _values(changes: Sequence[Change[Counted]]) -> list[str]:
     return sorted({value for change in changes for value in change.parts if value != OTHER})
 
 
 def _laid_out(
-    changes: Sequence[Change[Held]], values: Sequence[str], nothing: Held, *, then: bool
-) -> list[Held]:
+    changes: Sequence[Change[Counted]], values: Sequence[str], nothing: Counted, *, then: bool
+) -> list[Counted]:
     """The parts of each window in the order of ``values``, and its whole behind them."""
-    laid_out: list[Held] = []
+    laid_out: list[Counted] = []
     for change in changes:
         parts = change.parts_then if then else change.parts
         # a value that one side lacks support for is left in the rest of both

@@ -15,15 +15,15 @@ from driftline_jobs.detection.calibration import NO_TIMES, NO_VALUES, TOO_SHORT,
 from driftline_jobs.detection.column_tests import (
     CATEGORY_METRICS,
     ORDERED_METRICS,
-    Held,
+    CalibratedTest,
     calibrate_column,
-    hold_column,
+    compare_column,
     judge_families,
 )
 from driftline_jobs.detection.cycles import NO_LABEL, cycle_labels
 from driftline_jobs.detection.limits import FIXED_LIMITS
 from driftline_jobs.detection.multivariate import METRICS as MULTIVARIATE
-from driftline_jobs.detection.multivariate import calibrate_multivariate, hold_multivariate
+from driftline_jobs.detection.multivariate import calibrate_multivariate, compare_multivariate
 from driftline_jobs.detection.performance import (
     PerformanceCalibration,
     calibrate_performance,
@@ -56,7 +56,7 @@ from driftline_jobs.tasks.outcomes import Task
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Granularity
 
-DRIFT_SHARE, TOGETHER_SHARE, LABEL_SHARE, LASTING_SHARE = 0.35, 0.05, 0.05, 0.1
+DRIFT_SHARE, MULTIVARIATE_SHARE, LABEL_SHARE, LASTING_SHARE = 0.35, 0.05, 0.05, 0.1
 """Of the false-alarm rate what the drift of columns may use, one by one, together, of the labels, and over
 windows; the rest is for the model's performance. A tenth costs the detector a window or two of delay."""
 _HOURS_OF_A_DAY = 24
@@ -99,16 +99,16 @@ class Calibrations:
             share: of the false-alarm rate what these columns may use.
         """
         labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
-        held: dict[tuple[str, str], Held] = {}
+        tested_by: dict[tuple[str, str], CalibratedTest] = {}
         for column in columns:
             if column.column in self.natures.columns:
                 continue
-            mine = {name: found for (of, name), found in self.drift.items() if of == column.column}
-            tests = hold_column(mine, column.figures, column.now, column.then, labels=labels, enough=tested)
-            held |= {(column.column, metric): test for metric, test in tests.items()}
+            own = {name: found for (of, name), found in self.drift.items() if of == column.column}
+            tests = compare_column(own, column.figures, column.now, column.then, labels=labels, enough=tested)
+            tested_by |= {(column.column, metric): test for metric, test in tests.items()}
         rate = share * self.monitor.alerts.false_alarm_rate
         return UsualDrift(
-            judge_families(held, np.arange(len(starts)), rate),
+            judge_families(tested_by, np.arange(len(starts)), rate),
             {
                 (column.column, metric): self._instead(column.column, metric, tested)
                 for column in columns
@@ -131,13 +131,13 @@ class Calibrations:
     ) -> dict[tuple[str, str], Verdicts]:
         """Verdicts (windows,) on the columns together, by metric."""
         labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
-        mine = {name: found for (of, name), found in self.drift.items() if of == ALL_COLUMNS}
-        held = hold_multivariate(
-            mine, drift.figures, drift.n_current, drift.n_reference, labels=labels, enough=tested
+        own = {name: found for (of, name), found in self.drift.items() if of == ALL_COLUMNS}
+        tested_by = compare_multivariate(
+            own, drift.figures, drift.n_current, drift.n_reference, labels=labels, enough=tested
         )
-        rate = TOGETHER_SHARE * self.monitor.alerts.false_alarm_rate
+        rate = MULTIVARIATE_SHARE * self.monitor.alerts.false_alarm_rate
         return judge_families(
-            {(ALL_COLUMNS, name): one for name, one in held.items()}, np.arange(len(starts)), rate
+            {(ALL_COLUMNS, name): one for name, one in tested_by.items()}, np.arange(len(starts)), rate
         )
 
     def follow_columns(
@@ -178,7 +178,7 @@ class Calibrations:
         """Verdicts (cells,) by figure of the model as a whole: each window's are one family of tests."""
         overall = {metric: figure for (metric, name), figure in now.items() if name is None}
         before = {metric: figure for (metric, name), figure in then.items() if name is None}
-        used = DRIFT_SHARE + TOGETHER_SHARE + LABEL_SHARE + LASTING_SHARE
+        used = DRIFT_SHARE + MULTIVARIATE_SHARE + LABEL_SHARE + LASTING_SHARE
         rate = (1.0 - used) * self.monitor.alerts.false_alarm_rate
         family = np.arange(len(tested))
         found = judge_performance(self.performance, overall, before, family, rate)
@@ -200,16 +200,14 @@ def _recognised(reference: Reference, windows: Sequence[WindowOfReference]) -> N
     return natures_of(pieces, reference.cells.get(WHOLE, {}), reference.binning)
 
 
-def learn(
-    reference: Reference, monitor: Monitor, task: Task, founding: Natures | None = None
-) -> Calibrations:
+def learn(reference: Reference, monitor: Monitor, task: Task, initial: Natures | None = None) -> Calibrations:
     """Hold every column, and the model, against themselves over the windows of the reference.
 
-    ``founding``: what was recognised on the reference that this one moved on from. Where that was long
+    ``initial``: what was recognised on the reference that this one moved on from. Where that was long
     enough, it stands: whether a column is judged must not change from window to window.
     """
     windows = list(reference.whole_by_window())
-    natures = founding if founding is not None and founding.enough else _recognised(reference, windows)
+    natures = initial if initial is not None and initial.enough else _recognised(reference, windows)
     if not reference.timed:
         return _unlearned(reference, monitor, task, natures)
     labels = [_labels(window.start, monitor, monitor.granularity) for window, _ in windows]
@@ -235,8 +233,8 @@ def learn(
         found = calibrate_column(sample, split([labels[at] for at in usable]))
         drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
     drift |= _label(reference, monitor, task)
-    together = multivariate_places(reference.binning, natures.columns)
-    drift |= _together(reference, monitor, split, together, by_window=split is leave_one_out)
+    moment_places = multivariate_places(reference.binning, natures.columns)
+    drift |= _joint(reference, monitor, split, moment_places, by_window=split is leave_one_out)
     return Calibrations(monitor, drift, _performance(reference, task), natures)
 
 
@@ -275,7 +273,7 @@ def _label(
     return {(name, metric): found for metric, found in calibrate_column(sample, splits).items()}
 
 
-def _together(
+def _joint(
     reference: Reference,
     monitor: Monitor,
     split: Callable[[Sequence[Sequence[str]]], Splits | None],

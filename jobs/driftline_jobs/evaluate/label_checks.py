@@ -137,7 +137,7 @@ def _coverage(
         by_chance = float(bdtr(whole.labelled, whole.predictions, usual))
         return share, [least, None], share >= least or by_chance >= COVERAGE_CHANCE
     then = reference.outcomes.get(WHOLE)
-    if reference.elsewhere and then is not None and then.labelled:
+    if reference.external and then is not None and then.labelled:
         none_by_chance = (1.0 - COVERAGE_ANY) ** whole.predictions
         least = 1.0 / whole.predictions
         return share, [least, None], whole.labelled > 0 or none_by_chance >= COVERAGE_CHANCE

@@ -64,13 +64,13 @@ def stack_descriptions(profiles: Sequence[Profile], bins: OrderedBins) -> list[D
     ordered = [_ordered(profile) for profile in profiles]
     found = []
     for start in range(0, len(ordered), _DESCRIBED_AT_ONCE):
-        few = ordered[start : start + _DESCRIBED_AT_ONCE]
+        part = ordered[start : start + _DESCRIBED_AT_ONCE]
         found.append(
             describe(
-                *_bucket_counts(few, bins),
-                np.array([p.minimum for p in few]),
-                np.array([p.maximum for p in few]),
-                np.array([p.mean(bins) for p in few]),
+                *_bucket_counts(part, bins),
+                np.array([p.minimum for p in part]),
+                np.array([p.maximum for p in part]),
+                np.array([p.mean(bins) for p in part]),
             )
         )
     return found

@@ -138,11 +138,11 @@ def _spread(draws: FloatArray, rows: ScoredRows) -> dict[str, FloatArray]:
         return _spread_at_once(chances, rows)
     found: dict[str, list[FloatArray]] = {}
     for start in range(0, len(rows.counts), _CELLS_AT_ONCE):
-        few = slice(start, start + _CELLS_AT_ONCE)
+        slice_of = slice(start, start + _CELLS_AT_ONCE)
         predicted, decided = (
-            None if array is None else array[few] for array in (rows.predicted, rows.decided)
+            None if array is None else array[slice_of] for array in (rows.predicted, rows.decided)
         )
-        part = ScoredRows(rows.counts[few], rows.score_sums[few], predicted, decided)
+        part = ScoredRows(rows.counts[slice_of], rows.score_sums[slice_of], predicted, decided)
         for name, deviation in _spread_at_once(chances, part).items():
             found.setdefault(name, []).append(deviation)
     return {name: np.concatenate(parts) for name, parts in found.items()}

@@ -131,10 +131,10 @@ class Figure:
 
     def without(self, where: BoolArray, status: Status) -> Figure:
         """The same with no value where it says so, for the reason that is given."""
-        kept = np.where(where, status.value, self.status).astype(_STATUS_TYPE)
+        stays = np.where(where, status.value, self.status).astype(_STATUS_TYPE)
         arrays = (self.value, self.debiased, self.lower, self.upper, self.degrees)
-        value, debiased, lower, upper, degrees = (masked(array, kept) for array in arrays)
-        return Figure(value, debiased, lower, upper, degrees, kept)
+        value, debiased, lower, upper, degrees = (masked(array, stays) for array in arrays)
+        return Figure(value, debiased, lower, upper, degrees, stays)
 
     def published(self, name: str) -> list[float | None]:
         """The array ``name`` flattened in C order, None for NaN: what goes into a table's column."""

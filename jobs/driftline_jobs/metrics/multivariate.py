@@ -19,7 +19,7 @@ from driftline_jobs.metrics.figures import (
     statuses,
 )
 
-KEPT_VARIANCE = 0.65
+EXPLAINED_VARIANCE = 0.65
 """Share of the variance that the reconstruction keeps: what is common to several columns."""
 _FLAT = 1e-9
 """Directions with less than this share of the largest variance are not directions: constant columns, sums."""
@@ -90,8 +90,8 @@ def reference_space(reference: Moments) -> ReferenceSpace | None:
     whitening = (vectors[:, real] / np.sqrt(values[real])) / scale[:, None]
 
     share = np.cumsum(values[::-1]) / values.sum()
-    kept = min(int(np.searchsorted(share, KEPT_VARIANCE)) + 1, int(real.sum()) - 1)
-    components = vectors[:, ::-1][:, :kept]
+    dimensions = min(int(np.searchsorted(share, EXPLAINED_VARIANCE)) + 1, int(real.sum()) - 1)
+    components = vectors[:, ::-1][:, :dimensions]
     residual = np.diag(varying.astype(np.float64)) - components @ components.T
     unexplained = float(np.trace(residual @ correlation @ residual.T))
     if not unexplained > 0.0:
@@ -142,10 +142,12 @@ def multivariate_drift(current: Moments, space: ReferenceSpace | None) -> dict[s
     second = second + standardised[..., :, None] * standardised[..., None, :]
     left = space.residual @ second @ space.residual.T
     unexplained = np.maximum(np.trace(left, axis1=-2, axis2=-1), 0.0)
-    few = statuses(shape, (current.n == 0, Status.EMPTY_WINDOW), (current.n < 2, Status.TOO_FEW_ROWS))
+    missing_status = statuses(
+        shape, (current.n == 0, Status.EMPTY_WINDOW), (current.n < 2, Status.TOO_FEW_ROWS)
+    )
     return {
         "gaussian_kl": figure(
             divergence, status, debiased=divergence - 0.5 * degrees * sampling, degrees=degrees
         ),
-        "reconstruction_error": figure(np.sqrt(unexplained / space.unexplained) - 1.0, few),
+        "reconstruction_error": figure(np.sqrt(unexplained / space.unexplained) - 1.0, missing_status),
     }

@@ -74,9 +74,9 @@ def regression_performance(sums: RegressionSums) -> dict[str, Performance]:
         # What rounding leaves of the variance of equal labels is not a variance.
         constant = variance <= 1e-12 * sums.label_squares / some
         spread = np.where(constant, np.nan, variance)
-    few = _made_up_by_few(sums.squares, sums.fourths, n)
-    square_low, square_high = _of_squares(mean_interval(sums.squares, sums.fourths, n), few)
-    remark = np.where(few, Status.FEW_ERRORS.value, "")
+    dominated = _dominated(sums.squares, sums.fourths, n)
+    square_low, square_high = _of_squares(mean_interval(sums.squares, sums.fourths, n), dominated)
+    remark = np.where(dominated, Status.FEW_ERRORS.value, "")
 
     def explained(square: FloatArray) -> FloatArray:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -125,7 +125,7 @@ def regression_performance(sums: RegressionSums) -> dict[str, Performance]:
     }
 
 
-def _made_up_by_few(total: FloatArray, squares: FloatArray, n: Counts) -> BoolArray:
+def _dominated(total: FloatArray, squares: FloatArray, n: Counts) -> BoolArray:
     """(...,) where a sum of n terms, with the sum of their squares, is as if of fewer than ten equal ones.
 
     Of few rows as many cannot be asked for: there a sixth of them will do, half of what normal errors have.
@@ -135,9 +135,9 @@ def _made_up_by_few(total: FloatArray, squares: FloatArray, n: Counts) -> BoolAr
     return np.asarray(equal < np.minimum(FEWEST_ERRORS, n / 6.0), np.bool_)
 
 
-def _of_squares(interval: Interval, few: BoolArray) -> Interval:
+def _of_squares(interval: Interval, dominated: BoolArray) -> Interval:
     low, high = _above_zero(interval)
-    return np.where(few, np.nan, low), np.where(few, np.nan, high)
+    return np.where(dominated, np.nan, low), np.where(dominated, np.nan, high)
 
 
 def _above_zero(interval: Interval) -> Interval:

@@ -84,8 +84,8 @@ def _run_again(job: Job, logs: Collection[Window]) -> Mapping[Window, str]:
     must rest on the same. Returns why windows were refused.
     """
     reference, calibrations = establish_reference(job)
-    elsewhere = _at_another_reference(job, reference)
-    again = [window for window in job.windows if window in logs or window.start in elsewhere]
+    external = _at_another_reference(job, reference)
+    again = [window for window in job.windows if window in logs or window.start in external]
     refused: Mapping[Window, str] = {}
     if again:
         refused = publish_data(replace(job, windows=again), reference, calibrations).refused

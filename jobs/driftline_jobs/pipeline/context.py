@@ -59,7 +59,7 @@ def opened(request: RunRequest, progress: Progress) -> Iterator[Job]:
         one_thread_of_linear_algebra(),
         closing(store_of(request.settings)) as store,
         open_engine(request.settings) as engine,
-        store.kept_open(alone=False),
+        store.stay_connected(alone=False),
     ):
         store.migrate()
         yield Job(request, monitor, windows, log, labels, engine, store, progress, Meter(engine.spent))
@@ -95,16 +95,16 @@ class Costs:
 class Meter:
     """Costs since the last reading, so that each window carries its share.
 
-    ``elsewhere`` tells what other processes have taken so far.
+    ``external`` tells what other processes have taken so far.
     """
 
-    elsewhere: Callable[[], Spent]
+    external: Callable[[], Spent]
     _cpu: float = field(default_factory=time.process_time)
     _wall: float = field(default_factory=time.perf_counter)
 
     def read(self, windows: int) -> Costs:
         """What was spent since the last reading, per window."""
-        spent = self.elsewhere() + Spent(time.process_time(), peak_memory_bytes())
+        spent = self.external() + Spent(time.process_time(), peak_memory_bytes())
         cpu, wall = spent.cpu_seconds, time.perf_counter()
         share = max(windows, 1)
         costs = Costs((cpu - self._cpu) / share, (wall - self._wall) / share, spent.peak_memory_bytes)

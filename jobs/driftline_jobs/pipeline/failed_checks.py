@@ -10,7 +10,7 @@ from driftline_jobs.pipeline.steps.alerts import window_label
 from driftline_schemas.window import Window
 
 
-def tell_failed(progress: Progress, checks: Mapping[Window, Sequence[Check]]) -> None:
+def report_failed(progress: Progress, checks: Mapping[Window, Sequence[Check]]) -> None:
     """Report an event for every check that failed, with the first window in which it did and its value."""
     failed: dict[tuple[str, str], list[tuple[Window, Check]]] = {}
     for window in sorted(checks):

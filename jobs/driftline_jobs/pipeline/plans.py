@@ -44,11 +44,11 @@ def watched(monitor: Monitor, columns: tuple[LogColumn, ...]) -> list[Watched]:
     for name in [*named, *(column for segment in monitor.segments for column in segment)]:
         if name not in there:
             raise missing_column(monitor, name, there)
-    kept = [column for column in columns if column.name not in not_watched]
+    remaining = [column for column in columns if column.name not in not_watched]
     # a number or a date that is sensitive has no mean or extremes to show: only its hashes are watched
     sensitive = monitor.features.sensitive_columns
     numeric = [name for name in monitor.features.numeric if name not in sensitive]
-    return watched_columns(kept, roles, numeric, (*monitor.features.categorical, *sensitive))
+    return watched_columns(remaining, roles, numeric, (*monitor.features.categorical, *sensitive))
 
 
 def missing_column(monitor: Monitor, name: str, there: set[str]) -> ConfigError:

@@ -147,11 +147,11 @@ class BucketCuts:
 def _rank_within(bucket: IntArray, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> IntArray:
     """For each inside edge, its 1-based rank among the inside edges of its bucket."""
     rank = np.zeros(len(bucket), np.int64)
-    kept = bucket[inside]
-    if len(kept):
-        new = np.concatenate([[True], kept[1:] != kept[:-1]])
-        start = np.maximum.accumulate(np.where(new, np.arange(len(kept)), 0))
-        rank[inside] = np.arange(len(kept)) - start + 1
+    retained = bucket[inside]
+    if len(retained):
+        new = np.concatenate([[True], retained[1:] != retained[:-1]])
+        start = np.maximum.accumulate(np.where(new, np.arange(len(retained)), 0))
+        rank[inside] = np.arange(len(retained)) - start + 1
     return rank
 
 

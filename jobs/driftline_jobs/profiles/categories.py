@@ -8,7 +8,7 @@ from driftline_jobs.profiles.binning import CategoryBins
 from driftline_jobs.profiles.columns.arrays import Dictionary
 from driftline_jobs.profiles.distinct import register_sets
 from driftline_jobs.profiles.log_buckets import IntArray
-from driftline_jobs.profiles.state import UNSEEN_KEPT, CategoryProfile
+from driftline_jobs.profiles.state import MOST_UNSEEN, CategoryProfile
 
 
 def profile_categories(
@@ -51,9 +51,9 @@ def profile_categories(
         start = stop
     unseen = np.flatnonzero(bin_of == bins.bins - 1)
     for at in unseen[np.argsort(hashes[unseen], kind="stable")].tolist():
-        kept, key = profiles[cell[at]].unseen_values, int(hashes[at])
-        if key in kept or len(kept) < UNSEEN_KEPT:
+        unseen_of, key = profiles[cell[at]].unseen_values, int(hashes[at])
+        if key in unseen_of or len(unseen_of) < MOST_UNSEEN:
             # nothing keeps a file's dictionary from holding a value twice
-            known = kept[key][1] if key in kept else 0
-            kept[key] = (dictionary.texts[int(occurring[at])], known + int(counts[at]))
+            known = unseen_of[key][1] if key in unseen_of else 0
+            unseen_of[key] = (dictionary.texts[int(occurring[at])], known + int(counts[at]))
     return profiles

@@ -17,7 +17,7 @@ from driftline_jobs.profiles.columns.arrays import Codes
 from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_schemas.table_names import ALL, NULL, OTHER, table_value
 
-SEGMENT_VALUES_KEPT = 100
+MOST_SEGMENT_VALUES = 100
 CodeArray = npt.NDArray[np.integer[Any]]
 """Codes from 0 up, in integers that are wide enough and no wider: every row is gone over many times."""
 _ROWS_PER_JOINT_CELL = 4096
@@ -48,10 +48,10 @@ def crossed(parts: Sequence[tuple[CodeArray, list[str]]]) -> tuple[CodeArray, li
     return compact, texts
 
 
-def limited(codes: CodeArray, texts: list[str], kept: Sequence[str]) -> tuple[CodeArray, list[str]]:
-    """Codes with every value beyond ``kept`` and null turned into one code for ``__other__``."""
-    place = {text: at for at, text in enumerate([*kept, NULL])}
-    names = [*kept, NULL, OTHER]
+def limited(codes: CodeArray, texts: list[str], named: Sequence[str]) -> tuple[CodeArray, list[str]]:
+    """Codes with every value beyond ``named`` and null turned into one code for ``__other__``."""
+    place = {text: at for at, text in enumerate([*named, NULL])}
+    names = [*named, NULL, OTHER]
     places = (place.get(text, len(names) - 1) for text in texts)
     table = np.fromiter(places, _wide_enough(len(names)), len(texts))
     return table.take(codes) if len(texts) else codes, names

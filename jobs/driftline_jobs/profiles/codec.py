@@ -219,9 +219,9 @@ class _Reader:
     def sums(self) -> IntArray:
         bins, skipped, width = self.unpack(_SUMS)
         low = np.zeros((bins, 2, 8), np.uint8)
-        kept = _LOW_BYTES - skipped
+        retained = _LOW_BYTES - skipped
         lower = np.zeros((bins, _LOW_BYTES), np.uint8)
-        lower[:, skipped:] = np.frombuffer(self.take(bins * kept), np.uint8).reshape(bins, kept)
+        lower[:, skipped:] = np.frombuffer(self.take(bins * retained), np.uint8).reshape(bins, retained)
         low[:, :, :_LIMB_BYTES] = lower.reshape(bins, 2, _LIMB_BYTES)
         limbs = no_sums(bins)
         limbs[:, :2] = low.reshape(bins, 16).view("<i8")

@@ -42,8 +42,8 @@ def ordered_bins(
     if len(distinct) == 1 and (kind != "score" or threshold is None):
         only = float(distinct[0])
         around = (only, math.nextafter(only, math.inf))
-        kept = tuple(edge for edge in around if -_LARGEST < edge <= _LARGEST)
-        return OrderedBins(kind, kept, pivot, exponent, whole_numbers)
+        retained = tuple(edge for edge in around if -_LARGEST < edge <= _LARGEST)
+        return OrderedBins(kind, retained, pivot, exponent, whole_numbers)
     if len(distinct) <= FEW_VALUES:
         edges = distinct[1:]
     elif kind == "score":

@@ -15,7 +15,7 @@ import numpy as np
 from driftline_jobs.profiles.distinct import UIntArray
 from driftline_schemas.errors import DataError
 
-KEPT = 1024
+SKETCH_SIZE = 1024
 """Distinct ids of a base window that are kept: of fewer all are, and what is told of them is exact."""
 IDS = "*ids"
 """What sketches are called among the states of a reference."""
@@ -34,7 +34,7 @@ class IdSketch:
 
     Attributes:
         count: how many predictions have an id, of equal ones in a base window the first.
-        hashes: ascending, distinct, and at most ``KEPT``.
+        hashes: ascending, distinct, and at most ``SKETCH_SIZE``.
     """
 
     count: int = 0
@@ -43,12 +43,12 @@ class IdSketch:
     @property
     def limit(self) -> np.uint64:
         """The greatest hash up to which no id is left out."""
-        return self.hashes[-1] if len(self.hashes) == KEPT else _EVERY
+        return self.hashes[-1] if len(self.hashes) == SKETCH_SIZE else _EVERY
 
     @classmethod
     def of(cls, count: int, hashes: UIntArray) -> IdSketch:
         """The sketch of ids of these hashes, in any order, each any number of times."""
-        return cls(count, np.unique(hashes)[:KEPT])
+        return cls(count, np.unique(hashes)[:SKETCH_SIZE])
 
     @classmethod
     def merged(cls, several: Iterable[IdSketch]) -> IdSketch:
@@ -113,5 +113,5 @@ class SampledIds:
     @property
     def count_unlike(self) -> float:
         """How many predictions are ``unlike``; exact where the sketch holds all of their ids."""
-        held = len(self.sketch.hashes)
-        return self.sketch.count * len(self.unlike) / held if held else 0.0
+        hash_count = len(self.sketch.hashes)
+        return self.sketch.count * len(self.unlike) / hash_count if hash_count else 0.0

@@ -25,7 +25,7 @@ from driftline_schemas.errors import DataError
 COLUMNS_MOST = 64
 """More columns than these say no more together, and their products grow with the square."""
 KIND = "numeric"
-TOGETHER = "*together"
+MOMENTS = "*together"
 """What moments are called in the column of ``profiles`` that names columns."""
 _STEPS = 32.0
 """Steps in a standard deviation."""
@@ -95,8 +95,8 @@ class Steps:
         """Whole numbers of steps, as floats; what is not finite lies at the centre."""
         with np.errstate(invalid="ignore", over="ignore"):
             steps = np.rint((np.asarray(values, np.float64) - self.centre) / self.step)
-        held: FloatArray = np.nan_to_num(steps, nan=0.0, posinf=_REACH, neginf=-_REACH)
-        return np.clip(held, -_REACH, _REACH)
+        clipped: FloatArray = np.nan_to_num(steps, nan=0.0, posinf=_REACH, neginf=-_REACH)
+        return np.clip(clipped, -_REACH, _REACH)
 
 
 def steps_of(columns: Mapping[str, Bins]) -> dict[str, Steps]:
@@ -141,7 +141,7 @@ def moments(steps: npt.NDArray[np.int16]) -> MomentSums:
     return MomentSums(rows, sums, products + np.triu(products, 1).T)
 
 
-class Together:
+class JointColumns:
     """Collects the steps of the rows of one split, a column at a time."""
 
     def __init__(

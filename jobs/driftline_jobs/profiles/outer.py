@@ -76,15 +76,15 @@ def outer_counted(values: FloatArray, counts: IntArray, bins: OrderedBins) -> Ou
     # a whole mantissa is so many units of 2**(octave - 52)
     shifts = (octave[starts] - MANTISSA_BITS - LEAST_OCTAVE).tolist()
     negative = (values[starts] < 0.0).tolist()
-    kept = numbers[starts]
+    retained = numbers[starts]
     sums: dict[int, int] = {}
     for at, high, low, shift, minus in zip(
-        (kept & _BIN_MASK).tolist(), upper, lower, shifts, negative, strict=True
+        (retained & _BIN_MASK).tolist(), upper, lower, shifts, negative, strict=True
     ):
         total = (high << _HALF_BITS) + low
         total = total << shift if shift >= 0 else total >> -shift
         sums[at] = sums.get(at, 0) + (-total if minus else total)
-    return Outer(kept, np.add.reduceat(counts, starts), _canonical(sums))
+    return Outer(retained, np.add.reduceat(counts, starts), _canonical(sums))
 
 
 def added(parts: Iterable[Outer]) -> Outer:

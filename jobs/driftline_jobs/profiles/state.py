@@ -17,7 +17,7 @@ from driftline_jobs.profiles.kernels.sums import as_float, as_floats, carried, n
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.profiles.outer import NONE, Outer, added, without
 
-UNSEEN_KEPT = 64
+MOST_UNSEEN = 64
 _DENSE_KEYS = 1 << 14
 """Indices below this are added up in one array, which is several times faster than to sort them."""
 _EXACT_IN_FLOAT = 1 << 53
@@ -227,8 +227,8 @@ def _add_sparse(parts: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntAr
     keys, counts = keys[order], counts[order]
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
     totals = np.add.reduceat(counts, starts)
-    kept = totals != 0
-    return keys[starts][kept], totals[kept]
+    retained = totals != 0
+    return keys[starts][retained], totals[retained]
 
 
 def _merge_ordered(parts: list[OrderedProfile]) -> OrderedProfile:
@@ -282,5 +282,5 @@ def _merge_open(several: list[OpenProfile]) -> OpenProfile:
 
 
 def lowest(unseen: dict[int, tuple[str, int]]) -> dict[int, tuple[str, int]]:
-    """The ``UNSEEN_KEPT`` entries of lowest hash, ascending."""
-    return {key: unseen[key] for key in sorted(unseen)[:UNSEEN_KEPT]}
+    """The ``MOST_UNSEEN`` entries of lowest hash, ascending."""
+    return {key: unseen[key] for key in sorted(unseen)[:MOST_UNSEEN]}

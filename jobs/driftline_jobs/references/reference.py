@@ -19,7 +19,7 @@ from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.codec import decode, encode
 from driftline_jobs.profiles.id_sketch import IDS, IdSketch
-from driftline_jobs.profiles.moments import TOGETHER, MomentSums
+from driftline_jobs.profiles.moments import MOMENTS, MomentSums
 from driftline_jobs.profiles.state import OrderedProfile, Profile, subtract
 from driftline_jobs.references.losses import ReferenceLosses
 from driftline_jobs.tasks.outcomes import Outcomes
@@ -92,7 +92,7 @@ class Reference:
     binning: Binning
     windows: tuple[ReferenceWindow, ...]
     table: pa.Table = field(repr=False)
-    elsewhere: bool = False
+    external: bool = False
     effective_from: datetime | None = None
     objects: tuple[ReferenceObject, ...] = field(default=(), repr=False)
     losses: ReferenceLosses | None = None
@@ -114,7 +114,7 @@ class Reference:
     @property
     def timed(self) -> bool:
         """Whether its rows have times, and so are of windows."""
-        return bool(self.windows) or not self.elsewhere
+        return bool(self.windows) or not self.external
 
     @cached_property
     def cells(self) -> dict[Cell, dict[str, Profile]]:
@@ -170,12 +170,12 @@ class Reference:
 
     def holds(self, window: Window) -> bool:
         """Whether the window is one of the reference's own: never, of a data set elsewhere."""
-        return not self.elsewhere and window.start in self._starts
+        return not self.external and window.start in self._starts
 
     @property
     def log_windows(self) -> tuple[ReferenceWindow, ...]:
         """The windows of the log itself: what says how many rows one has, and how fresh they are."""
-        return () if self.elsewhere else self.windows
+        return () if self.external else self.windows
 
     def without(self, window: Window) -> Mapping[Cell, dict[str, Profile]]:
         """The cells as a window may be compared with them: its own rows are taken out."""
@@ -184,9 +184,9 @@ class Reference:
         own = self._profiles(WINDOW, to_us(window.start))
         left = {}
         for cell, columns in self.cells.items():
-            mine = own.get(cell, {})
+            ours = own.get(cell, {})
             left[cell] = {
-                name: subtract(profile, mine[name]) if name in mine else profile
+                name: subtract(profile, ours[name]) if name in ours else profile
                 for name, profile in columns.items()
             }
         return left
@@ -278,7 +278,7 @@ class Reference:
     ) -> dict[Cell, dict[str, Profile]]:
         found: dict[Cell, dict[str, Profile]] = {}
         for at, name, state in self._states(level, start_us, cell):
-            if name not in {OUTCOMES, TOGETHER, IDS}:
+            if name not in {OUTCOMES, MOMENTS, IDS}:
                 found.setdefault(at, {})[self._names[name]] = decode(state)
         return found
 
@@ -291,7 +291,7 @@ class Reference:
 
     def _moments(self, level: str, start_us: int | None = None) -> MomentSums | None:
         for _, name, state in self._states(level, start_us, WHOLE):
-            if name == TOGETHER:
+            if name == MOMENTS:
                 return MomentSums.from_bytes(state)
         return None
 
@@ -306,7 +306,7 @@ class Reference:
     def _about(self) -> dict[str, Any]:
         windows = [[to_us(w.start), to_us(w.end), w.rows, w.freshness_seconds] for w in self.windows]
         since = None if self.effective_from is None else to_us(self.effective_from)
-        return {"format": FORMAT, "windows": windows, "elsewhere": self.elsewhere, "effective_from": since}
+        return {"format": FORMAT, "windows": windows, "elsewhere": self.external, "effective_from": since}
 
     def _stream(self, about: Mapping[str, Any]) -> bytes:
         described = {b"driftline": json.dumps(about, separators=(",", ":")).encode()}
@@ -337,7 +337,7 @@ class Reference:
             binning,
             windows,
             table,
-            elsewhere=about["elsewhere"],
+            external=about["elsewhere"],
             effective_from=None if since is None else from_us(since),
             objects=tuple(ReferenceObject(*values) for values in about["objects"]),
             losses=ReferenceLosses.read(about["losses"]) if about.get("losses") else None,
@@ -359,7 +359,7 @@ def outcome_rows(level: str, start_us: int, outcomes: Mapping[Cell, Outcomes]) -
 
 def moment_row(level: str, start_us: int, moments: MomentSums) -> StateRow:
     """The same of the columns together."""
-    return level, start_us, *_texts(WHOLE), TOGETHER, moments.to_bytes()
+    return level, start_us, *_texts(WHOLE), MOMENTS, moments.to_bytes()
 
 
 def id_row(level: str, start_us: int, ids: IdSketch) -> StateRow:

@@ -16,7 +16,7 @@ from functools import cached_property
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.codec import encode
-from driftline_jobs.profiles.moments import TOGETHER, MomentSums, added
+from driftline_jobs.profiles.moments import MOMENTS, MomentSums, added
 from driftline_jobs.profiles.state import Profile, merge, subtract
 from driftline_jobs.references.reference import Reference, ReferenceWindow, totals_table
 from driftline_jobs.tasks.outcomes import Outcomes
@@ -49,7 +49,7 @@ class Piece:
         for cell in sorted(self.outcomes):
             _say(digest, cell, "*", self.outcomes[cell].to_bytes())
         if self.moments:
-            _say(digest, WHOLE, TOGETHER, added(self.moments.values()).to_bytes())
+            _say(digest, WHOLE, MOMENTS, added(self.moments.values()).to_bytes())
         return digest.hexdigest()[:16]
 
     @property
@@ -70,12 +70,12 @@ class Piece:
     def without_version(self, version: str) -> Piece:
         """All rows but those of one version; parts of the window by segment are not known without it."""
         own = Cell(version, WHOLE.segment, WHOLE.segment_value)
-        cells = {cell: held for cell, held in self.cells.items() if cell.segment == WHOLE.segment}
-        outcomes = {cell: held for cell, held in self.outcomes.items() if cell.segment == WHOLE.segment}
-        mine, known = cells.pop(own, None), outcomes.pop(own, None)
-        if mine is not None and WHOLE in cells:
+        cells = {cell: found for cell, found in self.cells.items() if cell.segment == WHOLE.segment}
+        outcomes = {cell: found for cell, found in self.outcomes.items() if cell.segment == WHOLE.segment}
+        ours, known = cells.pop(own, None), outcomes.pop(own, None)
+        if ours is not None and WHOLE in cells:
             cells[WHOLE] = {
-                name: subtract(profile, mine[name]) if name in mine else profile
+                name: subtract(profile, ours[name]) if name in ours else profile
                 for name, profile in cells[WHOLE].items()
             }
         if known is not None and WHOLE in outcomes:
@@ -113,10 +113,13 @@ class MovingReference(Reference):
         parts: dict[Cell, dict[str, list[Profile]]] = {}
         for piece in self.pieces:
             for cell, columns in piece.cells.items():
-                held = parts.setdefault(cell, {})
+                gathered = parts.setdefault(cell, {})
                 for name, profile in columns.items():
-                    held.setdefault(name, []).append(profile)
-        return {cell: {name: merge(few) for name, few in held.items()} for cell, held in parts.items()}
+                    gathered.setdefault(name, []).append(profile)
+        return {
+            cell: {name: merge(several) for name, several in gathered.items()}
+            for cell, gathered in parts.items()
+        }
 
     @cached_property
     def outcomes(self) -> dict[Cell, Outcomes]:
@@ -125,7 +128,7 @@ class MovingReference(Reference):
         for piece in self.pieces:
             for cell, outcome in piece.outcomes.items():
                 parts.setdefault(cell, []).append(outcome)
-        return {cell: few[0].merged(few) for cell, few in parts.items()}
+        return {cell: several[0].merged(several) for cell, several in parts.items()}
 
     @cached_property
     def moments(self) -> MomentSums | None:
@@ -170,10 +173,10 @@ def moving_reference(
     monitor: str, source: str, binning: Binning, window: Window, pieces: Sequence[Piece]
 ) -> MovingReference:
     """The reference of ``window``, made of those of ``pieces`` (ascending) that have rows."""
-    held = [piece for piece in pieces if piece.rows]
-    about = tuple(ReferenceWindow(p.window.start, p.window.end, p.rows, 0.0) for p in held)
+    with_rows = [piece for piece in pieces if piece.rows]
+    about = tuple(ReferenceWindow(p.window.start, p.window.end, p.rows, 0.0) for p in with_rows)
     # not the words of the monitor alone: by those a founding reference is found again
     identity = canonical_json({"of": window.start.isoformat(), "source": source})
-    made = MovingReference(monitor, identity, binning, about, totals_table({}), pieces=held)
+    made = MovingReference(monitor, identity, binning, about, totals_table({}), pieces=with_rows)
     made.table = totals_table({cell: found for cell, found in made.cells.items() if cell == WHOLE})
     return made

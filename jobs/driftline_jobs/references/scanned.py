@@ -40,7 +40,7 @@ def reference_from(
     outcomes: OutcomesByWindow,
     *,
     ids: Mapping[Window, IdSketch] | None = None,
-    elsewhere: bool = False,
+    external: bool = False,
     timed: bool = True,
     effective_from: datetime | None = None,
     objects: Sequence[ReferenceObject] = (),
@@ -51,20 +51,20 @@ def reference_from(
     Windows without rows say nothing and are left out. Rows that are not ``timed`` are of no window: of what
     was scanned, only the sum over all is kept.
     """
-    held = sorted((w for w in windows if w.rows is not None), key=lambda held: held.window)
+    profiled = sorted((w for w in windows if w.rows is not None), key=lambda profiled: profiled.window)
     rows: list[StateRow] = []
-    for window in held if timed else ():
+    for window in profiled if timed else ():
         rows += _window_rows(window, outcomes.get(window.window, {}))
         if ids and window.window in ids:
             rows.append(id_row(WINDOW, to_us(window.window.start), ids[window.window]))
-    rows += _total_rows(held, outcomes)
+    rows += _total_rows(profiled, outcomes)
     return Reference(
         monitor,
         source,
         binning,
-        tuple(_about(window) for window in held) if timed else (),
+        tuple(_about(window) for window in profiled) if timed else (),
         state_table(rows),
-        elsewhere=elsewhere,
+        external=external,
         effective_from=effective_from,
         objects=tuple(objects),
         losses=losses,
@@ -89,24 +89,24 @@ def _window_rows(window: WindowProfile, outcomes: Mapping[Cell, Outcomes]) -> li
     return rows
 
 
-def _total_rows(held: Sequence[WindowProfile], outcomes: OutcomesByWindow) -> list[StateRow]:
+def _total_rows(profiled: Sequence[WindowProfile], outcomes: OutcomesByWindow) -> list[StateRow]:
     """All windows merged."""
-    together: list[MomentSums] = []
+    moment_sums: list[MomentSums] = []
     parts: dict[Cell, dict[str, list[Profile]]] = {}
     labelled: dict[Cell, list[Outcomes]] = {}
-    for window in held:
+    for window in profiled:
         for cell, columns in window.cells.items():
             for name, profile in columns.items():
                 parts.setdefault(cell, {}).setdefault(name, []).append(profile)
         for cell, outcome in outcomes.get(window.window, {}).items():
             labelled.setdefault(cell, []).append(outcome)
-        together += window.moments.values()
+        moment_sums += window.moments.values()
     rows = list(
         state_rows(TOTAL, 0, {cell: {n: merge(p) for n, p in found.items()} for cell, found in parts.items()})
     )
-    if together:
-        rows.append(moment_row(TOTAL, 0, added(together)))
-    rows += outcome_rows(TOTAL, 0, {cell: few[0].merged(few) for cell, few in labelled.items()})
+    if moment_sums:
+        rows.append(moment_row(TOTAL, 0, added(moment_sums)))
+    rows += outcome_rows(TOTAL, 0, {cell: several[0].merged(several) for cell, several in labelled.items()})
     return rows
 
 

@@ -18,7 +18,7 @@ from driftline_schemas.window import Calendar, Granularity, Window
 _WEEK = timedelta(days=7)
 
 
-def founding_windows(monitor: Monitor, asked: Sequence[Window]) -> list[Window]:
+def initial_windows(monitor: Monitor, asked: Sequence[Window]) -> list[Window]:
     """The windows that the reference of these windows is made from, ascending, none of them excluded.
 
     Raises:
@@ -26,10 +26,10 @@ def founding_windows(monitor: Monitor, asked: Sequence[Window]) -> list[Window]:
     """
     reference = monitor.reference
     windows = _fixed(monitor) if reference.window is not None else _moving(monitor, asked)
-    kept = not_excluded(monitor, windows)
-    if not kept:
+    remaining = not_excluded(monitor, windows)
+    if not remaining:
         raise _nothing_left(monitor, asked[0])
-    return kept
+    return remaining
 
 
 def windows_before(monitor: Monitor, window: Window) -> list[Window]:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from driftline_jobs.pipeline.judged_by import Run, judged_run
 from driftline_jobs.pipeline.request import Progress, SilentProgress
-from driftline_jobs.pipeline.steps.reference_data import inspect_elsewhere, monitor_elsewhere
+from driftline_jobs.pipeline.steps.reference_data import inspect_external, monitor_of_external
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.columns.hiding import hiding_of
 from driftline_jobs.references.reference import Reference
@@ -83,7 +83,7 @@ class Sampler:
             self.pages.write(_sample_name(self.monitor, window, side), _to_parquet(sample, run))
         return samples
 
-    def kept(self, window: Window, run: Run) -> dict[str, Sample] | None:
+    def stored(self, window: Window, run: Run) -> dict[str, Sample] | None:
         """The samples that ``run`` itself has kept; None if it has not, or another has written over them."""
         names = {side: _sample_name(self.monitor, window, side) for side in (_CURRENT, _REFERENCE)}
         found = self.pages.read_all(list(names.values()))
@@ -98,16 +98,16 @@ class Sampler:
         if version is not None:
             return self._sample([window], self._plan(binning, _intervals([window]), version))
         # A window of the reference is compared with the others of it.
-        held = reference.holds(window)
+        within = reference.holds(window)
         windows = [
             Window(other.start, other.end, window.granularity)
             for other in reference.windows
             if other.start != window.start
         ]
-        key = (run["reference_id"], window.start if held else None)
+        key = (run["reference_id"], window.start if within else None)
         if key != self._last[0]:
             plan = self._plan(binning, _intervals(windows) if reference.timed else None)
-            self._last = key, self._sample(windows, plan, elsewhere=self.monitor.reference.uri)
+            self._last = key, self._sample(windows, plan, external=self.monitor.reference.uri)
         return self._last[1]
 
     def _plan(
@@ -117,22 +117,22 @@ class Sampler:
         hiding = hiding_of(self.monitor.features, self.settings)
         return SamplePlan(self.monitor, binning, hiding, intervals, version)
 
-    def _sample(self, windows: Sequence[Window], plan: SamplePlan, elsewhere: str | None = None) -> Sample:
+    def _sample(self, windows: Sequence[Window], plan: SamplePlan, external: str | None = None) -> Sample:
         if not windows and plan.intervals_us is not None:
             return Sample(plan.nothing(), 0)
-        return Sample(*sample_log(self._inspect(windows, plan.binning, elsewhere), plan, self.progress))
+        return Sample(*sample_log(self._inspect(windows, plan.binning, external), plan, self.progress))
 
-    def _inspect(self, windows: Sequence[Window], binning: Binning, elsewhere: str | None) -> LogInspection:
-        if elsewhere is None:
+    def _inspect(self, windows: Sequence[Window], binning: Binning, external: str | None) -> LogInspection:
+        if external is None:
             log = PredictionLog.open(self.monitor, self.base)
             return log.inspect(windows[0].start, windows[-1].end, expected=binning.storages)
-        location = open_location(elsewhere, self.base)
+        location = open_location(external, self.base)
         objects = list_objects(location, self.monitor.timezone)
-        found, _ = inspect_elsewhere(objects, location, monitor_elsewhere(self.monitor, elsewhere))
+        found, _ = inspect_external(objects, location, monitor_of_external(self.monitor, external))
         return LogInspection(found, timedelta(0))
 
 
-def keep_samples(
+def store_samples(
     monitor: Monitor, base: Path, windows: Sequence[Window], settings: Settings, progress: Progress
 ) -> None:
     """Keep the samples of windows that were just published.
@@ -161,7 +161,7 @@ def write_drilldown(
     """
     run = _run(store, monitor, window)
     sampler = Sampler(monitor, base, settings, store, pages, SilentProgress())
-    samples = sampler.kept(window, run) or sampler.keep(window, run)
+    samples = sampler.stored(window, run) or sampler.keep(window, run)
     binning = binning_at(store, run["binning_id"])
     html = render_drilldown(
         DrilldownInputs(

@@ -75,7 +75,7 @@ def refresh_entry(store: Store, monitor: Monitor, pages: Pages, generated_at: da
         made = build_entry(_history(store, monitor, pages), generated_at)
         pages.write(entry, entry_to_json(made))
 
-    with store.kept_open(reading=True):
+    with store.stay_connected(reading=True):
         _settle(lambda: _state(store, monitor, pages), write_entry)
 
 

@@ -75,7 +75,7 @@ def write_report(
     log does not answer.
     """
     with closing(store_of(settings)) as store:
-        with store.kept_open(reading=True):
+        with store.stay_connected(reading=True):
             check_calendar(store, monitor)
             inputs = gather(store, monitor, window, generated_at)
         pages = Pages.open(settings)
@@ -94,12 +94,12 @@ def write_report(
             refresh_entry(store, monitor, pages, generated_at)
             if index_page:
                 refresh_page(pages, generated_at)
-    told, muted = without_muted(inputs)
+    unmuted, muted = without_muted(inputs)
     if muted:
-        view = build_view(told)
+        view = build_view(unmuted)
     if mail_out is not None:
         write_mail(view, mail_out, page_link=page_link, attached=PurePosixPath(name).name, muted=muted)
-    return Written(page, summary(told, view, muted))
+    return Written(page, summary(unmuted, view, muted))
 
 
 def gather(store: Store, monitor: Monitor, window: Window, generated_at: datetime) -> ReportInputs:

@@ -25,7 +25,7 @@ from driftline_jobs.sources.profiling.placing import accepted_rows
 from driftline_reports.sample import Hashes, IdSample, RowHashes
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.monitor import Monitor
-from driftline_schemas.serving_log import holds_texts
+from driftline_schemas.serving_log import is_text
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _sample_split(split: Split, inspection: LogInspection, plan: SamplePlan, sam
     categories = [
         column.name
         for column in inspection.columns
-        if isinstance(plan.binning.columns.get(column.name), CategoryBins) and holds_texts(column.type)
+        if isinstance(plan.binning.columns.get(column.name), CategoryBins) and is_text(column.type)
     ]
     wanted = [name for name in named if name is not None]
     with SplitReader(split, inspection.columns, categories, wanted=wanted) as reader:

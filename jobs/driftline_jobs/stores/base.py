@@ -125,7 +125,7 @@ class Store(Protocol):
         Exact numerics come back as float64, so that both stores answer with the same types.
         """
 
-    def kept_open(self, *, reading: bool = False, alone: bool = True) -> AbstractContextManager[None]:
+    def stay_connected(self, *, reading: bool = False, alone: bool = True) -> AbstractContextManager[None]:
         """For several calls that follow upon each other at once: faster, where connecting takes time.
 
         Others may have to wait until it ends, so nothing that takes long should happen within; unless not

@@ -50,7 +50,7 @@ class Database(Protocol):
     def writing(self, wait_seconds: float) -> AbstractContextManager[Session]:
         """A transaction that can; waits at most ``wait_seconds`` for others, then ``StoreBusyError``."""
 
-    def kept_open(
+    def stay_connected(
         self, wait_seconds: float, *, reading: bool = False, alone: bool = True
     ) -> AbstractContextManager[None]:
         """Transactions within follow upon each other without another connection being made for each."""

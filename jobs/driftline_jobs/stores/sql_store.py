@@ -227,9 +227,9 @@ class SqlStore:
 
         return self._retry(lambda: self._database.reading(self._wait_seconds), work)
 
-    def kept_open(self, *, reading: bool = False, alone: bool = True) -> AbstractContextManager[None]:
-        """See ``Store.kept_open``."""
-        return self._database.kept_open(self._wait_seconds, reading=reading, alone=alone)
+    def stay_connected(self, *, reading: bool = False, alone: bool = True) -> AbstractContextManager[None]:
+        """See ``Store.stay_connected``."""
+        return self._database.stay_connected(self._wait_seconds, reading=reading, alone=alone)
 
     def prune(self, keep: timedelta) -> int:
         """See ``Store.prune``."""

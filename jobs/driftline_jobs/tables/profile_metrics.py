@@ -39,11 +39,11 @@ def add_descriptions(
     shared = common(monitor, cells)
     for name, bins in binning.columns.items():
         for found in settled(bins, [cell.profile(name, bins) for cell in cells]):
-            few = cells if len(found.places) == len(cells) else [cells[at] for at in found.places]
+            chosen = cells if len(found.places) == len(cells) else [cells[at] for at in found.places]
             columns = _described(found.bins, [found.profiles[at] for at in found.places])
             table.add(
-                len(few),
-                **(shared if few is cells else common(monitor, few)),
+                len(chosen),
+                **(shared if chosen is cells else common(monitor, chosen)),
                 column_name=table_column(name),
                 **columns,
             )

@@ -14,7 +14,7 @@ from typing import TypeVar
 from driftline_jobs.profiles.cell import WHOLE, Cell, CellKey
 from driftline_jobs.profiles.codec import decode, encode
 from driftline_jobs.profiles.id_sketch import IdSketch
-from driftline_jobs.profiles.moments import TOGETHER
+from driftline_jobs.profiles.moments import MOMENTS
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_jobs.stores.base import Store
@@ -107,7 +107,7 @@ def add_profiles(table: TableBuilder, monitor: str, window: WindowProfile, run_i
         segment=WHOLE.segment,
         segment_value=WHOLE.segment_value,
         run_id=run_id,
-        column_name=TOGETHER,
+        column_name=MOMENTS,
         base_start=[from_us(start) for start in sorted(window.moments)],
         state=[window.moments[start].to_bytes() for start in sorted(window.moments)],
     )

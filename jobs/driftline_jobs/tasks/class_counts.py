@@ -68,5 +68,5 @@ class NamedRows:
             counts = each[occurring]
         else:
             occurring, counts = np.unique(codes, return_counts=True)
-        few = np.argsort(self.hashes[occurring], kind="stable")[:MOST_NAMES]
-        return lowest({self.names[int(occurring[at])]: int(counts[at]) for at in few})
+        lowest_hashes = np.argsort(self.hashes[occurring], kind="stable")[:MOST_NAMES]
+        return lowest({self.names[int(occurring[at])]: int(counts[at]) for at in lowest_hashes})

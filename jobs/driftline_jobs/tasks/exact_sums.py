@@ -46,9 +46,9 @@ class ExactSums:
         if not any(self.totals):
             return other
         least = min(self.exponent, other.exponent)
-        mine, others = self.exponent - least, other.exponent - least
+        own, others = self.exponent - least, other.exponent - least
         return self.of(
-            least, [(a << mine) + (b << others) for a, b in zip(self.totals, other.totals, strict=True)]
+            least, [(a << own) + (b << others) for a, b in zip(self.totals, other.totals, strict=True)]
         )
 
     def __neg__(self) -> Self:

@@ -59,8 +59,8 @@ class Outcomes:
 
     def without(self, part: Self) -> Self:
         """These outcomes less those of ``part``, which must be among them."""
-        mine, less = self.counts(), part.counts()
-        return type(self)(**{name: _minus(mine[name], less[name]) for name in mine})  # type: ignore[arg-type]
+        own, less = self.counts(), part.counts()
+        return type(self)(**{name: _minus(own[name], less[name]) for name in own})  # type: ignore[arg-type]
 
     def to_bytes(self) -> bytes:
         """Canonical JSON."""

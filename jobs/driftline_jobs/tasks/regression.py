@@ -71,8 +71,8 @@ class RegressionOutcomes(Outcomes):
 
     def without(self, part: Self) -> Self:
         """These outcomes less those of ``part``; without that distribution if either has none."""
-        mine, less = _alike([self, part])
-        return super(RegressionOutcomes, mine).without(less)
+        own, less = _alike([self, part])
+        return super(RegressionOutcomes, own).without(less)
 
     @classmethod
     def upgraded(cls, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,10 +170,10 @@ def _add(outcome: RegressionOutcomes, predicted: FloatArray, label: FloatArray, 
 
 def _add_labels(outcome: RegressionOutcomes, label: FloatArray, bins: OrderedBins) -> None:
     for first in range(0, len(label), _AT_ONCE):
-        few = label[first : first + _AT_ONCE]
-        place = bins.bin_of(few)
+        part_of = label[first : first + _AT_ONCE]
+        place = bins.bin_of(part_of)
         _count(outcome.label_counts, place)
-        outcome.label_sums += sums_by_place(few, place, bins.bins)
+        outcome.label_sums += sums_by_place(part_of, place, bins.bins)
 
 
 def _count(counts: list[int], place: IntArray) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.profiles.id_sketch import KEPT, IdSketch, SampledIds
+from driftline_jobs.profiles.id_sketch import SKETCH_SIZE, IdSketch, SampledIds
 from driftline_jobs.sources.labels.id_sampling import IdSampling
 from driftline_jobs.sources.labels.loose_ids import loose_hashes
 from driftline_schemas.errors import DataError
@@ -28,7 +28,7 @@ def labels(ids: Sequence[str | None], first: int = 0, last: int = 9) -> pa.Recor
 
 
 def least(ids: Sequence[str]) -> list[int]:
-    return sorted(set(loose_hashes(pa.array(ids)).tolist()))[:KEPT]
+    return sorted(set(loose_hashes(pa.array(ids)).tolist()))[:SKETCH_SIZE]
 
 
 def sampled(parts: Sequence[pa.RecordBatch], answers: Sequence[pa.RecordBatch] = ()) -> dict[int, SampledIds]:
@@ -101,7 +101,7 @@ def test_sketches_travel_as_bytes_and_merge() -> None:
     again = IdSketch.from_bytes(one.to_bytes())
     assert (again.count, again.hashes.tolist()) == (900, one.hashes.tolist())
     both = IdSketch.merged([one, other, one])
-    assert both.hashes.tolist() == sorted({*one.hashes.tolist(), *other.hashes.tolist()})[:KEPT]
+    assert both.hashes.tolist() == sorted({*one.hashes.tolist(), *other.hashes.tolist()})[:SKETCH_SIZE]
     assert both.count == 2700
     assert (IdSketch.merged([]).count, IdSketch.merged([]).hashes.tolist()) == (0, [])
     with pytest.raises(DataError, match=r"format 9.*run the window again"):

@@ -13,10 +13,10 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from driftline_jobs.cli.console.reporter import Telling, in_words, printable
+from driftline_jobs.cli.console.reporter import Reporter, in_words, printable
 
 
-class Bars(Telling):
+class Bars(Reporter):
     """A bar per stage, on standard error; events scroll by above them."""
 
     def __init__(self, *, debug: bool) -> None:

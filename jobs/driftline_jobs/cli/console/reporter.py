@@ -23,7 +23,7 @@ from driftline_schemas.errors import DriftlineError
 UNEXPECTED = 1
 
 
-def telling(log_format: LogFormat, *, debug: bool) -> Telling:
+def open_reporter(log_format: LogFormat, *, debug: bool) -> Reporter:
     """What ``--log-format`` asks for, fit for what standard error is."""
     if log_format is LogFormat.JSON:
         return JsonLines(sys.stderr, debug=debug)
@@ -34,7 +34,7 @@ def telling(log_format: LogFormat, *, debug: bool) -> Telling:
     return PlainLines(sys.stderr, debug=debug)
 
 
-class Telling(ABC):
+class Reporter(ABC):
     """A ``Progress`` around a whole command; leaving it turns an error into a status.
 
     A failure that is Driftline's to report ends the command with its own exit status; any other is a defect,
@@ -125,7 +125,7 @@ class Telling(ABC):
         sys.stderr.write(f"error: {printable(message)}\n{origin or ''}")
 
 
-class PlainLines(Telling):
+class PlainLines(Reporter):
     """A line when a stage ends or something happens: for a terminal that is a file."""
 
     def __init__(self, stream: TextIO, *, debug: bool) -> None:
@@ -153,7 +153,7 @@ class PlainLines(Telling):
         self._stream.flush()
 
 
-class JsonLines(Telling):
+class JsonLines(Reporter):
     """One JSON object per line and event, each with ``time`` (UTC) and ``event``."""
 
     def __init__(self, stream: TextIO, *, debug: bool) -> None:

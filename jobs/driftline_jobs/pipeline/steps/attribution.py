@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from driftline_jobs.evaluate.attributions import Change, Held, drift_attributions, figure_attributions
+from driftline_jobs.evaluate.attributions import Change, Counted, drift_attributions, figure_attributions
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.plans import task_of
 from driftline_jobs.profiles.binning import OpenBins
@@ -82,10 +82,10 @@ def _of_column(cells: Mapping[Cell, Mapping[str, Profile]], name: str) -> dict[C
 def _change(
     one: Explained,
     segment: str,
-    now: Mapping[Cell, Held],
-    then: Mapping[Cell, Held],
-    enough: Mapping[Cell, Held],
-) -> Change[Held]:
+    now: Mapping[Cell, Counted],
+    then: Mapping[Cell, Counted],
+    enough: Mapping[Cell, Counted],
+) -> Change[Counted]:
     both = [cell for cell in now if cell.segment == segment and cell in enough]
     return Change(
         one.window,

@@ -100,7 +100,7 @@ def publish_data(
     before = _rows_published(job)
     published = Published()
     for batch in _gathered(scan_windows(job.engine, inspection, plan, job.windows, job.progress)):
-        kept = []
+        accepted = []
         for profile in batch.windows:
             if profile.count < before.get(profile.window.start, 0) and not job.request.allow_missing:
                 lost = _lost(profile, before[profile.window.start])
@@ -110,8 +110,10 @@ def publish_data(
                 continue
             if attempts[profile.window].status == "published":  # once more, without a damaged object
                 attempts[profile.window] = attempt(job, profile.window, PART, **known)
-            kept.append(profile)
-        _publish(job, reference, calibrations, ScannedWindows(kept, batch.inspection), attempts, published)
+            accepted.append(profile)
+        _publish(
+            job, reference, calibrations, ScannedWindows(accepted, batch.inspection), attempts, published
+        )
         inspection = batch.inspection
     report_losses(job.progress, inspection, job.windows, published.losses.values())
     report_reference(job.progress, known_losses(job, reference), job.monitor.granularity)

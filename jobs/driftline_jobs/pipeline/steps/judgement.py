@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from driftline_jobs.evaluate.calibrations import Calibrations
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
-from driftline_jobs.pipeline.failed_checks import tell_failed
+from driftline_jobs.pipeline.failed_checks import report_failed
 from driftline_jobs.pipeline.steps.alerts import alert_events, window_label
 from driftline_jobs.pipeline.steps.attribution import explain_published
 from driftline_jobs.pipeline.steps.judged import PART, Judged, publish_attempts
@@ -34,7 +34,7 @@ _TABLES = ("drift_metrics", "quality_metrics", "attributions", "alerts")
 def publish_judgement(job: Job, reference: Reference, calibrations: Calibrations) -> Judged:
     """Judge the windows that were run, and those after them that this changes."""
     job.progress.stage("judge")
-    with job.store.kept_open():
+    with job.store.stay_connected():
         return _judge(job, reference, calibrations)
 
 
@@ -46,7 +46,7 @@ def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged
     left = unjudged(job)
     job = replace(job, windows=sorted({*asked, *(window for window in published if window.start in left)}))
     repeats = follow_ids(job, reference, published)
-    tell_failed(job.progress, {window: repeats.check_of(window) for window in asked})
+    report_failed(job.progress, {window: repeats.check_of(window) for window in asked})
     if job.monitor.reference.moves:
         return judge_moving(job, reference, calibrations, published, repeats, asked)
     lasting = follow_windows(job, reference, calibrations, published, [window_label(w) for w in published])

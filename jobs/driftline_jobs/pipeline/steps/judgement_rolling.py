@@ -61,7 +61,7 @@ _TABLES = (
     "attributions",
     "alerts",
 )
-_KEPT = ("reference_sets", "calibrations")
+_ONCE = ("reference_sets", "calibrations")
 _OF_THE_LOG = frozenset({Topic.QUALITY, Topic.COLUMNS, Topic.SETUP})
 """Topics that are judged with the window alone, whatever it is compared with."""
 _AT_ONCE = 16
@@ -69,7 +69,7 @@ _AT_ONCE = 16
 
 def judge_moving(
     job: Job,
-    founding: Reference,
+    initial: Reference,
     calibrations: Calibrations,
     published: Sequence[Window],
     repeats: Repeats,
@@ -83,9 +83,9 @@ def judge_moving(
     judged = Judged()
     if not job.windows:
         return judged
-    fold_ = _Fold(job, founding, published, repeats)
+    fold_ = _Fold(job, initial, published, repeats)
     first, asked = min(job.windows), set(job.windows)
-    batch, repeated = _Batch(job, founding, calibrations.natures, repeats), repeats.changed()
+    batch, repeated = _Batch(job, initial, calibrations.natures, repeats), repeats.changed()
     lacking: dict[Window, ReferenceLosses] = {}
     with failed_if_left(job.store, lambda: batch.attempts):
         for window in published:
@@ -134,10 +134,10 @@ class _Fresh:
 class _Fold:
     """What is known of the windows so far."""
 
-    def __init__(self, job: Job, founding: Reference, published: Sequence[Window], repeats: Repeats) -> None:
+    def __init__(self, job: Job, initial: Reference, published: Sequence[Window], repeats: Repeats) -> None:
         self.job = job
-        self.founding = founding
-        self.pieces = Pieces(job, founding, published)
+        self.initial = initial
+        self.pieces = Pieces(job, initial, published)
         self.alerts_before = published_alerts(job.store, job.monitor)
         self.judged_by = {
             run["window_start"]: run["reference_id"]
@@ -166,7 +166,7 @@ class _Fold:
                 earlier = [w for w in self.pieces.known if w < window and self._is_clean(w)]
                 clean = earlier[-len(candidates) :] if candidates else []
             pieces = [self.pieces.of(before) for before in clean]
-        return moving_reference(monitor.monitor, self.founding.source, self.founding.binning, window, pieces)
+        return moving_reference(monitor.monitor, self.initial.source, self.initial.binning, window, pieces)
 
     def losses_of(self, window: Window) -> ReferenceLosses | None:
         """Which of the windows before it that the window is to be compared with have no rows."""
@@ -210,9 +210,9 @@ class _Fold:
 class _Batch:
     """Windows that are judged but not yet published."""
 
-    def __init__(self, job: Job, founding: Reference, natures: Natures, repeats: Repeats) -> None:
+    def __init__(self, job: Job, initial: Reference, natures: Natures, repeats: Repeats) -> None:
         self.job = job
-        self.founding = founding
+        self.initial = initial
         self.natures = natures
         self._repeats = repeats
         self.attempts: list[RunRecord] = []
@@ -230,7 +230,7 @@ class _Batch:
         piece = fold_.pieces.of(window)
         if monitor.reference.model_version is not None:
             piece = piece.without_version(monitor.reference.model_version)
-        task = task_of(monitor, self.founding.binning)
+        task = task_of(monitor, self.initial.binning)
         calibrations = learn(reference, monitor, task, self.natures)
         cells = list(_measured(piece, record.run_id, monitor.alerts.min_rows))
         moments = added(piece.moments.values()) if piece.moments else None
@@ -242,9 +242,9 @@ class _Batch:
         findings, topics = _said(tables)
         drifted = {one.place.column for one in findings if one.topic is Topic.DRIFT}
         explain(job, tables["attributions"], [_explained(piece, record.run_id, reference, cells, drifted)])
-        kept = TableBuilder(load_tables()["calibrations"])
-        add_calibrations(kept, reference, calibrations, datetime.now(UTC))
-        self.job.store.put_once("calibrations", kept.to_arrow())
+        learned_rows = TableBuilder(load_tables()["calibrations"])
+        add_calibrations(learned_rows, reference, calibrations, datetime.now(UTC))
+        self.job.store.put_once("calibrations", learned_rows.to_arrow())
         return _Fresh(window, record, reference, tables, findings, topics, fold_.losses_of(window))
 
     def add(self, fresh: _Fresh, alerts: Sequence[AlertRow]) -> None:
@@ -268,7 +268,7 @@ class _Batch:
             for name, builder in fresh.tables.items():
                 self._builders[name].extend(builder)
         windows = [fresh.window for fresh in self._judged]
-        add_previous(self.job, self.founding, self._builders["drift_metrics"], windows, self.attempts)
+        add_previous(self.job, self.initial, self._builders["drift_metrics"], windows, self.attempts)
         self.job.store.put_once("reference_sets", _reference_rows(self._judged))
         publish_attempts(self.job, self.attempts, self._builders, judged)
         self.attempts, self._judged, self._builders = [], [], self._empty()

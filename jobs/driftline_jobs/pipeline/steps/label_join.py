@@ -93,8 +93,8 @@ def label_values(
     task = LabelValuesTask(max(SAMPLE // pieces, LEAST))
     whole = replace(scan, model_version=None, segments=())
     found = _Joining(job, whole, windows, task).joined(inspection, _label_objects(job, windows))
-    held = [cells[WHOLE] for cells in found.by_window.values() if WHOLE in cells]
-    values = LabelValues.of_all(values for values in held if isinstance(values, LabelValues))
+    collected = [cells[WHOLE] for cells in found.by_window.values() if WHOLE in cells]
+    values = LabelValues.of_all(values for values in collected if isinstance(values, LabelValues))
     return values.sample(), found.inspection
 
 
@@ -130,8 +130,8 @@ def withholding(
 def _either(
     usual: Mapping[Window, T], other: Mapping[Window, T], chosen: frozenset[Window]
 ) -> dict[Window, T]:
-    kept = {window: found for window, found in usual.items() if window not in chosen}
-    return kept | {window: found for window, found in other.items() if window in chosen}
+    usual_ones = {window: found for window, found in usual.items() if window not in chosen}
+    return usual_ones | {window: found for window, found in other.items() if window in chosen}
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,8 @@ class _Joining:
         uris = {number: split.object.uri for number, split in request.label_splits}
         matched: dict[Window, dict[str, int]] = {}
         for (number, at), count in counts.matched.items():
-            mine = matched.setdefault(self._window_of(at), {})
-            mine[uris[number]] = mine.get(uris[number], 0) + count
+            of_window = matched.setdefault(self._window_of(at), {})
+            of_window[uris[number]] = of_window.get(uris[number], 0) + count
         ids: dict[Window, dict[int, IdSketch]] = {}
         for at, sampled in counts.ids.items():
             ids.setdefault(self._window_of(at), {})[int(self.scan.bounds_us[at])] = sampled.sketch

@@ -11,7 +11,7 @@ from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.request import Progress
 from driftline_jobs.references.losses import AbsentWindow, ReferenceLosses
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.references.windows import founding_windows, not_excluded, windows_before
+from driftline_jobs.references.windows import initial_windows, not_excluded, windows_before
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import InputState
 from driftline_jobs.sources.profiling.windows import WindowProfile
@@ -55,11 +55,11 @@ def reference_losses(
     absent = []
     aside: set[str] = set()
     for window in windows:
-        mine = inspection.set_aside_in(window)
-        aside |= {state.object.uri for state in mine}
+        aside_here = inspection.set_aside_in(window)
+        aside |= {state.object.uri for state in aside_here}
         profile = profiles.get(window)
         if profile is None or not profile.count:
-            is_lost = bool(mine) or (profile is not None and profile.set_aside > 0)
+            is_lost = bool(aside_here) or (profile is not None and profile.set_aside > 0)
             absent.append(AbsentWindow(window.start, is_lost))
     rows = sum(profile.set_aside for profile in profiles.values())
     return ReferenceLosses(len(windows) if timed else 0, tuple(absent if timed else ()), len(aside), rows)
@@ -76,7 +76,7 @@ def known_losses(job: Job, reference: Reference) -> ReferenceLosses | None:
     if reference.losses is not None or not reference.windows:
         return reference.losses
     windows = (
-        founding_windows(monitor, job.windows)
+        initial_windows(monitor, job.windows)
         if monitor.reference.window is not None
         else not_excluded(monitor, _from_to(monitor.calendar, reference))
     )

@@ -20,7 +20,7 @@ from driftline_jobs.evaluate.label_drift import label_drift
 from driftline_jobs.evaluate.losses import label_loss_checks
 from driftline_jobs.evaluate.performance import PerformanceCell, judged_performance
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
-from driftline_jobs.pipeline.failed_checks import tell_failed
+from driftline_jobs.pipeline.failed_checks import report_failed
 from driftline_jobs.pipeline.plans import scan_plan, task_of
 from driftline_jobs.pipeline.steps.counted_rows import NOT_JOINED, CountedRows, rows_counted
 from driftline_jobs.pipeline.steps.data import Published
@@ -90,7 +90,7 @@ def _publish(
     builders = {name: TableBuilder(table) for name, table in load_tables().items() if name in _TABLES}
     cells: list[PerformanceCell] = []
     records = []
-    told: dict[Window, list[Check]] = {}
+    checks_of: dict[Window, list[Check]] = {}
     costs = asdict(job.meter.read(len(attempts)))
     for window, record in zip(job.windows, attempts, strict=True):
         outcomes = joined.by_window.get(window, {})
@@ -116,7 +116,7 @@ def _publish(
             checks += label_loss_checks(joined.inspection.passed_over_in([window]))
         checks += outcome_checks(job.monitor, whole, reference.outcomes_without(window).get(WHOLE))
         add_checks(builders["quality_metrics"], job.monitor.monitor, checked, checks)
-        told[window] = checks
+        checks_of[window] = checks
         size = 0
         if joined.inspection is not None:
             matched = joined.matched.get(window, {})
@@ -142,7 +142,7 @@ def _publish(
     if joined.inspection is not None:
         job.progress.event("labels", rows=joined.label_rows, of_other_windows_or_none=joined.unmatched)
         report_label_losses(job.progress, joined.inspection, job.windows)
-    tell_failed(job.progress, told)
+    report_failed(job.progress, checks_of)
 
 
 def add_judged_performance(

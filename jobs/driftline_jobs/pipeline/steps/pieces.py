@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.moments import TOGETHER, MomentSums
+from driftline_jobs.profiles.moments import MOMENTS, MomentSums
 from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.rolling import Piece
@@ -19,54 +19,56 @@ from driftline_jobs.tables.reading import Row
 from driftline_schemas.table_names import ALL, table_column
 from driftline_schemas.window import Window
 
-_HELD = 64
+_MOST_LOADED = 64
 """Windows whose profiles are held in memory: two months of days."""
 
 
 class Pieces:
     """The profiles of single windows: published ones, and those of the founding reference."""
 
-    def __init__(self, job: Job, founding: Reference, published: Sequence[Window]) -> None:
+    def __init__(self, job: Job, initial: Reference, published: Sequence[Window]) -> None:
         self._job = job
-        self._founding = founding
+        self._initial = initial
         self._published = set(published)
         data = runs.current_runs(job.store, job.monitor, "data")
         self._filled = {run["window_start"] for run in data if run["rows_read"]}
-        self._founded = {window.start for window in founding.windows}
+        self._initial_starts = {window.start for window in initial.windows}
         calendar = job.monitor.calendar
-        founded = {calendar.containing(start) for start in self._founded}
-        self.known = sorted(self._published | founded)
-        self._held: OrderedDict[datetime, Piece] = OrderedDict()
+        initial_known = {calendar.containing(start) for start in self._initial_starts}
+        self.known = sorted(self._published | initial_known)
+        self._loaded: OrderedDict[datetime, Piece] = OrderedDict()
 
     def knows(self, window: Window) -> bool:
         """Whether there are profiles of the window."""
-        return window in self._published or window.start in self._founded
+        return window in self._published or window.start in self._initial_starts
 
     def have_rows(self, window: Window) -> bool:
         """Whether there are rows in the profiles of the window."""
-        return window.start in (self._filled if window in self._published else self._founded)
+        return window.start in (self._filled if window in self._published else self._initial_starts)
 
     def of(self, window: Window) -> Piece:
         """The profiles and outcomes of a window."""
-        if window.start not in self._held:
-            self._held[window.start] = (
-                self._read(window) if window in self._published else self._founded_piece(window)
+        if window.start not in self._loaded:
+            self._loaded[window.start] = (
+                self._read(window) if window in self._published else self._initial_piece(window)
             )
-        self._held.move_to_end(window.start)
-        while len(self._held) > _HELD:
-            self._held.popitem(last=False)
-        return self._held[window.start]
+        self._loaded.move_to_end(window.start)
+        while len(self._loaded) > _MOST_LOADED:
+            self._loaded.popitem(last=False)
+        return self._loaded[window.start]
 
-    def _founded_piece(self, window: Window) -> Piece:
-        founding = self._founding
-        base = {start: held for start, held in founding.whole_by_base() if window.start <= start < window.end}
-        sums = founding.moments_of(window)
+    def _initial_piece(self, window: Window) -> Piece:
+        initial = self._initial
+        base = {
+            start: found for start, found in initial.whole_by_base() if window.start <= start < window.end
+        }
+        sums = initial.moments_of(window)
         moments = {} if sums is None else {window.start: sums}
-        return Piece(window, founding.cells_of(window), founding.outcomes_of(window), base, moments)
+        return Piece(window, initial.cells_of(window), initial.outcomes_of(window), base, moments)
 
     def _read(self, window: Window) -> Piece:
         rows = of_window(self._job.store, self._job.monitor, window)
-        return read_piece(window, rows, self._founding.binning.columns)
+        return read_piece(window, rows, self._initial.binning.columns)
 
 
 def read_piece(window: Window, rows: Sequence[Row], columns: Mapping[str, object]) -> Piece:
@@ -77,13 +79,13 @@ def read_piece(window: Window, rows: Sequence[Row], columns: Mapping[str, object
     base = merged_profiles(whole, itemgetter("base_start"))
     return Piece(
         window,
-        {cell: _named(held, names) for cell, held in merged_profiles(profiles, cell_of).items()},
+        {cell: _named(found, names) for cell, found in merged_profiles(profiles, cell_of).items()},
         merged_outcomes((row for row in rows if row["column_name"] == ALL), cell_of),
-        {start: _named(held, names) for start, held in base.items()} if len(base) > 1 else {},
+        {start: _named(found, names) for start, found in base.items()} if len(base) > 1 else {},
         {
             row["base_start"]: MomentSums.from_bytes(row["state"])
             for row in rows
-            if row["column_name"] == TOGETHER
+            if row["column_name"] == MOMENTS
         },
     )
 

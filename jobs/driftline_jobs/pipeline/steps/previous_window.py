@@ -38,9 +38,9 @@ def add_previous(
     )
     pairs = []
     for window, record in zip(windows, attempts, strict=True):
-        mine = _by_column(profiles.get(window.start), reference.binning) or {}
-        rows = next(iter(mine.values())).rows if mine else 0
-        cell = MeasuredCell(window, WHOLE, record.run_id, mine, rows)
+        current = _by_column(profiles.get(window.start), reference.binning) or {}
+        rows = next(iter(current.values())).rows if current else 0
+        cell = MeasuredCell(window, WHOLE, record.run_id, current, rows)
         before = profiles.get(calendar.previous(window).start)
         pairs.append(Pair(cell, _by_column(before, reference.binning)))
     columns = measure_drift(pairs, reference.binning)

@@ -64,7 +64,7 @@ def establish_reference(job: Job) -> tuple[Reference, Calibrations]:
 
 
 def _known(job: Job) -> tuple[Reference, Calibrations] | None:
-    with job.store.kept_open():
+    with job.store.stay_connected():
         found = stored_reference(job)
         return None if found is None else (found, _learned(job, found))
 
@@ -98,18 +98,18 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         outcomes = withholding(data.job, inspection, plan, data.windows, outcomes, again)
         if again:
             job.progress.event("labels_left_out", reason=reason_of(Status.IDS_REPEAT))
-    held = list(profiles.values())
+    profiled = list(profiles.values())
     reference = reference_from(
         job.monitor.monitor,
         source_of(job),
         binning,
-        held,
+        profiled,
         outcomes.by_window if outcomes else {},
         ids={window: outcomes.ids_of(window) for window in outcomes.ids} if outcomes else {},
-        elsewhere=data.job is not job,
+        external=data.job is not job,
         timed=data.timed,
         effective_from=effective_from,
-        objects=objects_of(inspection, held),
+        objects=objects_of(inspection, profiled),
         losses=reference_losses(inspection, data.windows, profiles, timed=data.timed),
     )
     if not reference.rows:
@@ -143,10 +143,10 @@ def source_of(job: Job) -> str:
 def by_reference(job: Job) -> list[Job]:
     """The job in parts, ascending, so that the windows of each have one reference: the monitor was rebased
     between them."""
-    kept = _of_the_same_words(job)
+    alike = _of_the_same_words(job)
     parts: list[tuple[str | None, list[Window]]] = []
     for window in job.windows:
-        found = _effective(kept, window)
+        found = _effective(alike, window)
         if not parts or parts[-1][0] != found:
             parts.append((found, []))
         parts[-1][1].append(window)
@@ -192,14 +192,14 @@ def _of_the_same_words(job: Job) -> list[Row]:
     return reference_sets.of_source(job.store, job.monitor.monitor, source_of(job))
 
 
-def _effective(kept: Sequence[Mapping[str, Any]], window: Window) -> str | None:
+def _effective(alike: Sequence[Mapping[str, Any]], window: Window) -> str | None:
     """Which is the window's: the newest that rebased it, or else the one that all windows began with.
 
     Of those that all began with, the oldest: two first runs at once may both have made one.
     """
-    rebased = [row for row in kept if row["effective_from"] and row["effective_from"] <= window.start]
-    founding = [row for row in kept if row["effective_from"] is None]
-    found = rebased[-1] if rebased else founding[0] if founding else None
+    rebased = [row for row in alike if row["effective_from"] and row["effective_from"] <= window.start]
+    initial = [row for row in alike if row["effective_from"] is None]
+    found = rebased[-1] if rebased else initial[0] if initial else None
     return None if found is None else str(found["reference_id"])
 
 
@@ -240,8 +240,10 @@ def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:
     # what rows a window of the log will have is not to be told from a data set that has none
     share = share_of_rows(survey.rows / len(data.windows)) if data.timed else 1.0
     named = named_columns(job.monitor, "reference")
-    theirs = [watch for watch in columns if watch.column.name in survey.names or watch.column.name in named]
-    return replace(binning_from(survey, theirs, job.hiding), moment_share=share)
+    own_columns = [
+        watch for watch in columns if watch.column.name in survey.names or watch.column.name in named
+    ]
+    return replace(binning_from(survey, own_columns, job.hiding), moment_share=share)
 
 
 def _no_rows(data: ReferenceData, inspection: LogInspection) -> DataError:

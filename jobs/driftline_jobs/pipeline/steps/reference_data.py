@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.profiles.columns.times import AFTER_ALL, BEFORE_ALL, NO_TIME
 from driftline_jobs.references.reference import ReferenceObject
-from driftline_jobs.references.windows import founding_windows, not_excluded
+from driftline_jobs.references.windows import initial_windows, not_excluded
 from driftline_jobs.sources.listing.objects import LogObject, listing
 from driftline_jobs.sources.logs import LogInspection, PredictionLog
 from driftline_jobs.sources.parquet.inspection import inspect
@@ -56,8 +56,8 @@ def reference_data(job: Job) -> ReferenceData:
         DataError: nothing in it can be read, or its timestamps make no sense.
     """
     if job.monitor.reference.uri is not None:
-        return _elsewhere(job, job.monitor.reference.uri)
-    windows = founding_windows(job.monitor, job.windows)
+        return _external(job, job.monitor.reference.uri)
+    windows = initial_windows(job.monitor, job.windows)
     return ReferenceData(job, job.log.inspect(windows[0].start, windows[-1].end), windows)
 
 
@@ -87,24 +87,24 @@ def objects_of(inspection: LogInspection, profiles: Iterable[WindowProfile]) -> 
     return found
 
 
-def _elsewhere(job: Job, uri: str) -> ReferenceData:
+def _external(job: Job, uri: str) -> ReferenceData:
     location = open_location(uri, job.request.monitor_path.resolve().parent)
-    monitor = monitor_elsewhere(job.monitor, uri)
+    monitor = monitor_of_external(job.monitor, uri)
     listed = listing(location, monitor.timezone)
-    found, timed = inspect_elsewhere(listed.objects, location, monitor)
+    found, timed = inspect_external(listed.objects, location, monitor)
     windows = _windows(job, location, found) if timed else [job.monitor.calendar.containing(_INSTEAD)]
-    theirs = replace(job, monitor=monitor, log=PredictionLog(monitor, location), labels=None)
+    external_job = replace(job, monitor=monitor, log=PredictionLog(monitor, location), labels=None)
     inspection = LogInspection(found, _NO_TIME, passed_over=listed.passed_over)
-    return ReferenceData(theirs, inspection, windows, timed)
+    return ReferenceData(external_job, inspection, windows, timed)
 
 
-def inspect_elsewhere(
+def inspect_external(
     objects: Sequence[LogObject], location: Location, monitor: Monitor
 ) -> tuple[Inspection, bool]:
     """What the footers of a data set elsewhere say, and whether its rows have times.
 
     They have none if no object has the timestamp's column: a training set. Where some have it, those without
-    are set aside. ``monitor`` is that of ``monitor_elsewhere``.
+    are set aside. ``monitor`` is that of ``monitor_of_external``.
 
     Raises ConfigError where there are no times to exclude by.
     """
@@ -126,14 +126,14 @@ def inspect_elsewhere(
     return replace(bare, schema_findings=expected), False
 
 
-def monitor_elsewhere(monitor: Monitor, uri: str) -> Monitor:
+def monitor_of_external(monitor: Monitor, uri: str) -> Monitor:
     """The monitor as if the data set were its log: its labels are a column, its ids lead nowhere else."""
     labels = monitor.labels
     ignored = set(monitor.features.ignore)
     if isinstance(labels, LabelSource):
         roles = monitor.log_roles
-        theirs = (labels.prediction_id, labels.label, labels.timestamp)  # none of them is in the log
-        ignored |= {name for name in theirs if name and name not in roles}
+        external_job = (labels.prediction_id, labels.label, labels.timestamp)  # none of them is in the log
+        ignored |= {name for name in external_job if name and name not in roles}
         # under the prediction's name there is the prediction, so nothing says what became of it
         labels = None if labels.label in roles else LabelColumn(column=labels.label)
     return monitor.model_copy(
@@ -171,10 +171,10 @@ def _windows(job: Job, location: Location, found: Inspection) -> list[Window]:
             f"{name}: the data set at {location.uri} has timestamps so far apart that they are no "
             f"{calendar.granularity.value}s of one reference: correct or remove those that stand for none"
         )
-    kept = not_excluded(job.monitor, calendar.between(first, last))
-    if not kept:
+    remaining = not_excluded(job.monitor, calendar.between(first, last))
+    if not remaining:
         raise ConfigError(f"{name}: reference.exclude leaves nothing of the data set at {location.uri}")
-    return kept
+    return remaining
 
 
 def _span(job: Job, split: Split, found: Inspection) -> tuple[int, int] | None:

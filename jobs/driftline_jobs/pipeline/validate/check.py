@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from driftline_jobs.pipeline.plans import watched
-from driftline_jobs.pipeline.steps.reference_data import inspect_elsewhere, monitor_elsewhere
+from driftline_jobs.pipeline.steps.reference_data import inspect_external, monitor_of_external
 from driftline_jobs.pipeline.validate import reference_days
 from driftline_jobs.pipeline.validate.concerns import remarks_of
 from driftline_jobs.pipeline.validate.remarks import Remark, Samples
@@ -71,10 +71,10 @@ def check_log(monitor: Monitor, base: Path) -> LogCheck:
         labels, label_inspection, _ = _check_folder(monitor, base, monitor.labels.uri, "label")
     reference = found = None
     if monitor.reference.uri is not None:
-        theirs = monitor_elsewhere(monitor, monitor.reference.uri)
-        reference, found, _ = _check_folder(theirs, base, monitor.reference.uri, "reference")
+        external = monitor_of_external(monitor, monitor.reference.uri)
+        reference, found, _ = _check_folder(external, base, monitor.reference.uri, "reference")
         if found.columns:
-            watched(theirs, found.columns)
+            watched(external, found.columns)
     samples = Samples(
         sample_log(inspection),
         None if label_inspection is None else sample_log(label_inspection),
@@ -97,7 +97,7 @@ def _check_folder(
     listed = listing(location, monitor.timezone)
     chosen = spread(listed.objects, EXAMINED)
     if role == "reference":
-        inspection, _ = inspect_elsewhere(chosen, location, monitor)
+        inspection, _ = inspect_external(chosen, location, monitor)
     else:
         inspection = inspect(chosen, location, monitor, role=role)
     aside = [state for state in inspection.inputs if state.state == "quarantined"]

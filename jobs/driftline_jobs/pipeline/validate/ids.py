@@ -116,25 +116,25 @@ def _repeated(monitor: Monitor, side: _Side) -> Iterator[Remark]:
 
 
 def _unlike(predictions: _Side, labels: _Side) -> Iterator[Remark]:
-    logged, told = set(predictions.ids.tolist()), set(labels.ids.tolist())
+    logged, labelled = set(predictions.ids.tolist()), set(labels.ids.tolist())
     alone = {
         hashed: name
         for hashed, name in sorted(zip(predictions.loose.tolist(), predictions.ids.tolist(), strict=True))
-        if name not in told
+        if name not in labelled
     }
     found = sorted(
         (name, alone[hashed])
         for hashed, name in {*zip(labels.loose.tolist(), labels.ids.tolist(), strict=True)}
         if name not in logged and hashed in alone
     )
-    if len(found) <= ASIDE_SLACK * len(told):
+    if len(found) <= ASIDE_SLACK * len(labelled):
         return
     label, prediction = found[0]
     yield Remark(
         "ids of predictions and of labels are written differently, so they do not meet: "
         f"{shown_id(prediction)!r} in the log is {shown_id(label)!r} among the labels, and so are "
-        f"{len(found):,} of {len(told):,} sampled ids of labels: write both alike (type, capitals, blanks, "
-        "zeros in front)"
+        f"{len(found):,} of {len(labelled):,} sampled ids of labels: write both alike (type, capitals, "
+        "blanks, zeros in front)"
     )
 
 
@@ -154,10 +154,10 @@ def _early(source: LabelSource, predictions: _Side, labels: _Side) -> Iterator[R
             example = min(example or (name, time, oldest[name]), (name, time, oldest[name]))
     if example is None or early <= ASIDE_SLACK * met:
         return
-    name, told, predicted = example
+    name, labelled, predicted = example
     yield Remark(
         f"labels are older than the predictions that they are about, so they are none: the label of "
-        f"{shown_id(name)!r} is of {from_us(told):%Y-%m-%d %H:%M:%S} UTC, its prediction of "
+        f"{shown_id(name)!r} is of {from_us(labelled):%Y-%m-%d %H:%M:%S} UTC, its prediction of "
         f"{from_us(predicted):%Y-%m-%d %H:%M:%S} UTC, and so are {early:,} of {met:,} sampled labels: let "
         f"labels.timestamp {source.timestamp!r} be when the outcome became known, and mind the zones"
     )

@@ -28,7 +28,7 @@ from driftline_jobs.pipeline.validate.remarks import Remark, Samples
 from driftline_jobs.pipeline.validate.sample import LogSample, ObjectSample
 from driftline_jobs.profiles.columns.arrays import codes, numbers
 from driftline_jobs.profiles.columns.times import NO_TIME, microseconds, unreadable
-from driftline_jobs.references.windows import founding_windows
+from driftline_jobs.references.windows import initial_windows
 from driftline_jobs.sources.profiling.survey import TEXT_FROM, TEXT_SHARE, Watched
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor
@@ -60,7 +60,7 @@ def _short_reference(monitor: Monitor) -> int | None:
     if monitor.reference.window is None:
         return None
     try:
-        windows = founding_windows(monitor, [monitor.calendar.containing(monitor.reference.window[0])])
+        windows = initial_windows(monitor, [monitor.calendar.containing(monitor.reference.window[0])])
     except ConfigError:
         return None  # a run says so, with more to do about it
     base = [each for window in windows for each in monitor.base_calendar.tiling(window.start, window.end)]
@@ -86,7 +86,7 @@ class _Rows:
     ``starts`` (K,), seconds."""
 
     parts: Sequence[ObjectSample]
-    kept: Sequence[BoolArray]
+    selected: Sequence[BoolArray]
     window: IntArray
     starts: FloatArray
 
@@ -133,7 +133,7 @@ def _rows(monitor: Monitor, sample: LogSample) -> _Rows | None:
     step = -(-len(starts) // _MOST_WINDOWS) or 1
     at = np.searchsorted(starts, every, side="right") - 1
     wanted &= at % step == 0
-    bounds = np.cumsum([len(few) for few in times])[:-1]
+    bounds = np.cumsum([len(of_split) for of_split in times])[:-1]
     return _Rows(parts, np.split(wanted, bounds), at[wanted] // step, starts[::step] / 1e6)
 
 
@@ -151,14 +151,14 @@ def _starts(monitor: Monitor, times: IntArray) -> IntArray:
 
 def _of_numbers(rows: _Rows, watch: Watched) -> Nature | None:
     parts = []
-    for part, kept in zip(rows.parts, rows.kept, strict=True):
+    for part, selected in zip(rows.parts, rows.selected, strict=True):
         array = part.columns.get(watch.column.name)
         if array is None or pa.types.is_null(array.type):
-            parts.append(np.full(int(kept.sum()), np.nan))
+            parts.append(np.full(int(selected.sum()), np.nan))
             continue
         column = numbers(array)
         values = np.array(column.values, np.float64)
-        parts.append(np.where(True if column.valid is None else column.valid, values, np.nan)[kept])
+        parts.append(np.where(True if column.valid is None else column.valid, values, np.nan)[selected])
     values = np.concatenate(parts)
     known = [
         (start, np.sort(several[np.isfinite(several)]))
@@ -188,15 +188,15 @@ def _alike(some: FloatArray, others: FloatArray) -> float:
 def _of_texts(rows: _Rows, watch: Watched) -> Nature | None:
     place: dict[str, int] = {}
     parts = []
-    for part, kept in zip(rows.parts, rows.kept, strict=True):
+    for part, selected in zip(rows.parts, rows.selected, strict=True):
         array = part.columns.get(watch.column.name)
         if array is None or pa.types.is_null(array.type):
-            parts.append(np.full(int(kept.sum()), -1))
+            parts.append(np.full(int(selected.sum()), -1))
             continue
         column = codes(array)
         own = np.array([place.setdefault(text, len(place)) for text in column.texts] or [-1], np.int64)
         values = own[column.codes] if column.texts else np.full(len(array), -1)
-        parts.append(np.where(True if column.valid is None else column.valid, values, -1)[kept])
+        parts.append(np.where(True if column.valid is None else column.valid, values, -1)[selected])
     values = np.concatenate(parts)
     occurring, values = np.unique(values, return_inverse=True)
     known = int((occurring[values] >= 0).sum())

@@ -21,8 +21,8 @@ from driftline_jobs.profiles.distinct import UIntArray, hash_integers, mix
 from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_schemas.classes import MOST_CHARACTERS, class_text, decimal_text
 
-_KEPT_OF_LONG = 200
-_FEW_INTEGERS = 100
+_LONG_PREFIX = 200
+_SMALL_INTEGERS = 100
 """Within a span of so few, integers are told apart by subtraction instead of being looked up."""
 _EXACT_IN_FLOAT = 1 << 53
 DROPPED = "dropped"
@@ -135,7 +135,7 @@ def codes(
         array = pc.if_else(pc.is_nan(array), None, array)
     valid = validity(array)
     span = _span(array)
-    if span is not None and span[1] - span[0] < _FEW_INTEGERS:
+    if span is not None and span[1] - span[0] < _SMALL_INTEGERS:
         low, high = span
         texts = [write(value) for value in range(low, high + 1)]
         filled = array.fill_null(low) if array.null_count else array
@@ -225,7 +225,7 @@ def _text(value: object) -> str:
 
 def _shortened(text: str) -> str:
     if len(text) > MOST_CHARACTERS:
-        return f"{text[:_KEPT_OF_LONG]}…#{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
+        return f"{text[:_LONG_PREFIX]}…#{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
     return text
 
 

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as kind
 
 from driftline_jobs.profiles.columns.octets import texts_of
-from driftline_schemas.serving_log import TimeColumn, TimeUnit, holds_texts
+from driftline_schemas.serving_log import TimeColumn, TimeUnit, is_text
 from driftline_schemas.window import END_US, FIRST_US, Calendar, Granularity, to_us
 
 IntArray = npt.NDArray[np.int64]
@@ -43,7 +43,7 @@ def unreadable(arrow_type: pa.DataType, column: TimeColumn) -> str | None:
     """Why values of ``arrow_type`` are no times, with the next step; None if they are."""
     if kind.is_dictionary(arrow_type):
         return unreadable(arrow_type.value_type, column)
-    if holds_texts(arrow_type) or kind.is_timestamp(arrow_type) or kind.is_date(arrow_type):
+    if is_text(arrow_type) or kind.is_timestamp(arrow_type) or kind.is_date(arrow_type):
         return None
     if not _is_number(arrow_type):
         return (
@@ -65,7 +65,7 @@ def microseconds(array: pa.Array, column: TimeColumn) -> IntArray:
     """
     if kind.is_dictionary(array.type):
         array = pc.cast(array, array.type.value_type)
-    if holds_texts(array.type):
+    if is_text(array.type):
         return _within_years(parsed_texts(array, column.zone))
     if kind.is_date(array.type):
         return _within_years(_midnights(_days(array), column.zone), array)
@@ -90,11 +90,11 @@ def joined_int96(micros: pa.Array, seconds: pa.Array) -> pa.Array:
     limit = np.iinfo(np.int64).max // 1_000_000
     if not len(whole) or (-limit < int(whole.min()) and int(whole.max()) < limit):
         return micros
-    held = np.where(
+    clipped = np.where(
         whole >= limit, np.iinfo(np.int64).max, np.where(whole <= -limit, -limit * 1_000_000, wrapped)
     )
     mask = micros.is_null().to_numpy(zero_copy_only=False)
-    return pa.array(held, pa.int64(), mask=mask).view(micros.type)
+    return pa.array(clipped, pa.int64(), mask=mask).view(micros.type)
 
 
 def stored_as(
@@ -197,14 +197,14 @@ def _midnights(days: IntArray, zone: str) -> IntArray:
     if not len(days):
         return days
     first, last = BEFORE_ALL // _DAY_US - 1, AFTER_ALL // _DAY_US + 1
-    held = np.clip(days, first, last)
+    clipped = np.clip(days, first, last)
     if zone == "UTC":
-        return held * _DAY_US
-    low = int(held.min())
-    occurring = np.flatnonzero(np.bincount(held - low))
+        return clipped * _DAY_US
+    low = int(clipped.min())
+    occurring = np.flatnonzero(np.bincount(clipped - low))
     starts = np.zeros(int(occurring[-1]) + 1, np.int64)
     starts[occurring] = [_midnight_us(low + day, zone) for day in occurring.tolist()]
-    return starts.take(held - low)
+    return starts.take(clipped - low)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -45,7 +45,7 @@ def compiled(signature: Signature) -> Callable[[F], F]:
     def compile_(function: F) -> F:
         dispatcher = numba.njit(**_OPTIONS)(function)
         if Path(__file__).is_file():
-            dispatcher._cache = _Kept(function)  # noqa: SLF001  numba has no other way to say where
+            dispatcher._cache = _Stored(function)  # noqa: SLF001  numba has no other way to say where
         with register_dispatcher(dispatcher):  # by which a function may call itself
             dispatcher.compile(signature)
         dispatcher.disable_compile()
@@ -97,7 +97,7 @@ class _Writable(FunctionCache):
     _impl_class = _WritableImpl
 
 
-class _Kept(NullCache):
+class _Stored(NullCache):
     """Read from both places, write to the second. A cache that fails is none: then it is compiled."""
 
     def __init__(self, function: Callable[..., Any]) -> None:

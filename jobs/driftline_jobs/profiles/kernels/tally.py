@@ -33,7 +33,7 @@ _KEY_SHIFT, _SIGN_KEY = np.uint64(46), 1 << 17
 _LOW_MASK = np.uint64(LIMB_MASK)
 _ROWS_PER_CARRY = (1 << 17) - 2 * BLOCK
 """So many times 46 bits fit in 63, with what is left of the rows before them."""
-_FEW = 256
+_SMALL_COUNT = 256
 """Up to so many rows it is sooner to sort the buckets that hold them than to look for those."""
 _MIX_1, _MIX_2, _FOLD = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53), np.uint64(33)
 _INDEX_MASK = np.uint64(2047)
@@ -147,20 +147,22 @@ def _place(
 def _fill(places: Int32Array, bits: UIntArray, filled: IntArray) -> None:
     """Count each place, and add up the low bits of the distances."""
     for row in range(len(places)):
-        held = filled[places[row]]
-        held[0] += 1
-        held[1] += np.int64(bits[row] & _LOW_MASK)
+        counter = filled[places[row]]
+        counter[0] += 1
+        counter[1] += np.int64(bits[row] & _LOW_MASK)
 
 
 @inner
-def _fill_few(places: Int32Array, bits: UIntArray, filled: IntArray, occupied: Int32Array, size: int) -> int:
+def _fill_small(
+    places: Int32Array, bits: UIntArray, filled: IntArray, occupied: Int32Array, size: int
+) -> int:
     """The same; places that were empty are appended to the first ``size`` in ``occupied``."""
     for row in range(len(places)):
-        held = filled[places[row]]
+        counter = filled[places[row]]
         occupied[size] = places[row]
-        size += held[0] == 0
-        held[0] += 1
-        held[1] += np.int64(bits[row] & _LOW_MASK)
+        size += counter[0] == 0
+        counter[0] += 1
+        counter[1] += np.int64(bits[row] & _LOW_MASK)
     return size
 
 
@@ -339,7 +341,7 @@ def tally(
     places = np.empty(BLOCK, np.int32)
     hashes = np.empty(BLOCK, np.uint64)
     outside = np.empty(BLOCK)
-    occupied = np.empty(len(bin_of) + _FEW + 1, np.int32)
+    occupied = np.empty(len(bin_of) + _SMALL_COUNT + 1, np.int32)
     filled = np.zeros((len(bin_of), 2), np.int64)
     carried = np.zeros(len(bin_of), np.int64)
     end = outer_end = 0
@@ -347,7 +349,7 @@ def tally(
         numbers, own, ends = counted[run], registers[run], extremes[run]
         limit_of_rank = _EVERY
         since_carry = size = 0
-        few = stops[run] - starts[run] <= _FEW
+        is_short = stops[run] - starts[run] <= _SMALL_COUNT
         ends[0], ends[1] = np.inf, -np.inf
         for start in range(starts[run], stops[run], BLOCK):
             stop = min(start + BLOCK, stops[run])
@@ -373,8 +375,8 @@ def tally(
                 outer_end += beyond
                 numbers[OUTER] += beyond
             _place(block, before, zero, first, next_edge, passes, bits, places)
-            if few:
-                size = _fill_few(places[: len(block)], bits, filled, occupied, size)
+            if is_short:
+                size = _fill_small(places[: len(block)], bits, filled, occupied, size)
             else:
                 _fill(places[: len(block)], bits, filled)
             since_carry += len(block)
@@ -385,16 +387,16 @@ def tally(
             continue
         _distances(ends, pivot, least, limit, floats)
         _place(ends, before, zero, first, next_edge, passes, bits, places)
-        if few:
+        if is_short:
             occupied[:size].sort()
         else:
             size = _occupied(filled, places[0], places[1], occupied)
         for bucket in occupied[:size]:
-            held = filled[bucket]
-            buckets[end], bucket_counts[end] = bucket, held[0]
-            high = abs(lead[bucket]) * held[0] + carried[bucket] + (held[1] >> LIMB_BITS)
-            low = held[1] & LIMB_MASK
+            counter = filled[bucket]
+            buckets[end], bucket_counts[end] = bucket, counter[0]
+            high = abs(lead[bucket]) * counter[0] + carried[bucket] + (counter[1] >> LIMB_BITS)
+            low = counter[1] & LIMB_MASK
             _add(sums[run, bin_of[bucket]], np.sign(lead[bucket]), high, low, shift[bucket])
-            held[0], held[1], carried[bucket] = 0, 0, 0
+            counter[0], counter[1], carried[bucket] = 0, 0, 0
             end += 1
         numbers[BUCKETS] = size

@@ -17,10 +17,10 @@ from driftline_schemas.errors import DataError
 
 CHUNK = 1 << 18
 _LANES = 4
-_FEW_COUNTERS = 1 << 10
+_SMALL_COUNTERS = 1 << 10
 """So few are counted in several lanes, which are added up."""
 _EVERY_ROW: Valid = np.empty(0, np.bool_)
-_HELD = threading.local()
+_MOST_LOADED = threading.local()
 _ONE_CELL: npt.NDArray[np.int32] = np.empty(0, np.int32)
 
 
@@ -39,10 +39,10 @@ class Workspace:
     @classmethod
     def of_this_thread(cls) -> Workspace:
         """The one that every split of a thread is profiled in."""
-        if not hasattr(_HELD, "workspace"):
-            _HELD.workspace = cls()
-        held: Workspace = _HELD.workspace
-        return held
+        if not hasattr(_MOST_LOADED, "workspace"):
+            _MOST_LOADED.workspace = cls()
+        own: Workspace = _MOST_LOADED.workspace
+        return own
 
     def laid_out(
         self, column: Numbers, grouping: Grouping
@@ -86,7 +86,7 @@ class Workspace:
         self, codes: npt.NDArray[Any], valid: Valid | None, lowest: int, size: int, grouping: Grouping
     ) -> IntArray:
         cells = len(grouping.runs)
-        lanes = _LANES if cells * size <= _FEW_COUNTERS else 1
+        lanes = _LANES if cells * size <= _SMALL_COUNTERS else 1
         counts: IntArray = np.zeros((lanes, cells * size), np.int64)
         unsigned = f"u{codes.dtype.itemsize}"
         strays = 0

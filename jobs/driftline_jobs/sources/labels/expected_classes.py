@@ -72,8 +72,8 @@ def _binary(monitor: Monitor, occurring: Occurring) -> Iterator[Misfit]:
     positive, said = monitor.positive_class, monitor.positive_prediction
     both = {**predictions, **labels}
     if labels and positive not in labels:
-        elsewhere = bool(predictions) and said not in predictions and len(both) > 1
-        if len(labels) > 1 or elsewhere:
+        external = bool(predictions) and said not in predictions and len(both) > 1
+        if len(labels) > 1 or external:
             yield Misfit(_positive_label(monitor, labels, where), is_fault=True)
             return
         yield Misfit(

@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline_jobs.profiles.distinct import UIntArray
-from driftline_jobs.profiles.id_sketch import KEPT, IdSketch, SampledIds, Unlike
+from driftline_jobs.profiles.id_sketch import SKETCH_SIZE, IdSketch, SampledIds, Unlike
 from driftline_jobs.profiles.log_buckets import IntArray
 
 _EVERY = np.uint64(2**64 - 1)
 _SPARE = 4
 """How many times as many rows as are kept are sorted, of many: how many have the least hashes is chance."""
-_FEW = 2 * _SPARE * KEPT
+_SMALL_COUNT = 2 * _SPARE * SKETCH_SIZE
 _BITS = 20
 _PLACES = np.uint64((1 << _BITS) - 1)
 _SCHEMA = pa.schema([("base", pa.int32()), ("loose", pa.uint64()), ("id", pa.string())])
@@ -28,7 +28,7 @@ class IdSampling:
     def __init__(self, bases: int) -> None:
         self._bases = bases
         self._limits: UIntArray = np.full(bases, _EVERY)
-        self._kept: list[pa.Table] = []
+        self._sample: list[pa.Table] = []
         self._rows = self._settled = 0
         self._labels: list[pa.Table] = []
         self._known: UIntArray | None = None
@@ -40,31 +40,35 @@ class IdSampling:
         there = None if valid.true_count == len(valid) else valid.to_numpy(zero_copy_only=False)
         rows = np.bincount(base if there is None else base[there], minlength=self._bases)
         # So many of the rows have hashes below, if no id comes twice: only these are sorted.
-        share = np.minimum(_SPARE * KEPT / np.maximum(rows, 1), 0.5) * 2.0**64
-        limits = np.where(rows > _FEW, np.minimum(self._limits, share.astype(np.uint64)), self._limits)
+        share = np.minimum(_SPARE * SKETCH_SIZE / np.maximum(rows, 1), 0.5) * 2.0**64
+        limits = np.where(
+            rows > _SMALL_COUNT, np.minimum(self._limits, share.astype(np.uint64)), self._limits
+        )
         below = loose <= limits.take(base)
         if there is not None:
             below &= there
         taken = np.flatnonzero(below)
-        lacking = (limits < self._limits) & (_distinct(base[taken], loose[taken], self._bases) < KEPT)
+        lacking = (limits < self._limits) & (_distinct(base[taken], loose[taken], self._bases) < SKETCH_SIZE)
         if lacking.any():
             again = lacking.take(base) & (loose <= self._limits.take(base))
             taken = np.flatnonzero(below | (again if there is None else again & there))
-        self._keep(batch, taken)
+        self._take(batch, taken)
 
-    def _keep(self, batch: pa.RecordBatch, rows: IntArray) -> None:
+    def _take(self, batch: pa.RecordBatch, rows: IntArray) -> None:
         if not len(rows):
             return
-        self._kept.append(pa.table({name: batch.column(name).take(pa.array(rows)) for name in _SCHEMA.names}))
+        self._sample.append(
+            pa.table({name: batch.column(name).take(pa.array(rows)) for name in _SCHEMA.names})
+        )
         self._rows += len(rows)
-        if self._rows > 2 * self._settled + _FEW:
+        if self._rows > 2 * self._settled + _SMALL_COUNT:
             self._settle()
 
     def _settle(self) -> pa.Table:
         """The distinct ids of the least hashes, in their order."""
-        if not self._kept:
+        if not self._sample:
             return _SCHEMA.empty_table()
-        table = pa.concat_tables(self._kept).group_by(_SCHEMA.names).aggregate([])
+        table = pa.concat_tables(self._sample).group_by(_SCHEMA.names).aggregate([])
         base, loose = _numbers(table, "base"), _hashes(table)
         order = np.lexsort((loose, base))
         base, loose = base[order], loose[order]
@@ -73,14 +77,14 @@ class IdSampling:
         rank = np.cumsum(new)
         first = np.zeros(self._bases, np.int64)
         first[base[::-1]] = rank[::-1]
-        held = rank - first.take(base) < KEPT
-        table = table.take(pa.array(order[held]))
-        base, loose = base[held], loose[held]
-        full = np.bincount(base[new[held]], minlength=self._bases) >= KEPT
+        within = rank - first.take(base) < SKETCH_SIZE
+        table = table.take(pa.array(order[within]))
+        base, loose = base[within], loose[within]
+        full = np.bincount(base[new[within]], minlength=self._bases) >= SKETCH_SIZE
         last = np.zeros(self._bases, np.uint64)
         last[base] = loose
         self._limits = np.where(full, last, _EVERY)
-        self._kept, self._rows, self._settled = [table], table.num_rows, table.num_rows
+        self._sample, self._rows, self._settled = [table], table.num_rows, table.num_rows
         return table
 
     def add_labels(self, batch: pa.RecordBatch) -> None:
@@ -97,9 +101,9 @@ class IdSampling:
         if not len(near):
             return
         names = ("id", "loose", "first_base", "last_base")
-        few = pa.table({name: batch.column(name).take(pa.array(near)) for name in names})
-        few = few.filter(few.column("id").is_valid())
-        self._labels.append(few.group_by(list(names)).aggregate([]))
+        nearest = pa.table({name: batch.column(name).take(pa.array(near)) for name in names})
+        nearest = nearest.filter(nearest.column("id").is_valid())
+        self._labels.append(nearest.group_by(list(names)).aggregate([]))
 
     def samples(self, counts: Mapping[int, int]) -> dict[int, SampledIds]:
         """By base window, of those that have ids; ``counts`` is how many predictions with an id each has."""
@@ -109,11 +113,11 @@ class IdSampling:
         found = {}
         for at in np.unique(base).tolist():
             start, stop = np.searchsorted(base, [at, at + 1])
-            mine = unlike.get(at, [])
+            prediction_id = unlike.get(at, [])
             found[at] = SampledIds(
                 IdSketch.of(counts[at], loose[start:stop]),
-                np.array([one.hash for one in mine], np.uint64),
-                mine[0] if mine else None,
+                np.array([one.hash for one in prediction_id], np.uint64),
+                prediction_id[0] if prediction_id else None,
             )
         return found
 
@@ -129,13 +133,13 @@ class IdSampling:
         )
         met = met.filter(reached)
         groups: dict[tuple[int, int], tuple[set[str], set[str]]] = {}
-        for at, hashed, mine, theirs in _rows(met):
-            predictions, told = groups.setdefault((at, hashed), (set(), set()))
-            predictions.add(mine)
-            told.add(theirs)
+        for at, hashed, prediction_id, label_id in _rows(met):
+            predictions, labelled = groups.setdefault((at, hashed), (set(), set()))
+            predictions.add(prediction_id)
+            labelled.add(label_id)
         found: dict[int, list[Unlike]] = {}
-        for (at, hashed), (predictions, told) in sorted(groups.items()):
-            alone, others = predictions - told, told - predictions
+        for (at, hashed), (predictions, labelled) in sorted(groups.items()):
+            alone, others = predictions - labelled, labelled - predictions
             if alone and others:
                 found.setdefault(at, []).append(Unlike(hashed, min(alone), min(others)))
         return found

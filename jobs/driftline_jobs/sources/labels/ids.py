@@ -20,7 +20,7 @@ import pyarrow.types as kind
 
 from driftline_jobs.profiles.columns.octets import text_of_bytes
 from driftline_jobs.profiles.columns.plain import plain
-from driftline_schemas.serving_log import holds_texts
+from driftline_schemas.serving_log import is_text
 
 BoolArray = npt.NDArray[np.bool_]
 _FLOAT_DIGITS = {16: 2.0**11, 32: 2.0**24, 64: 2.0**53}
@@ -49,7 +49,7 @@ def longest_id(array: pa.Array) -> int:
     """Bytes of the longest text of a column (n,) as ``SplitReader`` gives it; 0 of what holds no texts."""
     if kind.is_dictionary(array.type):
         array = array.dictionary
-    if not (holds_texts(array.type) or kind.is_binary(array.type) or kind.is_large_binary(array.type)):
+    if not (is_text(array.type) or kind.is_binary(array.type) or kind.is_large_binary(array.type)):
         return 0
     return int(pc.max(pc.binary_length(array)).as_py() or 0)
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 from driftline_jobs.sources.labels.counts import JoinCounts
 from driftline_jobs.sources.labels.id_sampling import IdSampling
 from driftline_jobs.sources.labels.join_errors import spill_error
-from driftline_jobs.sources.labels.join_part import ROWS_AT_ONCE, TOLD_APART, PartJoin
+from driftline_jobs.sources.labels.join_part import COUNTED_ASIDE, ROWS_AT_ONCE, PartJoin
 from driftline_jobs.sources.labels.parts import RowsAside, parts_needed
 from driftline_jobs.sources.labels.rows import PredictionPlan, label_schema
 
@@ -69,8 +69,8 @@ class LabelJoin:
             return
         first = list(itertools.islice((batch for batch in passed if batch.num_rows), 1))
         for batch in first:
-            kept = batch.select(_without(self._plan.schema(), *TOLD_APART).names)
-            self._parts = parts_needed(kept, *self._expected, self._memory_limit)
+            retained = batch.select(_without(self._plan.schema(), *COUNTED_ASIDE).names)
+            self._parts = parts_needed(retained, *self._expected, self._memory_limit)
         self._add(self._predicted, itertools.chain(first, passed))
 
     def _predictions(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

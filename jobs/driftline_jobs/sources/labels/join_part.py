@@ -17,7 +17,7 @@ from driftline_jobs.sources.labels.join_errors import join_failures
 from driftline_jobs.sources.labels.rows import PredictionPlan
 from driftline_schemas.errors import DriftlineError
 
-TOLD_APART = ("loose", "flaw")
+COUNTED_ASIDE = ("loose", "flaw")
 """Of a prediction what is counted or sampled as it passes: the join itself needs it not."""
 ROWS_AT_ONCE = 1 << 18
 _TABLES = ("predictions", "matches", "suspects", "repeated", "first_of", "several", "settled")
@@ -70,8 +70,8 @@ class PartJoin:
 
     def add_predictions(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         """Rows of the given schema, ``loose`` among it."""
-        kept = pa.schema([item for item in schema if item.name not in TOLD_APART])
-        numbered = kept.append(pa.field("place", pa.int64()))
+        columns = pa.schema([item for item in schema if item.name not in COUNTED_ASIDE])
+        numbered = columns.append(pa.field("place", pa.int64()))
         self._read(
             numbered, self._numbered(batches, numbered), "CREATE TABLE predictions AS SELECT * FROM incoming"
         )
@@ -84,8 +84,8 @@ class PartJoin:
                 hashes.append(_hashes_in_window(batch))
             place = pa.array(np.arange(self._rows, self._rows + batch.num_rows))
             self._rows += batch.num_rows
-            kept = [batch.column(name) for name in schema.names[:-1]]
-            yield pa.record_batch([*kept, place], schema=schema)
+            columns = [batch.column(name) for name in schema.names[:-1]]
+            yield pa.record_batch([*columns, place], schema=schema)
         if hashes:
             ordered = np.sort(np.concatenate(hashes))
             self._may_repeat = bool((ordered[1:] == ordered[:-1]).any())
@@ -195,7 +195,7 @@ class PartJoin:
         self.counts.duplicated = self._per_window("SELECT base, sum(times - 1) FROM repeated GROUP BY base")
         if not self.counts.duplicated:
             return
-        rest = ("base", "id", "ts", *TOLD_APART)
+        rest = ("base", "id", "ts", *COUNTED_ASIDE)
         values = ["ts", *(name for name in self._plan.schema().names if name not in rest)]
         # An aggregate, not a window: of one id that all rows have, a window would hold every row. Within a
         # struct a null is greater than any value.
@@ -228,11 +228,11 @@ class PartJoin:
         """Of several labels of a prediction the one that counts, or none."""
         execute = self._connection.execute
         # Numbers are dense: marking them is a twentieth of what grouping them takes.
-        told, labels = np.zeros(self._rows, np.bool_), 0
+        has_label, labels = np.zeros(self._rows, np.bool_), 0
         for batch in self._connection.sql("SELECT place FROM matches").to_arrow_reader(ROWS_AT_ONCE):
-            told[np.asarray(batch.column("place").to_numpy())] = True
+            has_label[np.asarray(batch.column("place").to_numpy())] = True
             labels += batch.num_rows
-        if np.count_nonzero(told) == labels:
+        if np.count_nonzero(has_label) == labels:
             return
         execute("CREATE TABLE several AS SELECT place FROM matches GROUP BY place HAVING count(*) > 1")
         execute(

@@ -123,10 +123,10 @@ class RowsAside:
     def add(self, batch: pa.RecordBatch) -> None:
         """Rows with the columns of ``schema``, ``id`` and ``loose``."""
         part = part_of(batch, self.parts)
-        kept = pa.record_batch([batch.column(name) for name in self.schema.names], schema=self.schema)
-        self._waiting.append((kept, part))
-        self._rows += kept.num_rows
-        self._bytes += kept.nbytes
+        narrow = pa.record_batch([batch.column(name) for name in self.schema.names], schema=self.schema)
+        self._waiting.append((narrow, part))
+        self._rows += narrow.num_rows
+        self._bytes += narrow.nbytes
         enough = min(max(_ROWS_AT_ONCE, self.parts * _ROWS_OF_A_PIECE), _MOST_ROWS_AT_ONCE)
         if self._rows >= enough or self._bytes >= _BYTES_AT_ONCE:
             self._write()

@@ -22,12 +22,12 @@ def parted(
     read: ids that are written in another form on either side are to be found out.
     """
     asked = joined_range(split.ids for split in predictions)
-    told_since = start_us - reach_us - _A_DAY_US
+    oldest_us = start_us - reach_us - _A_DAY_US
 
     def is_near(split: Split) -> bool:
         if split.object.folder is not None or split.ids is None:
             return True
-        if split.max_us is not None and split.max_us < told_since:
+        if split.max_us is not None and split.max_us < oldest_us:
             return False
         return asked is None or split.ids.meets(asked)
 

@@ -20,12 +20,12 @@ from driftline_jobs.sources.labels.ids import LONGEST_ID, longest_id, read_ids
 from driftline_jobs.sources.labels.loose_ids import loose_hashes
 from driftline_jobs.sources.labels.times import label_times
 from driftline_jobs.sources.parquet.reader import SplitReader
-from driftline_jobs.sources.parquet.small_splits import Columns, ReadSplit, SplitColumns, read_together
+from driftline_jobs.sources.parquet.small_splits import Columns, ReadSplit, SplitColumns, read_small
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.placing import PlacedRows, joined_rows, placed_rows
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_schemas.errors import UnreadableObjectError
-from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn, holds_texts
+from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn, is_text
 from driftline_schemas.window import to_us
 
 EVERY_WINDOW = np.iinfo(np.int32).max
@@ -148,7 +148,7 @@ def prediction_rows(splits: Sequence[Split], plan: PredictionPlan) -> list[pa.Re
                 if len(placed.base):
                     yield ReadSplit.of(reader, of_rows), placed
 
-    return [_predictions(alike, rows, plan) for alike, rows in read_together(read())]
+    return [_predictions(alike, rows, plan) for alike, rows in read_small(read())]
 
 
 def _placed(columns: SplitColumns, plan: PredictionPlan) -> PlacedRows:
@@ -207,7 +207,7 @@ def _with_flaw(flaw: pa.Array, values: pa.Array, why: np.int8 | npt.NDArray[np.i
 
 
 def _texts(columns: tuple[LogColumn, ...], names: list[str | None]) -> list[str]:
-    return [column.name for column in columns if column.name in names and holds_texts(column.type)]
+    return [column.name for column in columns if column.name in names and is_text(column.type)]
 
 
 @dataclass

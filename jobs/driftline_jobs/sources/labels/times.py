@@ -10,7 +10,7 @@ import pyarrow.types as kind
 from driftline_jobs.profiles.columns.times import NO_TIME, microseconds
 from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.sources.parquet.reader import SplitReader
-from driftline_schemas.serving_log import TimeColumn, holds_texts
+from driftline_schemas.serving_log import TimeColumn, is_text
 from driftline_schemas.window import Calendar, Granularity, from_us, to_us
 
 _UNITS_US: dict[str, int] = {"s": 1_000_000, "ms": 1000, "us": 1, "ns": 1}
@@ -42,7 +42,7 @@ def _lengths(array: pa.Array, times: IntArray, time: TimeColumn) -> IntArray | i
     """How long what is written of each time lasts."""
     if kind.is_dictionary(array.type):
         array = pc.cast(array, array.type.value_type)
-    if holds_texts(array.type):
+    if is_text(array.type):
         return _of_texts(array, times, time.zone)
     if kind.is_date(array.type):
         return _of_days(times, time.zone)

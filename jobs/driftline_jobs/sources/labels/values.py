@@ -38,7 +38,7 @@ class LabelValues(Outcomes):
 
     task: ClassVar[str] = "labels"
 
-    kept: int = SAMPLE
+    sampled: int = SAMPLE
     limit: int = _EVERY
     hashes: UIntArray = field(default_factory=lambda: np.empty(0, np.uint64))
     labels: FloatArray = field(default_factory=lambda: np.empty(0))
@@ -48,7 +48,7 @@ class LabelValues(Outcomes):
     def merged(cls, several: Iterable[Self]) -> Self:
         """The labels of all the rows together, as many as each of them keeps."""
         parts = list(several)
-        return cls._of(parts, parts[0].kept)
+        return cls._of(parts, parts[0].sampled)
 
     @classmethod
     def of_all(cls, several: Iterable[Self]) -> Self:
@@ -56,7 +56,7 @@ class LabelValues(Outcomes):
         return cls._of(list(several), _EVERY)
 
     @classmethod
-    def _of(cls, parts: list[Self], kept: int) -> Self:
+    def _of(cls, parts: list[Self], sampled: int) -> Self:
         limit = min((part.limit for part in parts), default=_EVERY)
         hashes, first, place = np.unique(
             np.concatenate([np.empty(0, np.uint64), *(part.hashes for part in parts)]),
@@ -66,17 +66,17 @@ class LabelValues(Outcomes):
         labels = np.concatenate([np.empty(0), *(part.labels for part in parts)])[first]
         times = np.zeros(len(hashes), np.int64)
         np.add.at(times, place, np.concatenate([np.empty(0, np.int64), *(part.times for part in parts)]))
-        held = int(np.searchsorted(hashes, np.uint64(limit), side="right"))
-        if held > kept:
-            held, limit = kept, int(hashes[kept - 1])
+        count = int(np.searchsorted(hashes, np.uint64(limit), side="right"))
+        if count > sampled:
+            count, limit = sampled, int(hashes[sampled - 1])
         return cls(
             predictions=sum(part.predictions for part in parts),
             labelled=sum(part.labelled for part in parts),
-            kept=kept,
+            sampled=sampled,
             limit=limit,
-            hashes=hashes[:held],
-            labels=labels[:held],
-            times=times[:held],
+            hashes=hashes[:count],
+            labels=labels[:count],
+            times=times[:count],
         )
 
     def sample(self) -> FloatArray:
@@ -94,11 +94,11 @@ class LabelValues(Outcomes):
 class LabelValuesTask:
     """How rows of a regression become their labels."""
 
-    kept: int
+    sampled: int
 
     def nothing(self) -> LabelValues:
         """The labels of no rows."""
-        return LabelValues(kept=self.kept)
+        return LabelValues(sampled=self.sampled)
 
     def rows(self, table: pa.Table, order: IntArray | None) -> _Rows:
         """The columns of the rows, in ``order``."""
@@ -119,7 +119,7 @@ class _Rows:
         rows = LabelValues(
             predictions=len(label),
             labelled=len(values),
-            kept=self.task.kept,
+            sampled=self.task.sampled,
             hashes=hashes,
             labels=values,
             times=np.ones(len(values), np.int64),

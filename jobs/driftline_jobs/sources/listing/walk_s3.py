@@ -84,21 +84,21 @@ class _Descent:
             return
         self._levels += 1
         direct, below = _one_level(self._location, prefix)
-        kept, hidden = [], []
+        retained, hidden = [], []
         for folder in below:
             inner = (*folders, folder)
             refuse_table(self._location, "/".join((*inner, "")))
             if is_hidden_folder(folder):
                 hidden.append(folder)
             elif not self._within.excludes_folder(inner, self._zone):
-                kept.append(inner)
-        if len(kept) > 10 and len(kept) * 2 > len(below):
+                retained.append(inner)
+        if len(retained) > 10 and len(retained) * 2 > len(below):
             yield from _keys(self._location, prefix)
             return
         for folder in hidden:
             self._passed_over.note(Reason.HIDDEN, folders, f"{self._location.bucket}/{prefix}{folder}")
         yield from direct
-        for inner in kept:
+        for inner in retained:
             yield from self.keys(f"{prefix}{inner[-1]}/", inner)
 
 

@@ -139,7 +139,9 @@ class _Vote:
 
     def absent(self, schema: ObjectSchema) -> frozenset[str]:
         """The agreed columns that an object of ``schema`` has to be read without."""
-        return frozenset(name for name in self.agreed if self._lies_elsewhere(name, schema.columns.get(name)))
+        return frozenset(
+            name for name in self.agreed if self._at_another_path(name, schema.columns.get(name))
+        )
 
     def left_out(self) -> dict[str, str]:
         """What is watched nowhere because of its type, with the reason."""
@@ -186,7 +188,7 @@ class _Vote:
         """A column in the storage that most objects have, of those that are of use; else in the one that is
         needed, to which its values are converted."""
         columns = [(schema.columns[name], n) for schema, n in self._variants if name in schema.columns]
-        speaking = [(column, objects) for column, objects in columns if not column.holds_nothing]
+        speaking = [(column, objects) for column, objects in columns if not column.is_null_type]
         allowed = self._allowed(name)
         needed = _NEEDED.get(allowed) or next(iter(allowed))
         if not speaking:
@@ -208,14 +210,14 @@ class _Vote:
             return frozenset({self._expected[name]})
         return self._named.get(name, _ANY)
 
-    def _lies_elsewhere(self, name: str, column: LogColumn | None) -> bool:
+    def _at_another_path(self, name: str, column: LogColumn | None) -> bool:
         agreed = self.agreed.get(name)
         return column is None or agreed is None or column.path != agreed.path
 
     def _differs(self, name: str, column: LogColumn) -> bool:
-        if self._lies_elsewhere(name, column):
+        if self._at_another_path(name, column):
             return True
-        return not column.holds_nothing and column.storage is not self.agreed[name].storage
+        return not column.is_null_type and column.storage is not self.agreed[name].storage
 
     def _changed(self, name: str, column: LogColumn) -> str:
         agreed = self.agreed.get(name)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _HOLE = 1 << 20
 """Unwanted bytes that cost less to fetch than one more request."""
 _BLOCK = 16 << 20
-_HELD = 256 << 20
+_MOST_LOADED = 256 << 20
 _AT_ONCE = 4
 
 
@@ -100,13 +100,13 @@ class FetchedObject(io.RawIOBase):
         Raises FooterError if there is none.
         """
 
-        def kept(size: int, start: int) -> bytes:
+        def retained(size: int, start: int) -> bytes:
             data = self._read(Span(start, start + size))
             self._end = Span(start, start + size), data
             return data
 
         try:
-            return read_tail(kept, self._size)
+            return read_tail(retained, self._size)
         except OSError as error:
             self.failure = self.failure or error
             raise
@@ -114,7 +114,7 @@ class FetchedObject(io.RawIOBase):
     def fetch(self, spans: Iterable[Span]) -> None:
         """Begin to fetch ``spans`` (ascending), all of them unless they are too much to hold."""
         wanted = blocks(spans)
-        if not wanted or sum(block.size for block in wanted) > _HELD:
+        if not wanted or sum(block.size for block in wanted) > _MOST_LOADED:
             return
         self._threads = ThreadPoolExecutor(min(_AT_ONCE, len(wanted)), thread_name_prefix="driftline-fetch")
         self._fetched = [(block, self._threads.submit(self._read, block)) for block in wanted]

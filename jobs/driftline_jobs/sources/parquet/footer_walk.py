@@ -30,7 +30,7 @@ ROWS, SIZE = range(2)
 TYPE, START, LENGTH, NULLS, MINIMUM, MAXIMUM, OLD_MINIMUM, OLD_MAXIMUM = 0, 1, 2, 3, 4, 6, 8, 10
 """What is kept of a column chunk: its physical type, its place in the object, how many values are null, and
 for each bound in its statistics where in the footer it lies and how long it is; -1 for what is not there."""
-_KEPT = 12
+_STORED = 12
 _DEEPEST = 32
 _LEAST_GROUP, _LEAST_CHUNK = 7, 3
 """Bytes: no row group and no column chunk is shorter."""
@@ -150,7 +150,7 @@ def _past(data: ByteArray, at: Number, kind: Number, depth: int) -> Number:
 
 
 @inner
-def _statistics(data: ByteArray, at: Number, kept: IntArray) -> Number:
+def _statistics(data: ByteArray, at: Number, retained: IntArray) -> Number:
     """Keep what the statistics of a chunk say; where they end."""
     number: Number = 0
     while True:
@@ -158,7 +158,7 @@ def _statistics(data: ByteArray, at: Number, kept: IntArray) -> Number:
         if at < 0 or kind == _STOP:
             return at
         if number == 3 and kind == _I64:
-            kept[NULLS], at = _integer(data, at)
+            retained[NULLS], at = _integer(data, at)
         elif kind == _BINARY and number in (1, 2, 5, 6):
             start, at = _bytes(data, at)
             place = (
@@ -170,13 +170,13 @@ def _statistics(data: ByteArray, at: Number, kept: IntArray) -> Number:
                 if number == 2
                 else OLD_MAXIMUM
             )
-            kept[place], kept[place + 1] = start, at - start
+            retained[place], retained[place + 1] = start, at - start
         else:
             at = _past(data, at, kind, 0)
 
 
 @inner
-def _chunk_metadata(data: ByteArray, at: Number, end: int, kept: IntArray) -> tuple[int, Number]:
+def _chunk_metadata(data: ByteArray, at: Number, end: int, retained: IntArray) -> tuple[int, Number]:
     """Keep what the metadata of a chunk say; how they end, and where."""
     number: Number = 0
     start: Number = np.int64(-1)
@@ -188,7 +188,7 @@ def _chunk_metadata(data: ByteArray, at: Number, end: int, kept: IntArray) -> tu
         if kind == _STOP:
             break
         if kind == _I32 and number == 1:
-            kept[TYPE], at = _integer(data, at)
+            retained[TYPE], at = _integer(data, at)
         elif kind == _I64 and number == 7:
             size, at = _integer(data, at)
         elif kind == _I64 and number == 9:
@@ -196,19 +196,19 @@ def _chunk_metadata(data: ByteArray, at: Number, end: int, kept: IntArray) -> tu
         elif kind == _I64 and number == 11:
             dictionary, at = _integer(data, at)
         elif kind == _STRUCT and number == 12:
-            at = _statistics(data, at, kept)
+            at = _statistics(data, at, retained)
         else:
             at = _past(data, at, kind, 0)
     if 0 < dictionary < start:
         start = dictionary
     if start < 0 or size < 0 or start > end or size > end - start:
         return BEYOND_OBJECT, at
-    kept[START], kept[LENGTH] = start, size
+    retained[START], retained[LENGTH] = start, size
     return READ, at
 
 
 @inner
-def _chunk(data: ByteArray, at: Number, end: int, kept: IntArray) -> tuple[int, Number]:
+def _chunk(data: ByteArray, at: Number, end: int, retained: IntArray) -> tuple[int, Number]:
     """Keep what a column chunk says; how it ends, and where."""
     number: Number = 0
     found, encrypted = BROKEN, False
@@ -219,7 +219,7 @@ def _chunk(data: ByteArray, at: Number, end: int, kept: IntArray) -> tuple[int, 
         if kind == _STOP:
             return ENCRYPTED if encrypted else found, at
         if kind == _STRUCT and number == 3:
-            found, at = _chunk_metadata(data, at, end, kept)
+            found, at = _chunk_metadata(data, at, end, retained)
         else:
             encrypted |= number in (8, 9)
             at = _past(data, at, kind, 0)
@@ -232,7 +232,7 @@ def _row_group(
     """Keep what a row group says; how it ends, and where."""
     number: Number = 0
     columns: Number = -1
-    unwanted = np.empty(_KEPT, np.int64)
+    unwanted = np.empty(_STORED, np.int64)
     while True:
         kind, number, at = _field(data, at, number)
         if at < 0:
@@ -297,7 +297,7 @@ def walk_footer(
         (leaves,) whether values have the order of their type, so that a column's newer bounds mean something.
     """
     groups = np.zeros((0, 2), np.int64)
-    chunks = np.zeros((0, wanted, _KEPT), np.int64)
+    chunks = np.zeros((0, wanted, _STORED), np.int64)
     ordered = np.zeros(len(slots), np.bool_)
     number: Number = 0
     at: Number = 0
@@ -315,7 +315,7 @@ def walk_footer(
                 return BROKEN, groups, chunks, ordered
             seen = True
             groups = np.full((size, 2), -1, np.int64)
-            chunks = np.full((size, wanted, _KEPT), -1, np.int64)
+            chunks = np.full((size, wanted, _STORED), -1, np.int64)
             for group in range(size):
                 found, at = _row_group(data, at, end, slots, groups[group], chunks[group])
                 if found != READ:

@@ -152,13 +152,13 @@ def _splits(footer: Footer, location: Location, agreement: Agreement, wanted: _W
     accepted = wanted.accepted(footer.object)
     absent = agreement.absent.get(footer.object.uri, frozenset())
     # What is there and cannot be read as what was agreed on is not missing.
-    held = footer.schema.columns
+    there = footer.schema.columns
     unreadable = dict(footer.schema.left_out) | {
-        name: str(held[name].type) for name in absent if name in held
+        name: str(there[name].type) for name in absent if name in there
     }
     home_us = _home_us(footer)
-    kept = [i for i, group in enumerate(footer.row_groups) if wanted.keeps(group, footer.object)]
-    for part, positions in enumerate(_runs(kept, footer.row_groups)):
+    wanted_at = [i for i, group in enumerate(footer.row_groups) if wanted.keeps(group, footer.object)]
+    for part, positions in enumerate(_runs(wanted_at, footer.row_groups)):
         groups = [footer.row_groups[position] for position in positions]
         yield Split(
             footer.object,
@@ -184,11 +184,11 @@ def _home_us(footer: Footer) -> int | None:
     return min((first for first in firsts if first > BEFORE_ALL), default=None)
 
 
-def _runs(kept: Sequence[int], groups: Sequence[RowGroup]) -> Iterator[tuple[int, ...]]:
+def _runs(wanted_at: Sequence[int], groups: Sequence[RowGroup]) -> Iterator[tuple[int, ...]]:
     """Consecutive positions together, up to the size of a split; a row group is never cut."""
     run: list[int] = []
     rows = size = 0
-    for position in kept:
+    for position in wanted_at:
         group = groups[position]
         full = rows + group.rows > MAX_SPLIT_ROWS or size + group.size_bytes > MAX_SPLIT_BYTES
         if run and (full or position != run[-1] + 1):

@@ -148,9 +148,9 @@ class SplitReader:
     def rows(self) -> int:
         """Rows of the split: as many as its footer says, which is made sure of before it is relied on."""
         if not self._is_counted:
-            held = sorted(filter(self._holds, self._columns), key=lambda name: name not in self._wanted)
-            if held:
-                self._ahead = held[0], self.column(held[0])
+            own = sorted(filter(self._holds, self._columns), key=lambda name: name not in self._wanted)
+            if own:
+                self._ahead = own[0], self.column(own[0])
         return self.split.rows
 
     def group_rows(self) -> tuple[int, ...]:
@@ -234,8 +234,8 @@ class SplitReader:
 
     def read_at_once(self, wanted: Iterable[str]) -> None:
         """Read these columns now, in one call: of a small split the calls take longer than the rows."""
-        held = (self._columns[name] for name in wanted if self._holds(name))
-        names = [column.name for column in held if len(column.path) == 1]
+        own = (self._columns[name] for name in wanted if self._holds(name))
+        names = [column.name for column in own if len(column.path) == 1]
         groups = list(self.split.row_groups)
         try:
             self._at_once = self._opened_file().read_row_groups(groups, columns=names, use_threads=False)

@@ -154,7 +154,7 @@ class ReadSplits:
         return pa.concat_arrays(pa.chunked_array(wide).unify_dictionaries().chunks)
 
 
-def read_together(splits: Iterable[tuple[ReadSplit, T]]) -> Iterator[tuple[ReadSplits, list[T]]]:
+def read_small(splits: Iterable[tuple[ReadSplit, T]]) -> Iterator[tuple[ReadSplits, list[T]]]:
     """Those that are stored alike as one, with what was said of each; only so many at a time as there is
     memory for."""
     waiting: list[tuple[ReadSplit, T]] = []

@@ -19,7 +19,7 @@ from driftline_jobs.profiles.grouped import category_runs, ordered_runs
 from driftline_jobs.profiles.kernels.workspace import Workspace
 from driftline_jobs.profiles.late_columns import LATER, opened
 from driftline_jobs.profiles.log_buckets import IntArray
-from driftline_jobs.profiles.moments import Together, steps_of
+from driftline_jobs.profiles.moments import JointColumns, steps_of
 from driftline_jobs.profiles.state import OpenProfile, Profile, merge
 from driftline_jobs.sources.listing.partitions import constant
 from driftline_jobs.sources.parquet.reader import SplitReader
@@ -28,7 +28,7 @@ from driftline_jobs.sources.parquet.small_splits import (
     ReadSplit,
     ReadSplits,
     SplitColumns,
-    read_together,
+    read_small,
 )
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.placing import (
@@ -45,7 +45,7 @@ from driftline_jobs.sources.profiling.scan_result import (
     add_counts,
     merge_results,
 )
-from driftline_schemas.serving_log import LogColumn, TimeColumn, holds_texts, storage_of
+from driftline_schemas.serving_log import LogColumn, TimeColumn, is_text, storage_of
 from driftline_schemas.table_names import table_segment
 
 ByColumn = dict[str, list[Sequence[Profile]]]
@@ -98,8 +98,8 @@ def scan_splits(splits: Sequence[Split], plan: ScanPlan, threads: int = 1) -> Sc
                 if len(placed.base):  # of what counts nowhere only the times are looked at
                     yield ReadSplit.of(reader, names), placed
 
-    together = [_scan_together(alike, rows, plan) for alike, rows in read_together(read())]
-    return merge_results([counted, *together])
+    combined = [_scan_small(alike, rows, plan) for alike, rows in read_small(read())]
+    return merge_results([counted, *combined])
 
 
 def _scan_large(split: Split, plan: ScanPlan, threads: int) -> ScanResult:
@@ -125,7 +125,7 @@ def _scan_large(split: Split, plan: ScanPlan, threads: int) -> ScanResult:
     return result
 
 
-def _scan_together(alike: ReadSplits, rows: Sequence[PlacedRows], plan: ScanPlan) -> ScanResult:
+def _scan_small(alike: ReadSplits, rows: Sequence[PlacedRows], plan: ScanPlan) -> ScanResult:
     result = ScanResult()
     cells = _Cells(alike, plan, joined_rows(rows))
     cells.collect(cells.profiled(list(plan.binning.columns)), result)
@@ -156,7 +156,7 @@ class _Cells:
             if len(placed.base)
             else []
         )
-        self._together = Together(
+        self._joint = JointColumns(
             steps_of(plan.binning.columns),
             plan.binning.moment_share,
             plan.bounds_us,
@@ -169,7 +169,7 @@ class _Cells:
         rows = self._rows if columns is None else self._rows.read_by(columns)
         if not self._grouped:
             return {}
-        return {name: rows.profiles(name, self._grouped, self._together) for name in names}
+        return {name: rows.profiles(name, self._grouped, self._joint) for name in names}
 
     def collect(self, found: ByColumn, result: ScanResult) -> None:
         """Everything into the result, once every column is profiled."""
@@ -178,7 +178,7 @@ class _Cells:
         for name in self._plan.binning.columns:
             for grouping, profiles in zip(self._grouped, found[name], strict=True):
                 _collect(result.profiles, name, grouping, profiles)
-        result.moments = self._together.by_base()
+        result.moments = self._joint.by_base()
         result.unlike = self._rows.unlike_by_base(self._base, self._plan.bounds_us)
 
 
@@ -204,9 +204,7 @@ def _dictionaries(plan: ScanPlan) -> list[str]:
     categories = {name for name, bins in plan.binning.columns.items() if isinstance(bins, CategoryBins)}
     cells = {name for segment in plan.segments for name in segment} | {plan.model_version}
     return [
-        column.name
-        for column in plan.columns
-        if column.name in categories | cells and holds_texts(column.type)
+        column.name for column in plan.columns if column.name in categories | cells and is_text(column.type)
     ]
 
 
@@ -252,12 +250,14 @@ class _Rows:
             found.append(Dimension(name, *limited(joint, texts, self._plan.binning.segments.get(name, ()))))
         return found
 
-    def profiles(self, name: str, grouped: Sequence[Grouping], together: Together) -> list[Sequence[Profile]]:
+    def profiles(
+        self, name: str, grouped: Sequence[Grouping], combined: JointColumns
+    ) -> list[Sequence[Profile]]:
         """For each grouping the profiles of its runs; what the column and others do together is noted."""
         bins, work = self._plan.binning.columns[name], Workspace.of_this_thread()
         if isinstance(bins, OrderedBins):
             column = self._numbers(name)
-            together.take(name, column.values, column.valid)
+            combined.take(name, column.values, column.valid)
             return [ordered_runs(column, grouping, bins, work) for grouping in grouped]
         if isinstance(bins, OpenBins):
             return self._open(name, grouped, work)

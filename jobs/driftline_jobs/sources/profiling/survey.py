@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftline_jobs.profiles.binning import CLASS_KINDS, TEXT_KIND, Binning, Bins, CategoryBins, OpenBins
-from driftline_jobs.profiles.cells import SEGMENT_VALUES_KEPT, crossed, labelled, text_of_names
+from driftline_jobs.profiles.cells import MOST_SEGMENT_VALUES, crossed, labelled, text_of_names
 from driftline_jobs.profiles.columns.arrays import DROPPED, Codes, Numbers, class_codes, hash_texts
 from driftline_jobs.profiles.columns.conversion import numbers_as
 from driftline_jobs.profiles.columns.hiding import NOTHING_HIDDEN, Hiding
@@ -220,9 +220,9 @@ def merge_surveys(surveys: Sequence[Survey]) -> Survey:
         for name, samples in survey.samples.items():
             merged.samples.setdefault(name, []).extend(samples)
         for name, counts in survey.segments.items():
-            mine = merged.segments.setdefault(name, {})
+            counts_of = merged.segments.setdefault(name, {})
             for text, count in counts.items():
-                mine[text] = mine.get(text, 0) + count
+                counts_of[text] = counts_of.get(text, 0) + count
     for name in {name for survey in surveys for name in survey.values}:
         parts = [survey.values[name] for survey in surveys if name in survey.values]
         merged.values[name] = _combined(
@@ -239,7 +239,7 @@ def binning_from(survey: Survey, watched: Sequence[Watched], hiding: Hiding) -> 
     columns: dict[str, Bins] = {}
     for watch in watched:
         name = watch.column.name
-        if watch.column.holds_nothing and not watch.declared:
+        if watch.column.is_null_type and not watch.declared:
             columns[name] = OpenBins()
             continue
         if watch.ordered:
@@ -259,11 +259,11 @@ def binning_from(survey: Survey, watched: Sequence[Watched], hiding: Hiding) -> 
         else:
             columns[name] = _category_bins(watch.kind, values, name, hiding)
     segments = {
-        name: tuple([text for text in text_of_names(counts) if text != NULL][:SEGMENT_VALUES_KEPT])
+        name: tuple([text for text in text_of_names(counts) if text != NULL][:MOST_SEGMENT_VALUES])
         for name, counts in survey.segments.items()
     }
     storages = {
-        watch.column.name: (Storage.NOTHING if watch.column.holds_nothing else watch.column.storage).value
+        watch.column.name: (Storage.NOTHING if watch.column.is_null_type else watch.column.storage).value
         for watch in watched
     }
     return Binning(columns, segments, storages, hiding.fingerprint)
@@ -280,9 +280,9 @@ def _category_bins(kind: str, values: ValueCounts, name: str, hiding: Hiding) ->
         return CategoryBins(kind=kind, vocabulary=(DROPPED,), sensitive=True, dropped=True)
     counts = dict(zip(values.texts.tolist(), values.counts.tolist(), strict=True))
     ranked = text_of_names(counts)
-    kept = ranked[:VOCABULARY]
+    listed = ranked[:VOCABULARY]
     tail = np.sort(hash_texts(ranked[VOCABULARY:]).view(np.int64))
-    return CategoryBins(kind=kind, vocabulary=tuple(kept), tail=tail, sensitive=name in hiding.hashed)
+    return CategoryBins(kind=kind, vocabulary=tuple(listed), tail=tail, sensitive=name in hiding.hashed)
 
 
 def watched_columns(

@@ -3,8 +3,8 @@
 DuckDB lets one process write a file at a time and none read it meanwhile. So a connection is not kept: each
 transaction opens the file, waits its turn if it must, and closes it again, and between two transactions
 everybody else gets in. Opening takes longer than most statements, so transactions that follow upon each other
-may share one (``kept_open``). Whoever keeps the file open all day (a notebook, a dashboard) would still lock
-the jobs out; for them the store can keep a copy, which is swapped by rename and which nobody writes.
+may share one (``stay_connected``). Whoever keeps the file open all day (a notebook, a dashboard) would still
+lock the jobs out; for them the store can keep a copy, which is swapped by rename and which nobody writes.
 
 DuckDB's own lock is not enough between processes that come and go: it reads the file's header first and
 takes the lock second (seen in 2.0), so that one who opens the file just as another ends a transaction goes on
@@ -164,8 +164,10 @@ class DuckDbDatabase:
         return self._transaction("BEGIN TRANSACTION", wait_seconds, read_only=False)
 
     @contextmanager
-    def kept_open(self, wait_seconds: float, *, reading: bool = False, alone: bool = True) -> Iterator[None]:
-        """See ``Database.kept_open``. From the first transaction on all others wait; only who reads lets
+    def stay_connected(
+        self, wait_seconds: float, *, reading: bool = False, alone: bool = True
+    ) -> Iterator[None]:
+        """See ``Database.stay_connected``. From the first transaction on all others wait; only who reads lets
         others read."""
         session = self._session
         if session is not None:

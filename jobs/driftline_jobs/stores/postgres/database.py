@@ -163,7 +163,7 @@ class PostgresDatabase:
         with self._transaction(wait_seconds, read_only=False) as session:
             yield session
 
-    def kept_open(self, wait_seconds: float, **_: bool) -> AbstractContextManager[None]:  # noqa: ARG002
+    def stay_connected(self, wait_seconds: float, **_: bool) -> AbstractContextManager[None]:  # noqa: ARG002
         """Nothing to do: the connection is kept anyway, and nobody waits for it."""
         return nullcontext()
 
