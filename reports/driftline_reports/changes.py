@@ -72,6 +72,18 @@ def build(context: Context) -> Changes:
         )
         for n, column in enumerate(order, 1)
     ]
+    return _laid_out(context, rows, columns, made, multivariate, everything)
+
+
+def _laid_out(
+    context: Context,
+    rows: Sequence[Row],
+    columns: Mapping[str, Sequence[Row]],
+    made: Sequence[Change],
+    multivariate: Sequence[Row],
+    everything: Query,
+) -> Changes:
+    """The entries by how much room there is for each."""
     of_all: list[Query] = []
     room = context.room
     cards = [change for change in made if change.drifted]

@@ -66,7 +66,7 @@ def build(context: Context, query: Query) -> LabelJoin | None:
     return LabelJoin(fact, (f"Next step: {_step(context, reason)}.",))
 
 
-def _fact(
+def _fact(  # noqa: C901, PLR0911 - one sentence a case
     context: Context, reason: Apart, found: Mapping[str, Row], figures: Mapping[str, Figure], query: Query
 ) -> Sentence:
     figure = figures.get(reason.value, _NOBODY)

@@ -55,7 +55,7 @@ def level(facts: Facts) -> Level:
     return Level.CALM
 
 
-def gather(selection: Selection) -> dict[datetime, Facts]:
+def gather(selection: Selection) -> dict[datetime, Facts]:  # noqa: C901 - one branch a table
     """Facts of every window that has a published run or any row."""
     found: dict[datetime, Facts] = {}
 

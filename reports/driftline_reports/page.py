@@ -65,7 +65,7 @@ def render_view(view: View) -> str:
     return template.render(view=view, style=Markup(style), policy=policy(style))  # noqa: S704 - our own file
 
 
-def draw(plot: Plot) -> Markup:
+def draw(plot: Plot) -> Markup:  # noqa: PLR0911 - one line a type
     """A plot as inline SVG, by what it is."""
     if isinstance(plot, plots.Spark):
         return charts.spark(plot)

@@ -333,7 +333,7 @@ def _points(text: str | None) -> list[tuple[float, float]]:
     return [(float(score), float(rate)) for score, rate in points if score is not None and rate is not None]
 
 
-def _labels(context: Context, rows: Sequence[Row], query: Query) -> Sentence:
+def _labels(context: Context, rows: Sequence[Row], query: Query) -> Sentence:  # noqa: PLR0911 - one sentence a case
     """How complete the labels are."""
     if context.monitor.labels is None:
         return ("This monitor names no labels: what the model really did is not known.",)

@@ -54,7 +54,7 @@ def clean(source: str, label: str) -> Markup:
     return Markup(ET.tostring(drawing, encoding="unicode", short_empty_elements=True))  # noqa: S704
 
 
-def _copy(element: ET.Element, into: ET.Element, left: float, top: float) -> None:
+def _copy(element: ET.Element, into: ET.Element, left: float, top: float) -> None:  # noqa: C901, PLR0912 - one branch a kind of element
     tag = element.tag.removeprefix(_NAMESPACE)
     if element.get("display") == "none" or "background" in element.get("class", "").split():
         return

@@ -44,8 +44,8 @@ def build(
     facts = context.this
     level = levels.level(facts)
     worse = _worse(rows, REALIZED if level is Level.BROKEN else ESTIMATED)
-    cite = Cited(worse, performance.queries[0]) if worse else None
-    words = _Words(context, changes, performance, why, found, join, drift_tally, worse, cite)
+    cited = (worse, Cited(worse, performance.queries[0])) if worse else None
+    words = _Words(context, changes, performance, why, found, join, drift_tally, cited)
     return Verdict(level, words.headline(level), words.where(level), words.since(level), words.sure(level))
 
 
@@ -75,8 +75,7 @@ class _Words:
         found: Quality,
         join: LabelJoin | None,
         drift_tally: Query,
-        worse: Row | None,
-        cite: Cited | None,
+        worse: tuple[Row, Cited] | None,
     ) -> None:
         self._context = context
         self._facts = context.this
@@ -86,8 +85,8 @@ class _Words:
         self._quality = found
         self._join = join
         self._tally = drift_tally
-        self._worse = worse
-        self._cite = cite
+        self._worse: Row | None = worse[0] if worse else None
+        self._cite: Cited | None = worse[1] if worse else None
 
     def headline(self, level: Level) -> Sentence:
         """Did it break."""
@@ -121,7 +120,7 @@ class _Words:
             parts += [f", {side} its limit of ", cite("threshold", term.write)]
         return tuple(parts)
 
-    def _changed(self) -> Sentence:
+    def _changed(self) -> Sentence:  # noqa: PLR0911 - one sentence a case
         facts = self._facts
         if facts.columns:
             counted: Sentence = (

@@ -57,7 +57,7 @@ def config_error(file: YamlFile, error: ValidationError, sections: Sections) -> 
     return ConfigError("\n".join([f"{file.name} has {len(lines)} faults:", *lines[:_MOST_SHOWN], *more]))
 
 
-def _message(detail: ErrorDetails, place: Place, sections: Sections) -> str:
+def _message(detail: ErrorDetails, place: Place, sections: Sections) -> str:  # noqa: PLR0911 - one case a rule
     kind, value = detail["type"], detail["input"]
     if kind == "extra_forbidden":
         return "unknown key" + _key_hint(place, sections)

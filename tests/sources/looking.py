@@ -29,7 +29,8 @@ def look(
     folder: Path, monitor: Monitor, start: datetime | None = None, end: datetime | None = None
 ) -> Inspection:
     location = open_location(str(folder))
-    return inspect(list_objects(location, "UTC"), location, monitor, start, end)
+    span = None if start is None or end is None else (start, end)
+    return inspect(list_objects(location, "UTC"), location, monitor, span)
 
 
 def by_name(inspected: Inspection) -> dict[str, InputState]:

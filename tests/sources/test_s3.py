@@ -192,8 +192,8 @@ def test_an_inspection_equals_that_of_the_same_files_on_disk(
         s3.client().download_file("logs", key["Key"], str(path))
     start, end = datetime(2013, 7, 2, tzinfo=UTC), datetime(2013, 7, 3, tzinfo=UTC)
     remote, local = open_location("s3://logs/same"), open_location(str(tmp_path / "same"))
-    on_s3 = inspect(list_objects(remote, "UTC"), remote, monitor, start, end)
-    on_disk = inspect(list_objects(local, "UTC"), local, monitor, start, end)
+    on_s3 = inspect(list_objects(remote, "UTC"), remote, monitor, (start, end))
+    on_disk = inspect(list_objects(local, "UTC"), local, monitor, (start, end))
     assert on_s3.columns == on_disk.columns
     assert [(s.row_groups, s.rows, s.min_us, s.max_us) for s in on_s3.splits] == [
         (s.row_groups, s.rows, s.min_us, s.max_us) for s in on_disk.splits

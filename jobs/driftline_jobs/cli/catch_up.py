@@ -34,7 +34,7 @@ class CatchUpWords:
     flags: Mapping[str, object]
 
 
-def catch_up(
+def catch_up(  # noqa: PLR0913 - one parameter an option
     monitor_files: options.MonitorFiles,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be run.")] = False,

@@ -25,7 +25,7 @@ FirstWindow = Annotated[
 ]
 
 
-def rebase(
+def rebase(  # noqa: PLR0913 - one parameter an option
     monitor_file: options.MonitorFile,
     period: FirstWindow,
     *,

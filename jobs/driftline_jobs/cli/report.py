@@ -31,7 +31,7 @@ class ReportWords:
     flags: Mapping[str, object]
 
 
-def report(
+def report(  # noqa: PLR0913 - one parameter an option
     monitor_files: options.MonitorFiles,
     period: options.Period,
     *,
@@ -73,19 +73,21 @@ def report(
 
 def report_one(monitor_file: Path, _: Progress, *, words: ReportWords, alone: bool = True) -> Answer:
     """Write the page of one monitor; the mail of one of several has a folder of its own."""
-    from driftline_jobs.reporting.report import write_report
+    from driftline_jobs.reporting.report import MailOut, write_report
     from driftline_schemas.monitor import load_monitor
     from driftline_schemas.settings import load_settings
 
     monitor = load_monitor(monitor_file)
-    mail_out = words.mail_out
+    mail = None
+    if words.mail_out is not None:
+        folder = words.mail_out if alone else words.mail_out / monitor.monitor
+        mail = MailOut(folder, words.page_link)
     written = write_report(
         monitor,
         monitor.calendar.parse(words.period),
         load_settings(words.flags),
         generated_at=datetime.now(UTC),
-        mail_out=mail_out if alone or mail_out is None else mail_out / monitor.monitor,
-        page_link=words.page_link,
+        mail=mail,
         index=words.index,
         index_page=alone,
         base=monitor_file.resolve().parent,

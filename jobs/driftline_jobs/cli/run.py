@@ -37,7 +37,7 @@ class RunWords:
     flags: Mapping[str, object]
 
 
-def run(
+def run(  # noqa: PLR0913 - one parameter an option
     monitor_files: options.MonitorFiles,
     period: options.Period,
     to: options.LastPeriod = None,

@@ -184,40 +184,20 @@ def calibrate(statistic: Statistic, splits: Splits, power: float = CUBE_ROOT) ->
     scaled = Statistic(value, statistic.expected, statistic.sampling, statistic.factor, statistic.root)
     expected, sampling = float(scaled.expected.mean()), float(scaled.sampling.mean())
     everyone = np.arange(len(value))
-    worth = float(len(value) if splits.degrees is None else splits.degrees)
 
-    def learn(power: float, parts: Mapping[str, np.ndarray[tuple[int], np.dtype[np.intp]]]) -> _Fit:
-        groups, residuals, ys = [], np.empty(len(value)), np.empty(len(value))
-        for label, where in parts.items():
-            part = _at(scaled, where)
-            variation = _variation(part)
-            typical = expected + variation / sampling
-            own = part.expected + variation / part.sampling
-            y = _power(part.value * typical / own, power, np.full(len(where), typical))
-            ys[where] = y
-            residuals[where] = y - y.mean()
-            count = worth if splits.degrees is not None else float(len(where))
-            groups.append(Group(label, count, float(y.mean()), variation))
-        spread = float((residuals**2).sum())
-        if splits.degrees is None:
-            degrees = float(len(value) - len(parts))
-            deviation = np.sqrt(spread / degrees)
-        else:
-            degrees, deviation = worth, np.sqrt(spread / (len(value) - 1))
-        least = _LEAST_SPREAD * (1.0 if power < _LOG_BELOW else power * float(ys.mean()))
-        return _Fit(tuple(groups), max(float(deviation), least), degrees, ys)
-
-    whole = learn(power, {NO_LABEL: everyone})
+    whole = _fit(scaled, splits, power, {NO_LABEL: everyone})
     labels = np.array(splits.labels, dtype=np.str_)
     chosen, level, used = whole, None, power
     effect = _group_effect(whole.values, labels) if splits.level is not None else 0.0
     if effect > 0.0:
         used, level = power + (CUBE_ROOT - power) * effect, splits.level
-        chosen = learn(used, {str(label): np.flatnonzero(labels == label) for label in np.unique(labels)})
-        whole = learn(used, {NO_LABEL: everyone})
+        chosen = _fit(
+            scaled, splits, used, {str(label): np.flatnonzero(labels == label) for label in np.unique(labels)}
+        )
+        whole = _fit(scaled, splits, used, {NO_LABEL: everyone})
     return Calibration(
         source=splits.source,
-        windows=len(value) if splits.degrees is None else int(worth),
+        windows=len(value) if splits.degrees is None else int(splits.degrees),
         level=level,
         power=used,
         expected=expected,
@@ -237,6 +217,37 @@ class _Fit:
     deviation: float
     degrees: float
     values: FloatArray
+
+
+def _fit(
+    scaled: Statistic,
+    splits: Splits,
+    power: float,
+    parts: Mapping[str, np.ndarray[tuple[int], np.dtype[np.intp]]],
+) -> _Fit:
+    """Mean and spread of the transformed statistic, each part of the windows around a mean of its own."""
+    value = scaled.value
+    expected, sampling = float(scaled.expected.mean()), float(scaled.sampling.mean())
+    worth = float(len(value) if splits.degrees is None else splits.degrees)
+    groups, residuals, ys = [], np.empty(len(value)), np.empty(len(value))
+    for label, where in parts.items():
+        part = _at(scaled, where)
+        variation = _variation(part)
+        typical = expected + variation / sampling
+        own = part.expected + variation / part.sampling
+        y = _power(part.value * typical / own, power, np.full(len(where), typical))
+        ys[where] = y
+        residuals[where] = y - y.mean()
+        count = worth if splits.degrees is not None else float(len(where))
+        groups.append(Group(label, count, float(y.mean()), variation))
+    spread = float((residuals**2).sum())
+    if splits.degrees is None:
+        degrees = float(len(value) - len(parts))
+        deviation = np.sqrt(spread / degrees)
+    else:
+        degrees, deviation = worth, np.sqrt(spread / (len(value) - 1))
+    least = _LEAST_SPREAD * (1.0 if power < _LOG_BELOW else power * float(ys.mean()))
+    return _Fit(tuple(groups), max(float(deviation), least), degrees, ys)
 
 
 def _group_effect(values: FloatArray, labels: np.ndarray[tuple[int], np.dtype[np.str_]]) -> float:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from driftline_jobs.engines.process import Spent
-from driftline_jobs.sources.labels.counts import JoinCounts
-from driftline_jobs.sources.labels.rows import LabelPlan, PredictionPlan
-from driftline_jobs.sources.parquet.splits import Split
-from driftline_jobs.sources.profiling.scan import ScanPlan
-from driftline_jobs.sources.profiling.scan_result import ScanResult
-from driftline_jobs.sources.profiling.survey import Survey, SurveyPlan
-from driftline_jobs.tasks.outcomes import OutcomesByCell, Task
+if TYPE_CHECKING:  # what the engines themselves import, when one of them is opened
+    from driftline_jobs.engines.process import Spent
+    from driftline_jobs.sources.labels.counts import JoinCounts
+    from driftline_jobs.sources.labels.rows import LabelPlan, PredictionPlan
+    from driftline_jobs.sources.parquet.splits import Split
+    from driftline_jobs.sources.profiling.scan import ScanPlan
+    from driftline_jobs.sources.profiling.scan_result import ScanResult
+    from driftline_jobs.sources.profiling.survey import Survey, SurveyPlan
+    from driftline_jobs.tasks.outcomes import OutcomesByCell, Task
 
 
 @dataclass(frozen=True)

@@ -115,22 +115,28 @@ def multiclass_performance(
     }
     by_base = None if base is None else base.confusion.astype(np.float64)
     overall |= _averages(confusion, by_base, per_class, whole)
-    if counts.scores is not None:
-        rankings = {
-            "roc_auc": roc_auc(counts.scores),
-            "average_precision": average_precision(counts.scores, None if base is None else base.scores),
-            "ece": calibration_error(counts.scores),
-        }
-        per_class |= rankings
-        support = counts.scores.pos.sum(-1).astype(np.float64)
-        overall |= _conservative_averages(rankings, support)
-    if counts.losses is not None and counts.scores is not None:
+    scored = _by_scores(counts, base)
+    return MulticlassPerformance(overall=overall | scored.overall, per_class=per_class | scored.per_class)
+
+
+def _by_scores(counts: MulticlassCounts, base: MulticlassCounts | None) -> MulticlassPerformance:
+    """The figures that scores give, none without them."""
+    if counts.scores is None:
+        return MulticlassPerformance({}, {})
+    per_class = {
+        "roc_auc": roc_auc(counts.scores),
+        "average_precision": average_precision(counts.scores, None if base is None else base.scores),
+        "ece": calibration_error(counts.scores),
+    }
+    support = counts.scores.pos.sum(-1).astype(np.float64)
+    overall = _conservative_averages(per_class, support)
+    if counts.losses is not None:
         status = counts.losses.status
         per_class["ece"] = withheld(per_class["ece"], np.broadcast_to(status[..., None], support.shape))
         for name in ("ece_macro", "ece_weighted"):
             overall[name] = withheld(overall[name], status)
-        overall |= _losses(counts.losses, every_label, counts.unscored_labels)
-    return MulticlassPerformance(overall=overall, per_class=per_class)
+        overall |= _losses(counts.losses, counts.every_label, counts.unscored_labels)
+    return MulticlassPerformance(overall, per_class)
 
 
 def _averages(

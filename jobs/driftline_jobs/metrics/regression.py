@@ -69,19 +69,11 @@ def regression_performance(sums: RegressionSums) -> dict[str, Performance]:
     unknown = ((n == 0) & (sums.infinite == 0), Status.NO_LABELS), (sums.infinite > 0, Status.INFINITE)
     status = statuses(n.shape, *unknown)
     mean_square = sums.squares / some
-    with np.errstate(over="ignore", invalid="ignore"):  # masked as not_finite
-        variance = np.maximum(sums.label_squares / some - (sums.labels / some) ** 2, 0.0)
-        # What rounding leaves of the variance of equal labels is not a variance.
-        constant = variance <= 1e-12 * sums.label_squares / some
-        spread = np.where(constant, np.nan, variance)
+    variance, constant = _label_variance(sums, some)
+    spread = np.where(constant, np.nan, variance)
     dominated = _dominated(sums.squares, sums.fourths, n)
     square_low, square_high = _of_squares(mean_interval(sums.squares, sums.fourths, n), dominated)
     remark = np.where(dominated, Status.FEW_ERRORS.value, "")
-
-    def explained(square: FloatArray) -> FloatArray:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(1.0 - np.ldexp(square / spread, 2 * (scales.error - scales.label)))
-
     return {
         "mae": performance(
             _times(sums.absolute / some, scales.error),
@@ -108,10 +100,10 @@ def regression_performance(sums: RegressionSums) -> dict[str, Performance]:
             ),
         ),
         "r2": performance(
-            explained(mean_square),
+            _explained(mean_square, spread, scales),
             statuses(n.shape, *unknown, (constant, Status.CONSTANT_LABEL)),
             n,
-            interval=(explained(square_high), explained(square_low)),
+            interval=(_explained(square_high, spread, scales), _explained(square_low, spread, scales)),
             trivial=0.0,
             remark=remark,
         ),
@@ -123,6 +115,19 @@ def regression_performance(sums: RegressionSums) -> dict[str, Performance]:
             trivial=0.0,
         ),
     }
+
+
+def _explained(square: FloatArray, spread: FloatArray, scales: Scales) -> FloatArray:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(1.0 - np.ldexp(square / spread, 2 * (scales.error - scales.label)))
+
+
+def _label_variance(sums: RegressionSums, some: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """The variance of the labels, and where it is none."""
+    with np.errstate(over="ignore", invalid="ignore"):  # masked as not_finite
+        variance = np.maximum(sums.label_squares / some - (sums.labels / some) ** 2, 0.0)
+        # What rounding leaves of the variance of equal labels is not a variance.
+        return variance, variance <= 1e-12 * sums.label_squares / some
 
 
 def _dominated(total: FloatArray, squares: FloatArray, n: Counts) -> BoolArray:

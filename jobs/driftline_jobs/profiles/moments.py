@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from driftline_jobs.profiles.binning import Bins, OrderedBins
-from driftline_jobs.profiles.kernels.products import add_products
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_schemas.errors import DataError
 
@@ -135,6 +134,9 @@ def taken(times: IntArray, share: float) -> IntArray | None:
 
 def moments(steps: npt.NDArray[np.int16]) -> MomentSums:
     """Moments of columns (d, n) of whole steps."""
+    # Only now: who reads moments does not wait for the compiler.
+    from driftline_jobs.profiles.kernels.products import add_products
+
     columns, rows = steps.shape
     sums, products = np.zeros(columns, np.int64), np.zeros((columns, columns), np.int64)
     add_products(steps, sums, products)

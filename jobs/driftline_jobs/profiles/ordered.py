@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from driftline_jobs.profiles.binning import OrderedBins
 from driftline_jobs.profiles.columns.arrays import Valid
 from driftline_jobs.profiles.distinct import REGISTERS, Registers, hash_values, register_sets
 from driftline_jobs.profiles.kernels import tally
-from driftline_jobs.profiles.kernels.sums import carried, no_sums
+from driftline_jobs.profiles.kernels.sums import LIMBS, carried, no_sums
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.profiles.outer import NONE, outer_counted, outer_values
 from driftline_jobs.profiles.state import OrderedProfile
@@ -47,7 +48,7 @@ def profile_runs(
     cuts, cells = bins.cuts, len(starts)
     counted: IntArray = np.zeros((cells, tally.BUCKETS + 1), np.int64)
     extremes: FloatArray = np.empty((cells, 2))
-    sums: IntArray = np.zeros((cells, bins.bins, tally.LIMBS), np.int64)
+    sums: IntArray = np.zeros((cells, bins.bins, LIMBS), np.int64)
     registers: Registers = np.zeros((cells, REGISTERS), np.uint8)
     room = int(np.minimum(stops - starts, cuts.finite).sum())
     buckets, bucket_counts = np.empty(room, np.int64), np.empty(room, np.int64)
@@ -76,9 +77,24 @@ def profile_runs(
         bucket_counts,
         outer,
     )
-    sums = carried(sums)
-    rows = (stops - starts).tolist()
-    extremes += 0.0  # -0.0 is 0.0
+    counts = _Counts(counted, extremes + 0.0, carried(sums), registers, buckets, bucket_counts, outer)
+    return _profiles(counts, (stops - starts).tolist(), bins)
+
+
+class _Counts(NamedTuple):
+    """What ``tally`` leaves of each of several cells; -0.0 is 0.0 among the extremes."""
+
+    counted: IntArray
+    extremes: FloatArray
+    sums: IntArray
+    registers: Registers
+    buckets: IntArray
+    bucket_counts: IntArray
+    outer: FloatArray
+
+
+def _profiles(counts: _Counts, rows: Sequence[int], bins: OrderedBins) -> list[OrderedProfile]:
+    counted, extremes, sums, registers, buckets, bucket_counts, outer = counts
     profiles, begin, outer_begin = [], 0, 0
     for cell, numbers in enumerate(counted.tolist()):
         end, outer_end = begin + numbers[tally.BUCKETS], outer_begin + numbers[tally.OUTER]

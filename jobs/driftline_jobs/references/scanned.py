@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from driftline_jobs.profiles.binning import Binning
@@ -32,42 +33,52 @@ from driftline_schemas.window import Window, to_us
 OutcomesByWindow = Mapping[Window, Mapping[Cell, Outcomes]]
 
 
+@dataclass(frozen=True)
+class Scanned:
+    """What was scanned of a reference.
+
+    Attributes:
+        outcomes, ids: of the windows' predictions, where there are labels.
+        external: whether it is a data set of its own, not windows of the log.
+        timed: whether its rows have times; those that have none are of no window.
+        objects: what it was read from; losses: what it lacks.
+    """
+
+    windows: Sequence[WindowProfile]
+    outcomes: OutcomesByWindow
+    ids: Mapping[Window, IdSketch]
+    external: bool = False
+    timed: bool = True
+    objects: Sequence[ReferenceObject] = ()
+    losses: ReferenceLosses | None = None
+
+
 def reference_from(
-    monitor: str,
-    source: str,
-    binning: Binning,
-    windows: Sequence[WindowProfile],
-    outcomes: OutcomesByWindow,
-    *,
-    ids: Mapping[Window, IdSketch] | None = None,
-    external: bool = False,
-    timed: bool = True,
-    effective_from: datetime | None = None,
-    objects: Sequence[ReferenceObject] = (),
-    losses: ReferenceLosses | None = None,
+    monitor: str, source: str, binning: Binning, scanned: Scanned, effective_from: datetime | None = None
 ) -> Reference:
     """Put together what was scanned of a reference.
 
-    Windows without rows say nothing and are left out. Rows that are not ``timed`` are of no window: of what
-    was scanned, only the sum over all is kept.
+    Windows without rows say nothing and are left out. Of what is not ``timed`` only the sum over all rows is
+    stored.
     """
-    profiled = sorted((w for w in windows if w.rows is not None), key=lambda profiled: profiled.window)
+    timed = scanned.timed
+    profiled = sorted((w for w in scanned.windows if w.rows is not None), key=lambda one: one.window)
     rows: list[StateRow] = []
     for window in profiled if timed else ():
-        rows += _window_rows(window, outcomes.get(window.window, {}))
-        if ids and window.window in ids:
-            rows.append(id_row(WINDOW, to_us(window.window.start), ids[window.window]))
-    rows += _total_rows(profiled, outcomes)
+        rows += _window_rows(window, scanned.outcomes.get(window.window, {}))
+        if window.window in scanned.ids:
+            rows.append(id_row(WINDOW, to_us(window.window.start), scanned.ids[window.window]))
+    rows += _total_rows(profiled, scanned.outcomes)
     return Reference(
         monitor,
         source,
         binning,
         tuple(_about(window) for window in profiled) if timed else (),
         state_table(rows),
-        external=external,
+        external=scanned.external,
         effective_from=effective_from,
-        objects=tuple(objects),
-        losses=losses,
+        objects=tuple(scanned.objects),
+        losses=scanned.losses,
     )
 
 

@@ -24,7 +24,7 @@ from driftline_jobs.pipeline.steps.reference_data import inspect_external, monit
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.columns.hiding import hiding_of
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.reporting.pages import Pages
+from driftline_jobs.reporting.pages import Pages, drilldown_name
 from driftline_jobs.reporting.sampling import SamplePlan, kinds_of, no_rows, sample_log
 from driftline_jobs.sources.listing.objects import list_objects
 from driftline_jobs.sources.logs import LogInspection, PredictionLog
@@ -178,17 +178,6 @@ def write_drilldown(
     name = drilldown_name(monitor, window)
     pages.write(name, html.encode())
     return PurePosixPath(name).name
-
-
-def drilldown_link(monitor: Monitor, window: Window, pages: Pages) -> str | None:
-    """The drill-down as the page links to it, where one was written before."""
-    folder, _, name = drilldown_name(monitor, window).rpartition("/")
-    return name if name in pages.listed(folder) else None
-
-
-def drilldown_name(monitor: Monitor, window: Window) -> str:
-    """Where the drill-down lies: ``flight_delay/day/2013-07-01.drilldown.html``."""
-    return f"{page_name(monitor, window).removesuffix('.html')}.drilldown.html"
 
 
 def _sample_name(monitor: Monitor, window: Window, side: str) -> str:

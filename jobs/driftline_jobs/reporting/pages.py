@@ -10,8 +10,11 @@ from typing import Final, Self
 from uuid import uuid4
 
 from driftline_jobs.storage.location import Location, check_name, open_location
+from driftline_reports.inputs import page_name
 from driftline_schemas.errors import disk_error
+from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
+from driftline_schemas.window import Window
 
 _AT_ONCE: Final = 16
 _TYPES: Final = {".html": "text/html; charset=utf-8", ".json": "application/json"}
@@ -110,3 +113,14 @@ class Pages:
                 unfinished.unlink(missing_ok=True)
         except OSError as error:
             raise disk_error(error, f"the page cannot be written to {path}", "name another --out") from error
+
+
+def drilldown_link(monitor: Monitor, window: Window, pages: Pages) -> str | None:
+    """The drill-down as the page links to it, where one was written before."""
+    folder, _, name = drilldown_name(monitor, window).rpartition("/")
+    return name if name in pages.listed(folder) else None
+
+
+def drilldown_name(monitor: Monitor, window: Window) -> str:
+    """Where the drill-down lies: ``flight_delay/day/2013-07-01.drilldown.html``."""
+    return f"{page_name(monitor, window).removesuffix('.html')}.drilldown.html"

@@ -19,10 +19,9 @@ from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.late_columns import as_stored, settled
 from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, Profile
-from driftline_jobs.reporting.drilldown import drilldown_link, write_drilldown
 from driftline_jobs.reporting.index import LINK, refresh_entry, refresh_page
 from driftline_jobs.reporting.mail import Summary, summary, write_mail
-from driftline_jobs.reporting.pages import Pages
+from driftline_jobs.reporting.pages import Pages, drilldown_link
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.binnings import binning_at
@@ -53,21 +52,28 @@ class Written:
     summary: Summary
 
 
+@dataclass(frozen=True, slots=True)
+class MailOut:
+    """The folder that a mail is written into, and where its readers find the page."""
+
+    folder: Path
+    page_link: str | None = None
+
+
 def write_report(
     monitor: Monitor,
     window: Window,
     settings: Settings,
     *,
     generated_at: datetime,
-    mail_out: Path | None = None,
-    page_link: str | None = None,
+    mail: MailOut | None = None,
     index: bool = True,
     index_page: bool = True,
     base: Path | None = None,
 ) -> Written:
-    """Write the page of a published window below ``settings.reports``, and its mail into ``mail_out``.
+    """Write the page of a published window below ``settings.reports``, and its ``mail``.
 
-    ``page_link`` is where the mail's readers find the page; without ``index`` the page stands alone, to be
+    Without ``index`` the page stands alone, to be
     sent, and without ``index_page`` the index is for the caller to write, once for several pages. With
     ``settings.drill_down`` the drill-down is written too; where its run has kept no sample, the log is read,
     relative folders meant from ``base``. Raises ConfigError when the window was not published, the folder is
@@ -81,6 +87,8 @@ def write_report(
         pages = Pages.open(settings)
         if index:
             if settings.drill_down:
+                from driftline_jobs.reporting.drilldown import write_drilldown
+
                 deeper: str | None = write_drilldown(
                     settings, store, monitor, base or Path.cwd(), window, pages
                 )
@@ -97,8 +105,10 @@ def write_report(
     unmuted, muted = without_muted(inputs)
     if muted:
         view = build_view(unmuted)
-    if mail_out is not None:
-        write_mail(view, mail_out, page_link=page_link, attached=PurePosixPath(name).name, muted=muted)
+    if mail is not None:
+        write_mail(
+            view, mail.folder, page_link=mail.page_link, attached=PurePosixPath(name).name, muted=muted
+        )
     return Written(page, summary(unmuted, view, muted))
 
 

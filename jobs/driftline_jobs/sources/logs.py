@@ -216,7 +216,7 @@ class PredictionLog:
     ) -> LogInspection:
         """What the footers of these objects say."""
         found = inspect(
-            objects, self.location, self.monitor, start, end, expected=expected, known=self._known
+            objects, self.location, self.monitor, (start, end), expected=expected, known=self._known
         )
         return LogInspection(found, self.monitor.logs.lateness, passed_over=passed_over)
 

@@ -14,11 +14,10 @@ from numba import types
 
 from driftline_jobs.profiles.kernels.compiling import compiled, inner, readable
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
-from driftline_jobs.tasks.exact_sums import ExactSums
+from driftline_jobs.tasks.exact_sums import ERROR_SUMS, ExactSums
 
 MOST_ROWS = 1 << 34
 """So many halves, of 27 bits, add up in 63."""
-NAMES = ("error", "absolute", "squares", "fourths", "relative", "relative_squares", "labels", "label_squares")
 _MANTISSA_BITS, _HALF_BITS = 53, 27
 _WHOLE, _HALF_MASK = 2.0**53, np.int64((1 << 27) - 1)
 _FLOATS, _INTS = readable(types.float64), readable(types.int64)
@@ -37,7 +36,7 @@ def _add(counters: IntArray, at: int, value: np.int64) -> None:
 @compiled(
     types.void(_FLOATS, _INTS, _FLOATS, _INTS, _INTS, *[types.int64] * 3, _COUNTERS, _COUNTERS, _COUNTERS)
 )
-def _sum_up(
+def _sum_up(  # noqa: PLR0913, PLR0917 - a kernel names every array
     error: FloatArray,
     octave: IntArray,
     label: FloatArray,
@@ -85,7 +84,7 @@ def _sum_up(
 def error_sums(
     error: tuple[FloatArray, IntArray], label: tuple[FloatArray, IntArray], place: IntArray, bins: int
 ) -> dict[str, ExactSums]:
-    """(bins,) each of ``NAMES``: see ``RegressionOutcomes``.
+    """(bins,) each of ``ERROR_SUMS``: see ``RegressionOutcomes``.
 
     Args:
         error, label: (n,) mantissas and exponents; at most ``MOST_ROWS``.
@@ -107,7 +106,7 @@ def error_sums(
     least, least_ratio, least_label = (first for first, _ in spans)
     _sum_up(*error, *label, place, least, least_ratio, least_label, *counters)
     errors, ratios, labels = counters
-    totals = {name: [0] * bins for name in NAMES}
+    totals = {name: [0] * bins for name in ERROR_SUMS}
     for at, octave, (low, high, square, fourth) in _occupied(errors):
         totals["error"][at] += (high - low) << octave
         totals["absolute"][at] += (high + low) << octave
@@ -131,7 +130,7 @@ def error_sums(
         "labels": least_label,
         "label_squares": 2 * least_label - _MANTISSA_BITS,
     }
-    return {name: ExactSums.of(exponents[name] - _MANTISSA_BITS, totals[name]) for name in NAMES}
+    return {name: ExactSums.of(exponents[name] - _MANTISSA_BITS, totals[name]) for name in ERROR_SUMS}
 
 
 def _span(octave: IntArray, there: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[int, int]:

@@ -13,6 +13,11 @@ from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 
 _MANTISSA_BITS, _HALF_BITS, _HALF_MASK = 53, 27, (1 << 27) - 1
 
+ERROR_SUMS = (
+    "error", "absolute", "squares", "fourths", "relative", "relative_squares", "labels", "label_squares",
+)  # fmt: skip
+"""What a regression is measured by, see ``RegressionOutcomes``."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExactSums:

@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from driftline_jobs.profiles.binning import OrderedBins
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
-from driftline_jobs.tasks.error_sums import NAMES, error_sums
-from driftline_jobs.tasks.exact_sums import ExactSums, split, sums_by_place
+from driftline_jobs.tasks.exact_sums import ERROR_SUMS, ExactSums, split, sums_by_place
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.errors import DataError
 
@@ -47,7 +46,7 @@ class RegressionOutcomes(Outcomes):
 
     task: ClassVar[str] = "regression"
     format: ClassVar[int] = 3
-    exact: ClassVar[frozenset[str]] = frozenset((*NAMES, "label_sums"))
+    exact: ClassVar[frozenset[str]] = frozenset((*ERROR_SUMS, "label_sums"))
 
     infinite: int = 0
     predicted: list[int] = field(default_factory=list)
@@ -114,7 +113,7 @@ class RegressionTask:
         bins = self.bins.bins
         labels = self.labels.bins if self.labels is not None else 0
         none: dict[str, Any] = {name: [0] * bins for name in _COUNTS}
-        none |= dict.fromkeys(NAMES, ExactSums.zeros(bins))
+        none |= dict.fromkeys(ERROR_SUMS, ExactSums.zeros(bins))
         return RegressionOutcomes(**none, label_counts=[0] * labels, label_sums=ExactSums.zeros(labels))
 
     def rows(self, table: pa.Table, order: IntArray | None) -> _RegressionRows:
@@ -156,6 +155,9 @@ class _RegressionRows:
 
 
 def _add(outcome: RegressionOutcomes, predicted: FloatArray, label: FloatArray, bins: OrderedBins) -> None:
+    # Only now: who reads outcomes does not wait for the compiler.
+    from driftline_jobs.tasks.error_sums import error_sums
+
     place = bins.bin_of(predicted)
     _count(outcome.predicted, place)
     labelled = np.isfinite(label)

@@ -108,13 +108,8 @@ def _publish(
             joined.ids.get(window, {}),
         )
         checked = MeasuredCell(window, WHOLE, record.run_id, {}, whole.predictions)
-        final = is_final(job.monitor.labels, window, job.request.as_of)
-        checks = label_checks(job.monitor, whole, found, reference, window, mature=final)
         lost = counted.of_objects(window, joined.predictions.damaged)
-        checks.append(Check("*", NOT_JOINED, float(lost), 0, passed=lost == 0))
-        if joined.inspection is not None:
-            checks += label_loss_checks(joined.inspection.passed_over_in([window]))
-        checks += outcome_checks(job.monitor, whole, reference.outcomes_without(window).get(WHOLE))
+        checks = _checks(job, reference, joined, window, whole, lost)
         add_checks(builders["quality_metrics"], job.monitor.monitor, checked, checks)
         checks_of[window] = checks
         size = 0
@@ -143,6 +138,18 @@ def _publish(
         job.progress.event("labels", rows=joined.label_rows, of_other_windows_or_none=joined.unmatched)
         report_label_losses(job.progress, joined.inspection, job.windows)
     report_failed(job.progress, checks_of)
+
+
+def _checks(
+    job: Job, reference: Reference, joined: JoinedWindows, window: Window, whole: Outcomes, lost: int
+) -> list[Check]:
+    """Every check of a window's labels and classes; ``lost`` rows were counted and could not be joined."""
+    final = is_final(job.monitor.labels, window, job.request.as_of)
+    checks = label_checks(job.monitor, whole, joined.findings[window], reference, window, mature=final)
+    checks.append(Check("*", NOT_JOINED, float(lost), 0, passed=lost == 0))
+    if joined.inspection is not None:
+        checks += label_loss_checks(joined.inspection.passed_over_in([window]))
+    return checks + outcome_checks(job.monitor, whole, reference.outcomes_without(window).get(WHOLE))
 
 
 def add_judged_performance(

@@ -23,7 +23,7 @@ from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.edges import ordered_bins
 from driftline_jobs.profiles.moments import share_of_rows
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.references.scanned import reference_from
+from driftline_jobs.references.scanned import Scanned, reference_from
 from driftline_jobs.sources.listing.passed_over import in_words
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.agreement import named_columns
@@ -99,19 +99,16 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         if again:
             job.progress.event("labels_left_out", reason=reason_of(Status.IDS_REPEAT))
     profiled = list(profiles.values())
-    reference = reference_from(
-        job.monitor.monitor,
-        source_of(job),
-        binning,
+    scanned = Scanned(
         profiled,
         outcomes.by_window if outcomes else {},
-        ids={window: outcomes.ids_of(window) for window in outcomes.ids} if outcomes else {},
+        {window: outcomes.ids_of(window) for window in outcomes.ids} if outcomes else {},
         external=data.job is not job,
         timed=data.timed,
-        effective_from=effective_from,
         objects=objects_of(inspection, profiled),
         losses=reference_losses(inspection, data.windows, profiles, timed=data.timed),
     )
+    reference = reference_from(job.monitor.monitor, source_of(job), binning, scanned, effective_from)
     if not reference.rows:
         raise _no_rows(data, inspection)
     check_reference(job.monitor, reference)

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pandas.util import hash_array
 
 from driftline_jobs.profiles.binning import CategoryBins
 from driftline_jobs.profiles.columns import decimals, temporal
@@ -233,6 +232,8 @@ def hash_texts(texts: list[str]) -> UIntArray:
     """Stable 64-bit hashes of texts (D,): the same in every process and on every machine."""
     if not texts:
         return np.empty(0, np.uint64)
+    from pandas.util import hash_array  # which takes a while to load, and a report needs none of it
+
     return mix(hash_array(np.array(texts, dtype=object), categorize=False))
 
 

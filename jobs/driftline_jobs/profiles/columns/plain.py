@@ -27,7 +27,7 @@ from driftline_jobs.profiles.columns.octets import UUID_BYTES, text_of_bytes, uu
 _PER_SECOND = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
-def plain(array: pa.Array) -> pa.Array:
+def plain(array: pa.Array) -> pa.Array:  # noqa: PLR0911 - one line a type
     """The same values (n,) in a type that is easy to work with."""
     arrow_type = array.type
     if kind.is_dictionary(arrow_type):

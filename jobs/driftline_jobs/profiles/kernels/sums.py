@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
-from driftline_jobs.profiles.kernels.tally import LIMB_BITS, LIMB_MASK, LIMBS
 from driftline_jobs.profiles.log_buckets import MANTISSA_BITS, FloatArray, IntArray
 from driftline_jobs.profiles.outer import LEAST_OCTAVE
 
+LIMBS, LIMB_BITS = 3, 46
+"""Exact sums are integers of three limbs: 46 bits in each of the lower two, sign and rest in the third."""
+LIMB_MASK = (1 << LIMB_BITS) - 1
 _BITS, _MASK = np.int64(LIMB_BITS), np.int64(LIMB_MASK)
 
 

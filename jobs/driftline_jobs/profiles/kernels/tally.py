@@ -13,15 +13,13 @@ from numba import types
 from driftline_jobs.profiles.distinct import Registers, UIntArray
 from driftline_jobs.profiles.kernels.compiling import compiled, inner, readable
 from driftline_jobs.profiles.kernels.loops import Int32Array
+from driftline_jobs.profiles.kernels.sums import LIMB_BITS, LIMB_MASK
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 
 BLOCK = 1024
 """Rows at a time: the arrays of them lie in the nearest cache, beside what is counted into."""
 NULLS, NANS, BELOW_INFINITY, ABOVE_INFINITY, ZEROS, OUTER, BUCKETS = range(7)
 """What ``tally`` counts of a run, by its place in ``counted``."""
-LIMBS, LIMB_BITS = 3, 46
-"""Exact sums are integers of three limbs: 46 bits in each of the lower two, sign and rest in the third."""
-LIMB_MASK = (1 << LIMB_BITS) - 1
 _INTS, _READ_INTS = types.Array(types.int64, 1, "C"), readable(types.int64)
 _READ_FLOATS, _READ_PLACES = readable(types.float64), readable(types.int32)
 _LARGEST = float(np.finfo(np.float64).max)
@@ -292,7 +290,7 @@ def add_counted(
         *(_INTS, _INTS, types.Array(types.float64, 1, "C")),
     )
 )
-def tally(
+def tally(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - a kernel names every array
     values: FloatArray,
     valid: npt.NDArray[np.bool_],
     starts: IntArray,

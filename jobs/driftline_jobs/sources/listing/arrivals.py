@@ -35,7 +35,7 @@ def arrived(monitor: Monitor, window: Window, relative_to: Path) -> list[LogObje
     named = [found for found in own if claims_parquet(found.path)]
     if named:
         return named
-    inspected = inspect(near, location, monitor, window.start, window.end)
+    inspected = inspect(near, location, monitor, (window.start, window.end))
     others = {state.object for state in inspected.inputs if not state.is_passed_over}.intersection(own)
     with_rows = {split.object for split in inspected.splits if split.rows}
     return sorted(others or with_rows, key=lambda found: found.path)

@@ -103,7 +103,7 @@ def _list(data: ByteArray, at: Number) -> tuple[Number, Number, Number]:
 
 
 @compiled(types.int64(readable(types.uint8), types.int64, types.int64, types.int64))
-def _past(data: ByteArray, at: Number, kind: Number, depth: int) -> Number:
+def _past(data: ByteArray, at: Number, kind: Number, depth: int) -> Number:  # noqa: C901, PLR0911, PLR0912 - a kernel, one branch a type of Thrift
     """Where a value ends that is of no interest; negative where it is none."""
     if at < 0 or at > len(data) or depth > _DEEPEST:
         return -1

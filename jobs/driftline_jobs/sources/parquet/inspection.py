@@ -34,15 +34,14 @@ def inspect(
     objects: Sequence[LogObject],
     location: Location,
     monitor: Monitor,
-    start: datetime | None = None,
-    end: datetime | None = None,
+    span: tuple[datetime, datetime] | None = None,
     *,
     role: InputRole = "prediction",
     expected: Mapping[str, str] | None = None,
     timed: bool = True,
     known: KnownFooters | None = None,
 ) -> Inspection:
-    """Read the footers of ``objects`` and say what is to be read for the rows of ``start <= t < end``.
+    """Read the footers of ``objects`` and say what is to be read for the rows of a ``span``, half-open.
 
     Only metadata is read. An object that is no Parquet, or lacks what every row needs, is set aside with
     the reason, and the others go on. Row groups whose timestamps lie outside by their statistics are left
@@ -60,8 +59,8 @@ def inspect(
     footers = read_footers(objects, location, _needs(monitor, role, timed=timed), known)
     readable = [footer for footer in footers if isinstance(footer, Footer)]
     wanted = _Wanted(
-        start_us=None if start is None else to_us(start),
-        end_us=None if end is None else to_us(end),
+        start_us=None if span is None else to_us(span[0]),
+        end_us=None if span is None else to_us(span[1]),
         lateness_us=None if role == "label" else monitor.logs.lateness // _MICROSECOND,
     )
     # What lies beside the bounds has no say in what the rows within them are.

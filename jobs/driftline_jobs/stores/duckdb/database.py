@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
@@ -24,22 +23,18 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
-from driftline_jobs.stores.arrow import from_store, parameter
-from driftline_jobs.stores.base import QueryError
+from driftline_jobs.stores.duckdb.refusals import holder, refusals, unusable
+from driftline_jobs.stores.duckdb.session import DuckDbSession
 from driftline_jobs.stores.turns import turn
 from driftline_schemas.ddl import Dialect, quote_name
 from driftline_schemas.errors import (
     ConfigError,
-    DataError,
     DriftlineError,
     StoreBusyError,
     TransientError,
@@ -49,64 +44,7 @@ from driftline_schemas.errors import (
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
-_OF_THIS_PROCESS = ("different configuration", "already attached")
-"""How DuckDB says that this process has the file open already: in another mode, or in another thread."""
-_NO_SPACE = "No space left on device"
-_TRUNCATED = "Could not read enough bytes"
-_DAMAGED = ("orrupt", "checksum", "Serialization Error")
-_WRONG_PLACE = ("Permission denied", "Is a directory", "Not a directory", "Read-only file system")
 _COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
-
-
-class DuckDbSession:
-    """One transaction on an open file."""
-
-    def __init__(self, connection: DuckDBPyConnection) -> None:
-        self._connection = connection
-        self._registered = 0
-
-    def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
-        """See ``Session.run``."""
-        with _refusals(sql):
-            self._connection.execute(sql, [_naive(parameter(value)) for value in parameters])
-
-    def script(self, sql: str) -> None:
-        """See ``Session.script``."""
-        self.run(sql)
-
-    def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
-        """See ``Session.query``."""
-        with _refusals(sql):
-            relation = self._connection.sql(sql, params=[_naive(parameter(value)) for value in parameters])
-            if relation is None:
-                raise QueryError(f"this statement has no answer:\n{sql}")
-            return from_store(relation.to_arrow_table())
-
-    def insert(self, table: str, rows: pa.Table) -> None:
-        """See ``Session.insert``."""
-        self._registered += 1
-        name = f"driftline_rows_{self._registered}"
-        self.stage(name, rows)
-        columns = ", ".join(quote_name(column) for column in rows.column_names)
-        self.run(f"INSERT INTO {quote_name(table)} ({columns}) SELECT {columns} FROM {name}")  # noqa: S608
-        self._connection.unregister(name)
-
-    def stage(self, name: str, rows: pa.Table) -> None:
-        """See ``Session.stage``."""
-        # DuckDB's TIMESTAMP has no zone. Cast by DuckDB, an instant would go through the session's zone.
-        fields = [
-            pa.field(field.name, pa.timestamp("us")) if pa.types.is_timestamp(field.type) else field
-            for field in rows.schema
-        ]
-        self._connection.register(name, rows.cast(pa.schema(fields)))
-
-    def lock(self, names: Sequence[str]) -> None:
-        """Nothing to do: whoever writes the file has it alone."""
-
-    def now(self) -> datetime:
-        """See ``Session.now``."""
-        return datetime.now(UTC)
 
 
 _IDLE_SECONDS = 0.2
@@ -223,7 +161,7 @@ class DuckDbDatabase:
 
         try:
             with _scratch(self.path) as scratch:
-                with _refusals("CREATE"):
+                with refusals("CREATE"):
                     duckdb.connect(str(scratch)).close()
                 with suppress(FileExistsError):  # somebody else was first
                     os.link(scratch, self.path)
@@ -253,7 +191,7 @@ class DuckDbDatabase:
                 with turn(self.path, wait_seconds, shared=False):
                     with (
                         closing(self._connect(deadline, wait_seconds, read_only=False)) as connection,
-                        _refusals("COPY FROM DATABASE"),
+                        refusals("COPY FROM DATABASE"),
                     ):
                         connection.execute("ATTACH $1 AS anew", [str(scratch)])
                         (name,) = connection.sql("SELECT current_database()").fetchall()[0]
@@ -328,11 +266,11 @@ class DuckDbDatabase:
                 alone: dict[str, Any] = {"custom_user_agent": f"driftline/{uuid.uuid4()}"}
                 return duckdb.connect(str(self.path), config=alone)
             except duckdb.Error as error:
-                holder = _holder(str(error))
-                if holder is None:
-                    raise _unusable(self.name, error) from error
+                owner = holder(str(error))
+                if owner is None:
+                    raise unusable(self.name, error) from error
                 if time.monotonic() >= deadline:
-                    raise self._busy(holder, wait_seconds) from error
+                    raise self._busy(owner, wait_seconds) from error
             # At random, so that of many who wait nobody is always the one who comes too late.
             time.sleep(min(random.uniform(0.5, 1.5) * pause, max(0.0, deadline - time.monotonic())))  # noqa: S311
             pause = min(pause * 1.5, 0.05)
@@ -375,11 +313,11 @@ def _committed(connection: DuckDBPyConnection, begin: str) -> Iterator[None]:
     """A transaction, rolled back when it ends with an exception."""
     import duckdb
 
-    with _refusals(begin):
+    with refusals(begin):
         connection.execute(begin)
     try:
         yield
-        with _refusals("COMMIT"):
+        with refusals("COMMIT"):
             connection.execute("COMMIT")
     except BaseException:
         with suppress(duckdb.Error):  # a commit that failed has ended the transaction already
@@ -392,69 +330,3 @@ def _scratch(beside: Path) -> Iterator[Path]:
     """A path in the folder of ``beside``, where nothing is, and nothing will be afterwards."""
     with tempfile.TemporaryDirectory(prefix=f".{beside.name}.", dir=beside.parent) as folder:
         yield Path(folder) / beside.name
-
-
-def _holder(message: str) -> str | None:
-    """Who has the file, if that is what ``message`` complains of."""
-    match = _HOLDER.search(message)
-    if match:
-        return f"process {match['pid']} ({Path(match['program']).name})"
-    if any(words in message for words in _OF_THIS_PROCESS):
-        return "another connection of this very process"
-    return None
-
-
-def _unusable(name: str, error: Exception) -> ConfigError | DataError | TransientError:
-    message = str(error)
-    if _TRUNCATED in message:
-        return _damaged(name, message)
-    if "not a valid DuckDB database" in message:
-        return ConfigError(f"{name} is a file, but not a DuckDB database: DRIFTLINE_STORE must name another")
-    if "version number" in message:
-        return ConfigError(
-            f"{name} was written by another version of DuckDB than this one can read: {message}"
-        )
-    if any(words in message for words in _WRONG_PLACE):
-        return ConfigError(f"the store {name} cannot be opened: {message}")
-    if "does not exist" in message or "No such file" in message:  # gone between the look and the opening
-        return ConfigError(f"there is no store at {name}: {message}")
-    if any(words in message for words in _DAMAGED):
-        return _damaged(name, message)
-    return TransientError(f"the store {name} cannot be opened: {message}")
-
-
-def _damaged(name: str, message: str) -> DataError:
-    return DataError(
-        f"the store {name} is damaged or was cut off: {message}. Put back a copy of it, or name a new one in "
-        "DRIFTLINE_STORE and run the windows again"
-    )
-
-
-@contextmanager
-def _refusals(sql: str) -> Iterator[None]:
-    """Turn DuckDB's errors into Driftline's."""
-    import duckdb
-
-    try:
-        yield
-    except duckdb.Error as error:
-        said = f"{error}\n{sql:.2000}"
-        # A full disk shows in errors of several kinds, whatever noticed it first.
-        if _NO_SPACE in said:
-            raise TransientError(f"the store's disk is full: {said}") from error
-        if any(words in said for words in (_TRUNCATED, *_DAMAGED)):
-            raise DataError(f"the store is damaged or was cut off: {said}") from error
-        if isinstance(error, duckdb.IOException | duckdb.TransactionException) and any(
-            words in str(error) for words in _WRONG_PLACE
-        ):
-            # The file may be ours and its folder not: there the log of a transaction is made.
-            raise ConfigError(
-                f"the store cannot be written: {error}; DRIFTLINE_STORE names another"
-            ) from error
-        if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
-            raise TransientError(f"the store could not carry out a statement: {said}") from error
-        raise QueryError(f"the store refused a statement: {said}") from error
-
-
-def _naive(value: object) -> object:
-    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
