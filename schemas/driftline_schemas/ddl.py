@@ -107,7 +107,10 @@ def _create_table(table: Table, dialect: Dialect) -> str:
 
 
 def _indices(table: Table, dialect: Dialect) -> Iterator[str]:
-    """Postgres only: DuckDB finds a window by the bounds it keeps of every row group."""
+    """By windows in Postgres only: DuckDB finds these by the bounds it keeps of every row group. A reference
+    is found by its id in both, since whoever scans for one decodes the states of all."""
+    if table.name == "reference_sets":
+        yield "CREATE INDEX reference_sets_id ON reference_sets (reference_id)"
     if dialect is Dialect.DUCKDB:
         return
     if table.windowed:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.stores.makers import drift, run
+from tests.stores import behind
+from tests.stores.makers import drift, reference_set, run
 from tests.stores.processes import python
 
 from driftline_jobs.stores import Store, open_store
@@ -258,3 +259,13 @@ def test_publishing_goes_on_while_somebody_reads_again_and_again(store: Store, u
     thread.join()
     assert seen == sorted(seen)
     assert store.current_runs("flights", "data").num_rows == 10
+
+
+def test_one_reference_of_many_is_read_without_the_others(store: Store, url: str) -> None:
+    # a scan would decode the states of all of them, of a thousand monitors a gigabyte
+    for number in range(50):
+        store.put_once("reference_sets", reference_set(f"ref-{number}"))
+    query = "SELECT state FROM reference_sets WHERE reference_id = 'ref-7'"
+    plan = "\n".join(map(str, behind.read(url, f"EXPLAIN ANALYZE {query}")))
+    assert "Index Scan" in plan
+    assert len(behind.read(url, query)) == 1

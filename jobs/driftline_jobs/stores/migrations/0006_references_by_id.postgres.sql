@@ -1,0 +1,1 @@
+CREATE INDEX reference_sets_id ON reference_sets (reference_id);
