@@ -100,6 +100,11 @@ class Window:
         return to_us(self.end)
 
 
+_STARTS: dict[tuple[str, date], datetime] = {}
+_MOST_STARTS = 1 << 16
+"""A history of years is asked for the same days again and again."""
+
+
 class Calendar:
     """The windows of one granularity in one IANA zone: they cover all time and never overlap.
 
@@ -223,6 +228,14 @@ class Calendar:
 
     def start_of_day(self, day: date) -> datetime:
         """The first instant of ``day`` in the zone, as UTC: later than midnight where clocks skip it."""
+        known = _STARTS.get((self.zone, day))
+        if known is None:
+            known = self._start_of_day(day)
+            if len(_STARTS) < _MOST_STARTS:
+                _STARTS[self.zone, day] = known
+        return known
+
+    def _start_of_day(self, day: date) -> datetime:
         midnight = datetime.combine(day, time())
         first, second = self.at_clock(midnight), self.at_clock(midnight, second=True)
         if first <= second:

@@ -83,11 +83,9 @@ def alert_rows(alerts: Iterable[Alert]) -> list[AlertRow]:
 
 def window_label(window: Window) -> str:
     """How a window is called in a sentence."""
-    return (
-        f"{window.start:%Y-%m-%d %H:%M}"
-        if window.granularity is Granularity.HOUR
-        else f"{window.start:%Y-%m-%d}"
-    )
+    start = window.start.replace(tzinfo=None)
+    is_hour = window.granularity is Granularity.HOUR
+    return start.isoformat(" ", "minutes") if is_hour else start.date().isoformat()
 
 
 def published_findings(job: Job, repeats: Repeats) -> dict[datetime, list[Finding]]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from urllib.parse import unquote
 
 from driftline_schemas.window import YEARS, Calendar, Granularity
@@ -54,6 +55,11 @@ def folder_interval(folders: Sequence[str], zone: str) -> Interval | None:
 
     None when they name none, or contradict each other.
     """
+    return _folder_interval(tuple(folders), zone)
+
+
+@lru_cache(maxsize=1 << 16)
+def _folder_interval(folders: tuple[str, ...], zone: str) -> Interval | None:
     parts: dict[str, int] = {}
     for position, folder in enumerate(folders):
         for part, value in _named_by(folder, folders[position + 1 : position + 3]).items():
