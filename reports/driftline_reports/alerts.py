@@ -51,11 +51,11 @@ def everything(metric: str) -> str:
         return "the columns"
     if metric in _OF_THE_MODEL:
         return "the model"
-    return "the columns together" if metric in glossary.DRIFT else "the rows"
+    return "the columns together" if metric in glossary.drift_terms() else "the rows"
 
 
 def _metric_title(metric: str) -> str:
-    if metric in glossary.DRIFT:
+    if metric in glossary.drift_terms():
         return glossary.drift(metric).title
     term = glossary.performance(metric)
     return term.title if metric in glossary.PERFORMANCE else words(term.title)

@@ -239,7 +239,7 @@ def _lead(rows: Sequence[Row]) -> Row | None:
             return bool(row["drifted"]), own, _excess(row), row["metric"] == "psi"
 
         return max(deciding, key=weight)
-    order = list(glossary.DRIFT)
+    order = list(glossary.drift_terms())
     ranked = sorted(
         known, key=lambda row: order.index(row["metric"]) if row["metric"] in order else len(order)
     )
@@ -302,7 +302,7 @@ def _figures(
     )
     if queries is not None:
         queries.append(query)
-    order = {metric: n for n, metric in enumerate(glossary.DRIFT)}
+    order = {metric: n for n, metric in enumerate(glossary.drift_terms())}
     ranked = sorted(_reference(rows), key=lambda row: (order.get(row["metric"], len(order)), row["metric"]))
     return tuple(_figure(row, Cited(row, query)) for row in ranked)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from driftline_reports import formats
 from driftline_reports.names import visible
+from driftline_schemas.drift_specs import Unit, drift_specs
 
 Writer = Callable[[float | None], str]
 
@@ -21,70 +23,20 @@ class Term:
     write: Writer = formats.number
 
 
-# Order is the order of reading: first what is most often looked for.
-DRIFT: Final[dict[str, Term]] = {
-    "psi": Term(
-        "PSI",
-        "Population stability index: Σ (p−q)·ln(p/q) over the bins, half a row added to each. Beside it the "
-        "value less what chance alone would give, (B−1)(1/n+1/m).",
-    ),
-    "js_distance": Term(
-        "JS distance",
-        "Square root of the Jensen–Shannon divergence of the bins' shares, in bits: 0 is the same, 1 is "
-        "nothing in common.",
-        formats.decimals,
-    ),
-    "anderson_darling": Term(
-        "Anderson–Darling",
-        "Binned: nm/N times the mean over the bins' edges of (F−G)²/(H(1−H)); tails weigh as much as the "
-        "middle.",
-    ),
-    "ks": Term(
-        "KS",
-        "Largest gap between the two distribution functions at the edges: a lower bound, with the upper "
-        "bound beside it.",
-        formats.decimals,
-    ),
-    "wasserstein": Term(
-        "Wasserstein",
-        "Mean distance a row had to move, in the column's own unit, from the bins' counts and sums; never "
-        "above the truth.",
-    ),
-    "tvd": Term(
-        "Total variation",
-        "Half the sum of the absolute differences of the shares: the share of rows that changed place.",
-        formats.percent,
-    ),
-    "l_infinity": Term(
-        "Largest change", "The largest difference of one bin's or one category's share.", formats.percent
-    ),
-    "chi_squared": Term(
-        "χ²",
-        "Pearson's statistic of the counts beside the reference; bins in which the reference expects fewer "
-        "than 5 rows are merged, but for those of which the window has far more.",
-    ),
-    "null_fraction_delta": Term(
-        "Missing, change", "Share of missing values now, less their share in the reference.", formats.points
-    ),
-    "unseen_fraction": Term(
-        "Unseen values", "Share of rows with a value the reference does not have.", formats.percent
-    ),
-    "lasting_shift": Term(
-        "Lasting shift",
-        "Evidence over windows that a small shift goes on: what bets against chance have won, begun anew "
-        "whenever that pays. At its limit the sum stands still.",
-    ),
-    "gaussian_kl": Term(
-        "Gaussian divergence",
-        "Kullback–Leibler divergence of the columns' means and covariances, as if they were normal.",
-    ),
-    "reconstruction_error": Term(
-        "Reconstruction",
-        "How much worse, or better, what is common to the reference's columns explains the rows; relative to "
-        "the reference.",
-        formats.signed,
-    ),
+_WRITERS: Final[dict[Unit, Writer]] = {
+    Unit.NUMBER: formats.number,
+    Unit.DECIMALS: formats.decimals,
+    Unit.SHARE: formats.percent,
+    Unit.POINTS: formats.points,
+    Unit.SIGNED: formats.signed,
 }
+
+
+@cache
+def drift_terms() -> dict[str, Term]:
+    """The entries of all drift metrics, in the order of reading."""
+    return {spec.name: Term(spec.title, spec.how, _WRITERS[spec.unit]) for spec in drift_specs().values()}
+
 
 LASTING: Final = "lasting_shift"
 
@@ -158,7 +110,7 @@ SOURCES: Final[dict[str, str]] = {
 
 def drift(metric: str) -> Term:
     """The entry of a drift metric; one that is not known keeps its name."""
-    return DRIFT.get(metric) or Term(visible(metric), "See the tables' reference.")
+    return drift_terms().get(metric) or Term(visible(metric), "See the tables' reference.")
 
 
 def performance(metric: str) -> Term:

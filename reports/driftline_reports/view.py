@@ -162,7 +162,9 @@ def _glossary(changed: Changes, performed: Performance) -> tuple[Entry, ...]:
     everyone = (*changed.shown, *changed.folded, *changed.listed, *changed.quiet)
     drift = {figure.metric for change in everyone for figure in change.figures}
     drift |= {figure.metric for figure in changed.multivariate}
-    known = [name for name in glossary.DRIFT if name in drift] + sorted(drift - set(glossary.DRIFT))
+    known = [name for name in glossary.drift_terms() if name in drift] + sorted(
+        drift - set(glossary.drift_terms())
+    )
     entries = [Entry(name, glossary.drift(name).title, glossary.drift(name).how) for name in known]
     metrics = dict.fromkeys(row.metric for row in (*performed.rows, *performed.classes))
     if entries:

@@ -4,38 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-ORDERED_DRIFT = (
-    "psi",
-    "js_distance",
-    "ks",
-    "wasserstein",
-    "tvd",
-    "chi_squared",
-    "anderson_darling",
-    "l_infinity",
-    "null_fraction_delta",
-)
-"""Of a numeric or datetime column, a score, and other things that have an order."""
-
-CATEGORY_DRIFT = (
-    "psi",
-    "js_distance",
-    "tvd",
-    "chi_squared",
-    "l_infinity",
-    "null_fraction_delta",
-    "unseen_fraction",
-)
-"""Of a categorical or boolean column, and of predicted classes."""
-
 MULTIVARIATE_DRIFT = ("gaussian_kl", "reconstruction_error")
-"""Of the numeric columns as a whole."""
+"""Of the numeric columns as a whole. The metrics of single columns are in ``drift_specs``."""
 
 LASTING_SHIFT = "lasting_shift"
 """Of any column over its windows: the evidence that a shift goes on."""
-
-DRIFT = tuple(dict.fromkeys((*ORDERED_DRIFT, *CATEGORY_DRIFT, LASTING_SHIFT, *MULTIVARIATE_DRIFT)))
-
 
 MOVES_BY_NATURE = "moves_by_nature"
 """The check that reports columns of which no two windows are alike: growing numbers, times, ids."""

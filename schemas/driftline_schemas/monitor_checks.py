@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from driftline_schemas.drift_specs import category_metrics, drift_specs, ordered_metrics
 from driftline_schemas.metrics import (
-    CATEGORY_DRIFT,
-    DRIFT,
     LASTING_SHIFT,
     MULTIVARIATE_DRIFT,
-    ORDERED_DRIFT,
     PERFORMANCE,
     Task,
 )
@@ -180,13 +178,13 @@ def _time(monitor: Monitor) -> Found:
 
 def _rule(monitor: Monitor, rule: Rule, place: Place) -> Found:
     metric, column, features = rule.metric, rule.column, monitor.features
-    performance = PERFORMANCE[monitor.task]
-    if metric not in DRIFT and metric not in performance:
+    performance, drift = PERFORMANCE[monitor.task], drift_specs()
+    if metric not in drift and metric not in performance:
         task = next((task for task, names in PERFORMANCE.items() if metric in names), None)
         if task is None:
             yield (
                 (*place, "metric"),
-                f"there is no metric {shown(metric)}" + did_you_mean(metric, (*DRIFT, *performance)),
+                f"there is no metric {shown(metric)}" + did_you_mean(metric, (*drift, *performance)),
             )
         else:
             yield (
@@ -202,12 +200,12 @@ def _rule(monitor: Monitor, rule: Rule, place: Place) -> Found:
         )
     elif column in features.ignore:
         yield (*place, "column"), f"the column {shown(column)} is ignored, so it has no figures"
-    elif column in features.numeric and metric not in (*ORDERED_DRIFT, LASTING_SHIFT):
-        yield (*place, "metric"), f"{metric} is no figure of a numeric column: {', '.join(ORDERED_DRIFT)}"
-    elif column in features.categorical and metric not in (*CATEGORY_DRIFT, LASTING_SHIFT):
+    elif column in features.numeric and metric not in (*ordered_metrics(), LASTING_SHIFT):
+        yield (*place, "metric"), f"{metric} is no figure of a numeric column: {', '.join(ordered_metrics())}"
+    elif column in features.categorical and metric not in (*category_metrics(), LASTING_SHIFT):
         yield (
             (*place, "metric"),
-            f"{metric} is no figure of a categorical column: {', '.join(CATEGORY_DRIFT)}",
+            f"{metric} is no figure of a categorical column: {', '.join(category_metrics())}",
         )
     if rule.segment is not None and metric in (*MULTIVARIATE_DRIFT, LASTING_SHIFT):
         yield (*place, "segment"), f"{metric} is a figure of all rows: leave the segment out"

@@ -9,7 +9,6 @@ import pytest
 from tests.metrics.edges import from_counts
 
 from driftline_jobs.detection.limits import (
-    FIXED_LIMITS,
     PERFORMANCE_FLOORS,
     above_floor,
     fixed_drift,
@@ -27,6 +26,7 @@ from driftline_jobs.metrics.performance import (
     performance,
 )
 from driftline_jobs.metrics.samples import CategorySample
+from driftline_schemas.drift_specs import BUILT_IN
 
 NAN = float("nan")
 
@@ -140,7 +140,7 @@ def test_metrics_without_a_fixed_limit_do_not_decide() -> None:
     figures = ordered_drift(from_counts(np.array([[5, 5]])), from_counts(np.array([[5, 5]])))
     deciding = {name for name, figure in figures.items() if fixed_drift(name, figure, 10, 10) is not None}
     assert deciding == {"psi", "null_fraction_delta"}
-    assert set(FIXED_LIMITS) == deciding | {"unseen_fraction"}
+    assert {spec.name for spec in BUILT_IN if spec.fixed is not None} == deciding | {"unseen_fraction"}
 
 
 def test_no_figure_no_verdict() -> None:

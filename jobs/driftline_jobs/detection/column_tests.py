@@ -9,7 +9,7 @@ import numpy as np
 
 from driftline_jobs.detection.calibration import TOO_SHORT, Calibration, Uncalibrated, calibrate
 from driftline_jobs.detection.fdr import q_values, reporting_levels
-from driftline_jobs.detection.limits import EFFECT_FLOORS, above_floor
+from driftline_jobs.detection.limits import above_floor
 from driftline_jobs.detection.resampling import Splits
 from driftline_jobs.detection.statistics import (
     CATEGORY_STATISTICS,
@@ -23,6 +23,7 @@ from driftline_jobs.detection.verdicts import Verdicts, verdicts
 from driftline_jobs.metrics.drift import category_drift, ordered_drift
 from driftline_jobs.metrics.figures import BoolArray, Figure, FloatArray, IntArray
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample
+from driftline_schemas.drift_specs import drift_specs
 
 Sample = OrderedSample | CategorySample
 Calibrations = Mapping[str, Calibration | Uncalibrated]
@@ -108,7 +109,7 @@ def compare_column(
         if not isinstance(calibration, Calibration):
             continue
         statistic = statistic_of(metric, figures[metric], current, reference)
-        floor = metric if metric in EFFECT_FLOORS else GUARD
+        floor = metric if drift_specs()[metric].floor is not None else GUARD
         large = np.asarray(above_floor(floor, figures[floor]))
         tested[metric] = hold(calibration, statistic, large, labels, enough)
     guard = tested.pop(GUARD, None)

@@ -12,17 +12,9 @@ from scipy.special import chdtri, ndtri
 from driftline_jobs.detection.verdicts import FIXED, REFERENCE, RULE, TRIVIAL, Verdicts, either, verdicts
 from driftline_jobs.metrics.figures import Figure, FloatArray, TextArray
 from driftline_jobs.metrics.performance import HIGHER_IS_BETTER, LOWER_IS_BETTER, Performance
+from driftline_schemas.drift_specs import drift_specs
 
-FIXED_LIMITS = {"psi": 0.2, "null_fraction_delta": 0.05, "unseen_fraction": 0.01}
-"""Drift beyond these is worth a look whatever is usual; what sampling adds comes on top (``fixed_drift``)."""
-EFFECT_FLOORS = {
-    "psi": 0.01,
-    "null_fraction_delta": 0.01,
-    "unseen_fraction": 0.005,
-    "gaussian_kl": 0.01,
-    "reconstruction_error": 0.02,
-}
-"""No alert below these, however sure: a shift of a tenth of a standard deviation has a PSI of 0.01."""
+_SHARES_OF_ROWS = frozenset({"null_fraction_delta", "unseen_fraction"})
 CLEAN_SHARE = 0.001
 """A fixed limit allows for what at most this share of clean windows exceed by sampling alone."""
 
@@ -116,6 +108,13 @@ def _beyond(rule: RuleLike, value: FloatArray) -> Verdicts:
     return verdicts(np.full(value.shape, limit), RULE, exceeded, known, strength=np.abs(ratio))
 
 
+def fixed_limit(metric: str) -> float | None:
+    """Drift beyond this is worth a look whatever is usual; None for a metric that has no such limit. What
+    sampling adds comes on top (``fixed_drift``)."""
+    spec = drift_specs().get(metric)
+    return None if spec is None else spec.fixed
+
+
 def fixed_drift(
     metric: str, figure: Figure, n: npt.ArrayLike, m: npt.ArrayLike, source: str | TextArray = FIXED
 ) -> Verdicts | None:
@@ -130,9 +129,9 @@ def fixed_drift(
         n, m: (cells,) rows of the window and of what it is compared with.
         source: why it is this limit, and none that was learned.
     """
-    if metric not in FIXED_LIMITS:
+    limit = fixed_limit(metric)
+    if limit is None:
         return None
-    limit = FIXED_LIMITS[metric]
     rows_n, rows_m = (np.maximum(np.asarray(x, np.float64), 1.0) for x in (n, m))
     sampling = 1.0 / rows_n + 1.0 / rows_m
     value = np.abs(figure.value)
@@ -140,6 +139,8 @@ def fixed_drift(
         degrees = np.where(figure.degrees > 0, figure.degrees, 1.0)
         least = sampling * chdtri(degrees, CLEAN_SHARE)
         threshold = np.maximum(limit + figure.degrees * sampling, least)
+    elif metric not in _SHARES_OF_ROWS:
+        threshold = np.full(figure.value.shape, limit)
     else:
         # at the limit itself the share's variance is limit (1 - limit) per row
         threshold = limit + -ndtri(CLEAN_SHARE) * np.sqrt(limit * (1.0 - limit) * sampling)
@@ -150,7 +151,7 @@ def fixed_drift(
 def above_floor(metric: str, figure: Figure) -> npt.NDArray[np.bool_]:
     """(cells,) whether the debiased effect is large enough to be worth an alert."""
     effect = np.abs(figure.value) if np.isnan(figure.debiased).all() else figure.debiased
-    return np.nan_to_num(effect, nan=-1.0) >= EFFECT_FLOORS[metric]
+    return np.nan_to_num(effect, nan=-1.0) >= (drift_specs()[metric].floor or 0.0)
 
 
 def base_metric(metric: str) -> str:

@@ -21,7 +21,6 @@ from driftline_jobs.detection.column_tests import (
     judge_families,
 )
 from driftline_jobs.detection.cycles import NO_LABEL, cycle_labels
-from driftline_jobs.detection.limits import FIXED_LIMITS
 from driftline_jobs.detection.multivariate import METRICS as MULTIVARIATE
 from driftline_jobs.detection.multivariate import calibrate_multivariate, compare_multivariate
 from driftline_jobs.detection.performance import (
@@ -53,6 +52,7 @@ from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.state import OrderedProfile, Profile
 from driftline_jobs.references.reference import Reference, ReferenceWindow
 from driftline_jobs.tasks.outcomes import Task
+from driftline_schemas.drift_specs import drift_specs
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Granularity
 
@@ -112,7 +112,8 @@ class Calibrations:
             {
                 (column.column, metric): self._instead(column.column, metric, tested)
                 for column in columns
-                for metric in FIXED_LIMITS
+                for metric, spec in drift_specs().items()
+                if spec.fixed is not None
             },
         )
 

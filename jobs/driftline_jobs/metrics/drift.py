@@ -19,7 +19,8 @@ unseen_fraction      categories           rows whose value the reference does no
 ===================  ===================  =========================================================
 
 Shares smooth by +0.5 per bin where logarithms are taken. Missing values (null, NaN) are one more bin of
-the share figures. Infinities count in the outer bins and are left out of wasserstein alone.
+the share figures. Infinities count in the outer bins and are left out of wasserstein alone. What is said
+of each is in ``driftline_schemas.drift_specs``; metrics of other distributions come on top (``registry``).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from __future__ import annotations
 import numpy as np
 
 from driftline_jobs.metrics.figures import Counts, Figure, Status, figure, statuses
+from driftline_jobs.metrics.registry import added_categories, added_ordered
 from driftline_jobs.metrics.samples import UNSEEN, CategorySample, OrderedSample, distribution
 from driftline_jobs.metrics.shares import share_figures
 from driftline_jobs.metrics.transport import wasserstein
@@ -39,7 +41,7 @@ CATEGORY_METRICS = (*SHARE_METRICS, "unseen_fraction", "null_fraction_delta")
 
 
 def ordered_drift(current: OrderedSample, reference: OrderedSample) -> dict[str, Figure]:
-    """Every metric of ``ORDERED_METRICS``; both samples must have the same edges.
+    """Every metric of ``ORDERED_METRICS``, and those added; both samples must have the same edges.
 
     A column of one bin has only wasserstein (its means still differ) and the share of missing values.
     """
@@ -63,11 +65,11 @@ def ordered_drift(current: OrderedSample, reference: OrderedSample) -> dict[str,
         reference.missing,
         reference.missing + values_m.sum(-1),
     )
-    return {name: figures[name] for name in ORDERED_METRICS}
+    return {name: figures[name] for name in ORDERED_METRICS} | added_ordered(current, reference)
 
 
 def category_drift(current: CategorySample, reference: CategorySample) -> dict[str, Figure]:
-    """Every metric of ``CATEGORY_METRICS``; both samples must have the same vocabulary."""
+    """Every metric of ``CATEGORY_METRICS``, and those added; both samples must have the same vocabulary."""
     if current.counts.shape[-1] != reference.counts.shape[-1]:
         raise ValueError(
             "the two samples have other vocabularies: only profiles of one binning can be compared"
@@ -84,7 +86,7 @@ def category_drift(current: CategorySample, reference: CategorySample) -> dict[s
     )
     figures["unseen_fraction"] = figure(current.unseen / np.maximum(known, 1), status)
     figures["null_fraction_delta"] = _missing_delta(current.missing, n, reference.missing, m)
-    return {name: figures[name] for name in CATEGORY_METRICS}
+    return {name: figures[name] for name in CATEGORY_METRICS} | added_categories(current, reference)
 
 
 def _missing_delta(missing_n: Counts, n: Counts, missing_m: Counts, m: Counts) -> Figure:

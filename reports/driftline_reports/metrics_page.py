@@ -1,0 +1,75 @@
+"""The page of metrics, in Markdown: written from their specifications, never by hand.
+
+``python -m driftline_reports.metrics_page docs/metrics.md`` writes it anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from driftline_reports import glossary
+from driftline_schemas.drift_specs import DriftSpec, drift_specs
+from driftline_schemas.metrics import PERFORMANCE
+
+_OPENING = """\
+# Metrics
+
+Written from the code: `python -m driftline_reports.metrics_page docs/metrics.md`. By these names they are in
+the tables and in rules of the monitor file. How to add one: [extending.md](extending.md).
+
+## Drift
+
+One row of `drift_metrics` per column, cell and comparison.
+
+"""
+_PERFORMANCE = """
+## Performance
+
+Realized from labels, or estimated without them. Of several classes one row per class, and averages over them
+(`_macro`, `_weighted`).
+
+"""
+
+
+def metrics_page() -> str:
+    """The whole page."""
+    drift = (
+        (
+            f"`{spec.name}`",
+            spec.title,
+            _columns(spec),
+            "" if spec.fixed is None else f"{spec.fixed:g}",
+            spec.how,
+        )
+        for spec in drift_specs().values()
+    )
+    tasks = {
+        name: [task.value.replace("_", " ") for task, names in PERFORMANCE.items() if name in names]
+        for name in glossary.PERFORMANCE
+    }
+    performance = (
+        (f"`{name}`", term.title, ", ".join(tasks[name]), term.how)
+        for name, term in glossary.PERFORMANCE.items()
+    )
+    return (
+        _OPENING
+        + _table(("metric", "title", "of", "limit where none was learned", "what it is"), drift)
+        + _PERFORMANCE
+        + _table(("metric", "title", "tasks", "what it is"), performance)
+    )
+
+
+def _columns(spec: DriftSpec) -> str:
+    kinds = [kind for kind, has in (("ordered", spec.ordered), ("categories", spec.categories)) if has]
+    return ", ".join(kinds) or "all columns as one, or windows as a series"
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(metrics_page(), encoding="utf-8")

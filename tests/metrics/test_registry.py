@@ -1,0 +1,177 @@
+"""Metrics of other distributions: installed, they are in tables, rules, on the page and in the docs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from math import sqrt
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.end_to_end.builder import REFERENCE_DAYS, Bench, day
+
+from driftline_jobs.metrics import drift, registry
+from driftline_jobs.metrics.figures import Figure
+from driftline_jobs.metrics.registry import DriftMetric
+from driftline_jobs.metrics.samples import CategorySample
+from driftline_jobs.reporting.report import write_report
+from driftline_reports import glossary
+from driftline_reports.metrics_page import metrics_page
+from driftline_schemas import drift_specs
+from driftline_schemas.drift_specs import BUILT_IN, DriftSpec
+from driftline_schemas.errors import ConfigError
+from driftline_schemas.monitor import load_monitor
+from driftline_schemas.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+_CACHES = (
+    drift_specs.members,
+    drift_specs.drift_specs,
+    registry.added_metrics,
+    glossary.drift_terms,
+)
+
+
+def forget() -> None:
+    for cached in _CACHES:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example of the docs, installed by pip into a folder of its own."""
+    target = tmp_path_factory.mktemp("installed")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    offline = ["--no-index", "--no-deps", "--no-build-isolation", "--target", str(target)]
+    subprocess.run([*pip, *offline, str(ROOT / "docs/examples/hellinger")], check=True)
+    return target
+
+
+Installed = Callable[[str], None]
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: None) -> Installed:
+    """Makes a distribution with one entry point that is the given code's ``METRIC``."""
+    del fresh
+
+    def install(code: str) -> None:
+        (tmp_path / "some_metric.py").write_text(code)
+        about = tmp_path / "some_metric-1.0.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: some-metric\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_text("[driftline.metrics]\nmine = some_metric:METRIC\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        monkeypatch.delitem(sys.modules, "some_metric", raising=False)
+
+    return install
+
+
+def test_every_formula_has_a_specification_and_every_specification_a_formula() -> None:
+    assert {spec.name for spec in BUILT_IN if spec.ordered} == set(drift.ORDERED_METRICS)
+    assert {spec.name for spec in BUILT_IN if spec.categories} == set(drift.CATEGORY_METRICS)
+    assert {spec.name for spec in BUILT_IN if not (spec.ordered or spec.categories)} == {
+        "lasting_shift",
+        "gaussian_kl",
+        "reconstruction_error",
+    }
+
+
+def test_the_page_of_metrics_is_written_from_the_code(fresh: None) -> None:
+    del fresh
+    assert (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8") == metrics_page()
+
+
+@pytest.mark.usefixtures("fresh")
+def test_the_example_of_the_docs_is_in_tables_rules_page_and_docs(
+    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len((ROOT / "docs/examples/hellinger/driftline_hellinger.py").read_text().splitlines()) <= 40
+    monkeypatch.syspath_prepend(str(example))
+    rule = {"metric": "hellinger", "column": "city", "above": 0.2}
+    bench = Bench(tmp_path, {"alerts": {"rules": [rule], "min_rows": 10}})
+    reference = bench.reference()
+    made = bench.rows(4, city=["Bergen"] * 90 + ["Lima"] * 30)
+    bench.write(4, made)
+    bench.write_labels(4, made)
+    bench.run(4)
+
+    # by the shares of the raw rows
+    before = Counter(city for columns in reference.values() for city in columns["city"].to_pylist())
+    total = sum(before.values())
+    expected = sqrt(1 - sqrt(90 / 120 * before["Bergen"] / total) - sqrt(30 / 120 * before["Lima"] / total))
+    row = bench.drift(4, "city", "hellinger")
+    assert row["value"] == pytest.approx(expected, rel=1e-12)
+    assert (row["drifted"], row["threshold_source"]) == (True, "rule")
+    assert bench.drift(4, "amount", "hellinger")["value"] < 0.5
+    monitor = load_monitor(bench.monitor_file())
+    window = monitor.calendar.parse(f"{day(REFERENCE_DAYS):%Y-%m-%d}")
+    settings = Settings(store=bench.store_url, reports=str(tmp_path / "pages"))
+    page = Path(write_report(monitor, window, settings, generated_at=day(5)).page).read_text("utf-8")
+    assert "Hellinger" in page
+    assert "Square root of one less Σ √(p q)" in page
+    assert "| `hellinger` | Hellinger | ordered, categories |" in metrics_page()
+
+
+def test_a_name_that_is_taken_is_refused(installed: Installed) -> None:
+    installed(
+        "from driftline_jobs.metrics.registry import DriftMetric\n"
+        "from driftline_schemas.drift_specs import DriftSpec\n"
+        "METRIC = DriftMetric(DriftSpec('psi', 'PSI', 'mine'))\n"
+    )
+    with pytest.raises(
+        ConfigError, match="some_metric:METRIC' of some-metric has the name 'psi', which is taken"
+    ):
+        drift_specs.drift_specs()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import there_is_no_such_module\n", "cannot be loaded: No module named 'there_is_no_such_module'"),
+        ("METRIC = object()\n", "cannot be loaded"),
+        (
+            "from types import SimpleNamespace\nMETRIC = SimpleNamespace(spec='psi')\n",
+            "expected a driftline_jobs.metrics.registry.DriftMetric",
+        ),
+    ],
+)
+def test_what_is_no_metric_is_named_with_its_distribution(installed: Installed, code: str, said: str) -> None:
+    installed(code)
+    with pytest.raises(ConfigError, match="of some-metric") as raised:
+        drift_specs.drift_specs()
+    assert said in str(raised.value)
+
+
+def test_a_formula_is_there_for_what_is_announced() -> None:
+    with pytest.raises(ConfigError, match="announces figures"):
+        DriftMetric(DriftSpec("some", "Some", "nothing", ordered=True))
+
+
+def test_figures_of_another_shape_are_refused(installed: Installed) -> None:
+    installed(
+        "import numpy as np\n"
+        "from driftline_jobs.metrics.figures import figure, statuses\n"
+        "from driftline_jobs.metrics.registry import DriftMetric\n"
+        "from driftline_schemas.drift_specs import DriftSpec\n"
+        "METRIC = DriftMetric(DriftSpec('some', 'Some', 'nothing', categories=True),\n"
+        "    categories=lambda now, then: figure(np.zeros(7), statuses((7,))))\n"
+    )
+    nothing = np.zeros(2, np.int64)
+    sample = CategorySample(np.ones((2, 3), np.int64), nothing, nothing, nothing)
+    with pytest.raises(ConfigError, match=r"some gave figures of shape \(7,\) for cells \(2,\)"):
+        _figures(sample)
+
+
+def _figures(sample: CategorySample) -> dict[str, Figure]:
+    return drift.category_drift(sample, sample)
