@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.pipeline.request import Progress
+from driftline_jobs.pipeline.request import Progress, report_damaged
 from driftline_jobs.profiles.binning import Binning, Bins, CategoryBins, OrderedBins
 from driftline_jobs.profiles.columns.arrays import Codes, class_codes, codes
 from driftline_jobs.profiles.columns.conversion import categories, ordered
 from driftline_jobs.profiles.columns.hiding import Hiding
 from driftline_jobs.profiles.log_buckets import IntArray
+from driftline_jobs.sources.damage import around_damage
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.placing import accepted_rows
 from driftline_reports.sample import Hashes, IdSample, RowHashes
-from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.serving_log import is_text
 
@@ -74,17 +75,16 @@ def sample_log(inspection: LogInspection, plan: SamplePlan, progress: Progress) 
     The same rows give the same sample, however they lie in objects. An object that turns out to be damaged is
     left out whole, as it is by a run.
     """
-    while True:
+
+    def read(objects: LogInspection) -> IdSample:
         sample = IdSample()
-        try:
-            for split in inspection.splits:
-                _sample_split(split, inspection, plan, sample)
-        except UnreadableObjectError as damaged:
-            progress.event("object_quarantined", uri=damaged.uri, reason=damaged.reason)
-            inspection, _ = inspection.without(damaged.uri, damaged.reason)
-        else:
-            found = sample.table()
-            return plan.nothing() if found is None else found, sample.rows_seen
+        for split in objects.splits:
+            _sample_split(split, objects, plan, sample)
+        return sample
+
+    sample, _ = around_damage(inspection, read, partial(report_damaged, progress))
+    found = sample.table()
+    return plan.nothing() if found is None else found, sample.rows_seen
 
 
 def _sample_split(split: Split, inspection: LogInspection, plan: SamplePlan, sample: IdSample) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -13,9 +14,11 @@ from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.evaluate.label_checks import LabelFindings
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.plans import label_plan, prediction_plan, task_of
+from driftline_jobs.pipeline.request import report_damaged
 from driftline_jobs.profiles.cell import WHOLE, Cell, CellKey
 from driftline_jobs.profiles.id_sketch import IdSketch
 from driftline_jobs.profiles.log_buckets import FloatArray
+from driftline_jobs.sources.damage import around_damage
 from driftline_jobs.sources.labels.counts import JoinCounts
 from driftline_jobs.sources.labels.pruning import parted, predictions_about
 from driftline_jobs.sources.labels.rows import LabelPlan
@@ -24,7 +27,6 @@ from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.tasks.outcomes import Outcomes, OutcomesByCell, Task
-from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.monitor import LabelSource
 from driftline_schemas.window import Window, to_us
 
@@ -135,6 +137,22 @@ def _either(
 
 
 @dataclass(frozen=True)
+class _Sides:
+    """What is joined: the objects of the log, and of the labels where these are in some of their own."""
+
+    predictions: LogInspection
+    labels: LogInspection | None
+
+    def without(self, uri: str, reason: str) -> tuple[_Sides, tuple[int, int] | None]:
+        """See ``LogInspection.without``."""
+        if self.labels and uri in {split.object.uri for split in self.labels.splits}:
+            labels, span = self.labels.without(uri, reason)
+            return replace(self, labels=labels), span
+        predictions, span = self.predictions.without(uri, reason)
+        return replace(self, predictions=predictions), span
+
+
+@dataclass(frozen=True)
 class _Joining:
     """One join of a range of windows; ``task`` is what becomes of the rows, by default outcomes."""
 
@@ -145,18 +163,10 @@ class _Joining:
 
     def joined(self, inspection: LogInspection, found: LogInspection | None) -> JoinedWindows:
         """Join the labels ``found`` to the predictions; None for no labels but those in the log itself."""
-        while True:
-            near, beside = self._near(inspection, found)
-            request = self._request(inspection, found, near)
-            try:
-                outcomes, counts = self.job.engine.outcomes(request)
-                break
-            except UnreadableObjectError as damaged:
-                self.job.progress.event("object_quarantined", uri=damaged.uri, reason=damaged.reason)
-                if found and damaged.uri in {split.object.uri for split in found.splits}:
-                    found, _ = found.without(damaged.uri, damaged.reason)
-                else:
-                    inspection, _ = inspection.without(damaged.uri, damaged.reason)
+        set_aside = partial(report_damaged, self.job.progress)
+        done, sides = around_damage(_Sides(inspection, found), self._once, set_aside)
+        outcomes, counts, request, beside = done
+        inspection, found = sides.predictions, sides.labels
         base: dict[Window, OutcomesByCell] = {}
         for key, outcome in outcomes.items():
             base.setdefault(self._window_at(key.base_start_us), {})[key] = outcome
@@ -180,6 +190,11 @@ class _Joining:
             label_rows=sum(counts.label_rows.values()),
             unmatched=max(sum(counts.label_rows.values()) - sum(counts.met.values()), 0),
         )
+
+    def _once(self, sides: _Sides) -> tuple[OutcomesByCell, JoinCounts, JoinRequest, Sequence[Split]]:
+        near, beside = self._near(sides.predictions, sides.labels)
+        request = self._request(sides.predictions, sides.labels, near)
+        return (*self.job.engine.outcomes(request), request, beside)
 
     def _near(
         self, inspection: LogInspection, found: LogInspection | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from driftline_jobs.detection.nature import NEXT_STEP
@@ -14,6 +15,7 @@ from driftline_jobs.metrics.figures import Status, reason_of
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.names_in_file import check_addresses, check_columns, check_reference
 from driftline_jobs.pipeline.plans import decision_of, scan_plan, task_of, watched
+from driftline_jobs.pipeline.request import report_damaged
 from driftline_jobs.pipeline.steps.label_join import join_outcomes, label_values, withholding
 from driftline_jobs.pipeline.steps.losses import reference_losses
 from driftline_jobs.pipeline.steps.reference_data import ReferenceData, objects_of, reference_data
@@ -24,6 +26,7 @@ from driftline_jobs.profiles.edges import ordered_bins
 from driftline_jobs.profiles.moments import share_of_rows
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.scanned import Scanned, reference_from
+from driftline_jobs.sources.damage import around_damage
 from driftline_jobs.sources.listing.passed_over import in_words
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.agreement import named_columns
@@ -34,7 +37,7 @@ from driftline_jobs.tables.binnings import add_binning
 from driftline_jobs.tables.calibrations import add_calibrations, calibrations_from, learned_rows
 from driftline_jobs.tables.reading import Row
 from driftline_jobs.tables.run_inputs import add_reference_inputs
-from driftline_schemas.errors import ConfigError, DataError, UnreadableObjectError
+from driftline_schemas.errors import ConfigError, DataError
 from driftline_schemas.metrics import MOVES_BY_NATURE, Task
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_definitions import load_tables
@@ -202,13 +205,7 @@ def _effective(alike: Sequence[Mapping[str, Any]], window: Window) -> str | None
 
 def _survey(data: ReferenceData) -> tuple[Binning, LogInspection]:
     """The bins, and the inspection without the objects that turned out to be damaged."""
-    inspection = data.inspection
-    while True:
-        try:
-            return _bins(data, inspection), inspection
-        except UnreadableObjectError as damaged:
-            data.job.progress.event("object_quarantined", uri=damaged.uri, reason=damaged.reason)
-            inspection, _ = inspection.without(damaged.uri, damaged.reason)
+    return around_damage(data.inspection, partial(_bins, data), partial(report_damaged, data.job.progress))
 
 
 def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:

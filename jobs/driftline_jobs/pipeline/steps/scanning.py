@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from driftline_jobs.engines.base import Engine
-from driftline_jobs.pipeline.request import Progress
+from driftline_jobs.pipeline.request import Progress, report_damaged
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.windows import WindowAssembly, WindowProfile
@@ -38,7 +38,7 @@ def scan_windows(
                 done.update(profile.window for profile in batch)
                 yield ScannedWindows(batch, inspection)
         except UnreadableObjectError as damaged:
-            progress.event("object_quarantined", uri=damaged.uri, reason=damaged.reason)
+            report_damaged(progress, damaged)
             inspection, touched = inspection.without(damaged.uri, damaged.reason)
             pending = [window for window in windows if window not in done or _meets(window, touched)]
             done.difference_update(pending)
