@@ -235,7 +235,7 @@ def _lead(rows: Sequence[Row]) -> Row | None:
     if deciding:
 
         def weight(row: Row) -> tuple[bool, bool, float, bool]:
-            own = row["metric"] != glossary.LASTING
+            own = row["metric"] != glossary.SUSTAINED
             return bool(row["drifted"]), own, _excess(row), row["metric"] == "psi"
 
         return max(deciding, key=weight)

@@ -38,7 +38,7 @@ def drift_terms() -> dict[str, Term]:
     return {spec.name: Term(spec.title, spec.how, _WRITERS[spec.unit]) for spec in drift_specs().values()}
 
 
-LASTING: Final = "lasting_shift"
+SUSTAINED: Final = "lasting_shift"
 
 PERFORMANCE: Final[dict[str, Term]] = {
     "roc_auc": Term(

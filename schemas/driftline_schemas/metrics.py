@@ -7,7 +7,7 @@ from enum import StrEnum
 MULTIVARIATE_DRIFT = ("gaussian_kl", "reconstruction_error")
 """Of the numeric columns as a whole. The metrics of single columns are in ``drift_specs``."""
 
-LASTING_SHIFT = "lasting_shift"
+SUSTAINED_SHIFT = "lasting_shift"
 """Of any column over its windows: the evidence that a shift goes on."""
 
 MOVES_BY_NATURE = "moves_by_nature"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from driftline_schemas.drift_specs import category_metrics, drift_specs, ordered_metrics
 from driftline_schemas.metrics import (
-    LASTING_SHIFT,
     MULTIVARIATE_DRIFT,
     PERFORMANCE,
+    SUSTAINED_SHIFT,
     Task,
 )
 from driftline_schemas.monitor_errors import did_you_mean
@@ -200,14 +200,14 @@ def _rule(monitor: Monitor, rule: Rule, place: Place) -> Found:
         )
     elif column in features.ignore:
         yield (*place, "column"), f"the column {shown(column)} is ignored, so it has no figures"
-    elif column in features.numeric and metric not in (*ordered_metrics(), LASTING_SHIFT):
+    elif column in features.numeric and metric not in (*ordered_metrics(), SUSTAINED_SHIFT):
         yield (*place, "metric"), f"{metric} is no figure of a numeric column: {', '.join(ordered_metrics())}"
-    elif column in features.categorical and metric not in (*category_metrics(), LASTING_SHIFT):
+    elif column in features.categorical and metric not in (*category_metrics(), SUSTAINED_SHIFT):
         yield (
             (*place, "metric"),
             f"{metric} is no figure of a categorical column: {', '.join(category_metrics())}",
         )
-    if rule.segment is not None and metric in (*MULTIVARIATE_DRIFT, LASTING_SHIFT):
+    if rule.segment is not None and metric in (*MULTIVARIATE_DRIFT, SUSTAINED_SHIFT):
         yield (*place, "segment"), f"{metric} is a figure of all rows: leave the segment out"
     elif rule.segment is not None and frozenset(rule.segment) not in map(frozenset, monitor.segments):
         yield (*place, "segment"), f"{shown(list(rule.segment))} is not listed under segments"

@@ -325,14 +325,14 @@ def test_ranked_by_effect_certainty_and_importance() -> None:
 
 
 def test_a_column_is_told_by_this_window_before_what_it_has_summed_up_to() -> None:
-    lasting: dict[str, Any] = {"metric": "lasting_shift", "value": 22_000.0, "threshold": 22_000.0}
+    sustained: dict[str, Any] = {"metric": "lasting_shift", "value": 22_000.0, "threshold": 22_000.0}
     rows: Rows = {
         "runs": [ran(0)],
         "drift_metrics": [
             drift(0, "both", drifted=True, q=0.001, value=0.21),
-            drift(0, "both", drifted=True, q=None, **{**lasting, "value": 90_000.0}),
+            drift(0, "both", drifted=True, q=None, **{**sustained, "value": 90_000.0}),
             drift(0, "summed", drifted=False, q=0.5),
-            drift(0, "summed", drifted=True, q=None, **lasting),
+            drift(0, "summed", drifted=True, q=None, **sustained),
         ],
     }
     shown = {change.name: change.lead for change in view(rows).changes.shown}

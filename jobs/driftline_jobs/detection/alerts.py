@@ -20,7 +20,7 @@ from driftline_jobs.detection.sentences import sentence
 ALL = "*"
 RESOLVE_AFTER = 3
 """An alert ends with this many judged windows in a row without its finding: one quiet day is no all-clear."""
-LASTING = 3
+MANY_WINDOWS = 3
 """From this many windows on a finding counts as one step more severe."""
 
 
@@ -213,7 +213,7 @@ def alert_id(monitor: str, place: Place, topic: Topic, metric: str, first_window
 
 def severity(peak: float, windows: int) -> Severity:
     """By the greatest strength so far (twice the limit is medium, four times high); a step up if it lasts."""
-    step = (peak >= 2.0) + (peak >= 4.0) + (windows >= LASTING)
+    step = (peak >= 2.0) + (peak >= 4.0) + (windows >= MANY_WINDOWS)
     return (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.HIGH)[step]
 
 

@@ -27,9 +27,9 @@ _SOURCES = {
 
 def sentence(finding: Finding, *, since: str, windows: int) -> str:
     """For example: ``carrier has drifted: psi 0.31 is above 0.2 (the monitor's rule); since 2013-07-01``."""
-    lasting = f", {windows} windows so far" if windows > 1 else ""
+    sustained = f", {windows} windows so far" if windows > 1 else ""
     if finding.statement is not None:
-        return f"{finding.statement}; since {since}{lasting}"
+        return f"{finding.statement}; since {since}{sustained}"
     parts = [f"{_subject(finding)}: {finding.metric}"]
     if finding.value is not None:
         parts.append(number(finding.value))
@@ -43,7 +43,7 @@ def sentence(finding: Finding, *, since: str, windows: int) -> str:
         text += f", {finding.detail}"
     if finding.q_value is not None:
         text += f"; of such alarms {_percent(finding.q_value)} at most are false"
-    return f"{text}; since {since}{lasting}"
+    return f"{text}; since {since}{sustained}"
 
 
 def _subject(finding: Finding) -> str:

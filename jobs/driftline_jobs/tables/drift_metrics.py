@@ -11,7 +11,7 @@ import pyarrow as pa
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.columns import common, verdict_columns
 from driftline_jobs.tables.reading import PLACE, STANDING, WHOLES_SINCE, Row, place_of, rows_of
-from driftline_schemas.metrics import LASTING_SHIFT
+from driftline_schemas.metrics import SUSTAINED_SHIFT
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import ALL, table_column
@@ -27,7 +27,7 @@ _DRIFTED = (
     f"SELECT {_PLACE_OF_FINDING}, metric, value, threshold, threshold_source, q_value, "  # noqa: S608
     "NULL AS reference_value "
     # a sustained shift is told by the detector itself, which has just been followed to the end
-    f"FROM current_drift_metrics WHERE {PLACE} AND drifted AND metric <> '{LASTING_SHIFT}'"
+    f"FROM current_drift_metrics WHERE {PLACE} AND drifted AND metric <> '{SUSTAINED_SHIFT}'"
 )
 _JUDGED = f"SELECT DISTINCT window_start FROM current_drift_metrics WHERE {PLACE} AND drifted IS NOT NULL"  # noqa: S608
 _OF_WHOLES = f"{PLACE} AND segment = '*' AND model_version = '*'"
@@ -38,7 +38,7 @@ _TESTED = (
 )
 _SUSTAINED = (
     "SELECT window_start, column_name, value FROM current_drift_metrics "  # noqa: S608 - our words
-    f"WHERE {_OF_WHOLES} AND metric = '{LASTING_SHIFT}'"
+    f"WHERE {_OF_WHOLES} AND metric = '{SUSTAINED_SHIFT}'"
 )
 _STANDING = (
     f"SELECT DISTINCT {STANDING}, column_name, comparison, drifted FROM current_drift_metrics "  # noqa: S608

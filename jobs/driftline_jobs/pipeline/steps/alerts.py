@@ -30,16 +30,16 @@ _NAMED = 3
 def alert_events(
     job: Job,
     windows: Sequence[Window],
-    lasting: Mapping[datetime, Sequence[Finding]],
+    sustained: Mapping[datetime, Sequence[Finding]],
     repeats: Repeats,
     before: Mapping[datetime, Sequence[AlertRow]],
 ) -> dict[Window, list[AlertRow]]:
     """What the alerts of each published window ought to be.
 
-    ``lasting`` are the detector's alarms, ``before`` the alerts as they are published.
+    ``sustained`` are the detector's alarms, ``before`` the alerts as they are published.
     """
     findings = published_findings(job, repeats)
-    for start, several in lasting.items():
+    for start, several in sustained.items():
         findings.setdefault(start, []).extend(several)
     judged = published_topics(job)
     acknowledged = alert_actions.acknowledged(job.store, job.monitor.monitor)

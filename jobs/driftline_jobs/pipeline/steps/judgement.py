@@ -49,9 +49,9 @@ def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged
     report_failed(job.progress, {window: repeats.check_of(window) for window in asked})
     if job.monitor.reference.moves:
         return judge_moving(job, reference, calibrations, published, repeats, asked)
-    lasting = follow_windows(job, reference, calibrations, published, [window_label(w) for w in published])
-    before, shifted = published_alerts(job.store, job.monitor), lasting.changed(job) | repeats.changed()
-    events = alert_events(job, published, lasting.findings(), repeats, before)
+    sustained = follow_windows(job, reference, calibrations, published, [window_label(w) for w in published])
+    before, shifted = published_alerts(job.store, job.monitor), sustained.changed(job) | repeats.changed()
+    events = alert_events(job, published, sustained.findings(), repeats, before)
     again = set(job.windows)
     due = [
         window
@@ -72,7 +72,7 @@ def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged
     with failed_if_left(job.store, lambda: attempts):
         record_of = dict(zip(due, attempts, strict=True))
         add_previous(job, reference, builders["drift_metrics"], due, attempts)
-        lasting.add_rows(builders["drift_metrics"], job, reference, record_of)
+        sustained.add_rows(builders["drift_metrics"], job, reference, record_of)
         explain_published(job, reference, builders["attributions"], record_of)
         for window, record in record_of.items():
             repeats.add_rows(builders["quality_metrics"], job.monitor.monitor, window, record)

@@ -20,7 +20,7 @@ from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables import drift_metrics
 from driftline_jobs.tables.columns import common, verdict_columns
-from driftline_schemas.metrics import LASTING_SHIFT
+from driftline_schemas.metrics import SUSTAINED_SHIFT
 from driftline_schemas.monitor import Rule
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import table_column
@@ -28,7 +28,7 @@ from driftline_schemas.window import Window
 
 
 @dataclass(frozen=True)
-class Lasting:
+class SustainedShifts:
     """What the detector made of every column, over ``windows`` in their order.
 
     ``rules`` are the monitor's: some may be about the evidence.
@@ -51,7 +51,7 @@ class Lasting:
                     Finding(
                         place=Place(table_column(column)),
                         topic=Topic.DRIFT,
-                        metric=LASTING_SHIFT,
+                        metric=SUSTAINED_SHIFT,
                         strength=1.0,
                         value=float(course.won[at]),
                         threshold=float(verdict.threshold[at]),
@@ -67,7 +67,7 @@ class Lasting:
         # evidence that stands still in a window that was not tested says nothing of that window
         own = verdicts(np.full(len(judged), self.limit), DETECTOR, course.alarm & judged, judged)
         won = np.where(judged, course.won, np.nan)
-        ruled = rule_verdicts(self.rules, LASTING_SHIFT, won, column=column)
+        ruled = rule_verdicts(self.rules, SUSTAINED_SHIFT, won, column=column)
         return own if ruled is None else either(own, ruled)
 
     def changed(self, job: Job) -> set[datetime]:
@@ -104,7 +104,7 @@ class Lasting:
                 column_name=table_column(column),
                 column_kind=kind[column],
                 comparison="reference",
-                metric=LASTING_SHIFT,
+                metric=SUSTAINED_SHIFT,
                 value=course.won[places],
                 **verdict_columns(self._verdict(column, course).at(places), "drifted"),
                 reference_id=reference.reference_id,
@@ -118,7 +118,7 @@ def follow_windows(
     calibrations: Calibrations,
     windows: Sequence[Window],
     labels: Sequence[str],
-) -> Lasting:
+) -> SustainedShifts:
     """Follow every calibrated column over the windows, by the p-values that are published.
 
     Windows of the reference itself are passed over: the calibration was learned from them.
@@ -134,4 +134,4 @@ def follow_windows(
         p_values.setdefault(column, np.full(len(windows), np.nan))[at] = row["p_value"]
         reported.setdefault(column, np.zeros(len(windows), np.bool_))[at] = bool(row["drifted"])
     courses, limit = calibrations.follow_columns(p_values, [window.start for window in windows], reported)
-    return Lasting(windows, labels, courses, limit, job.monitor.alerts.rules)
+    return SustainedShifts(windows, labels, courses, limit, job.monitor.alerts.rules)
