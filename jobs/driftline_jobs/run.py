@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from driftline_jobs.pipeline.context import Job, opened
 from driftline_jobs.pipeline.identity import check_identity, check_period
@@ -71,7 +71,7 @@ def _publish(job: Job, attempts: Attempts) -> _Part:
     """Publish windows that have one reference."""
     reference, calibrations = establish_reference(job)
     data = publish_data(job, reference, calibrations, attempts)
-    job.windows = [window for window in job.windows if window not in data.refused]
-    performance = publish_performance(job, reference, calibrations)
-    judgement = publish_judgement(job, reference, calibrations)
-    return _Part(job.windows, data, performance, judgement)
+    accepted = replace(job, windows=[window for window in job.windows if window not in data.refused])
+    performance = publish_performance(accepted, reference, calibrations)
+    judgement = publish_judgement(accepted, reference, calibrations)
+    return _Part(accepted.windows, data, performance, judgement)

@@ -23,7 +23,7 @@ from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.window import Window
 
 
-@dataclass
+@dataclass(frozen=True)
 class Job:
     """Open connections and what is asked for."""
 

@@ -9,7 +9,7 @@ Nothing that is published changes: the windows from there on meet the new refere
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from driftline_jobs.pipeline.context import Job, opened
 from driftline_jobs.pipeline.identity import check_calendar
@@ -41,9 +41,9 @@ def rebase(request: RunRequest, progress: Progress | None = None) -> Rebased:
         DataError: the reference holds no rows.
         TransientError: the log, the labels or the store could not be reached.
     """
-    with opened(request, progress or SilentProgress()) as job:
-        check_calendar(job.store, job.monitor)
-        job.windows = [request.first]
+    with opened(request, progress or SilentProgress()) as whole:
+        check_calendar(whole.store, whole.monitor)
+        job = replace(whole, windows=[request.first])
         before = stored_ids(job)
         reference = make_reference(job, effective_from=request.first.start)
         now = stored_ids(job)
