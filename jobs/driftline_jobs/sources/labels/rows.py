@@ -144,6 +144,8 @@ def prediction_rows(splits: Sequence[Split], plan: PredictionPlan) -> list[pa.Re
     def read() -> Iterator[tuple[ReadSplit, PlacedRows]]:
         for split in splits:
             with opened(split, wanted=wanted) as reader:
+                if split.lies_within(*plan.scan.bounds_us[[0, -1]].tolist()):
+                    reader.read_at_once(wanted)
                 placed = _placed(reader, plan)
                 if len(placed.base):
                     yield ReadSplit.of(reader, of_rows), placed

@@ -233,9 +233,12 @@ class SplitReader:
         return array
 
     def read_at_once(self, wanted: Iterable[str]) -> None:
-        """Read these columns now, in one call: of a small split the calls take longer than the rows."""
+        """Read these columns now, in one call: of a small split the calls take longer than the rows. Of
+        several calls the first counts, if it had all of them."""
         own = (self._columns[name] for name in wanted if self._holds(name))
         names = [column.name for column in own if len(column.path) == 1]
+        if self._at_once is not None and set(names) <= set(self._at_once.column_names):
+            return
         groups = list(self.split.row_groups)
         try:
             self._at_once = self._opened_file().read_row_groups(groups, columns=names, use_threads=False)

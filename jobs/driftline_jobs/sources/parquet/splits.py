@@ -53,6 +53,12 @@ class Split:
     unreadable: Mapping[str, str] = field(default_factory=dict)
     ids: IdRange | None = None
 
+    def lies_within(self, start_us: int, end_us: int) -> bool:
+        """Whether by the statistics all of its times lie in ``start_us <= t < end_us``."""
+        if self.min_us is None or self.max_us is None:
+            return False
+        return start_us <= self.min_us and self.max_us < end_us
+
 
 @dataclass(frozen=True, slots=True)
 class InputState:

@@ -94,6 +94,8 @@ def scan_splits(splits: Sequence[Split], plan: ScanPlan, threads: int = 1) -> Sc
     def read() -> Iterator[tuple[ReadSplit, PlacedRows]]:
         for split in splits:
             with _reader(split, plan, _every(plan)) as reader:
+                if split.lies_within(*plan.bounds_us[[0, -1]].tolist()):
+                    reader.read_at_once(_every(plan))
                 placed = _place(reader, plan, counted)
                 if len(placed.base):  # of what counts nowhere only the times are looked at
                     yield ReadSplit.of(reader, names), placed
