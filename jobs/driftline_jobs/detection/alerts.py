@@ -74,7 +74,7 @@ class Finding:
     Attributes:
         metric: metric, or quality check.
         strength: how many times its limit the figure is (1 just reaches it); ranks findings, gives severity.
-        threshold_source: see ``judge.verdicts``.
+        threshold_source: see ``detection.verdicts``.
         q_value: p-value or false discovery rate, whichever was held against the rate.
         direction: "above" or "below", the side of the threshold that is wrong.
         detail: anything else to say, such as how many unseen values.

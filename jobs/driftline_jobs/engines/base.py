@@ -51,7 +51,7 @@ class Engine(Protocol):
         """
 
     def outcomes(self, join: JoinRequest) -> tuple[OutcomesByCell, JoinCounts]:
-        """Labels joined to predictions, as outcomes per cell; see ``labels.join`` for what counts."""
+        """Labels joined to predictions, as outcomes per cell; see ``sources.labels.join`` for what counts."""
 
     def spent(self) -> Spent:
         """What tasks have taken in other processes than this one, so far."""

@@ -35,7 +35,7 @@ class LabelFindings:
         duplicated, conflicting, without_id, inexact_id, early, null_labels, unreadable_labels,
         unreadable_times: as in ``JoinCounts``.
         labels_inexact_id: label rows of the objects that were read for the window.
-        labels_unmatched: label rows of these objects that are about no prediction of the window.
+        labels_unmatched: label rows of these objects, read or not, about no prediction of the window.
         quarantined_objects: label objects that could not be read for it.
         unlike: predictions whose label came under an id that is written otherwise; ``example``: one of them.
         withheld: whether the labels were left out, since ids repeat.

@@ -33,6 +33,9 @@ from driftline_jobs.tables import performance_metrics, quality_metrics, run_inpu
 from driftline_schemas.monitor import LabelSource
 from driftline_schemas.window import Window, from_us
 
+_A_DAY = timedelta(days=1)
+"""A label's date is as good as any time of that day."""
+
 
 class Cause(StrEnum):
     """Why a window is run again."""
@@ -199,15 +202,16 @@ def _labels_changed(job: Job, reference: Reference, published: Sequence[Window])
 
 
 def _within_reach(state: InputState, window: Window, source: LabelSource) -> bool:
-    """Whether labels of this object touch the window, by its folder's date, or else by their own times."""
+    """Whether labels of this object touch the window, by its folder's date, or else by their own times: those
+    that are somewhat older than its predictions do, since a clock may be wrong."""
     if state.object.folder is not None:
         start, end = state.object.folder
         return end > window.start and start < window.end + source.catch_up
-    if state.min_us is None or state.max_us is None:
+    if not state.all_timed or state.min_us is None or state.max_us is None:
         return True
-    # a date is a whole day
-    last = from_us(state.max_us) + timedelta(days=1)
-    return last > window.start and from_us(state.min_us) < window.end + source.catch_up
+    first, last = from_us(state.min_us), from_us(state.max_us)
+    oldest = window.start - source.catch_up - _A_DAY
+    return last > oldest and first < window.end + source.catch_up
 
 
 def _matured(job: Job, published: Sequence[Window]) -> list[Window]:

@@ -181,7 +181,7 @@ class CategoryBins:
 @dataclass(frozen=True)
 class OpenBins:
     """Bins of a column of which the reference has neither a value nor a type: what comes later is counted at
-    bins by its own type, the same for every such column (see ``profile.later``)."""
+    bins by its own type, the same for every such column (see ``profiles.late_columns``)."""
 
     kind: str = "categorical"
 

@@ -239,6 +239,7 @@ class LabelLog:
     monitor: Monitor
     source: LabelSource
     location: Location
+    _known: KnownFooters = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def open(cls, source: LabelSource, monitor: Monitor, relative_to: Path) -> LabelLog:
@@ -255,7 +256,7 @@ class LabelLog:
         self, objects: Sequence[LogObject], passed_over: tuple[PassedOver, ...] = ()
     ) -> LogInspection:
         """What the footers of these objects say."""
-        found = inspect(objects, self.location, self.monitor, role="label")
+        found = inspect(objects, self.location, self.monitor, role="label", known=self._known)
         return LogInspection(found, _NO_TIME, self.source.catch_up, passed_over=passed_over)
 
     def inspect(self, start: datetime, end: datetime) -> LogInspection:

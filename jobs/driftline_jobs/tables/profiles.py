@@ -1,7 +1,7 @@
 """``profiles``: the mergeable state of every base window, cell and column.
 
 Rows with the column ``*`` hold what became of the predictions (``tasks``), those with the column
-``*moments`` the sums behind multivariate drift.
+``*together`` the sums behind multivariate drift.
 """
 
 from __future__ import annotations

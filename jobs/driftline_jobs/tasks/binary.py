@@ -31,7 +31,7 @@ class BinaryOutcomes(Outcomes):
 
     Attributes:
         label_positives: labelled rows that are positive, with a prediction or not.
-        other_labels: the labels that are not the positive class, by name; see ``labels.names``.
+        other_labels: the labels that are not the positive class, by name; see ``tasks.class_counts``.
         missing_scores: labelled rows without a finite score.
         no_probabilities: labelled rows whose score is finite and no probability; scored_no_probabilities:
             the same, labelled or not. Always 0 for scores that are not meant to be some.

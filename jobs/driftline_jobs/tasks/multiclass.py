@@ -25,7 +25,7 @@ class MulticlassOutcomes(Outcomes):
 
     Attributes:
         label_counts: (C,) labelled rows by label, with a prediction or not.
-        other_labels: those of the last class, by name; see ``labels.names``.
+        other_labels: those of the last class, by name; see ``tasks.class_counts``.
         missing_scores: labelled rows that lack the finite score of some class, and have no other fault.
         no_probabilities: labelled rows of which some score is finite and no probability;
             scored_no_probabilities: the same, labelled or not.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -97,20 +96,64 @@ def test_ids_in_another_form_are_read_and_found_out(tmp_path: Path) -> None:
     assert bench.checks(LAST, "label_ids_unlike") or bench.checks(LAST, "unlike_ids")
 
 
-def test_older_labels_are_not_read_but_those_of_a_wrong_clock(tmp_path: Path) -> None:
+def test_labels_of_a_wrong_clock_are_counted_as_early_whatever_else_is_run(tmp_path: Path) -> None:
+    counted = []
+    for first in (8, 6):
+        bench = Bench(tmp_path / str(first), {"labels": {"timestamp": "seen"}})
+        for number in range(DAYS):
+            made = bench.rows(number, id=scattered(number))
+            bench.write(number, made)
+            seen = day(0) if number == LAST else day(number + 1)  # on the last day the clock stands still
+            labels(bench, number, made, seen=pa.array([seen] * ROWS, pa.timestamp("us", "UTC")))
+        bench.run(first, LAST)
+        counted.append(bench.check(LAST, "early_labels"))
+    assert [(check["value"], check["passed"]) for check in counted] == [(ROWS, False)] * 2
+
+
+def test_a_window_without_labels_yet_reads_none(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    for number in range(DAYS):
+        made = bench.rows(number, id=ids(number))
+        bench.write(number, made)
+        if number < LAST:
+            labels(bench, number, made)
+    bench.run(0, LAST - 1)
+    heard = Heard()
+    bench.run(LAST, progress=heard)
+    assert heard.labels == [0]
+    assert bench.check(LAST, "unmatched_labels")["value"] == LAST * ROWS
+
+
+@pytest.mark.parametrize("lacking", [False, True])
+def test_a_late_object_whose_labels_lack_times_concerns_every_window(
+    tmp_path: Path, *, lacking: bool
+) -> None:
     bench = Bench(tmp_path, {"labels": {"timestamp": "seen"}})
     made = {}
     for number in range(30):
-        made[number] = bench.rows(number, id=scattered(number))
+        made[number] = bench.rows(number, id=ids(number))
         bench.write(number, made[number])
-        late = timedelta(days=number - 2 if number == 29 else number + 1)
-        seen = pa.array([day(0) + late] * ROWS, pa.timestamp("us", "UTC"))
-        labels(bench, number, made[number], seen=seen)
-    heard = Heard()
-    bench.run(29, progress=heard)
-    # ten days of catching up and one more before the window: from the 18th on, whose labels came on the 19th
-    assert heard.labels[-1] == (30 - 17) * ROWS
-    assert bench.check(29, "early_labels")["value"] == ROWS
+        if number != 20:
+            seen = pa.array([day(number + 1)] * ROWS, pa.timestamp("us", "UTC"))
+            labels(bench, number, made[number], seen=seen)
+    bench.run(4, 29)
+    # some of them are of the 5th, and what they say of the 20th has no time
+    both = {name: made[5][name].to_pylist()[:2] + made[20][name].to_pylist() for name in ("id", "truth")}
+    times = [day(6)] * 2 + ([None] * ROWS if lacking else [day(21)] * ROWS)
+    labels(
+        bench,
+        20,
+        {"id": pa.array(both["id"]), "truth": pa.array(both["truth"])},
+        seen=pa.array(times, pa.timestamp("us", "UTC")),
+    )
+    path = bench.monitor_file()
+    monitor = load_monitor(path)
+    first, last = (monitor.calendar.parse(f"{day(number):%Y-%m-%d}") for number in (REFERENCE_DAYS, 29))
+    request = RunRequest(monitor, path, first, last, Settings(store=bench.store_url), day(100))
+    assert day(20) in [one.window.start for one in catch_up(request)]
+    assert catch_up(request) == []
+    if lacking:
+        assert bench.check(20, "unreadable_label_times")["value"] == ROWS
 
 
 def test_a_late_object_of_labels_concerns_the_windows_of_its_times_and_ids(tmp_path: Path) -> None:
@@ -140,6 +183,10 @@ def test_a_late_object_of_labels_concerns_the_windows_of_its_times_and_ids(tmp_p
         (IdRange(b"a5", b"a7", 0), IdRange(b"a8", b"a9", 0), False),
         (IdRange(b"a5", b"a7", 0), IdRange(b"A5", b"A7", 0), True),  # another form
         (IdRange(b"007", b"009", 0), IdRange(b"1", b"6", 0), True),  # leading zeros
+        # of hex digits and letters at random places: no pattern, and yet one form
+        (IdRange(b"019a-7f", b"019a-9b", 0), IdRange(b"019b-0c", b"019b-e4", 0), False),
+        (IdRange(b"019a-7f", b"019a-9b", 0), IdRange(b"019B-0C", b"019B-E4", 0), True),
+        (IdRange(b"10000", b"99", 0), IdRange(b"00050", b"00999", 0), True),  # some have zeros in front
         (IdRange(b"5", b"7", 0), IdRange(b"8", b"9", 0, of_numbers=True), True),
         (IdRange(b"5", b"7", 0, of_numbers=True), IdRange(b"8", b"9", 0, of_numbers=True), False),
     ],

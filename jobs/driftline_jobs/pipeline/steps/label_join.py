@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -20,7 +19,7 @@ from driftline_jobs.profiles.id_sketch import IdSketch
 from driftline_jobs.profiles.log_buckets import FloatArray
 from driftline_jobs.sources.damage import around_damage
 from driftline_jobs.sources.labels.counts import JoinCounts
-from driftline_jobs.sources.labels.pruning import parted, predictions_about
+from driftline_jobs.sources.labels.pruning import near_and_beside, predictions_about
 from driftline_jobs.sources.labels.rows import LabelPlan
 from driftline_jobs.sources.labels.values import LEAST, SAMPLE, LabelValues, LabelValuesTask
 from driftline_jobs.sources.logs import LogInspection
@@ -47,6 +46,7 @@ class JoinedWindows:
         inspection: the label objects, or None where the log has the labels itself.
         predictions: the objects of the log, without those that turned out to be damaged.
         nothing: outcomes of no rows, in the shape that the others have.
+        labels_read: uris of the label objects that were read: those with ids near the predictions'.
         label_rows: rows of labels that were read, over all windows; unmatched: those of them that are about
             no prediction of any.
     """
@@ -59,6 +59,7 @@ class JoinedWindows:
     inspection: LogInspection | None
     predictions: LogInspection
     nothing: Outcomes
+    labels_read: frozenset[str] = frozenset()
     label_rows: int = 0
     unmatched: int = 0
 
@@ -187,6 +188,7 @@ class _Joining:
             inspection=found,
             predictions=inspection,
             nothing=request.task.nothing(),
+            labels_read=frozenset(uris.values()),
             label_rows=sum(counts.label_rows.values()),
             unmatched=max(sum(counts.label_rows.values()) - sum(counts.met.values()), 0),
         )
@@ -201,8 +203,7 @@ class _Joining:
     ) -> tuple[Sequence[Split], Sequence[Split]]:
         if found is None:
             return (), ()
-        start_us, reach_us = int(self.scan.bounds_us[0]), found.reach // timedelta(microseconds=1)
-        return parted(found.splits, inspection.splits, start_us, reach_us)
+        return near_and_beside(found.splits, inspection.splits)
 
     def _request(
         self, inspection: LogInspection, found: LogInspection | None, splits: Sequence[Split]

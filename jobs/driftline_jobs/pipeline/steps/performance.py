@@ -116,7 +116,7 @@ def _publish(
         if joined.inspection is not None:
             matched = joined.matched.get(window, {})
             states = add_inputs(builders["run_inputs"], record.run_id, joined.inspection, window, matched)
-            size = sum(state.object.size_bytes for state in states if state.state == "read")
+            size = sum(s.object.size_bytes for s in states if s.object.uri in joined.labels_read)
         records.append(
             replace(
                 record,

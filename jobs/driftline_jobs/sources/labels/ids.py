@@ -4,7 +4,7 @@
 integers                their digits
 floats                  their digits, of whole numbers that the type can tell from their neighbours
 decimals                without trailing zeros behind the point
-text, bytes, UUIDs      as everywhere, see ``logs.plain``
+text, bytes, UUIDs      as everywhere, see ``profiles.columns.plain``
 ======================  ==============================================================================
 """
 

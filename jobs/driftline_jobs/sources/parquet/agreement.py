@@ -1,7 +1,7 @@
 """What the objects of a log agree on: one storage for each column, and who differs.
 
 The most common storage of a column wins, or that of the reference. An object that holds the column otherwise
-is converted as far as that is possible (see ``profile.conversion``), and that is a finding.
+is converted as far as that is possible (see ``profiles.columns.conversion``), and that is a finding.
 """
 
 from __future__ import annotations

@@ -10,15 +10,13 @@ import pyarrow.types as kind
 
 from driftline_jobs.sources.parquet.footer_layout import Layout
 
-_DIGITS, _CAPITALS, _SMALL = b"0123456789", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz"
-_FORM = bytes.maketrans(_DIGITS + _CAPITALS + _SMALL, b"0" * 10 + b"A" * 26 + b"a" * 26)
-"""What is left of an id when it is only looked at how it is written."""
+_LAST_ASCII = 127
 
 
 @dataclass(frozen=True, slots=True)
 class IdRange:
     """``low <= id <= high``, and how many rows have no id. Bounds are bytes in the order of the ids: of texts
-    their UTF-8, of whole numbers eight bytes, the greatest first."""
+    their UTF-8, of whole numbers eight bytes, big-endian."""
 
     low: bytes
     high: bytes
@@ -32,11 +30,14 @@ class IdRange:
             return True
         if self.low <= other.high and other.low <= self.high:
             return True
-        return not self.of_numbers and not (_forms(self) & _forms(other))
+        forms = {_form(bound) for ids in (self, other) for bound in (ids.low, ids.high)}
+        return not self.of_numbers and len(forms) > 1
 
 
-def _forms(ids: IdRange) -> set[bytes]:
-    return {bound.translate(_FORM) for bound in (ids.low, ids.high)}
+def _form(text: bytes) -> tuple[object, ...]:
+    """How an id is written: its length, its marks beside letters and digits, and which letters it has."""
+    marks = tuple((at, byte) for at, byte in enumerate(text) if not chr(byte).isalnum() or byte > _LAST_ASCII)
+    return len(text), marks, text != text.lower(), text != text.upper()
 
 
 def id_range(layout: Layout, row_group: int, leaf: int, arrow_type: pa.DataType) -> IdRange | None:

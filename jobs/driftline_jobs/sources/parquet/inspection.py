@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from driftline_jobs.profiles.columns.times import BEFORE_ALL
+from driftline_jobs.profiles.columns.times import AFTER_ALL, BEFORE_ALL
 from driftline_jobs.sources.listing.objects import LogObject
 from driftline_jobs.sources.listing.partitions import PathColumns
 from driftline_jobs.sources.parquet.agreement import Agreement, agree, named_columns
@@ -144,7 +144,10 @@ def _state(footer: Footer | Refusal, role: InputRole) -> InputState:
         return InputState(footer.object, role, footer.rows, None, None, "quarantined", footer.reason)
     if not footer.rows:
         return InputState(footer.object, role, 0, None, None, "empty", "it holds no rows")
-    return InputState(footer.object, role, footer.rows, *_bounds(footer.row_groups), "read")
+    low, high = _bounds(footer.row_groups)
+    timed = all(group.nulls == 0 for group in footer.row_groups if group.rows)
+    within = low is not None and low > BEFORE_ALL and high is not None and high < AFTER_ALL
+    return InputState(footer.object, role, footer.rows, low, high, "read", all_timed=timed and within)
 
 
 def _splits(footer: Footer, location: Location, agreement: Agreement, wanted: _Wanted) -> Iterator[Split]:

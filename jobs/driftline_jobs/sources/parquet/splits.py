@@ -67,6 +67,7 @@ class InputState:
     ``rows``, ``min_us`` and ``max_us`` are of the whole object, whether or not all of it is read; they are
     None where the footer could not be read or does not tell. ``reason`` says why it is not ``read``. What is
     no Parquet and does not claim to be it is passed over: it holds no rows, so its state is ``empty``.
+    ``all_timed`` says that every row has a time, and between those bounds.
     """
 
     object: LogObject
@@ -77,6 +78,7 @@ class InputState:
     state: Literal["read", "quarantined", "empty"]
     reason: str | None = None
     is_passed_over: bool = False
+    all_timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
