@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from airflow.sdk import DAG
 
-from driftline_dags.group_dag import group_dag, misfit
+from driftline_dags import last_known
+from driftline_dags.group_dag import group_dag, misfit, schedule_of
 from driftline_dags.monitor_dag import broken_dag, monitor_dag
 from driftline_dags.monitor_files import (
     MonitorFile,
@@ -17,7 +19,7 @@ from driftline_dags.monitor_files import (
     read_monitors,
 )
 from driftline_dags.published import dag_id_of
-from driftline_dags.scheduling import FILE_NAME, Scheduling, parse_scheduling
+from driftline_dags.scheduling import FILE_NAME, MonitorScheduling, Scheduling, parse_scheduling
 from driftline_dags.upkeep import catch_up_dag, digest_dag, maintenance_dag
 from driftline_schemas.errors import ConfigError, DriftlineError
 from driftline_schemas.monitor import Monitor
@@ -56,10 +58,25 @@ def _scheduling(settings: Settings, problems: list[tuple[str, DriftlineError]]) 
     place = f"{settings.monitors.rstrip('/')}/{FILE_NAME}"
     try:
         text = last_known_text(place)
-        return Scheduling() if text is None else parse_scheduling(text, place)
+        scheduling = Scheduling() if text is None else parse_scheduling(text, place)
     except DriftlineError as error:
         problems.append((place, error))
-        return Scheduling()
+        return _last_that_was_right(place)
+    last_known.keep(_right(place), "" if text is None else text)
+    return scheduling
+
+
+def _last_that_was_right(place: str) -> Scheduling:
+    """What the file said before it went wrong: else groups would fall apart, and everybody would be mailed.
+    Where that is not known, new DAGs are created paused, and nobody is mailed."""
+    text = last_known.known(_right(place))
+    if text is None:
+        return Scheduling(defaults=MonitorScheduling(paused=True, mail="none"))
+    return parse_scheduling(text, place) if text else Scheduling()
+
+
+def _right(place: str) -> str:
+    return f"{place} as it was right"
 
 
 def _monitors(
@@ -100,7 +117,7 @@ def _own_file(sources: list[str], only: str | None) -> MonitorFile | None:
 def _one_each(files: list[MonitorFile], settings: Settings, scheduling: Scheduling) -> Iterator[DAG]:
     """A DAG for each file: first those that are right, so that a broken file never takes a monitor's id."""
     taken: dict[str, str] = {}
-    groups: dict[str, dict[str, Monitor]] = {}
+    groups: dict[str, list[tuple[MonitorFile, Monitor]]] = {}
     broken: list[tuple[MonitorFile, DriftlineError]] = []
     for file in files:
         if file.monitor is None:
@@ -112,16 +129,15 @@ def _one_each(files: list[MonitorFile], settings: Settings, scheduling: Scheduli
             broken.append((file, ConfigError(f"{file.source}: {twice}")))
             continue
         own = scheduling.of(file.monitor.monitor)
-        unfit = None if own.group is None else _misfit(groups.get(own.group), file.monitor, scheduling)
-        if unfit is not None:
-            broken.append((file, unfit))
+        if own.group is not None:
+            groups.setdefault(own.group, []).append((file, file.monitor))
             continue
         taken[dag_id] = file.source
-        if own.group is None:
-            yield _dag_of(file, file.monitor, scheduling, settings)
-        else:
-            groups.setdefault(own.group, {})[file.source] = file.monitor
-    for name, members in groups.items():
+        yield _dag_of(file, file.monitor, scheduling, settings)
+    for name, candidates in groups.items():
+        members, unfit = _members(name, candidates, scheduling)
+        broken += unfit
+        taken |= {dag_id_of(monitor.monitor): source for source, monitor in members.items()}
         first = next(iter(members.values()))
         yield group_dag(name, members, scheduling.of(first.monitor), settings)
     for file, error in broken:
@@ -132,13 +148,20 @@ def _one_each(files: list[MonitorFile], settings: Settings, scheduling: Scheduli
         yield broken_dag(dag_id, file.source, error)
 
 
-def _misfit(
-    members: Mapping[str, Monitor] | None, monitor: Monitor, scheduling: Scheduling
-) -> ConfigError | None:
-    if not members:
-        return None
-    first = next(iter(members.values()))
-    return misfit(monitor, scheduling.of(monitor.monitor), first, scheduling.of(first.monitor))
+def _members(
+    name: str, candidates: Sequence[tuple[MonitorFile, Monitor]], scheduling: Scheduling
+) -> tuple[dict[str, Monitor], list[tuple[MonitorFile, DriftlineError]]]:
+    """Those that share the schedule which most of them have, by where their files lie; and the others."""
+    schedules = [schedule_of(monitor, scheduling.of(monitor.monitor)) for _, monitor in candidates]
+    ((usual, _),) = Counter(schedules).most_common(1)
+    members: dict[str, Monitor] = {}
+    unfit: list[tuple[MonitorFile, DriftlineError]] = []
+    for (file, monitor), own in zip(candidates, schedules, strict=True):
+        if own == usual:
+            members[file.source] = monitor
+        else:
+            unfit.append((file, misfit(monitor, name, own, usual)))
+    return members, unfit
 
 
 def _dag_of(file: MonitorFile, monitor: Monitor, scheduling: Scheduling, settings: Settings) -> DAG:

@@ -40,9 +40,7 @@ def doc_md(monitor: Monitor, source: str, scheduling: MonitorScheduling, setting
     )
 
 
-def group_doc_md(
-    name: str, members: Mapping[str, Monitor], scheduling: MonitorScheduling, settings: Settings
-) -> str:
+def group_doc_md(name: str, members: Mapping[str, Monitor], settings: Settings) -> str:
     """Which monitors are in a group, as Markdown."""
     rows = "\n".join(
         f"| {_code(monitor.monitor)} | {_plain(monitor.owner) or 'nobody is named'} | {_code(source)} |"
@@ -53,7 +51,7 @@ def group_doc_md(
         f"| monitor | owner | file |\n| --- | --- | --- |\n{rows}\n\n"
         f"Tables are in {_code(settings.store_shown)}, reports below {_code(settings.reports)}. It does not "
         "wait for the logs; what comes late is for catch-up. "
-        f"Mail: {'none' if scheduling.mails == 'none' else 'in the digest'}.\n\n"
+        "Mail is in the digest, unless the file says none.\n\n"
         "A run takes one window: its data interval, or the parameter `period` of a run started by hand. "
         "It may be repeated at any time: it replaces its windows whole. A monitor that fails stops no other."
     )

@@ -1,16 +1,15 @@
-"""Many small monitors as one DAG: run >> report, mapped over a few of them at a time."""
+"""Many small monitors as one DAG: run >> report >> outcome, mapped over a few of them at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from airflow.sdk import DAG, task_group
 from driftline_airflow.timetable import WindowTimetable
 
 from driftline_dags.describe import group_doc_md
-from driftline_dags.group_tasks import ReportGroup, RunGroup
+from driftline_dags.group_tasks import GroupMembers, GroupOutcome, ReportGroup, RunGroup
 from driftline_dags.monitor_dag import retrying, window_param
 from driftline_dags.scheduling import MonitorScheduling
 from driftline_dags.windows import PERIOD
@@ -20,8 +19,6 @@ from driftline_schemas.settings import Settings
 
 PREFIX = "driftline_group__"
 """No monitor's DAG begins like this: theirs have two underscores after the first word."""
-AT_ONCE = 50
-"""Monitors of one task: enough that the start of a process weighs little, few enough that a retry does."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,36 +38,41 @@ def group_dag(
         is_paused_upon_creation=scheduling.paused,
         tags={"driftline", "group", first.granularity.value},
         params={PERIOD: window_param()},
-        doc_md=group_doc_md(name, members, scheduling, settings),
+        doc_md=group_doc_md(name, members, settings),
         default_args=retrying(scheduling, (owners.pop() or "") if len(owners) == 1 else ""),
     )
-    common: dict[str, Any] = {"monitors": dict(members), "pool": scheduling.pool}
     with dag:
+        listed = GroupMembers(task_id="members", sources=sorted(members))
 
         @task_group(group_id="monitors")
         def monitors(sources: Sequence[str]) -> None:
-            run = RunGroup(task_id="run", sources=sources, **common)
-            run >> ReportGroup(task_id="report", sources=sources, alias=PREFIX + name, **common)
+            run = RunGroup(task_id="run", sources=sources, pool=scheduling.pool)
+            report = ReportGroup(task_id="report", sources=sources, alias=PREFIX + name, pool=scheduling.pool)
+            outcome = GroupOutcome(task_id="outcome", retries=0)
+            run >> report >> outcome
+            run >> outcome
 
-        monitors.expand(sources=list(_batches(sorted(members))))
+        monitors.expand(sources=listed.output)
     return dag
 
 
+def schedule_of(monitor: Monitor, scheduling: MonitorScheduling) -> tuple[tuple[str, object], ...]:
+    """What the members of a group have in common."""
+    shared = ((name, getattr(scheduling, name)) for name in _SHARED)
+    return (("granularity", monitor.granularity.value), ("timezone", monitor.timezone), *shared)
+
+
 def misfit(
-    monitor: Monitor, scheduling: MonitorScheduling, first: Monitor, of_first: MonitorScheduling
-) -> ConfigError | None:
-    """Why a monitor cannot be in the group of ``first``: they share windows and a schedule."""
-    for what, own, others in (
-        ("granularity", monitor.granularity.value, first.granularity.value),
-        ("timezone", monitor.timezone, first.timezone),
-        *((name, getattr(scheduling, name), getattr(of_first, name)) for name in _SHARED),
-    ):
-        if own != others:
-            return ConfigError(
-                f"the monitor {monitor.monitor!r} cannot be in the group {scheduling.group!r}: its {what} is "
-                f"{own}, that of {first.monitor!r} {others}. Write the same, or give it another group or none"
-            )
-    return None
+    monitor: Monitor, group: str, own: tuple[tuple[str, object], ...], usual: tuple[tuple[str, object], ...]
+) -> ConfigError:
+    """Why a monitor cannot be in a group whose other members have the ``usual`` schedule."""
+    what, differs, others = next(
+        (name, one, other) for (name, one), (_, other) in zip(own, usual, strict=True) if one != other
+    )
+    return ConfigError(
+        f"the monitor {monitor.monitor!r} cannot be in the group {group!r}: its {what} is {differs}, that of "
+        f"the others {others}. Write the same, or give it another group or none"
+    )
 
 
 _SHARED = (
@@ -83,8 +85,3 @@ _SHARED = (
     "start",
     "paused",
 )
-
-
-def _batches(sources: Sequence[str]) -> Iterator[list[str]]:
-    for at in range(0, len(sources), AT_ONCE):
-        yield list(sources[at : at + AT_ONCE])

@@ -9,91 +9,100 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
-from airflow.sdk import AssetAlias, Context
+from airflow.sdk import AssetAlias, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from driftline_dags.command import OUT_OF_REACH, DriftlineOperator
-from driftline_dags.monitor_files import as_local_file
+from driftline_dags.monitor_files import as_local_file, read_monitor
 from driftline_dags.published import asset_of, found_in
 from driftline_dags.tasks import window_or_fail
-from driftline_schemas.errors import DriftlineError, TransientError
+from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor
-from driftline_schemas.window import Window
 
+AT_ONCE = 50
+"""Monitors of one task: enough that the start of a process weighs little, few enough that a retry does."""
 _WELL = frozenset({0, 10})
 _ANY = (1, 2, 3, OUT_OF_REACH)
+FAILED = "failed"
+"""The XCom that names the monitors which failed, with what was said of each."""
+
+Outcome = Mapping[str, Any]
+
+
+class GroupMembers(BaseOperator):
+    """Which monitors a DAG run is about, a few at a time: settled once, whatever becomes of the files."""
+
+    def __init__(self, *, sources: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sources = sources
+
+    def execute(self, context: Context) -> list[list[str]]:
+        """Where their files lie, in batches."""
+        del context
+        return [list(self.sources[at : at + AT_ONCE]) for at in range(0, len(self.sources), AT_ONCE)]
 
 
 class GroupOperator(DriftlineOperator):
-    """A task about one window of several monitors, whose files lie at ``sources``.
-
-    ``monitors`` are all of the group, by where their files lie.
-    """
+    """A task about one window of the monitors whose files lie at ``sources``."""
 
     template_fields = ("sources",)
 
-    def __init__(self, *, monitors: Mapping[str, Monitor], sources: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *, sources: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.monitors = monitors
         self.sources = sources
 
-    def window(self, context: Context) -> Window:
-        """The window of the task's run, the same for all of them."""
-        return window_or_fail(context, self.monitors[self.sources[0]])
-
-    def about_each(self, command: str, window: Window, *arguments: str) -> dict[str, Mapping[str, Any]]:
+    def about_each(self, command: str, context: Context, *arguments: str) -> dict[str, Outcome]:
         """Call ``driftline COMMAND`` once for all of them; how each of them ended, by source."""
-        period = self.monitors[self.sources[0]].calendar.label(window)
-        try:
-            with ExitStack() as files:
-                paths = [files.enter_context(as_local_file(source)) for source in self.sources]
-                status, answer = self.call(command, *paths, "--period", period, *arguments, passing=_ANY)
-        except TransientError:
-            raise
-        except DriftlineError as error:
-            raise AirflowFailException(str(error)) from error
-        if len(paths) == 1:  # then it answers about that one alone
-            return {self.sources[0]: {**answer, "exit_status": status}}
-        by_path = {each["monitor_file"]: each for each in answer.get("each", ())}
-        left_open = {"exit_status": status, "error": "the command ended before it came to this one"}
-        return {
-            source: by_path.get(path, left_open) for source, path in zip(self.sources, paths, strict=True)
-        }
+        found: dict[str, Outcome] = {}
+        with ExitStack() as files:
+            paths: dict[str, str] = {}
+            for source in self.sources:
+                try:
+                    paths[source] = files.enter_context(as_local_file(source))
+                except ConfigError as error:  # the file of one is gone, or refused
+                    found[source] = {"exit_status": error.exit_code, "error": str(error)}
+            monitors = self.monitors()
+            if paths and monitors:
+                first = next(iter(monitors.values()))
+                period = first.calendar.label(window_or_fail(context, first))
+                status, answer = self.call(
+                    command, *paths.values(), "--period", period, *arguments, passing=_ANY
+                )
+                found |= _by_source(paths, status, answer)
+        return found
 
-    def fail_for(self, failed: Mapping[str, Mapping[str, Any]]) -> None:
-        """Fail the task for those that failed, if any: for good unless one of them may do better later."""
-        if not failed:
-            return
-        messages = "\n".join(
-            f"{self.monitors[source].monitor} (status {each['exit_status']}): {each.get('error')}"
-            for source, each in failed.items()
-        )
-        message = (
-            f"{len(failed)} of {len(self.sources)} monitors failed, the others went on:\n{messages}\n"
-            "What to do: mend what the messages name, then clear this task. A monitor that fails for long "
-            "can be taken out of its group in _airflow.yaml, and has a DAG of its own then."
-        )
-        again = any(each["exit_status"] == OUT_OF_REACH for each in failed.values())
-        raise (AirflowException if again else AirflowFailException)(message)
+    def monitors(self) -> dict[str, Monitor]:
+        """Those whose files can be read, by source."""
+        read = ((source, read_monitor(source).monitor) for source in self.sources)
+        return {source: monitor for source, monitor in read if monitor is not None}
+
+    def noted(self, context: Context, found: Mapping[str, Outcome]) -> dict[str, Outcome]:
+        """Those that failed; ``FAILED`` names them for the tasks that come after."""
+        failed = {source: one for source, one in found.items() if one["exit_status"] not in _WELL}
+        context["ti"].xcom_push(FAILED, {source: _said(one) for source, one in failed.items()})
+        return failed
 
 
 class RunGroup(GroupOperator):
     """Reads the window's log of each monitor and publishes its figures."""
 
     def execute(self, context: Context) -> list[str]:
-        """Publish; which monitors were, is the task's result."""
-        found = self.about_each("run", self.window(context), "--engine", "local")
-        self.fail_for({source: each for source, each in found.items() if each["exit_status"] not in _WELL})
-        return [self.monitors[source].monitor for source in found]
+        """Publish; where the files of those lie that were published is the task's result."""
+        found = self.about_each("run", context, "--engine", "local")
+        failed = self.noted(context, found)
+        if failed:
+            raise _failure(failed, len(found))
+        return sorted(found)
 
 
 class ReportGroup(GroupOperator):
     """Writes the pages, and tells those who wait for the monitors' assets what was found.
 
-    It comes after the run however that ended: what was published is reported on. A monitor whose run failed
-    has no page to be written; the run says so, and this task does not say it again.
+    It comes after the run however that ended: what was published is reported on. Of a monitor whose run
+    failed the page is written too, if there is one to write, and nobody is told of it again.
     """
 
     def __init__(self, *, alias: str, **kwargs: Any) -> None:
@@ -102,17 +111,68 @@ class ReportGroup(GroupOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Write the pages; their verdicts are the task's result and the assets' extras."""
-        window = self.window(context)
-        found = self.about_each("report", window)
-        failed = {source: each for source, each in found.items() if each["exit_status"] not in _WELL}
-        if len(failed) == len(found) or any(e["exit_status"] in {1, OUT_OF_REACH} for e in failed.values()):
-            self.fail_for(failed)
+        found = self.about_each("report", context)
+        failed = self.noted(context, found)
+        not_run = _failed_in(context, "run")
+        transient = any(one["exit_status"] == OUT_OF_REACH for one in failed.values())
+        if transient and context["ti"].try_number <= (context["ti"].max_tries or 0):
+            raise _failure(failed, len(found))
         events = []
-        for source, each in found.items():
-            if source in failed:
-                self.log.warning("no page: %s", each.get("error"))
+        for source, monitor in self.monitors().items():
+            if source in failed or source in not_run or source not in found:
                 continue
-            monitor = self.monitors[source]
-            events.append(found_in(monitor, window, each))
+            events.append(found_in(monitor, window_or_fail(context, monitor), found[source]))
             context["outlet_events"][AssetAlias(self.alias)].add(asset_of(monitor.monitor), extra=events[-1])
         return events
+
+
+class GroupOutcome(BaseOperator):
+    """The last task: fails where a monitor has no page of its window, so that the DAG run is not taken for
+    well. Where a run failed, it is not even reached."""
+
+    def execute(self, context: Context) -> None:
+        """Fail for good, with what was said of each."""
+        failed = _failed_in(context, "report")
+        if failed:
+            raise AirflowFailException(
+                f"{len(failed)} pages were not written:\n" + "\n".join(failed.values()) + f"\n{_WHAT_TO_DO}"
+            )
+
+
+_WHAT_TO_DO = (
+    "What to do: mend what the messages name, then clear this task and those before it. A monitor that fails "
+    "for long can be taken out of its group in _airflow.yaml, and has a DAG of its own then."
+)
+
+
+def _by_source(paths: Mapping[str, str], status: int, answer: Mapping[str, Any]) -> dict[str, Outcome]:
+    if len(paths) == 1:  # then the command answers about that one alone
+        return {source: {**answer, "exit_status": status} for source in paths}
+    by_path = {str(Path(one["monitor_file"])): one for one in answer.get("each", ())}
+    left_open: Outcome = {
+        "exit_status": status or 1,
+        "error": answer.get("error") or "the command did not say how this one ended: see the log above",
+    }
+    return {source: by_path.get(str(Path(path)), left_open) for source, path in paths.items()}
+
+
+def _failed_in(context: Context, task: str) -> Mapping[str, str]:
+    """What ``FAILED`` of the task before, of the same monitors, names."""
+    ti = context["ti"]
+    group = ti.task_id.rpartition(".")[0]
+    task_id = f"{group}.{task}" if group else task
+    found = ti.xcom_pull(task_ids=task_id, key=FAILED, map_indexes=ti.map_index)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _said(one: Outcome) -> str:
+    return f"status {one['exit_status']}: {one.get('error') or 'see the log'}"
+
+
+def _failure(failed: Mapping[str, Outcome], count: int) -> Exception:
+    """For good, unless one of them may do better later."""
+    messages = "\n".join(f"{source}: {_said(one)}" for source, one in failed.items())
+    message = f"{len(failed)} of {count} monitors failed, the others went on:\n{messages}\n{_WHAT_TO_DO}"
+    again = any(one["exit_status"] == OUT_OF_REACH for one in failed.values())
+    kind: type[Exception] = AirflowException if again else AirflowFailException
+    return kind(message)

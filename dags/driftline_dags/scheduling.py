@@ -143,13 +143,23 @@ class Scheduling(_Section):
             return monitors
         common = defaults.model_dump()
         return {
-            name: {**common, **own} if isinstance(own, Mapping) else (common if own is None else own)
+            name: {**_inherited(common, own), **own}
+            if isinstance(own, Mapping)
+            else (common if own is None else own)
             for name, own in monitors.items()
         }
 
     def of(self, monitor: str) -> MonitorScheduling:
         """How ``monitor`` is run."""
         return self.monitors.get(monitor, self.defaults)
+
+
+def _inherited(common: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+    """The defaults for a monitor: a group, which does not mail each window, does not inherit that."""
+    grouped = own.get("group", common.get("group")) is not None
+    return {
+        name: value for name, value in common.items() if not (grouped and (name, value) == ("mail", "each"))
+    }
 
 
 def parse_scheduling(text: str, name: str) -> Scheduling:

@@ -272,9 +272,12 @@ def test_a_group_of_monitors_is_run_in_one_task_each_with_its_own_outcome(stack:
     # the log of one of them is nowhere: its failure is said, and the others are published and reported
     found = stack.api(f"{path}/taskInstances")["task_instances"]
     assert {task["task_id"]: task["state"] for task in found} == {
+        "members": "success",
         "monitors.run": "failed",
         "monitors.report": "success",
+        "monitors.outcome": "upstream_failed",
     }
+    assert stack.api(path)["state"] == "failed"
     for name in names[:2]:
         rows = stack.query(
             "SELECT count FROM driftline.current_profile_metrics WHERE monitor = %s"

@@ -1,6 +1,6 @@
-"""The label join on Spark's workers: both sides are parted by the loose hash of the id, and each part is joined
-as on one machine (``sources.labels.join``), so that what counts as a match is said in one place. Ids that
-are the same but for how they are written are in one part, so that they are found there."""
+"""The label join on Spark's workers: both sides are parted by the loose hash of the id, and each part is
+joined as on one machine (``sources.labels.join``), so that what counts as a match is said in one place.
+Ids that are the same but for how they are written are in one part, so that they are found there."""
 
 from __future__ import annotations
 
