@@ -11,7 +11,6 @@ import numpy.typing as npt
 from driftline_jobs.profiles.binning import OrderedBins
 from driftline_jobs.profiles.columns.arrays import Valid
 from driftline_jobs.profiles.distinct import REGISTERS, Registers, hash_values, register_sets
-from driftline_jobs.profiles.kernels import tally
 from driftline_jobs.profiles.kernels.sums import LIMBS, carried, no_sums
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.profiles.outer import NONE, outer_counted, outer_values
@@ -45,6 +44,8 @@ def profile_runs(
         valid: which of them are not null, None if all are.
         starts, stops: (cells,) where those of each lie.
     """
+    from driftline_jobs.profiles.kernels import tally
+
     cuts, cells = bins.cuts, len(starts)
     counted: IntArray = np.zeros((cells, tally.BUCKETS + 1), np.int64)
     extremes: FloatArray = np.empty((cells, 2))
@@ -94,6 +95,8 @@ class _Counts(NamedTuple):
 
 
 def _profiles(counts: _Counts, rows: Sequence[int], bins: OrderedBins) -> list[OrderedProfile]:
+    from driftline_jobs.profiles.kernels import tally
+
     counted, extremes, sums, registers, buckets, bucket_counts, outer = counts
     profiles, begin, outer_begin = [], 0, 0
     for cell, numbers in enumerate(counted.tolist()):
@@ -126,6 +129,8 @@ def profile_counted(values: FloatArray, counts: IntArray, nulls: int, bins: Orde
         values, counts: (k,) finite values, ascending, each once, and the rows of each, at least one.
         nulls: rows without a value.
     """
+    from driftline_jobs.profiles.kernels import tally
+
     cuts = bins.cuts
     rows = int(counts.sum())
     found = OrderedProfile(rows=rows + nulls, nulls=nulls)

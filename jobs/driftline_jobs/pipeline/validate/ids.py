@@ -16,7 +16,6 @@ from driftline_jobs.pipeline.validate.sample import LogSample
 from driftline_jobs.profiles.columns.times import NO_TIME
 from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.sources.labels.ids import read_ids
-from driftline_jobs.sources.labels.loose_ids import loose_hashes
 from driftline_jobs.sources.labels.times import times_and_ends
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.serving_log import TimeColumn
@@ -59,6 +58,8 @@ class _Side:
     @classmethod
     def of(cls, sample: LogSample, name: str, time: TimeColumn | None) -> _Side:
         """The rows of all sampled objects that have the column."""
+        from driftline_jobs.sources.labels.loose_ids import loose_hashes
+
         texts, times, ends, inexact = [], [], [], 0
         for part in sample.objects:
             if name not in part.columns:

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from driftline_jobs.profiles.cells import CodeArray, Grouping
 from driftline_jobs.profiles.columns.arrays import Codes, Numbers, Valid
-from driftline_jobs.profiles.kernels import loops as kernels
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_schemas.errors import DataError
 
@@ -53,6 +52,8 @@ class Workspace:
             values, until the next call; which of them are valid, None if all are; starts and stops (runs,) of
             each run in them. Where rows had to be moved, those without a value were left behind.
         """
+        from driftline_jobs.profiles.kernels.loops import lay_out
+
         starts = np.array([run.start for run in grouping.runs], np.int64)
         stops = np.array([run.stop for run in grouping.runs], np.int64)
         values, valid = column.values, column.valid
@@ -71,7 +72,7 @@ class Workspace:
                 floats = self._floats[: len(floats)]
                 floats[:] = values[rows]
             there = _EVERY_ROW if valid is None else valid[rows]
-            kernels.lay_out(floats, there, self._cells_of(grouping, rows), ends, laid)
+            lay_out(floats, there, self._cells_of(grouping, rows), ends, laid)
         return laid, None, starts, ends
 
     def count_numbers(self, column: Numbers, lowest: int, size: int, grouping: Grouping) -> IntArray:
@@ -85,6 +86,8 @@ class Workspace:
     def _count(
         self, codes: npt.NDArray[Any], valid: Valid | None, lowest: int, size: int, grouping: Grouping
     ) -> IntArray:
+        from driftline_jobs.profiles.kernels.loops import count
+
         cells = len(grouping.runs)
         lanes = _LANES if cells * size <= _SMALL_COUNTERS else 1
         counts: IntArray = np.zeros((lanes, cells * size), np.int64)
@@ -101,7 +104,7 @@ class Workspace:
                 np.copyto(wide, steps, casting="unsafe")
                 steps = wide
             there = _EVERY_ROW if valid is None else valid[rows]
-            strays += kernels.count(steps, there, self._cells_of(grouping, rows), size, counts)
+            strays += count(steps, there, self._cells_of(grouping, rows), size, counts)
         if strays:
             raise DataError(
                 f"{strays} rows hold an index beyond their dictionary of {size} values: the file is damaged, "

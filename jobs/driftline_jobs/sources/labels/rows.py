@@ -17,7 +17,6 @@ from driftline_jobs.profiles.columns.conversion import numbers_as
 from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.sources.labels.counts import Flaw
 from driftline_jobs.sources.labels.ids import LONGEST_ID, longest_id, read_ids
-from driftline_jobs.sources.labels.loose_ids import loose_hashes
 from driftline_jobs.sources.labels.times import label_times
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.small_splits import Columns, ReadSplit, SplitColumns, read_small
@@ -231,6 +230,8 @@ class _Columns:
         if name is None:  # rows that are joined with nothing
             zeros = np.zeros(self.count, np.int8)
             return pa.nulls(self.count, pa.string()), pa.array(zeros, pa.uint64()), pa.array(zeros, pa.int8())
+        from driftline_jobs.sources.labels.loose_ids import loose_hashes
+
         found = read_ids(self._short_enough(name))
         flaws = np.full(self.count, Flaw.NONE, np.int8)
         if found.texts.null_count:
