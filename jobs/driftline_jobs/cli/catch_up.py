@@ -75,7 +75,6 @@ def catch_up_one(
     from driftline_jobs.pipeline.catch_up import catch_up as run_again
     from driftline_jobs.pipeline.published_range import published_range
     from driftline_jobs.pipeline.request import RunRequest
-    from driftline_jobs.reporting.index import refresh_where_there_is_one
     from driftline_schemas.monitor import load_monitor
     from driftline_schemas.settings import load_settings
 
@@ -91,6 +90,8 @@ def catch_up_one(
         )
         changed = run_again(request, progress, dry_run=words.dry_run)
         if changed and not words.dry_run:
+            from driftline_jobs.reporting.index import refresh_where_there_is_one
+
             refresh_where_there_is_one(monitor, settings, progress, page=alone)
     return _answer(monitor, changed, dry_run=words.dry_run)
 
