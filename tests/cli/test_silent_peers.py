@@ -31,6 +31,17 @@ def test_a_store_that_does_not_answer(
     assert invoke("alerts", "list")[0] == 4
 
 
+def test_a_store_for_which_its_own_library_stops_waiting_first(
+    invoke: Invoke, mute: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"postgresql://driftline@{mute}/driftline?connect_timeout=2"
+    monkeypatch.setenv("DRIFTLINE_STORE", address)
+    status, _, said = invoke("alerts", "list")
+    assert status == 4
+    assert "has not answered in time" in said
+    assert "DRIFTLINE_TIMEOUT, and connect_timeout" in said
+
+
 def test_a_storage_that_does_not_answer(
     invoke: Invoke, mute: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,8 @@ _BAD_COPY = "08P01"
 _READ_ONLY = "25006"
 _OF_THE_SETTING = ("28", "42501", _READ_ONLY, "3D", "3F")
 """Those of a wrong login, a missing permission, a read-only server, a missing database or schema."""
+_TOO_LONG = "timeout expired"
+"""How libpq says that it has waited as long as it may, where it is the first to say so."""
 _WRONG_SETTING = (
     "authentication failed",
     "no password supplied",
@@ -271,6 +273,11 @@ class PostgresDatabase:
         said = without_secrets(message, secrets_of(self._url)).strip()
         if any(words in said for words in _WRONG_SETTING):
             return ConfigError(f"the store {self.name} lets nobody in with these settings: {said}")
+        if _TOO_LONG in said:
+            return TransientError(
+                f"the store {self.name} has not answered in time ({said}): run again when it does, or set "
+                "DRIFTLINE_TIMEOUT, and connect_timeout where its address has one, to wait longer"
+            )
         return TransientError(f"the store {self.name} cannot be reached: {said}")
 
     def _rollback(self, connection: Connection, cursor: Cursor | None) -> None:
