@@ -99,10 +99,10 @@ class RunGroup(GroupOperator):
 
 
 class ReportGroup(GroupOperator):
-    """Writes the pages, and tells those who wait for the monitors' assets what was found.
+    """Writes the pages, and emits the events of the monitors' assets, with what was found.
 
     It comes after the run however that ended: what was published is reported on. Of a monitor whose run
-    failed the page is written too, if there is one to write, and nobody is told of it again.
+    failed the page is written too, if there is one to write, and no event is emitted again.
     """
 
     def __init__(self, *, alias: str, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""What Airflow is told of a published window: the monitor's asset and the extra of its events."""
+"""What Airflow learns of a published window: the monitor's asset and the extra of its events."""
 
 from __future__ import annotations
 

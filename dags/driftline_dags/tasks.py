@@ -114,7 +114,7 @@ class RunWindow(WindowOperator):
 
 
 class ReportWindow(WindowOperator):
-    """Writes the window's page, and tells those who wait for the monitor's asset what was found."""
+    """Writes the page, and emits the event of the monitor's asset, with what was found."""
 
     operator_extra_links = (ReportLink(),)
 

@@ -7,6 +7,9 @@ from enum import StrEnum
 MULTIVARIATE_DRIFT = ("gaussian_kl", "reconstruction_error")
 """Of the numeric columns as a whole. The metrics of single columns are in ``drift_specs``."""
 
+SHAPE = ("anderson_darling", "chi_squared")
+"""Those that decide whether the shape of a column has changed: of an ordered one, of categories."""
+
 SUSTAINED_SHIFT = "lasting_shift"
 """Of any column over its windows: the evidence that a shift goes on."""
 

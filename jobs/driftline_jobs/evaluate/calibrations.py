@@ -39,7 +39,7 @@ from driftline_jobs.detection.verdicts import (
     Verdicts,
 )
 from driftline_jobs.evaluate.drift import ColumnDrift
-from driftline_jobs.evaluate.judged import SHAPE, UsualDrift
+from driftline_jobs.evaluate.judged import UsualDrift
 from driftline_jobs.evaluate.label_drift import is_binned, label_column, label_metrics, label_sample
 from driftline_jobs.evaluate.multivariate import ALL_COLUMNS, MultivariateDrift, stack_moments
 from driftline_jobs.evaluate.natures import Natures, multivariate_places, natures_of
@@ -53,6 +53,7 @@ from driftline_jobs.profiles.state import OrderedProfile, Profile
 from driftline_jobs.references.reference import Reference, ReferenceWindow
 from driftline_jobs.tasks.outcomes import Task
 from driftline_schemas.drift_specs import drift_specs
+from driftline_schemas.metrics import SHAPE
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Granularity
 

@@ -15,11 +15,10 @@ from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.metrics.figures import Figure, FloatArray, TextArray
 from driftline_jobs.metrics.performance import Performance
 from driftline_jobs.profiles.cell import WHOLE
+from driftline_schemas.metrics import SHAPE
 from driftline_schemas.monitor import Rule
 from driftline_schemas.table_names import ALL
 
-SHAPE = ("anderson_darling", "chi_squared")
-"""The statistics that decide whether the shape of a column has changed."""
 Judged = Mapping[str, Verdicts]
 """Verdicts by metric, all cells of one column or of the model."""
 

@@ -1,1 +1,1 @@
-"""The summary tables: each module owns one, its rows and every query of it. No query stands elsewhere."""
+"""The summary tables: each module owns one, its rows and all of its queries. No query stands outside."""

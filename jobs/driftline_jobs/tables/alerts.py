@@ -1,4 +1,4 @@
-"""``alerts``: one row per alert and window in which it is told of."""
+"""``alerts``: one row per alert and window in which it is open or ends."""
 
 from __future__ import annotations
 

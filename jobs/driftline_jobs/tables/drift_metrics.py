@@ -11,7 +11,7 @@ import pyarrow as pa
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.columns import common, verdict_columns
 from driftline_jobs.tables.reading import PLACE, STANDING, WHOLES_SINCE, Row, place_of, rows_of
-from driftline_schemas.metrics import SUSTAINED_SHIFT
+from driftline_schemas.metrics import SHAPE, SUSTAINED_SHIFT
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import ALL, table_column
@@ -26,14 +26,15 @@ _PLACE_OF_FINDING = "window_start, column_name, model_version, segment, segment_
 _DRIFTED = (
     f"SELECT {_PLACE_OF_FINDING}, metric, value, threshold, threshold_source, q_value, "  # noqa: S608
     "NULL AS reference_value "
-    # a sustained shift is told by the detector itself, which has just been followed to the end
+    # a sustained shift comes from the detector itself, which has just been followed to the end
     f"FROM current_drift_metrics WHERE {PLACE} AND drifted AND metric <> '{SUSTAINED_SHIFT}'"
 )
 _JUDGED = f"SELECT DISTINCT window_start FROM current_drift_metrics WHERE {PLACE} AND drifted IS NOT NULL"  # noqa: S608
 _OF_WHOLES = f"{PLACE} AND segment = '*' AND model_version = '*'"
+_OF_SHAPE = ", ".join(f"'{name}'" for name in SHAPE)
 _TESTED = (
     "SELECT window_start, column_name, metric, p_value, drifted FROM current_drift_metrics "  # noqa: S608
-    f"WHERE {_OF_WHOLES} AND comparison = 'reference' AND metric IN ('anderson_darling', 'chi_squared') "
+    f"WHERE {_OF_WHOLES} AND comparison = 'reference' AND metric IN ({_OF_SHAPE}) "
     "AND p_value IS NOT NULL"
 )
 _SUSTAINED = (
@@ -134,5 +135,5 @@ def sustained(store: Store, monitor: Monitor) -> list[Row]:
 
 
 def standing(store: Store, monitor: Monitor, since: datetime) -> pa.Table:
-    """What tells how whole windows from ``since`` on stand."""
+    """The rows by which whole windows stand, from ``since`` on."""
     return store.execute_read(_STANDING, [*place_of(monitor), since])

@@ -120,5 +120,5 @@ def windows_not_final(store: Store, monitor: Monitor) -> set[datetime]:
 
 
 def standing(store: Store, monitor: Monitor, since: datetime) -> pa.Table:
-    """What tells how whole windows from ``since`` on stand."""
+    """The rows by which whole windows stand, from ``since`` on."""
     return store.execute_read(_STANDING, [*place_of(monitor), since])

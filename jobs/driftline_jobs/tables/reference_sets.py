@@ -36,7 +36,7 @@ _REBASED = (
 
 
 class Stored(Protocol):
-    """A reference of any kind, as far as its row tells of it."""
+    """What the row of a reference says, whatever its kind."""
 
     @property
     def reference_id(self) -> str:

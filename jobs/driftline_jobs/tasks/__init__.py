@@ -1,1 +1,1 @@
-"""What is kept of predictions whose labels are known, by task: exact sums, merged by addition."""
+"""What profiles hold of predictions whose labels are known, by task: exact sums, merged by addition."""

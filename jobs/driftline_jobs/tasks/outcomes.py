@@ -1,4 +1,4 @@
-"""What is kept of predictions whose labels are known: integers again, merged by addition.
+"""What profiles hold of predictions whose labels are known: integers again, merged by addition.
 
 Each task has a module of its own (``binary``, ``multiclass``, ``regression``) with what it counts and how
 rows become counts; here is what all of them do with counts.
