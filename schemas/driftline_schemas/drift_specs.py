@@ -85,6 +85,15 @@ BUILT_IN = (
         ordered=True,
     ),
     DriftSpec(
+        "mean_shift",
+        "Mean, change",
+        "Difference of the means, in standard deviations of the reference; rows beyond the outer edges count "
+        "at most as far out as these lie apart.",
+        Unit.SIGNED,
+        ordered=True,
+        floor=0.1,
+    ),
+    DriftSpec(
         "ks",
         "KS",
         "Largest gap between the two distribution functions at the edges: a lower bound, with the upper "

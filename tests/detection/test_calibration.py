@@ -89,7 +89,9 @@ def test_thresholds_are_in_the_unit_of_the_metric(metric: str) -> None:
     names = None if calibration.level is None else [label[calibration.level] for label in labels]
     p = calibration.p_values(held, names)
     back = calibration.thresholds(held, p, names)
-    np.testing.assert_allclose(back, np.abs(figure.value), rtol=1e-5, atol=1e-9)
+    told = p < 0.9  # below its mean a sum of squares has no place of its own
+    assert told.sum() > 20
+    np.testing.assert_allclose(back[told], figure.value[told], rtol=1e-5, atol=1e-9)
 
 
 def test_windows_of_another_size_are_brought_to_the_typical_one() -> None:

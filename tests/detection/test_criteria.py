@@ -14,7 +14,7 @@ from driftline_jobs.detection.column_tests import Sample, calibrate_column, comp
 from driftline_jobs.detection.fdr import q_values
 from driftline_jobs.detection.resampling import leave_one_out, resample_blocks
 from driftline_jobs.detection.statistics import Statistic
-from driftline_jobs.detection.sustained_shift import detect, follow, limit_for
+from driftline_jobs.detection.sustained_shift import detect, follow, limit_for, of_statistic
 
 Measured = Callable[[int, str], None]
 pytestmark = pytest.mark.slow
@@ -236,7 +236,7 @@ def test_learning_on_keeps_the_run_length_that_a_short_reference_would_lose(meas
         calibration = calibrate(Statistic(y[:31], one[:31], 0.001 * one[:31], one[:31]), splits)
         assert isinstance(calibration, Calibration)
         judged = Statistic(y[31:], one[31:], 0.001 * one[31:], one[31:])
-        learning.append(follow(calibration, judged, 1000.0).alarm.any())
+        learning.append(follow([of_statistic(calibration, judged)], 1000.0).alarm.any())
         z = stats.norm.isf(calibration.p_values(judged))
         standing.append((detect(z, 1000.0) >= 1000.0).any())
     measured(

@@ -10,7 +10,14 @@ from tests.detection.simulated import Floats
 from driftline_jobs.detection.calibration import Calibration, calibrate
 from driftline_jobs.detection.resampling import leave_one_out
 from driftline_jobs.detection.statistics import Statistic
-from driftline_jobs.detection.sustained_shift import detect, e_value, follow, limit_for
+from driftline_jobs.detection.sustained_shift import (
+    Followed,
+    detect,
+    e_value,
+    follow,
+    limit_for,
+    of_statistic,
+)
 
 RNG = np.random.default_rng
 
@@ -57,7 +64,7 @@ def shifted(rng: np.random.Generator, windows: int, at: int, by: float) -> Float
 
 def test_a_lasting_shift_is_found_and_its_beginning_too() -> None:
     rng = RNG(1)
-    course = follow(learned(rng, 56), statistic(shifted(rng, 120, 60, 1.5)), 10_000)
+    course = follow([of_statistic(learned(rng, 56), statistic(shifted(rng, 120, 60, 1.5)))], 10_000)
     first = int(np.argmax(course.alarm))
     assert 60 < first < 90
     assert abs(int(course.since[first]) - 60) <= 3
@@ -68,7 +75,7 @@ def test_an_alarm_ends_after_its_shift() -> None:
     rng = RNG(2)
     values = shifted(rng, 120, 20, 2.0)
     values[60:] = shifted(rng, 60, 60, 0.0)
-    course = follow(learned(rng, 56), statistic(values), 10_000)
+    course = follow([of_statistic(learned(rng, 56), statistic(values))], 10_000)
     assert course.alarm[40:60].mean() > 0.7
     assert not course.alarm[75:].any()
 
@@ -78,8 +85,8 @@ def test_windows_without_a_figure_change_nothing() -> None:
     calibration, values = learned(rng, 31), shifted(rng, 30, 10, 1.0)
     gaps = np.insert(values, 15, [np.nan, np.nan])
     with_gaps, without = (
-        follow(calibration, statistic(gaps), 1000),
-        follow(calibration, statistic(values), 1000),
+        follow([of_statistic(calibration, statistic(gaps))], 1000),
+        follow([of_statistic(calibration, statistic(values))], 1000),
     )
     np.testing.assert_array_equal(np.delete(with_gaps.won, [15, 16]), without.won)
     assert np.isnan(with_gaps.z[[15, 16]]).all()
@@ -89,7 +96,7 @@ def test_the_first_z_is_the_window_tests_and_later_ones_learn() -> None:
     rng = RNG(4)
     calibration = learned(rng, 31)
     held = statistic(shifted(rng, 3, 9, 0.0))
-    course = follow(calibration, held, 1e9)
+    course = follow([of_statistic(calibration, held)], 1e9)
     p = calibration.p_values(held)
     assert course.z[0] == pytest.approx(stats.norm.isf(p[0]))
     # the second as if the first had been the reference's 32nd window
@@ -107,6 +114,58 @@ def test_reported_windows_teach_nothing() -> None:
     calibration = learned(rng, 31)
     values = shifted(rng, 6, 9, 0.0)
     values[0] *= 3
-    told = follow(calibration, statistic(values), 1e9, reported=np.array([True] + [False] * 5))
-    alone = follow(calibration, statistic(values[1:]), 1e9)
+    told = follow([of_statistic(calibration, statistic(values))], 1e9, np.array([True] + [False] * 5))
+    alone = follow([of_statistic(calibration, statistic(values[1:]))], 1e9)
     np.testing.assert_allclose(told.z[1:], alone.z)
+
+
+def signed(values: Floats) -> Statistic:
+    one = np.ones(len(values))
+    return Statistic(values, one, 0.001 * one, one, signed=True)
+
+
+def learned_signed(rng: np.random.Generator, windows: int) -> Calibration:
+    splits = leave_one_out([()] * windows)
+    assert splits is not None
+    calibration = calibrate(signed(2.0 * rng.normal(size=windows)), splits)
+    assert isinstance(calibration, Calibration)
+    return calibration
+
+
+@pytest.mark.parametrize("by", [1.5, -1.5])
+def test_a_shift_to_either_side_is_found(by: float) -> None:
+    rng = RNG(6)
+    values = 2.0 * (rng.normal(size=120) + by * (np.arange(120) >= 60))
+    course = follow([of_statistic(learned_signed(rng, 56), signed(values))], 10_000)
+    first = int(np.argmax(course.alarm))
+    assert 60 < first < 80
+    assert abs(int(course.since[first]) - 60) <= 3
+
+
+def test_swings_to_both_sides_are_none() -> None:
+    rng = RNG(7)
+    values = 2.0 * (0.3 * rng.normal(size=120) + np.where(np.arange(120) % 2, 1.2, -1.2))
+    assert not follow([of_statistic(learned_signed(rng, 56), signed(values))], 1_000).alarm.any()
+
+
+def test_several_statistics_are_one_bet() -> None:
+    """By hand: the mean over directions and statistics of what each has won."""
+    rng = RNG(8)
+    first, second = learned_signed(rng, 31), learned(rng, 31)
+    one = Followed(first, np.array([2.0]))
+    other = of_statistic(second, statistic(np.array([180.0])))
+    alone = [float(follow([each], 1e9).z[0]) for each in (one, other)]
+    z_up, z_other = alone
+    expected = np.mean([float(e_value(z)) for z in (z_up, -z_up, z_other)])
+    assert float(follow([one, other], 1e9).won[0]) == pytest.approx(expected)
+
+
+def test_both_sides_together_alarm_as_seldom_as_they_say() -> None:
+    """c = 200, 200 references of 28 windows, 100 clean windows each: fewer than half of the runs alarm."""
+    alarmed = [
+        follow(
+            [of_statistic(learned_signed(RNG(s), 28), signed(2.0 * RNG(s + 1000).normal(size=100)))], 200.0
+        ).alarm.any()
+        for s in range(200)
+    ]
+    assert np.mean(alarmed) <= 0.5

@@ -1,9 +1,13 @@
-"""The test of every column of a window: calibrated statistics, and one false discovery rate over them."""
+"""The test of every column of a window: calibrated statistics, one p-value each, one false discovery rate.
+
+A column drifts if any of its statistics says so at its part of the column's level (weighted Bonferroni: valid
+however they depend on each other, and each keeps a limit of its own that the page can show).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +20,7 @@ from driftline_jobs.detection.statistics import (
     GUARD,
     ORDERED_STATISTICS,
     Statistic,
+    deviations_of,
     power_of,
     statistic_of,
 )
@@ -39,6 +44,7 @@ class CalibratedTest:
         p_value: (cells,) NaN where it was not tested.
         large: (cells,) whether the effect is above its floor.
         labels: (cells,) calendar labels of the calibration's level; None if it has none.
+        part: of the level of its column.
     """
 
     calibration: Calibration
@@ -46,6 +52,7 @@ class CalibratedTest:
     p_value: FloatArray
     large: BoolArray
     labels: tuple[str, ...] | None
+    part: float = 1.0
 
 
 def calibrate_column(pieces: Sample, splits: Splits | None) -> dict[str, Calibration | Uncalibrated]:
@@ -62,13 +69,16 @@ def calibrate_column(pieces: Sample, splits: Splits | None) -> dict[str, Calibra
     figures = drift_of(window, rest)
     return {
         metric: calibrate(
-            statistic_of(metric, figures[metric], window, rest), splits, power_of(metric, whole)
+            statistic_of(metric, figures[metric], window, rest),
+            splits,
+            power_of(metric, whole),
+            deviations_of(metric, window, rest),
         )
         for metric in metrics
     }
 
 
-ORDERED_METRICS, CATEGORY_METRICS = ORDERED_STATISTICS, (*CATEGORY_STATISTICS, GUARD)
+ORDERED_METRICS, CATEGORY_METRICS = (*ORDERED_STATISTICS, GUARD), (*CATEGORY_STATISTICS, GUARD)
 """The metrics of a column that are calibrated."""
 
 
@@ -116,14 +126,11 @@ def compare_column(
     if guard is not None and "chi_squared" in tested:
         chi_squared = tested["chi_squared"]
         larger = np.fmax(chi_squared.p_value, guard.p_value)
-        tested["chi_squared"] = CalibratedTest(
-            chi_squared.calibration,
-            chi_squared.statistic,
-            np.where(np.isnan(chi_squared.p_value), np.nan, larger),
-            chi_squared.large,
-            chi_squared.labels,
-        )
-    return tested
+        held = np.where(np.isnan(chi_squared.p_value), np.nan, larger)
+        tested["chi_squared"] = replace(chi_squared, p_value=held)
+    parts = ORDERED_STATISTICS if isinstance(current, OrderedSample) else CATEGORY_STATISTICS
+    used = sum(parts[metric] for metric in tested)
+    return {metric: replace(test, part=parts[metric] / used) for metric, test in tested.items()}
 
 
 def hold(
@@ -159,30 +166,41 @@ def judge_families(
     if not tested:
         return {}
     names = list(tested)
-    p_values = np.stack([tested[name].p_value for name in names], -1)
-    q, level = np.full(p_values.shape, np.nan), np.full(len(family), np.nan)
+    columns = list(dict.fromkeys(column for column, _ in names))
+    # on the level of its column; NaN where it was not tested
+    own = np.stack([np.minimum(tested[name].p_value / tested[name].part, 1.0) for name in names], -1)
+    of = np.array([columns.index(column) for column, _ in names])
+    joined = np.stack([_least(own[:, of == at]) for at in range(len(columns))], -1)
+    q, level = np.full(joined.shape, np.nan), np.full(len(family), np.nan)
     for number in np.unique(family):
         cells = np.flatnonzero(family == number)
-        pooled = p_values[cells].ravel()
+        pooled = joined[cells].ravel()
         q[cells] = q_values(pooled).reshape(len(cells), -1)
         level[cells] = reporting_levels(pooled, rate)
     found = {}
     for at, name in enumerate(names):
-        one = tested[name]
-        decided = np.isfinite(p_values[:, at])
-        threshold = one.calibration.thresholds(one.statistic, level, one.labels)
+        one, p = tested[name], own[:, at]
+        decided = np.isfinite(p)
+        threshold = one.calibration.thresholds(one.statistic, level * one.part, one.labels)
         value = one.statistic.published(one.statistic.value)
-        exceeded = decided & (np.nan_to_num(q[:, at], nan=1.0) <= rate) & one.large
+        # the column's rate for what is reported, and beyond the family's for what is not
+        rate_of = np.where(p <= level, q[:, of[at]], np.minimum(1.0, np.fmax(q[:, of[at]], rate * p / level)))
         found[name] = verdicts(
             threshold,
             one.calibration.source,
-            exceeded,
+            decided & (p <= level) & one.large,
             decided,
-            strength=np.divide(value, threshold, out=np.full(len(value), np.nan), where=threshold > 0),
-            p_value=p_values[:, at],
-            q_value=q[:, at],
+            strength=np.divide(value, threshold, out=np.full(len(value), np.nan), where=threshold != 0),
+            p_value=one.p_value,
+            q_value=rate_of,
         )
     return found
+
+
+def _least(p_values: FloatArray) -> FloatArray:
+    """(cells,) the least of (cells, metrics); NaN where there is none."""
+    least = np.where(np.isnan(p_values), np.inf, p_values).min(-1)
+    return np.where(np.isfinite(least), least, np.nan)
 
 
 def _split(pieces: Sample, splits: Splits) -> tuple[Sample, Sample, Sample]:

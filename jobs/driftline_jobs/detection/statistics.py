@@ -6,11 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftline_jobs.metrics.figures import Figure, FloatArray
+from driftline_jobs.detection.tail import Deviations
+from driftline_jobs.metrics.figures import Counts, Figure, FloatArray, IntArray
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample
 
-ORDERED_STATISTICS = ("anderson_darling", "null_fraction_delta")
-CATEGORY_STATISTICS = ("chi_squared", "unseen_fraction", "null_fraction_delta")
+ORDERED_STATISTICS = {
+    "mean_shift": 0.5,
+    "anderson_darling": 0.2,
+    "chi_squared": 0.15,
+    "null_fraction_delta": 0.15,
+}
+"""The statistics of an ordered column that decide, each with its part of the column's level: the mean has
+more power against what happens most, the distribution function sees the spread and the tails, and the bins
+see mass that gathers at a place (frozen, default and sentinel values)."""
+CATEGORY_STATISTICS = {"chi_squared": 0.5, "unseen_fraction": 0.25, "null_fraction_delta": 0.25}
+SIGNED = ("mean_shift", "null_fraction_delta")
+"""Statistics with a sign: small shifts to one side add up. Their spreads are moderated over the columns."""
+UNSIGNED = ("anderson_darling", "chi_squared")
+"""Statistics of the shape without one, in the order in which they stand in for a shift of the mean."""
 GUARD = "psi"
 """Calibrated beside chi_squared, whose p-value is the larger of both. Where windows vary beyond sampling, a
 rare value's squared difference over its expectation has a heavy tail: at 1e-4 clean windows exceed it seven
@@ -28,6 +41,7 @@ class Statistic:
         expected: (...,) what sampling alone gives on average.
         sampling: (...,) 1/n + 1/m.
         factor, root: the metric as it is published is (value · factor) ** root.
+        signed: it may lie on either side of nothing, and ``expected`` is the mean of its square.
     """
 
     value: FloatArray
@@ -35,11 +49,29 @@ class Statistic:
     sampling: FloatArray
     factor: FloatArray
     root: float = 1.0
+    signed: bool = False
 
     def published(self, value: FloatArray) -> FloatArray:
         """A value on this scale in the unit of the metric."""
+        if self.signed:
+            return np.asarray(value * self.factor, np.float64)
         scaled: FloatArray = np.maximum(value * self.factor, 0.0) ** self.root
         return scaled
+
+    def at(self, where: IntArray) -> Statistic:
+        """That of some of the windows."""
+        return Statistic(
+            self.value[where],
+            self.expected[where],
+            self.sampling[where],
+            self.factor[where],
+            self.root,
+            self.signed,
+        )
+
+    def squares(self) -> FloatArray:
+        """(...,) what has ``expected`` plus variation / sampling as its mean."""
+        return self.value**2 if self.signed else self.value
 
 
 def statistic_of(
@@ -51,8 +83,8 @@ def statistic_of(
     """The statistic of one of ``ORDERED_STATISTICS`` or ``CATEGORY_STATISTICS``, or of psi.
 
     anderson_darling and chi_squared are statistics already. psi and the share of unseen values are put on
-    their scale by 1/s. A change in the share of missing values becomes the chi-squared statistic of both
-    shares.
+    their scale by 1/s. A shift of the mean, and a change in the share of missing values, are taken in
+    standard errors, with their signs.
     """
     n, m = _rows(current), _rows(reference)
     sampling = 1.0 / np.maximum(n, 1.0) + 1.0 / np.maximum(m, 1.0)
@@ -66,13 +98,40 @@ def statistic_of(
         return Statistic(figure.value / sampling, figure.degrees, sampling * one, sampling * one)
     if metric == "unseen_fraction":
         return Statistic(figure.value / sampling, 0.0 * one, sampling * one, sampling * one)
+    if metric == "mean_shift":
+        error = np.sqrt(sampling) * one
+        return Statistic(figure.value / error, one, sampling * one, error, signed=True)
     if metric == "null_fraction_delta":
         missing = current.missing + reference.missing
         share = missing / np.maximum(n + m, 1.0)
-        factor = share * (1.0 - share) * sampling
-        value = np.divide(figure.value**2, factor, out=np.zeros(shape), where=factor > 0)
-        return Statistic(np.where(figure.ok, value, np.nan), one, sampling * one, factor * one, 0.5)
-    raise ValueError(f"{metric} does not decide: calibrate one of {ORDERED_STATISTICS + CATEGORY_STATISTICS}")
+        error = np.sqrt(share * (1.0 - share) * sampling) * one
+        value = np.divide(figure.value, error, out=np.zeros(shape), where=error > 0)
+        return Statistic(np.where(figure.ok, value, np.nan), one, sampling * one, error, signed=True)
+    raise ValueError(
+        f"{metric} does not decide: calibrate one of {[*ORDERED_STATISTICS, *CATEGORY_STATISTICS]}"
+    )
+
+
+def published_statistic(
+    metric: str, value: FloatArray, n: FloatArray, m: FloatArray, missing: float
+) -> Statistic:
+    """A statistic with a sign (``SIGNED``) from what is published of it.
+
+    Args:
+        value: (W,) the figure; NaN where there is none.
+        n, m: (W,) rows of the window and of the reference.
+        missing: share of missing values in the reference.
+    """
+    sampling = 1.0 / np.maximum(n, 1.0) + 1.0 / np.maximum(m, 1.0)
+    error = np.sqrt(sampling)
+    if metric == "null_fraction_delta":
+        share = (n * (value + missing) + m * missing) / np.maximum(n + m, 1.0)
+        error = np.sqrt(np.clip(share * (1.0 - share), 0.0, None) * sampling)
+    elif metric != "mean_shift":
+        raise ValueError(f"{metric} has no sign: expected one of {SIGNED}")
+    scaled = np.divide(value, error, out=np.zeros(value.shape), where=error > 0.0)
+    scaled = np.where(np.isfinite(value), scaled, np.nan)
+    return Statistic(scaled, np.ones(value.shape), sampling, error, signed=True)
 
 
 def _rows(sample: OrderedSample | CategorySample) -> FloatArray:
@@ -81,6 +140,67 @@ def _rows(sample: OrderedSample | CategorySample) -> FloatArray:
     else:
         rows = sample.counts.sum(-1) + sample.other + sample.unseen + sample.missing
     return np.asarray(rows, np.float64)
+
+
+_RARE = 5.0
+"""Bins in which a window has fewer rows than this on average are taken as one."""
+
+
+def deviations_of(
+    metric: str, current: OrderedSample | CategorySample, reference: OrderedSample | CategorySample
+) -> Deviations | None:
+    """What the statistic of K windows adds the squares of; None for one that is no sum of squares.
+
+    Args:
+        current, reference: (K, ...) samples: the windows, and what each is compared with.
+    """
+    if metric == "anderson_darling" and isinstance(current, OrderedSample):
+        return _at_edges(current.with_infinities(), reference.with_infinities())  # type: ignore[union-attr]
+    if metric in {"chi_squared", GUARD}:
+        return _in_bins(current.every_row(), reference.every_row())
+    return None
+
+
+def _at_edges(now: Counts, then: Counts) -> Deviations | None:
+    n, m = now.sum(-1), then.sum(-1)
+    pooled = np.cumsum(now + then, -1)[..., :-1] / np.maximum(n + m, 1.0)[..., None]
+    typical = pooled.mean(0)
+    between = (typical > 0.0) & (typical < 1.0)
+    edges = int(between.sum())
+    if not edges:
+        return None
+    gap = np.cumsum(now, -1)[..., :-1] / np.maximum(n, 1.0)[..., None]
+    gap = gap - np.cumsum(then, -1)[..., :-1] / np.maximum(m, 1.0)[..., None]
+    weight = pooled * (1.0 - pooled)
+    scaled = np.divide(gap, np.sqrt(weight), out=np.zeros(gap.shape), where=weight > 0.0)
+    scaled = scaled * np.sqrt(n * m / np.maximum(n + m, 1.0) / edges)[..., None]
+    below = typical[between]
+    covariance = np.minimum.outer(below, below) - np.outer(below, below)
+    spread = np.sqrt(np.diag(covariance))
+    correlation = covariance / np.outer(spread, spread) / edges
+    second = float((correlation**2).sum())
+    third = float(((correlation @ correlation) * correlation).sum())
+    return Deviations(scaled[..., between], 1.0, second, third)
+
+
+def _in_bins(now: Counts, then: Counts) -> Deviations | None:
+    n, m = now.sum(-1, keepdims=True), then.sum(-1, keepdims=True)
+    pooled = (now + then) / np.maximum(n + m, 1.0)
+    rare = (pooled * n).mean(0) < _RARE
+
+    def merged(counts: Counts) -> Counts:
+        parts: Counts = np.concatenate([counts[..., ~rare], counts[..., rare].sum(-1, keepdims=True)], -1)
+        return parts
+
+    now, then = merged(now), merged(then)
+    pooled = (now + then) / np.maximum(n + m, 1.0)
+    gap = now / np.maximum(n, 1.0) - then / np.maximum(m, 1.0)
+    error = np.sqrt(pooled * (1.0 / np.maximum(n, 1.0) + 1.0 / np.maximum(m, 1.0)))
+    degrees = float((pooled.mean(0) > 0.0).sum() - 1)
+    if degrees < 1.0:
+        return None
+    scaled = np.divide(gap, error, out=np.zeros(gap.shape), where=error > 0.0)
+    return Deviations(scaled, degrees, degrees, degrees)
 
 
 def power_of(metric: str, reference: OrderedSample | CategorySample) -> float:

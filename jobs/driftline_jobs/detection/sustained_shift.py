@@ -4,13 +4,17 @@ The window test forgets; a shift too small for it may last for weeks. The Shirya
 Ramdas, Rinaldo: E-detectors, 2023) starts a bet on a lasting shift in every window and sums what the bets
 have won: M_t = (M_{t-1} + 1) e_t with E[e_t] = 1 while nothing has happened. Alarming at c, it runs at least
 c windows on average before a false alarm.
+
+What has a sign, such as a shift of the mean, is bet on in both directions: a small drift to one side adds up,
+and swings to both do not. The bets on one column are shared out among its statistics and directions, so that
+their mean is one bet.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import ndtri, stdtr
@@ -61,7 +65,7 @@ class Course:
     """What a detector made of one column's windows.
 
     Attributes:
-        z: (W,) how far each window lies out; NaN where it was not judged.
+        z: (W,) how far each window lies out by whichever of its statistics; NaN where it was not judged.
         won: (W,) what the bets have won; an alarm where it has reached the limit.
         alarm: (W,).
         since: (W,) for an alarm the window from which the evidence has grown (since when it has not fallen
@@ -74,14 +78,41 @@ class Course:
     since: np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
-def follow(
-    calibration: Calibration,
-    statistic: Statistic,
-    limit: float,
-    *,
-    labels: Sequence[str] | None = None,
-    reported: BoolArray | None = None,
-) -> Course:
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One statistic of a column over W windows.
+
+    Attributes:
+        transformed: (W,) on the scale of its calibration; NaN where a window was not judged.
+        labels: (W,) calendar labels of the calibration's level; None if it has none.
+    """
+
+    calibration: Calibration
+    transformed: FloatArray
+    labels: Sequence[str] | None = None
+
+
+def of_statistic(
+    calibration: Calibration, statistic: Statistic, labels: Sequence[str] | None = None
+) -> Followed:
+    """From the statistic of W windows in order; NaN where there is none."""
+    names = np.array(labels if labels is not None else [NO_LABEL] * len(statistic.value), dtype=np.str_)
+    result = np.full(len(names), np.nan)
+    for label in np.unique(names):
+        group, _, _ = calibration.group_of(str(label))
+        where = names == label
+        result[where] = calibration.transformed(statistic, group)[where]
+    return Followed(calibration, np.where(np.isfinite(statistic.value), result, np.nan), labels)
+
+
+def of_p_values(
+    calibration: Calibration, p_values: FloatArray, labels: Sequence[str] | None = None
+) -> Followed:
+    """From the p-values (W,) that the calibration has given the windows; NaN where there is none."""
+    return Followed(calibration, calibration.behind(p_values, labels), labels)
+
+
+def follow(statistics: Sequence[Followed], limit: float, reported: BoolArray | None = None) -> Course:
     """Follow one column over its windows.
 
     Each z is that of the window among the reference's windows *and the clean ones judged before it*. Held
@@ -90,74 +121,97 @@ def follow(
     Evans, JRSS B 1975). Windows under an alarm, and those that the window test reported, teach nothing.
 
     Args:
-        statistic: of W windows in order; NaN where there is none.
-        labels: (W,) calendar labels of the calibration's level.
+        statistics: of the column, over the same windows.
         reported: (W,) what the window test reported.
     """
-    return _follow(calibration, _transformed(calibration, statistic, labels), limit, labels, reported)
-
-
-def follow_p_values(
-    calibration: Calibration,
-    p_values: FloatArray,
-    limit: float,
-    *,
-    labels: Sequence[str] | None = None,
-    reported: BoolArray | None = None,
-) -> Course:
-    """The same from the p-values (W,) that the calibration has given the windows; NaN where there is none."""
-    return _follow(calibration, calibration.behind(p_values, labels), limit, labels, reported)
-
-
-def _follow(
-    calibration: Calibration,
-    transformed: FloatArray,
-    limit: float,
-    labels: Sequence[str] | None,
-    reported: BoolArray | None,
-) -> Course:
-    count = len(transformed)
-    groups = {g.label: [g.count, g.mean] for g in (*calibration.groups, calibration.whole)}
-    # residuals around the groups' means, and around the common mean for labels the reference has not
-    spread = {True: calibration.deviation**2 * calibration.degrees}
-    spread[False] = calibration.whole_deviation**2 * calibration.whole_degrees
-    degrees = {True: calibration.degrees, False: calibration.whole_degrees}
+    count = len(statistics[0].transformed)
+    norms = [_Norm(one.calibration) for one in statistics]
+    sides = [(at, side) for at, one in enumerate(statistics) for side in _sides(one.calibration)]
+    bets = [_Bet(len(sides) * limit) for _ in sides]
     z, won = np.full(count, np.nan), np.zeros(count)
     since = np.full(count, -1, np.int64)
-    sum_won, began, risen = 0.0, -1, 0.0
-    for at in range(count):
-        y = transformed[at]
-        if not math.isfinite(y):
-            won[at] = sum_won
-            continue
-        label = labels[at] if labels is not None else NO_LABEL
-        group, _, _ = calibration.group_of(label)
-        own = group in calibration.groups
-        size, mean = groups[group.label]
-        residual = (y - mean) / math.sqrt(1.0 + 1.0 / size)
-        p = float(stdtr(degrees[own], -residual / math.sqrt(spread[own] / degrees[own])))
-        z[at] = min(-float(ndtri(p)) if p > 0.0 else _MOST, _MOST)
-        bet = float(e_value(z[at]))
-        if risen <= 0.0:
-            began = at
-        risen = max(risen, 0.0) + math.log(bet)
-        sum_won = min((sum_won + 1.0) * bet, limit)
-        won[at] = sum_won
-        if sum_won >= limit:
-            since[at] = began
-        elif reported is None or not reported[at]:
-            groups[group.label] = [size + 1.0, mean + (y - mean) / (size + 1.0)]
-            spread[own] += residual**2
-            degrees[own] += 1.0
+    for window in range(count):
+        found = [
+            norm.z(float(one.transformed[window]), _label(one, window))
+            for norm, one in zip(norms, statistics, strict=True)
+        ]
+        for (at, side), bet in zip(sides, bets, strict=True):
+            far = found[at]
+            if far is not None:
+                bet.take(side * far, window)
+                z[window] = np.fmax(z[window], side * far)
+        won[window] = min(sum(bet.won for bet in bets) / len(bets), limit)
+        if won[window] >= limit:
+            since[window] = max(bets, key=lambda bet: bet.won).began
+        elif reported is None or not reported[window]:
+            for norm in norms:
+                norm.learn()
     return Course(z=z, won=won, alarm=won >= limit, since=since)
 
 
-def _transformed(calibration: Calibration, statistic: Statistic, labels: Sequence[str] | None) -> FloatArray:
-    """(W,) each window on its own group's scale."""
-    names = np.array(labels if labels is not None else [NO_LABEL] * len(statistic.value), dtype=np.str_)
-    result = np.full(len(names), np.nan)
-    for label in np.unique(names):
-        group, _, _ = calibration.group_of(str(label))
-        where = names == label
-        result[where] = calibration.transformed(statistic, group)[where]
-    return np.where(np.isfinite(statistic.value), result, np.nan)
+def _sides(calibration: Calibration) -> tuple[float, ...]:
+    return (1.0, -1.0) if calibration.signed else (1.0,)
+
+
+def _label(one: Followed, window: int) -> str:
+    return NO_LABEL if one.labels is None else one.labels[window]
+
+
+class _Norm:
+    """What is normal for one statistic, learned on from the reference."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self._calibration = calibration
+        self._groups = {g.label: [g.count, g.mean] for g in (*calibration.groups, calibration.whole)}
+        # residuals around the groups' means, and around the common mean for labels the reference has not
+        self._spread = {
+            True: calibration.deviation**2 * calibration.degrees,
+            False: calibration.whole_deviation**2 * calibration.whole_degrees,
+        }
+        self._degrees = {True: calibration.degrees, False: calibration.whole_degrees}
+        self._last: tuple[str, bool, float, float] | None = None
+
+    def z(self, y: float, label: str) -> float | None:
+        """How far a window lies out; None for one that was not judged."""
+        self._last = None
+        if not math.isfinite(y):
+            return None
+        group, _, _ = self._calibration.group_of(label)
+        own = group in self._calibration.groups
+        size, mean = self._groups[group.label]
+        if self._calibration.signed and group.label == NO_LABEL:
+            y *= math.sqrt(1.0 + 1.0 / group.count)  # its error has that of the reference in it
+        residual = (y - mean) / math.sqrt(1.0 + 1.0 / size)
+        self._last = (group.label, own, y, residual)
+        degrees = self._degrees[own]
+        t = residual / math.sqrt(self._spread[own] / degrees)
+        tail = float(stdtr(degrees, -abs(t)))
+        far = min(-float(ndtri(tail)), _MOST) if tail > 0.0 else _MOST
+        return math.copysign(far, t)
+
+    def learn(self) -> None:
+        """Count the window of the last ``z`` among those that are normal."""
+        if self._last is None:
+            return
+        label, own, y, residual = self._last
+        size, mean = self._groups[label]
+        self._groups[label] = [size + 1.0, mean + (y - mean) / (size + 1.0)]
+        self._spread[own] += residual**2
+        self._degrees[own] += 1.0
+
+
+@dataclass(slots=True)
+class _Bet:
+    """A bet on one direction of one statistic; more than ``most`` is not kept."""
+
+    most: float
+    won: float = 0.0
+    began: int = -1
+    _risen: float = field(default=0.0, repr=False)
+
+    def take(self, z: float, window: int) -> None:
+        bet = float(e_value(z))
+        if self._risen <= 0.0:
+            self.began = window
+        self._risen = max(self._risen, 0.0) + math.log(bet)
+        self.won = min((self.won + 1.0) * bet, self.most)

@@ -21,6 +21,7 @@ from driftline_jobs.detection.column_tests import (
     judge_families,
 )
 from driftline_jobs.detection.cycles import NO_LABEL, cycle_labels
+from driftline_jobs.detection.moderation import moderated
 from driftline_jobs.detection.multivariate import METRICS as MULTIVARIATE
 from driftline_jobs.detection.multivariate import calibrate_multivariate, compare_multivariate
 from driftline_jobs.detection.performance import (
@@ -29,7 +30,15 @@ from driftline_jobs.detection.performance import (
     judge_performance,
 )
 from driftline_jobs.detection.resampling import MIN_WINDOWS, Splits, leave_one_out, resample_blocks
-from driftline_jobs.detection.sustained_shift import Course, follow_p_values, limit_for
+from driftline_jobs.detection.statistics import SIGNED, UNSIGNED, published_statistic
+from driftline_jobs.detection.sustained_shift import (
+    Course,
+    Followed,
+    follow,
+    limit_for,
+    of_p_values,
+    of_statistic,
+)
 from driftline_jobs.detection.verdicts import (
     FIXED,
     FIXED_FEW_ROWS,
@@ -57,7 +66,7 @@ from driftline_schemas.metrics import SHAPE
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Granularity
 
-DRIFT_SHARE, MULTIVARIATE_SHARE, LABEL_SHARE, LASTING_SHARE = 0.35, 0.05, 0.05, 0.1
+DRIFT_SHARE, MULTIVARIATE_SHARE, LABEL_SHARE, LASTING_SHARE = 0.3, 0.05, 0.05, 0.1
 """Of the false-alarm rate what the drift of columns may use, one by one, together, of the labels, and over
 windows; the rest is for the model's performance. A tenth costs the detector a window or two of delay."""
 _HOURS_OF_A_DAY = 24
@@ -70,6 +79,39 @@ Learned = Calibration | PerformanceCalibration | Uncalibrated
 WindowOfReference = tuple[ReferenceWindow, Mapping[str, Profile]]
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PublishedTest:
+    """What one metric of a column came to in W windows; NaN where it was not tested.
+
+    Attributes:
+        value, p_value: (W,).
+        n, m: (W,) rows of the window and of what it was compared with.
+        drifted: (W,) whether it was reported.
+    """
+
+    value: FloatArray
+    p_value: FloatArray
+    n: FloatArray
+    m: FloatArray
+    drifted: BoolArray
+
+    @classmethod
+    def of_none(cls, windows: int) -> PublishedTest:
+        """That of windows of which none was tested."""
+        value, p_value, n, m = np.full((4, windows), np.nan)
+        return cls(value, p_value, n, m, np.zeros(windows, np.bool_))
+
+    def followed(
+        self, metric: str, calibration: Calibration, labels: Sequence[str] | None, missing: float
+    ) -> Followed:
+        """The same on the scale of its calibration."""
+        if metric not in SIGNED:
+            return of_p_values(calibration, self.p_value, labels)
+        tested = np.where(np.isfinite(self.p_value), self.value, np.nan)
+        statistic = published_statistic(metric, tested, self.n, self.m, missing)
+        return of_statistic(calibration, statistic, labels)
 
 
 @dataclass(frozen=True)
@@ -144,32 +186,49 @@ class Calibrations:
 
     def follow_columns(
         self,
-        p_values: Mapping[str, FloatArray],
+        published: Mapping[tuple[str, str], PublishedTest],
         starts: Sequence[datetime],
-        reported: Mapping[str, BoolArray],
+        missing: Mapping[str, float],
     ) -> tuple[dict[str, Course], float]:
         """What lasts, by column, over W windows in their order; and the limit at which evidence is enough.
 
         Args:
-            p_values: by column, (W,) of the statistic of its shape; NaN where a window was not tested.
-            reported: by column, (W,) what the windows' own tests reported.
+            published: by column and metric, what the windows' own tests came to.
+            missing: by column, the share of missing values in the reference.
         """
         labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
-        learned = {
-            column: found
-            for (column, statistic), found in self.drift.items()
-            if statistic in SHAPE and isinstance(found, Calibration) and column in p_values
-            if column not in self.natures.columns
-        }
-        limit = limit_for(LASTING_SHARE * self.monitor.alerts.false_alarm_rate, len(learned))
-        courses = {}
-        for column, calibration in learned.items():
-            level = calibration.level
-            names = None if level is None else [s[level] if len(s) > level else NO_LABEL for s in labels]
-            courses[column] = follow_p_values(
-                calibration, p_values[column], limit, labels=names, reported=reported[column]
-            )
-        return courses, limit
+        followed: dict[str, list[Followed]] = {}
+        reported: dict[str, BoolArray] = {}
+        for (column, metric), found in published.items():
+            calibration = self.drift.get((column, metric))
+            if column in self.natures.columns or not isinstance(calibration, Calibration):
+                continue
+            reported[column] = reported.get(column, np.zeros(len(starts), np.bool_)) | found.drifted
+            if metric in self._followed(column):
+                names = self._names(calibration, labels)
+                followed.setdefault(column, []).append(
+                    found.followed(metric, calibration, names, missing[column])
+                )
+        limit = limit_for(LASTING_SHARE * self.monitor.alerts.false_alarm_rate, len(followed))
+        return {
+            column: follow(several, limit, reported[column]) for column, several in sorted(followed.items())
+        }, limit
+
+    def _followed(self, column: str) -> tuple[str, ...]:
+        """The metrics of a column that are followed: those with a sign; its shape where it has no mean."""
+        learned = [
+            metric
+            for metric in (*SIGNED, *UNSIGNED)
+            if isinstance(self.drift.get((column, metric)), Calibration)
+        ]
+        signed = [metric for metric in learned if metric in SIGNED]
+        shape = [metric for metric in learned if metric not in SIGNED and "mean_shift" not in signed]
+        return (*signed, *shape[:1])
+
+    @staticmethod
+    def _names(calibration: Calibration, labels: Sequence[Sequence[str]]) -> list[str] | None:
+        level = calibration.level
+        return None if level is None else [s[level] if len(s) > level else NO_LABEL for s in labels]
 
     def judge_performance(
         self,
@@ -234,10 +293,26 @@ def learn(reference: Reference, monitor: Monitor, task: Task, initial: Natures |
         sample = sample_of([pieces[at][column] for at in usable], bins)
         found = calibrate_column(sample, split([labels[at] for at in usable]))
         drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
+    drift |= _moderated(drift)
     drift |= _label(reference, monitor, task)
     moment_places = multivariate_places(reference.binning, natures.columns)
     drift |= _joint(reference, monitor, split, moment_places, by_window=split is leave_one_out)
     return Calibrations(monitor, drift, _performance(reference, task), natures)
+
+
+def _moderated(
+    drift: Mapping[tuple[str, str], Calibration | Uncalibrated],
+) -> dict[tuple[str, str], Calibration]:
+    """Those of the statistics with a sign, each moderated over the columns."""
+    found: dict[tuple[str, str], Calibration] = {}
+    for metric in SIGNED:
+        learned = {
+            column: one
+            for (column, name), one in drift.items()
+            if name == metric and isinstance(one, Calibration)
+        }
+        found |= {(column, metric): one for column, one in moderated(learned).items()}
+    return found
 
 
 def _unlearned(reference: Reference, monitor: Monitor, task: Task, natures: Natures) -> Calibrations:

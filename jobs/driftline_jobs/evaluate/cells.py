@@ -33,6 +33,14 @@ def empty_profile(bins: Bins) -> Profile:
     return OrderedProfile() if isinstance(bins, OrderedBins) else CategoryProfile()
 
 
+def missing_share(profile: Profile | None) -> float:
+    """Nulls and NaN among the rows of a profile; 0 without any."""
+    if profile is None or not profile.rows:
+        return 0.0
+    nans = profile.nans if isinstance(profile, OrderedProfile) else 0
+    return (profile.nulls + nans) / profile.rows
+
+
 def measured_cells(window: WindowProfile, run_id: str, min_rows: int) -> list[MeasuredCell]:
     """The whole, always, and every version and segment value of at least ``min_rows`` rows."""
     whole = MeasuredCell(window.window, WHOLE, run_id, window.cells.get(WHOLE, {}), window.count)

@@ -15,6 +15,7 @@ null_fraction_delta  both                 missing share now less missing share i
 ks                   ordered              max |F - G| at the edges, a lower bound; upper bound beside it
 anderson_darling     ordered              1/s · mean (F - G)² / (H (1 - H)), H pooled; debiased by 1
 wasserstein          ordered              Σ |∫ F - G| over the bins, a lower bound; upper bound beside it
+mean_shift           ordered              difference of the winsorised means, in the reference's deviations
 unseen_fraction      categories           rows whose value the reference does not know, of those with one
 ===================  ===================  =========================================================
 
@@ -28,6 +29,7 @@ from __future__ import annotations
 import numpy as np
 
 from driftline_jobs.metrics.figures import Counts, Figure, Status, figure, statuses
+from driftline_jobs.metrics.location import mean_shift
 from driftline_jobs.metrics.registry import added_categories, added_ordered
 from driftline_jobs.metrics.samples import UNSEEN, CategorySample, OrderedSample, distribution
 from driftline_jobs.metrics.shares import share_figures
@@ -36,7 +38,14 @@ from driftline_jobs.metrics.transport import wasserstein
 __all__ = ["CategorySample", "Figure", "OrderedSample", "category_drift", "ordered_drift"]
 
 SHARE_METRICS = ("psi", "js_distance", "tvd", "chi_squared", "l_infinity")
-ORDERED_METRICS = (*SHARE_METRICS, "ks", "wasserstein", "anderson_darling", "null_fraction_delta")
+ORDERED_METRICS = (
+    *SHARE_METRICS,
+    "ks",
+    "wasserstein",
+    "anderson_darling",
+    "mean_shift",
+    "null_fraction_delta",
+)
 CATEGORY_METRICS = (*SHARE_METRICS, "unseen_fraction", "null_fraction_delta")
 
 
@@ -59,6 +68,7 @@ def ordered_drift(current: OrderedSample, reference: OrderedSample) -> dict[str,
     )
     figures |= _edge_figures(current, reference, values_n, values_m)
     figures["wasserstein"] = wasserstein(current, reference)
+    figures["mean_shift"] = mean_shift(current, reference)
     figures["null_fraction_delta"] = _missing_delta(
         current.missing,
         current.missing + values_n.sum(-1),

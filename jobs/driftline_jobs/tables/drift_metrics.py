@@ -31,11 +31,11 @@ _DRIFTED = (
 )
 _JUDGED = f"SELECT DISTINCT window_start FROM current_drift_metrics WHERE {PLACE} AND drifted IS NOT NULL"  # noqa: S608
 _OF_WHOLES = f"{PLACE} AND segment = '*' AND model_version = '*'"
-_OF_SHAPE = ", ".join(f"'{name}'" for name in SHAPE)
+_FOLLOWED = ", ".join(f"'{name}'" for name in (*SHAPE, "mean_shift", "null_fraction_delta"))
 _TESTED = (
-    "SELECT window_start, column_name, metric, p_value, drifted FROM current_drift_metrics "  # noqa: S608
-    f"WHERE {_OF_WHOLES} AND comparison = 'reference' AND metric IN ({_OF_SHAPE}) "
-    "AND p_value IS NOT NULL"
+    "SELECT window_start, column_name, metric, value, p_value, n_current, n_reference, drifted "  # noqa: S608
+    f"FROM current_drift_metrics WHERE {_OF_WHOLES} AND comparison = 'reference' "
+    f"AND metric IN ({_FOLLOWED}) AND p_value IS NOT NULL"
 )
 _SUSTAINED = (
     "SELECT window_start, column_name, value FROM current_drift_metrics "  # noqa: S608 - our words
@@ -125,7 +125,7 @@ def judged_windows(store: Store, monitor: Monitor) -> set[datetime]:
 
 
 def tested(store: Store, monitor: Monitor) -> list[Row]:
-    """The p-values of the shape of every column of whole windows, and whether they were reported."""
+    """What the tests of every column of whole windows came to, of the metrics that are followed or tell."""
     return rows_of(store, _TESTED, place_of(monitor))
 
 

@@ -12,8 +12,8 @@ from driftline_jobs.detection.alerts import Finding, Place, Topic
 from driftline_jobs.detection.limits import rule_verdicts
 from driftline_jobs.detection.sustained_shift import Course
 from driftline_jobs.detection.verdicts import DETECTOR, YES, Verdicts, either, verdicts
-from driftline_jobs.evaluate.calibrations import Calibrations
-from driftline_jobs.evaluate.cells import MeasuredCell, kinds
+from driftline_jobs.evaluate.calibrations import Calibrations, PublishedTest
+from driftline_jobs.evaluate.cells import MeasuredCell, kinds, missing_share
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.references.reference import Reference
@@ -119,19 +119,23 @@ def follow_windows(
     windows: Sequence[Window],
     labels: Sequence[str],
 ) -> SustainedShifts:
-    """Follow every calibrated column over the windows, by the p-values that are published.
+    """Follow every calibrated column over the windows, by the tests that are published.
 
     Windows of the reference itself are passed over: the calibration was learned from them.
     """
     place = {window.start: at for at, window in enumerate(windows) if not reference.holds(window)}
     names = {table_column(name): name for name in reference.binning.columns}
-    p_values: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
-    reported: dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]] = {}
+    published: dict[tuple[str, str], PublishedTest] = {}
     for row in drift_metrics.tested(job.store, job.monitor):
         column, at = names.get(row["column_name"]), place.get(row["window_start"])
         if column is None or at is None:
             continue
-        p_values.setdefault(column, np.full(len(windows), np.nan))[at] = row["p_value"]
-        reported.setdefault(column, np.zeros(len(windows), np.bool_))[at] = bool(row["drifted"])
-    courses, limit = calibrations.follow_columns(p_values, [window.start for window in windows], reported)
+        key = (column, row["metric"])
+        found = published.setdefault(key, PublishedTest.of_none(len(windows)))
+        found.value[at], found.p_value[at] = row["value"], row["p_value"]
+        found.n[at], found.m[at] = row["n_current"], row["n_reference"]
+        found.drifted[at] = bool(row["drifted"])
+    whole = reference.cells.get(WHOLE, {})
+    missing = {name: missing_share(whole.get(name)) for name, _ in published}
+    courses, limit = calibrations.follow_columns(published, [window.start for window in windows], missing)
     return SustainedShifts(windows, labels, courses, limit, job.monitor.alerts.rules)
