@@ -12,6 +12,7 @@ import pytest
 
 from driftline_jobs.detection.alerts import (
     RESOLVE_AFTER,
+    RETURNS_WITHIN,
     Alert,
     Finding,
     Place,
@@ -62,11 +63,15 @@ def test_a_quiet_day_is_no_all_clear_and_a_return_is_the_same_alert() -> None:
     assert [day[0].quiet for day in events] == [0, 1, 2, 0, 1]
 
 
-def test_after_its_end_the_same_thing_is_a_new_alert() -> None:
-    quiet = [window(1 + i) for i in range(RESOLVE_AFTER)]
-    events = fold("flights", [window(0, drift()), *quiet, window(9, drift())])
+@pytest.mark.parametrize(("after", "same"), [(1, True), (RETURNS_WITHIN, True), (RETURNS_WITHIN + 1, False)])
+def test_what_comes_back_soon_after_its_end_is_the_same_alert(after: int, same: bool) -> None:
+    quiet = [window(1 + i) for i in range(RESOLVE_AFTER + after - 1)]
+    events = fold("flights", [window(0, drift()), *quiet, window(90, drift())])
     assert events[RESOLVE_AFTER][0].state is State.RESOLVED
-    assert events[-1][0].alert_id != events[0][0].alert_id
+    assert states(events)[-1] == ["open"]
+    assert (events[-1][0].alert_id == events[0][0].alert_id) is same
+    assert events[-1][0].windows == (2 if same else 1)
+    assert events[-1][0].first_window == START + timedelta(days=0 if same else 90)
 
 
 def test_windows_that_were_not_judged_neither_keep_nor_end_it() -> None:

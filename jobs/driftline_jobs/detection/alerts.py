@@ -20,6 +20,8 @@ from driftline_jobs.detection.sentences import sentence
 ALL = "*"
 RESOLVE_AFTER = 3
 """An alert ends with this many judged windows in a row without its finding: one quiet day is no all-clear."""
+RETURNS_WITHIN = 28
+"""What comes back within so many windows of its end is the same alert."""
 MANY_WINDOWS = 3
 """From this many windows on a finding counts as one step more severe."""
 
@@ -144,6 +146,77 @@ class Alert:
     evidence: Mapping[str, Any]
 
 
+class Fold:
+    """The alerts of windows in their order, one window after the other.
+
+    Args:
+        monitor: name of the monitor, part of every alert's identity.
+        opened: alerts that were open after the window before the first; resolved ones are passed over.
+        acknowledged: ids of alerts that somebody has seen; they go on under that state.
+        renewed: whether the reference was renewed after ``opened``. What these say was found against another
+            one: they go on where the first judged window says the same, and otherwise end there.
+    """
+
+    def __init__(
+        self,
+        monitor: str,
+        *,
+        opened: Sequence[Alert] = (),
+        acknowledged: Collection[str] = (),
+        renewed: bool = False,
+    ) -> None:
+        self._monitor = monitor
+        self._acknowledged = acknowledged
+        self._under_way = {
+            (a.place, a.topic): replace(a, quiet=RESOLVE_AFTER - 1) if renewed else a
+            for a in opened
+            if a.state is not State.RESOLVED
+        }
+        self._ended: dict[tuple[Place, Topic], tuple[Alert, int]] = {}
+        self._windows = 0
+
+    @property
+    def open(self) -> list[Alert]:
+        """The alerts that are open after the last window."""
+        return list(self._under_way.values())
+
+    def step(self, window: WindowFindings) -> list[Alert]:
+        """The alerts of the next window: those that are open in it, and those that it resolves."""
+        self._windows += 1
+        found = _things(window.findings)
+        here: list[Alert] = []
+        for key in sorted(self._under_way.keys() | found.keys()):
+            alert = self._after(key, found.get(key), window)
+            if alert is None:
+                continue
+            if alert.quiet >= RESOLVE_AFTER:
+                alert = replace(alert, state=State.RESOLVED)
+                del self._under_way[key]
+                self._ended[key] = (alert, self._windows)
+            else:
+                state = State.ACKNOWLEDGED if alert.alert_id in self._acknowledged else State.OPEN
+                alert = replace(alert, state=state)
+                self._under_way[key] = alert
+            here.append(alert)
+        return here
+
+    def _after(
+        self, key: tuple[Place, Topic], findings: Sequence[Finding] | None, window: WindowFindings
+    ) -> Alert | None:
+        alert, (_, topic) = self._under_way.get(key), key
+        if findings is not None:
+            return _seen(self._monitor, alert or self._returned(key), findings, window)
+        if alert is not None and topic in window.judged:
+            return replace(alert, quiet=alert.quiet + 1)
+        return alert
+
+    def _returned(self, key: tuple[Place, Topic]) -> Alert | None:
+        """The alert about the same thing that has ended not long ago: what flaps is one alert, so that who has
+        seen or muted it is not asked again."""
+        alert, ended = self._ended.pop(key, (None, 0))
+        return alert if self._windows - ended <= RETURNS_WITHIN else None
+
+
 def fold(
     monitor: str,
     windows: Iterable[WindowFindings],
@@ -152,45 +225,9 @@ def fold(
     acknowledged: Collection[str] = (),
     renewed: bool = False,
 ) -> list[list[Alert]]:
-    """The alerts of each window: those that are open in it, and those that it resolves.
-
-    Args:
-        monitor: name of the monitor, part of every alert's identity.
-        windows: ascending by ``start``, without gaps in the list other than windows never published.
-        opened: alerts that were open after the window before the first; resolved ones are passed over.
-        acknowledged: ids of alerts that somebody has seen; they go on under that state.
-        renewed: whether the reference was renewed after ``opened``. What these say was found against another
-            one: they go on where the first judged window says the same, and otherwise end there.
-    """
-    calm = RESOLVE_AFTER - 1 if renewed else None
-    under_way = {
-        (a.place, a.topic): a if calm is None else replace(a, quiet=calm)
-        for a in opened
-        if a.state is not State.RESOLVED
-    }
-    events: list[list[Alert]] = []
-    for window in windows:
-        found = _things(window.findings)
-        here: list[Alert] = []
-        for key in sorted(under_way.keys() | found.keys()):
-            place, topic = key
-            alert, findings = under_way.get(key), found.get(key)
-            if findings is not None:
-                alert = _seen(monitor, alert, findings, window)
-            elif alert is not None and topic in window.judged:
-                alert = replace(alert, quiet=alert.quiet + 1)
-            if alert is None:
-                continue
-            if alert.quiet >= RESOLVE_AFTER:
-                alert = replace(alert, state=State.RESOLVED)
-                del under_way[key]
-            else:
-                state = State.ACKNOWLEDGED if alert.alert_id in acknowledged else State.OPEN
-                alert = replace(alert, state=state)
-                under_way[place, topic] = alert
-            here.append(alert)
-        events.append(here)
-    return events
+    """The alerts of each of several windows, ascending by ``start``; the rest as for ``Fold``."""
+    folded = Fold(monitor, opened=opened, acknowledged=acknowledged, renewed=renewed)
+    return [folded.step(window) for window in windows]
 
 
 def alert_id(monitor: str, place: Place, topic: Topic, metric: str, first_window: datetime) -> str:

@@ -256,7 +256,7 @@ def calibrate(
     whole = _fit(scaled, splits, power, {NO_LABEL: everyone})
     labels = np.array(splits.labels, dtype=np.str_)
     chosen, level, used = whole, None, power
-    effect = _group_effect(whole.values, labels) if splits.level is not None else 0.0
+    effect = group_effect(whole.values, labels) if splits.level is not None else 0.0
     if effect > 0.0:
         used, level = power + (CUBE_ROOT - power) * effect, splits.level
         chosen = _fit(
@@ -342,7 +342,7 @@ def _fit(
     return _Fit(tuple(groups), max(float(deviation), least), degrees, ys, scaled.value * ratios, ratios)
 
 
-def _group_effect(values: FloatArray, labels: np.ndarray[tuple[int], np.dtype[np.str_]]) -> float:
+def group_effect(values: FloatArray, labels: np.ndarray[tuple[int], np.dtype[np.str_]]) -> float:
     """Share of the variance that the labels explain (omega squared); 0 where an F test finds none."""
     names = np.unique(labels)
     between, within = 0.0, 0.0

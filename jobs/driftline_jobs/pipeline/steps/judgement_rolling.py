@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from driftline_jobs.detection.alerts import Alert, Finding, State, Topic, WindowFindings, fold
+from driftline_jobs.detection.alerts import Finding, Fold, Topic, WindowFindings
 from driftline_jobs.evaluate.calibrations import Calibrations, learn
 from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.evaluate.losses import reference_checks
@@ -145,9 +145,12 @@ class _Fold:
         }
         self._filled_before = published_filled(job)
         self._findings, self._topics = published_findings(job, repeats), published_topics(job)
-        self._acknowledged = alert_actions.acknowledged(job.store, job.monitor.monitor)
-        self._renewed = True
-        self._open: list[Alert] = open_before(job, published, self.alerts_before)
+        self._alerts = Fold(
+            job.monitor.monitor,
+            opened=open_before(job, published, self.alerts_before),
+            acknowledged=alert_actions.acknowledged(job.store, job.monitor.monitor),
+            renewed=True,
+        )
         self._under_alert: set[datetime] = set()
 
     def reference_of(self, window: Window) -> MovingReference:
@@ -193,16 +196,8 @@ class _Fold:
             findings = [one for one in findings if one.topic in _OF_THE_LOG] + fresh.findings
             topics = (topics & _OF_THE_LOG) | fresh.topics
         said = WindowFindings(window.start, window_label(window), findings, frozenset(topics))
-        (alerts,) = fold(
-            self.job.monitor.monitor,
-            [said],
-            opened=self._open,
-            acknowledged=self._acknowledged,
-            renewed=self._renewed,
-        )
-        self._renewed = False
-        self._open = [alert for alert in alerts if alert.state is not State.RESOLVED]
-        if self._open:
+        alerts = self._alerts.step(said)
+        if self._alerts.open:
             self._under_alert.add(window.start)
         return alert_rows(alerts)
 

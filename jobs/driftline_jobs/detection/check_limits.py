@@ -1,0 +1,178 @@
+"""Limits of the checks of the log, learned from what the reference's windows came to.
+
+A fixed limit fires by itself: the daily maximum of twenty clean columns beats a record of 28 days on one day in
+thirty. Here a check fails where a clean window would at a chance that is shared out among all checks. Three
+forms are enough: how many rows come (by the calendar, as a ratio), how far values reach (their extremes), and
+which share of the rows has something (missing, unseen).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import bdtrc, stdtrit
+
+from driftline_jobs.detection.calibration import group_effect
+from driftline_jobs.detection.cycles import NO_LABEL, finest_level
+from driftline_jobs.detection.resampling import MIN_WINDOWS
+from driftline_jobs.metrics.figures import FloatArray
+
+_LEAST_RATIO = 0.01
+"""Rows that are the same in every window, as of one a device, are told to a hundredth."""
+_LEAST_REACH = 0.01
+_EULER = 0.5772156649015329
+_FEW = 6.0
+"""How much farther out a limit lies for extremes of K windows: by this over K. Simulated for uniform, normal,
+exponential, lognormal and Pareto values and K from 8 to 56: clean windows pass it at most as often as they may,
+but for Pareto tails at K = 8 (nine times)."""
+
+
+class Form(StrEnum):
+    """What a check measures."""
+
+    COUNT = "count"
+    EXTREME = "extreme"
+    SHARE = "share"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCalibration:
+    """What was learned of one check of one column: plain numbers, kept with the reference.
+
+    Attributes:
+        windows: of the reference.
+        means: by calendar label (``""`` for all windows) and how many windows have it: of logarithms of counts
+            and of distances from ``origin``; of shares as they are.
+        deviation, degrees: around these means.
+        level: which of a window's calendar labels tells it apart; None for none.
+        origin: the value that extremes are distant from; ``side`` is 1.0 for a maximum, -1.0 for a minimum.
+        most: the farthest that a window of the reference reaches, or its largest share.
+        rows: of the reference.
+    """
+
+    form: Form
+    windows: int
+    means: Mapping[str, tuple[float, float]]
+    deviation: float
+    degrees: float
+    level: int | None = None
+    origin: float = 0.0
+    side: float = 1.0
+    most: float = 0.0
+    rows: float = 0.0
+
+    def counts(self, labels: Sequence[str], level: float) -> tuple[float, float]:
+        """Between how many rows a clean window has, but for a chance of ``level``."""
+        mean, size = self._mean(labels)
+        t = -float(stdtrit(self.degrees, level / 2.0))
+        reach = t * self.deviation * math.sqrt(1.0 + 1.0 / size)
+        return math.exp(mean - reach), math.exp(min(mean + reach, 700.0))
+
+    def extreme(self, level: float) -> float:
+        """How far values of a clean window reach, but for a chance of ``level`` (Gumbel's distribution of the
+        logarithm of the distance, by moments)."""
+        mean, _ = self._mean(())
+        scale = self.deviation * math.sqrt(6.0) / math.pi
+        reach = mean - _EULER * scale - scale * math.log(level) * (1.0 + _FEW / self.windows)
+        return self.origin + self.side * math.exp(min(reach, 700.0))
+
+    def share(self, level: float, rows: int, least: float) -> float:
+        """The largest share in a clean window of so many ``rows``, but for a chance of ``level``.
+
+        At least ``least``, and what chance alone makes of the reference's own share.
+        """
+        mean, size = self._mean(())
+        t = -float(stdtrit(self.degrees, level))
+        limit = max(least, mean + t * self.deviation * math.sqrt(1.0 + 1.0 / size))
+        # as if the reference had one row more that has it: of none nothing is known
+        expected = (mean * self.rows + 1.0) / (self.rows + 1.0)
+        while limit < 1.0 and float(bdtrc(math.floor(limit * rows), rows, expected)) > level:
+            limit = min(1.0, limit * 1.25)
+        return limit
+
+    def _mean(self, labels: Sequence[str]) -> tuple[float, float]:
+        label = labels[self.level] if self.level is not None and len(labels) > self.level else NO_LABEL
+        return self.means.get(label, self.means[NO_LABEL])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"check": 1, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_dict``; ValueError for another format."""
+        values = dict(content)
+        if values.pop("check", None) != 1:
+            raise ValueError(f"limits of a check of format {content.get('check')}, expected 1")
+        values["form"] = Form(values["form"])
+        values["means"] = {label: (mean, size) for label, (mean, size) in values["means"].items()}
+        return cls(**values)
+
+
+def learn_counts(rows: Sequence[int], labels: Sequence[Sequence[str]]) -> CheckCalibration | None:
+    """From the rows of the reference's windows and their ``cycle_labels``; None where they are too few."""
+    filled = [at for at, count in enumerate(rows) if count > 0]
+    if len(filled) < MIN_WINDOWS:
+        return None
+    y = np.log([float(rows[at]) for at in filled])
+    known = [labels[at] for at in filled]
+    level = finest_level(known)
+    means = {NO_LABEL: (float(y.mean()), float(len(y)))}
+    deviation, degrees = float(y.std(ddof=1)), float(len(y) - 1)
+    if level is not None:
+        names = np.array([several[level] for several in known], dtype=np.str_)
+        if group_effect(y, names) > 0.0:
+            parts = {str(name): y[names == name] for name in np.unique(names)}
+            means |= {name: (float(part.mean()), float(len(part))) for name, part in parts.items()}
+            degrees = float(len(y) - len(parts))
+            within = sum(float(((part - part.mean()) ** 2).sum()) for part in parts.values())
+            deviation = math.sqrt(within / degrees)
+        else:
+            level = None
+    return CheckCalibration(
+        Form.COUNT, len(y), means, max(deviation, _LEAST_RATIO), degrees, level=level, rows=float(sum(rows))
+    )
+
+
+def learn_extremes(values: FloatArray, origin: float, side: float) -> CheckCalibration | None:
+    """From the (K,) greatest (``side`` 1.0) or least (-1.0) values of windows, as distances from ``origin``.
+
+    None where they are too few, or do not reach beyond it.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        distance = side * (values - origin)
+    if len(values) < MIN_WINDOWS or not (distance > 0.0).all() or not np.isfinite(distance).all():
+        return None
+    y = np.log(distance)
+    return CheckCalibration(
+        Form.EXTREME,
+        len(y),
+        {NO_LABEL: (float(y.mean()), float(len(y)))},
+        max(float(y.std(ddof=1)), _LEAST_REACH),
+        float(len(y) - 1),
+        origin=origin,
+        side=side,
+        most=float(side * (side * values).max()),
+    )
+
+
+def learn_shares(counts: FloatArray, rows: FloatArray) -> CheckCalibration | None:
+    """From the (K,) rows of windows that have something, and all of their rows; None where they are few."""
+    known = rows > 0
+    if int(known.sum()) < MIN_WINDOWS:
+        return None
+    shares = counts[known] / rows[known]
+    return CheckCalibration(
+        Form.SHARE,
+        len(shares),
+        {NO_LABEL: (float(counts[known].sum() / rows[known].sum()), float(len(shares)))},
+        float(shares.std(ddof=1)),
+        float(len(shares) - 1),
+        most=float(shares.max()),
+        rows=float(rows[known].sum()),
+    )
