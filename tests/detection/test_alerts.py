@@ -64,7 +64,7 @@ def test_a_quiet_day_is_no_all_clear_and_a_return_is_the_same_alert() -> None:
 
 
 @pytest.mark.parametrize(("after", "same"), [(1, True), (RETURNS_WITHIN, True), (RETURNS_WITHIN + 1, False)])
-def test_what_comes_back_soon_after_its_end_is_the_same_alert(after: int, same: bool) -> None:
+def test_what_comes_back_soon_after_its_end_is_the_same_alert(after: int, *, same: bool) -> None:
     quiet = [window(1 + i) for i in range(RESOLVE_AFTER + after - 1)]
     events = fold("flights", [window(0, drift()), *quiet, window(90, drift())])
     assert events[RESOLVE_AFTER][0].state is State.RESOLVED

@@ -211,8 +211,8 @@ class Fold:
         return alert
 
     def _returned(self, key: tuple[Place, Topic]) -> Alert | None:
-        """The alert about the same thing that has ended not long ago: what flaps is one alert, so that who has
-        seen or muted it is not asked again."""
+        """The alert about the same thing that has ended not long ago: what flaps is one alert, so that who
+        has seen or muted it is not asked again."""
         alert, ended = self._ended.pop(key, (None, 0))
         return alert if self._windows - ended <= RETURNS_WITHIN else None
 

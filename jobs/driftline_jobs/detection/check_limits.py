@@ -1,9 +1,9 @@
 """Limits of the checks of the log, learned from what the reference's windows came to.
 
-A fixed limit fires by itself: the daily maximum of twenty clean columns beats a record of 28 days on one day in
-thirty. Here a check fails where a clean window would at a chance that is shared out among all checks. Three
-forms are enough: how many rows come (by the calendar, as a ratio), how far values reach (their extremes), and
-which share of the rows has something (missing, unseen).
+A fixed limit fires by itself: the daily maximum of twenty clean columns beats a record of 28 days on one day
+in thirty. Here a check fails where a clean window would at a chance that is shared out among all checks. A few
+forms are enough: how many rows come (by the calendar, as a ratio), how far values reach (their extremes),
+which share of the rows has something (missing, unseen), and how long the last row was ago.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _LEAST_REACH = 0.01
 _EULER = 0.5772156649015329
 _FEW = 6.0
 """How much farther out a limit lies for extremes of K windows: by this over K. Simulated for uniform, normal,
-exponential, lognormal and Pareto values and K from 8 to 56: clean windows pass it at most as often as they may,
-but for Pareto tails at K = 8 (nine times)."""
+exponential, lognormal and Pareto values and K from 8 to 56: clean windows pass it at most as often as they
+may, but for heavy tails at K = 8."""
 
 
 class Form(StrEnum):
@@ -38,6 +38,7 @@ class Form(StrEnum):
     COUNT = "count"
     EXTREME = "extreme"
     SHARE = "share"
+    WAIT = "wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class CheckCalibration:
 
     Attributes:
         windows: of the reference.
-        means: by calendar label (``""`` for all windows) and how many windows have it: of logarithms of counts
-            and of distances from ``origin``; of shares as they are.
+        means: by calendar label (``""`` for all windows), and how many windows have it: of logarithms of
+            counts and of distances from ``origin``; of shares and of seconds as they are.
         deviation, degrees: around these means.
         level: which of a window's calendar labels tells it apart; None for none.
         origin: the value that extremes are distant from; ``side`` is 1.0 for a maximum, -1.0 for a minimum.
@@ -80,6 +81,12 @@ class CheckCalibration:
         scale = self.deviation * math.sqrt(6.0) / math.pi
         reach = mean - _EULER * scale - scale * math.log(level) * (1.0 + _FEW / self.windows)
         return self.origin + self.side * math.exp(min(reach, 700.0))
+
+    def wait(self, level: float) -> float:
+        """How many seconds a clean window ends after its last row, but for a chance of ``level`` (of what is
+        beyond the shortest the distribution of waiting times)."""
+        mean, _ = self._mean(())
+        return self.origin - (mean - self.origin) * math.log(level) * (1.0 + _FEW / self.windows)
 
     def share(self, level: float, rows: int, least: float) -> float:
         """The largest share in a clean window of so many ``rows``, but for a chance of ``level``.
@@ -158,6 +165,21 @@ def learn_extremes(values: FloatArray, origin: float, side: float) -> CheckCalib
         origin=origin,
         side=side,
         most=float(side * (side * values).max()),
+    )
+
+
+def learn_waits(seconds: FloatArray) -> CheckCalibration | None:
+    """From the (K,) seconds from the last row of windows to their ends; None where they are too few."""
+    if len(seconds) < MIN_WINDOWS:
+        return None
+    return CheckCalibration(
+        Form.WAIT,
+        len(seconds),
+        {NO_LABEL: (float(seconds.mean()), float(len(seconds)))},
+        float(seconds.std(ddof=1)),
+        float(len(seconds) - 1),
+        origin=float(seconds.min()),
+        most=float(seconds.max()),
     )
 
 
