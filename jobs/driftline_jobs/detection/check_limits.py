@@ -1,7 +1,7 @@
 """Limits of the checks of the log, learned from what the reference's windows came to.
 
 A fixed limit fires by itself: the daily maximum of twenty clean columns beats a record of 28 days on one day
-in thirty. Here a check fails where a clean window would at a chance that is shared out among all checks. A few
+in thirty. Here a check fails where a clean window would at a chance that is shared out among all checks. Four
 forms are enough: how many rows come (by the calendar, as a ratio), how far values reach (their extremes),
 which share of the rows has something (missing, unseen), and how long the last row was ago.
 """
