@@ -54,6 +54,7 @@ class CheckCalibration:
         origin: the value that extremes are distant from; ``side`` is 1.0 for a maximum, -1.0 for a minimum.
         most: the farthest that a window of the reference reaches, or its largest share.
         rows: of the reference.
+        whole: deviation of all windows, for one whose label the reference does not have.
     """
 
     form: Form
@@ -66,18 +67,21 @@ class CheckCalibration:
     side: float = 1.0
     most: float = 0.0
     rows: float = 0.0
+    whole: float = 0.0
 
     def counts(self, labels: Sequence[str], level: float) -> tuple[float, float]:
         """Between how many rows a clean window has, but for a chance of ``level``."""
-        mean, size = self._mean(labels)
+        label = self._label(labels)
+        mean, size = self.means[label]
+        apart = label == NO_LABEL and self.level is not None
         t = -float(stdtrit(self.degrees, level / 2.0))
-        reach = t * self.deviation * math.sqrt(1.0 + 1.0 / size)
+        reach = t * (self.whole if apart else self.deviation) * math.sqrt(1.0 + 1.0 / size)
         return math.exp(mean - reach), math.exp(min(mean + reach, 700.0))
 
     def extreme(self, level: float) -> float:
         """How far values of a clean window reach, but for a chance of ``level`` (Gumbel's distribution of the
         logarithm of the distance, by moments)."""
-        mean, _ = self._mean(())
+        mean, _ = self.means[NO_LABEL]
         scale = self.deviation * math.sqrt(6.0) / math.pi
         reach = mean - _EULER * scale - scale * math.log(level) * (1.0 + _FEW / self.windows)
         return self.origin + self.side * math.exp(min(reach, 700.0))
@@ -85,7 +89,7 @@ class CheckCalibration:
     def wait(self, level: float) -> float:
         """How many seconds a clean window ends after its last row, but for a chance of ``level`` (of what is
         beyond the shortest the distribution of waiting times)."""
-        mean, _ = self._mean(())
+        mean, _ = self.means[NO_LABEL]
         return self.origin - (mean - self.origin) * math.log(level) * (1.0 + _FEW / self.windows)
 
     def share(self, level: float, rows: int, least: float) -> float:
@@ -93,7 +97,7 @@ class CheckCalibration:
 
         At least ``least``, and what chance alone makes of the reference's own share.
         """
-        mean, size = self._mean(())
+        mean, size = self.means[NO_LABEL]
         t = -float(stdtrit(self.degrees, level))
         limit = max(least, mean + t * self.deviation * math.sqrt(1.0 + 1.0 / size))
         # as if the reference had one row more that has it: of none nothing is known
@@ -102,9 +106,9 @@ class CheckCalibration:
             limit = min(1.0, limit * 1.25)
         return limit
 
-    def _mean(self, labels: Sequence[str]) -> tuple[float, float]:
+    def _label(self, labels: Sequence[str]) -> str:
         label = labels[self.level] if self.level is not None and len(labels) > self.level else NO_LABEL
-        return self.means.get(label, self.means[NO_LABEL])
+        return label if label in self.means else NO_LABEL
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -130,7 +134,8 @@ def learn_counts(rows: Sequence[int], labels: Sequence[Sequence[str]]) -> CheckC
     known = [labels[at] for at in filled]
     level = finest_level(known)
     means = {NO_LABEL: (float(y.mean()), float(len(y)))}
-    deviation, degrees = float(y.std(ddof=1)), float(len(y) - 1)
+    whole, degrees = float(y.std(ddof=1)), float(len(y) - 1)
+    deviation = whole
     if level is not None:
         names = np.array([several[level] for several in known], dtype=np.str_)
         if group_effect(y, names) > 0.0:
@@ -142,7 +147,14 @@ def learn_counts(rows: Sequence[int], labels: Sequence[Sequence[str]]) -> CheckC
         else:
             level = None
     return CheckCalibration(
-        Form.COUNT, len(y), means, max(deviation, _LEAST_RATIO), degrees, level=level, rows=float(sum(rows))
+        Form.COUNT,
+        len(y),
+        means,
+        max(deviation, _LEAST_RATIO),
+        degrees,
+        level=level,
+        rows=float(sum(rows)),
+        whole=max(whole, _LEAST_RATIO),
     )
 
 
