@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftline_jobs.detection.calibration import NO_TIMES, NO_VALUES, TOO_SHORT, Calibration, Uncalibrated
+from driftline_jobs.detection.check_limits import CheckCalibration
 from driftline_jobs.detection.column_tests import (
     CATEGORY_METRICS,
     ORDERED_METRICS,
@@ -47,12 +48,14 @@ from driftline_jobs.detection.verdicts import (
     FIXED_NO_VALUES,
     Verdicts,
 )
+from driftline_jobs.evaluate.check_limits import CheckLimits, learn_column, learn_log
 from driftline_jobs.evaluate.drift import ColumnDrift
 from driftline_jobs.evaluate.judged import UsualDrift
 from driftline_jobs.evaluate.label_drift import is_binned, label_column, label_metrics, label_sample
 from driftline_jobs.evaluate.multivariate import ALL_COLUMNS, MultivariateDrift, stack_moments
 from driftline_jobs.evaluate.natures import Natures, multivariate_places, natures_of
 from driftline_jobs.evaluate.performance import FigureKey, measure_performance
+from driftline_jobs.evaluate.quality import column_checks
 from driftline_jobs.evaluate.stacks import sample_of
 from driftline_jobs.metrics.figures import TextArray
 from driftline_jobs.metrics.performance import Performance
@@ -64,18 +67,21 @@ from driftline_jobs.tasks.outcomes import Task
 from driftline_schemas.drift_specs import drift_specs
 from driftline_schemas.metrics import SHAPE
 from driftline_schemas.monitor import Monitor
+from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Granularity
 
 DRIFT_SHARE, MULTIVARIATE_SHARE, LABEL_SHARE, LASTING_SHARE = 0.3, 0.05, 0.05, 0.1
 """Of the false-alarm rate what the drift of columns may use, one by one, together, of the labels, and over
-windows; the rest is for the model's performance. A tenth costs the detector a window or two of delay."""
+windows. A tenth costs the detector a window or two of delay. Checks have ``CHECK_SHARE``."""
+PERFORMANCE_SHARE = 0.35
+"""The same of the model's performance; what is left is for estimates of it."""
 _HOURS_OF_A_DAY = 24
 _INSTEAD = {
     TOO_SHORT: FIXED_FEW_WINDOWS,
     NO_TIMES: FIXED_NO_TIMES,
     NO_VALUES: FIXED_NO_VALUES,
 }
-Learned = Calibration | PerformanceCalibration | Uncalibrated
+Learned = Calibration | PerformanceCalibration | CheckCalibration | Uncalibrated
 WindowOfReference = tuple[ReferenceWindow, Mapping[str, Profile]]
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -118,13 +124,24 @@ class PublishedTest:
 class Calibrations:
     """Calibrations of one reference: of drift by column and statistic, of performance by metric.
 
-    ``natures`` are the columns that move by nature: nothing about them is tested.
+    ``natures`` are the columns that move by nature: nothing about them is tested. ``checks`` is what was
+    learned of the checks, by column and check.
     """
 
     monitor: Monitor
     drift: Mapping[tuple[str, str], Calibration | Uncalibrated]
     performance: Mapping[str, PerformanceCalibration | Uncalibrated]
     natures: Natures = field(default_factory=Natures)
+    checks: Mapping[tuple[str, str], CheckCalibration] = field(default_factory=dict)
+
+    @property
+    def check_limits(self) -> CheckLimits:
+        """The limits of the checks of a window."""
+        return CheckLimits(self.monitor.alerts.false_alarm_rate, self.checks)
+
+    def cycle(self, start: datetime) -> tuple[str, ...]:
+        """The ``cycle_labels`` of the window that starts then."""
+        return _labels(start, self.monitor, self.monitor.granularity)
 
     def judge_drift(
         self,
@@ -239,8 +256,7 @@ class Calibrations:
         """Verdicts (cells,) by figure of the model as a whole: each window's are one family of tests."""
         overall = {metric: figure for (metric, name), figure in now.items() if name is None}
         before = {metric: figure for (metric, name), figure in then.items() if name is None}
-        used = DRIFT_SHARE + MULTIVARIATE_SHARE + LABEL_SHARE + LASTING_SHARE
-        rate = (1.0 - used) * self.monitor.alerts.false_alarm_rate
+        rate = PERFORMANCE_SHARE * self.monitor.alerts.false_alarm_rate
         family = np.arange(len(tested))
         found = judge_performance(self.performance, overall, before, family, rate)
         return {(metric, None): verdict.only(tested) for metric, verdict in found.items()}
@@ -282,6 +298,8 @@ def learn(reference: Reference, monitor: Monitor, task: Task, initial: Natures |
         block = _HOURS_OF_A_DAY if monitor.base is Granularity.HOUR else 1
         split = partial(resample_blocks, length=length, block=block)
     drift: dict[tuple[str, str], Calibration | Uncalibrated] = {}
+    by_window = split is leave_one_out
+    checks = _log_checks(reference, labels) if by_window else {}
     for column, bins in reference.binning.columns.items():
         # A window in which the column has no value at all teaches nothing about its values.
         usable = [at for at, profiles in enumerate(pieces) if _has_values(profiles.get(column))]
@@ -293,11 +311,25 @@ def learn(reference: Reference, monitor: Monitor, task: Task, initial: Natures |
         sample = sample_of([pieces[at][column] for at in usable], bins)
         found = calibrate_column(sample, split([labels[at] for at in usable]))
         drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
+        if by_window:
+            name, before = table_column(column), reference.cells[WHOLE].get(column)
+            of_windows = [column_checks(name, bins, pieces[at][column], before, (0.0, 0.0)) for at in usable]
+            checks |= learn_column(name, sample, of_windows)
     drift |= _moderated(drift)
     drift |= _label(reference, monitor, task)
     moment_places = multivariate_places(reference.binning, natures.columns)
-    drift |= _joint(reference, monitor, split, moment_places, by_window=split is leave_one_out)
-    return Calibrations(monitor, drift, _performance(reference, task), natures)
+    drift |= _joint(reference, monitor, split, moment_places, by_window=by_window)
+    return Calibrations(monitor, drift, _performance(reference, task), natures, checks)
+
+
+def _log_checks(
+    reference: Reference, labels: Sequence[Sequence[str]]
+) -> dict[tuple[str, str], CheckCalibration]:
+    """Of how many rows come, and until when; a reference elsewhere tells nothing of that."""
+    windows = reference.log_windows
+    if len(windows) != len(labels):
+        return {}
+    return learn_log([w.rows for w in windows], [w.freshness_seconds for w in windows], labels)
 
 
 def _moderated(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from driftline_jobs.detection.nature import MIN_WINDOWS
 from driftline_jobs.evaluate.check import Check
+from driftline_jobs.evaluate.check_limits import CheckLimits
 from driftline_jobs.evaluate.natures import Natures
-from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profiles.binning import Bins, CategoryBins, OrderedBins
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.late_columns import others
 from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, Profile
@@ -46,10 +47,19 @@ class LogFindings:
 
 
 def data_checks(
-    window: WindowProfile, reference: Reference, found: LogFindings, binning: Binning, natures: Natures
+    window: WindowProfile,
+    reference: Reference,
+    found: LogFindings,
+    natures: Natures,
+    limits: CheckLimits,
+    labels: Sequence[str] = (),
 ) -> list[Check]:
-    """Every check of the data part. What is found of columns that move by nature decides nothing."""
-    checks = [*_row_checks(window, reference), *_log_checks(found), *_nature_checks(natures)]
+    """Every check of the data part. What is found of columns that move by nature decides nothing.
+
+    ``limits`` are those that the reference teaches; ``labels`` the window's ``cycle_labels``.
+    """
+    binning = reference.binning
+    checks = [*_row_checks(window, reference, limits, labels), *_log_checks(found), *_nature_checks(natures)]
     now = window.cells.get(WHOLE, {})
     then = reference.cells.get(WHOLE, {})
     for name, bins in binning.columns.items():
@@ -59,13 +69,25 @@ def data_checks(
         label = table_column(name)
         if unlike := window.unlike.get(name, 0) + others(current):
             checks.append(Check(label, VALUES_OF_ANOTHER_TYPE, float(unlike), 0, passed=False))
-        of_column = _missing_checks(label, current, before, reference.usual_missing.get(name, (0.0, 0.0)))
-        if isinstance(bins, OrderedBins):
-            of_column += _range_checks(label, current, before)
-        elif isinstance(bins, CategoryBins):
-            of_column += _unseen_checks(label, current, bins)
+        usual = reference.usual_missing.get(name, (0.0, 0.0))
+        of_column = [
+            limits.applied(label, check, current.rows)
+            for check in column_checks(label, bins, current, before, usual)
+        ]
         moves = name in natures.columns
         checks += [replace(check, passed=None) for check in of_column] if moves else of_column
+    return checks
+
+
+def column_checks(
+    label: str, bins: Bins, current: Profile, before: Profile | None, usual: tuple[float, float]
+) -> list[Check]:
+    """The checks of one column by fixed limits; ``usual`` are its largest shares of nulls and of NaN."""
+    checks = _missing_checks(label, current, before, usual)
+    if isinstance(bins, OrderedBins):
+        checks += _range_checks(label, current, before)
+    elif isinstance(bins, CategoryBins):
+        checks += _unseen_checks(label, current, bins)
     return checks
 
 
@@ -84,16 +106,20 @@ def _nature_checks(natures: Natures) -> list[Check]:
     return checks
 
 
-def _row_checks(window: WindowProfile, reference: Reference) -> list[Check]:
+def _row_checks(
+    window: WindowProfile, reference: Reference, limits: CheckLimits, labels: Sequence[str]
+) -> list[Check]:
     expected: list[float] | None = None
     passed = window.count > 0
     freshness_limit: float | None = None
     if reference.log_windows:
+        learned = limits.rows(labels)
         median = statistics.median(w.rows for w in reference.log_windows)
-        expected = [ROWS_LOW * median, ROWS_HIGH * median]
+        expected = [ROWS_LOW * median, ROWS_HIGH * median] if learned is None else list(learned)
         passed = passed and expected[0] <= window.count <= expected[1]
         length = (window.window.end - window.window.start).total_seconds()
         freshness_limit = max(w.freshness_seconds for w in reference.log_windows) + FRESHNESS_SLACK * length
+        freshness_limit = max(freshness_limit, limits.freshness() or 0.0)
     checks = [Check("*", "rows", float(window.count), expected, passed)]
     if window.rows is None:
         return [*checks, Check("*", "freshness", None, freshness_limit, None)]

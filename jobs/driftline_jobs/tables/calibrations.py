@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from driftline_jobs.detection.calibration import Calibration, Uncalibrated
+from driftline_jobs.detection.check_limits import CheckCalibration
+from driftline_jobs.detection.cycles import NO_LABEL
 from driftline_jobs.detection.multivariate import METRICS as MULTIVARIATE
 from driftline_jobs.detection.nature import Nature
 from driftline_jobs.detection.performance import PerformanceCalibration
@@ -21,6 +23,8 @@ from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_names import log_column, table_column
 
+_CHECK = "check:"
+"""Before the name of a check in ``statistic``: a metric may be called like one."""
 _MODEL = "*"
 """Stands for the model in ``column_name`` of the calibrations' table."""
 
@@ -37,6 +41,7 @@ def add_calibrations(
             for (name, statistic), found in calibrations.drift.items()
         },
         **{(_MODEL, metric): found for metric, found in calibrations.performance.items()},
+        **{(column, _CHECK + check): found for (column, check), found in calibrations.checks.items()},
     }
     for (column, statistic), found in sorted(learned.items(), key=lambda item: item[0]):
         table.add(
@@ -84,6 +89,13 @@ def _columns(found: Learned, windows: int) -> dict[str, Any]:
             "scale": found.deviation,
             "state": canonical_json(found.to_dict()),
         }
+    if isinstance(found, CheckCalibration):
+        return {
+            "k_windows": found.windows,
+            "center": found.means[NO_LABEL][0],
+            "scale": found.deviation,
+            "state": canonical_json(found.to_dict()),
+        }
     effects = {group.label: group.mean - found.whole.mean for group in found.groups}
     return {
         "k_windows": found.windows,
@@ -104,6 +116,7 @@ def calibrations_from(
     """
     drift: dict[tuple[str, str], Calibration | Uncalibrated] = {}
     performance: dict[str, PerformanceCalibration | Uncalibrated] = {}
+    checks: dict[tuple[str, str], CheckCalibration] = {}
     natures: dict[str, Nature] = {}
     windows: int | None = None
     for row in rows:
@@ -114,13 +127,15 @@ def calibrations_from(
                 windows = row["k_windows"]
             else:
                 natures[log_column(column)] = Nature(state["nature"])
+        elif statistic.startswith(_CHECK):
+            checks[column, statistic.removeprefix(_CHECK)] = CheckCalibration.from_dict(state)
         elif column == _MODEL and statistic not in MULTIVARIATE:
             performance[statistic] = unknown or PerformanceCalibration.from_dict(state)
         else:
             name = column if statistic in MULTIVARIATE else log_column(column)
             drift[name, statistic] = unknown or Calibration.from_dict(state)
     found = recognise(reference) if windows is None else Natures(natures, windows)
-    return Calibrations(monitor, drift, performance, found)
+    return Calibrations(monitor, drift, performance, found, checks)
 
 
 def learned_rows(store: Store, reference_id: str) -> list[Row]:

@@ -182,7 +182,10 @@ def _publish(
         states = add_inputs(inputs, run_id, batch.inspection, profile.window, profile.matched)
         losses = losses_of(batch.inspection, profile, states)
         found = findings(batch.inspection, profile, states)
-        checks = data_checks(profile, reference, found, reference.binning, calibrations.natures)
+        cycle = calibrations.cycle(profile.window.start)
+        checks = data_checks(
+            profile, reference, found, calibrations.natures, calibrations.check_limits, cycle
+        )
         checks += [*_class_checks(job.monitor, profile, reference), *loss_checks(losses)]
         checks += reference_checks(of_reference)
         add_checks(builders["quality_metrics"], monitor, measured[0], checks)
