@@ -109,6 +109,25 @@ def leave_one_out(labels: Sequence[Sequence[str]]) -> Splits | None:
     return Splits(np.eye(count), rest, names, level, CALIBRATED)
 
 
+def leave_one_out_of_its_group(labels: Sequence[Sequence[str]]) -> Splits | None:
+    """Each window against the others of its first label, which is what it would be compared with.
+
+    None with fewer than ``MIN_WINDOWS`` that have such others. Those without are left out.
+    """
+    names = np.array([several[0] for several in labels], dtype=np.str_)
+    others = np.equal.outer(names, names) & ~np.eye(len(names), dtype=bool)
+    usable = np.flatnonzero(others.any(1))
+    if len(usable) < MIN_WINDOWS:
+        return None
+    return Splits(
+        np.eye(len(names))[usable],
+        others[usable].astype(np.float64),
+        (NO_LABEL,) * len(usable),
+        None,
+        CALIBRATED,
+    )
+
+
 def resample_blocks(
     labels: Sequence[Sequence[str]], length: int, *, block: int = 1, draws: int = _DRAWS, seed: int = 0
 ) -> Splits | None:

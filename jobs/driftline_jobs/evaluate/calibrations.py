@@ -30,7 +30,13 @@ from driftline_jobs.detection.performance import (
     calibrate_performance,
     judge_performance,
 )
-from driftline_jobs.detection.resampling import MIN_WINDOWS, Splits, leave_one_out, resample_blocks
+from driftline_jobs.detection.resampling import (
+    MIN_WINDOWS,
+    Splits,
+    leave_one_out,
+    leave_one_out_of_its_group,
+    resample_blocks,
+)
 from driftline_jobs.detection.statistics import SIGNED, UNSIGNED, published_statistic
 from driftline_jobs.detection.sustained_shift import (
     Course,
@@ -290,6 +296,8 @@ def learn(reference: Reference, monitor: Monitor, task: Task, initial: Natures |
     labels = [_labels(window.start, monitor, monitor.granularity) for window, _ in windows]
     pieces = [profiles for _, profiles in windows]
     split: Callable[[Sequence[Sequence[str]]], Splits | None] = leave_one_out
+    by_window = True
+    checks = _log_checks(reference, [window for window, _ in windows], labels)
     if len(windows) < MIN_WINDOWS and monitor.base is not monitor.granularity:
         base = list(reference.whole_by_base())
         pieces = [profiles for _, profiles in base]
@@ -297,9 +305,11 @@ def learn(reference: Reference, monitor: Monitor, task: Task, initial: Natures |
         length = round(len(base) / max(len(windows), 1))
         block = _HOURS_OF_A_DAY if monitor.base is Granularity.HOUR else 1
         split = partial(resample_blocks, length=length, block=block)
+        by_window = False
+    elif reference.by_weekday:
+        labels = [_weekday(window.start, monitor) for window, _ in windows]
+        split = leave_one_out_of_its_group
     drift: dict[tuple[str, str], Calibration | Uncalibrated] = {}
-    by_window = split is leave_one_out
-    checks = _log_checks(reference, labels) if by_window else {}
     for column, bins in reference.binning.columns.items():
         # A window in which the column has no value at all teaches nothing about its values.
         usable = [at for at, profiles in enumerate(pieces) if _has_values(profiles.get(column))]
@@ -322,12 +332,16 @@ def learn(reference: Reference, monitor: Monitor, task: Task, initial: Natures |
     return Calibrations(monitor, drift, _performance(reference, task), natures, checks)
 
 
+def _weekday(start: datetime, monitor: Monitor) -> tuple[str, ...]:
+    """The one label of windows that are held against those of their weekday and time."""
+    return (f"{start.astimezone(ZoneInfo(monitor.timezone)):%a %H:%M}",)
+
+
 def _log_checks(
-    reference: Reference, labels: Sequence[Sequence[str]]
+    reference: Reference, windows: Sequence[ReferenceWindow], labels: Sequence[Sequence[str]]
 ) -> dict[tuple[str, str], CheckCalibration]:
     """Of how many rows come, and until when; a reference elsewhere tells nothing of that."""
-    windows = reference.log_windows
-    if len(windows) != len(labels):
+    if reference.external:
         return {}
     return learn_log([w.rows for w in windows], [w.freshness_seconds for w in windows], labels)
 
@@ -394,7 +408,13 @@ def _joint(
     if not found or len(places) < 2:
         return {}
     granularity = monitor.granularity if by_window else monitor.base
-    splits = split([_labels(start, monitor, granularity) for start, _ in found])
+    told = [
+        _weekday(start, monitor)
+        if reference.by_weekday and by_window
+        else _labels(start, monitor, granularity)
+        for start, _ in found
+    ]
+    splits = split(told)
     if splits is None:
         return {(ALL_COLUMNS, metric): Uncalibrated(TOO_SHORT) for metric in MULTIVARIATE}
     learned = calibrate_multivariate(stack_moments([sums.of(places) for _, sums in found]), splits)

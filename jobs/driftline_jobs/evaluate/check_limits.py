@@ -80,7 +80,7 @@ def learn_log(
     """What the windows of a reference in the same log tell of how many rows come, and until when."""
     found = {
         (ALL, "rows"): learn_counts(rows, labels),
-        (ALL, "freshness"): learn_waits(np.array(waits, np.float64)),
+        (ALL, "freshness"): learn_waits(np.array(waits, np.float64)) if any(waits) else None,
     }
     return {key: one for key, one in found.items() if one is not None}
 

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from driftline_jobs.detection.nature import MIN_WINDOWS
 from driftline_jobs.evaluate.check import Check
@@ -32,6 +33,10 @@ RANGE_SLACK = 0.5
 """Of the reference's range: how far values may lie outside of it."""
 UNSEEN_SLACK = 0.01
 """Share of rows whose value the reference does not know."""
+LIMITED_BY_REFERENCE = frozenset(
+    {"rows", "null_fraction", "nan_fraction", "infinities", "minimum", "maximum", "unseen_fraction"}
+)
+"""Checks whose limits are those of the reference: where that moves, they are made with its fold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +51,57 @@ class LogFindings:
     columns: Mapping[tuple[str, str], int] = None  # type: ignore[assignment]
 
 
-def data_checks(
-    window: WindowProfile,
-    reference: Reference,
-    found: LogFindings,
-    natures: Natures,
-    limits: CheckLimits,
-    labels: Sequence[str] = (),
-) -> list[Check]:
-    """Every check of the data part. What is found of columns that move by nature decides nothing.
+class Usual(Protocol):
+    """What a reference teaches, as far as the checks ask."""
 
-    ``limits`` are those that the reference teaches; ``labels`` the window's ``cycle_labels``.
+    @property
+    def check_limits(self) -> CheckLimits:
+        """The limits of checks."""
+
+    @property
+    def natures(self) -> Natures:
+        """The columns that move by nature."""
+
+
+def data_checks(
+    window: WindowProfile, reference: Reference, found: LogFindings, calibrations: Usual
+) -> list[Check]:
+    """The checks of what was read, whatever the window is compared with."""
+    checks = [
+        _freshness(window, reference, calibrations.check_limits),
+        *_log_checks(found),
+        *_nature_checks(calibrations.natures),
+    ]
+    for name in reference.binning.columns:
+        current = window.cells.get(WHOLE, {}).get(name)
+        if current is not None and current.rows and (unlike := window.unlike.get(name, 0) + others(current)):
+            checks.append(Check(table_column(name), VALUES_OF_ANOTHER_TYPE, float(unlike), 0, passed=False))
+    return checks
+
+
+def reference_limited_checks(
+    now: Mapping[str, Profile],
+    rows: int,
+    reference: Reference,
+    calibrations: Usual,
+    labels: Sequence[str],
+) -> list[Check]:
+    """The checks whose limits are those of the reference: how many rows come, and what columns hold.
+
+    What is found of columns that move by nature decides nothing.
+
+    Args:
+        now: profiles of the window's whole, of so many ``rows``.
+        labels: the window's ``cycle_labels``.
     """
-    binning = reference.binning
-    checks = [*_row_checks(window, reference, limits, labels), *_log_checks(found), *_nature_checks(natures)]
-    now = window.cells.get(WHOLE, {})
+    limits, natures = calibrations.check_limits, calibrations.natures
+    checks = [_rows(rows, reference, limits, labels)]
     then = reference.cells.get(WHOLE, {})
-    for name, bins in binning.columns.items():
+    for name, bins in reference.binning.columns.items():
         current, before = now.get(name), then.get(name)
         if current is None or not current.rows:
             continue  # an empty window fails its row count; about its columns it says nothing
         label = table_column(name)
-        if unlike := window.unlike.get(name, 0) + others(current):
-            checks.append(Check(label, VALUES_OF_ANOTHER_TYPE, float(unlike), 0, passed=False))
         usual = reference.usual_missing.get(name, (0.0, 0.0))
         of_column = [
             limits.applied(label, check, current.rows)
@@ -106,26 +139,27 @@ def _nature_checks(natures: Natures) -> list[Check]:
     return checks
 
 
-def _row_checks(
-    window: WindowProfile, reference: Reference, limits: CheckLimits, labels: Sequence[str]
-) -> list[Check]:
+def _rows(rows: int, reference: Reference, limits: CheckLimits, labels: Sequence[str]) -> Check:
     expected: list[float] | None = None
-    passed = window.count > 0
-    freshness_limit: float | None = None
+    passed = rows > 0
     if reference.log_windows:
         learned = limits.rows(labels)
         median = statistics.median(w.rows for w in reference.log_windows)
         expected = [ROWS_LOW * median, ROWS_HIGH * median] if learned is None else list(learned)
-        passed = passed and expected[0] <= window.count <= expected[1]
+        passed = passed and expected[0] <= rows <= expected[1]
+    return Check("*", "rows", float(rows), expected, passed)
+
+
+def _freshness(window: WindowProfile, reference: Reference, limits: CheckLimits) -> Check:
+    limit: float | None = None
+    if reference.log_windows:
         length = (window.window.end - window.window.start).total_seconds()
-        freshness_limit = max(w.freshness_seconds for w in reference.log_windows) + FRESHNESS_SLACK * length
-        freshness_limit = max(freshness_limit, limits.freshness() or 0.0)
-    checks = [Check("*", "rows", float(window.count), expected, passed)]
+        limit = max(w.freshness_seconds for w in reference.log_windows) + FRESHNESS_SLACK * length
+        limit = max(limit, limits.freshness() or 0.0)
     if window.rows is None:
-        return [*checks, Check("*", "freshness", None, freshness_limit, None)]
+        return Check("*", "freshness", None, limit, None)
     stale = (to_us(window.window.end) - window.rows.last_us) / 1e6
-    fresh = None if freshness_limit is None else stale <= freshness_limit
-    return [*checks, Check("*", "freshness", stale, freshness_limit, fresh)]
+    return Check("*", "freshness", stale, limit, None if limit is None else stale <= limit)
 
 
 def _log_checks(found: LogFindings) -> list[Check]:

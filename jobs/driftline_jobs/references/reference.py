@@ -160,6 +160,11 @@ class Reference:
         """The same of one of its windows."""
         return self._moments(WINDOW, to_us(window.start))
 
+    @property
+    def by_weekday(self) -> bool:
+        """Whether what clean windows do is learned from windows of all weekdays, each beside its own."""
+        return False
+
     @cached_property
     def _names(self) -> dict[str, str]:
         return {table_column(name): name for name in self.binning.columns}

@@ -8,7 +8,7 @@ bins.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +18,7 @@ from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.codec import encode
 from driftline_jobs.profiles.moments import MOMENTS, MomentSums, added
 from driftline_jobs.profiles.state import Profile, merge, subtract
+from driftline_jobs.references.members import OUTCOMES
 from driftline_jobs.references.reference import Reference, ReferenceWindow, totals_table
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.rows import canonical_json
@@ -51,6 +52,26 @@ class Piece:
         if self.moments:
             _say(digest, WHOLE, MOMENTS, added(self.moments.values()).to_bytes())
         return digest.hexdigest()[:16]
+
+    def only(self, columns: Collection[str]) -> Piece:
+        """The same as far as it is about these columns; with ``OUTCOMES`` among them, of the outcomes too.
+
+        Moments are of all columns together: they stay out where any column does.
+        """
+        every = all(name in columns for name in self.cells.get(WHOLE, {}))
+        if every and OUTCOMES in columns:
+            return self
+
+        def those(profiles: Mapping[str, Profile]) -> dict[str, Profile]:
+            return {name: profile for name, profile in profiles.items() if name in columns}
+
+        return Piece(
+            self.window,
+            {cell: kept for cell, found in self.cells.items() if (kept := those(found))},
+            self.outcomes if OUTCOMES in columns else {},
+            {start: kept for start, found in self.base.items() if (kept := those(found))},
+            self.moments if every else {},
+        )
 
     @property
     def rows(self) -> int:
@@ -99,13 +120,22 @@ class MovingReference(Reference):
     """The reference of one window: the windows it is made of, merged."""
 
     pieces: Sequence[Piece] = field(default=(), repr=False)
+    pool: Sequence[Piece] = field(default=(), repr=False)
 
     @cached_property
     def reference_id(self) -> str:
-        """16 hex digits of the SHA-256 of what it is made of."""
+        """16 hex digits of the SHA-256 of what it is made of, and learned from."""
         made_of = [[piece.window.start.isoformat(), piece.digest] for piece in self.pieces]
-        said = canonical_json([self.binning.binning_id, self.source, made_of])
+        learned = [[piece.window.start.isoformat(), piece.digest] for piece in self.pool]
+        said = canonical_json(
+            [self.binning.binning_id, self.source, made_of, *([learned] if learned else [])]
+        )
         return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    @property
+    def by_weekday(self) -> bool:
+        """Whether there is a pool."""
+        return bool(self.pool)
 
     @cached_property
     def cells(self) -> dict[Cell, dict[str, Profile]]:
@@ -138,7 +168,7 @@ class MovingReference(Reference):
 
     def moments_by_window(self) -> Iterator[tuple[datetime, MomentSums]]:
         """The same of each window by its start, ascending."""
-        for piece in self.pieces:
+        for piece in self.pool or self.pieces:
             if piece.moments:
                 yield piece.window.start, added(piece.moments.values())
 
@@ -153,7 +183,8 @@ class MovingReference(Reference):
 
     def whole_by_window(self) -> Iterator[tuple[ReferenceWindow, dict[str, Profile]]]:
         """The profiles of each window's whole, ascending."""
-        for about, piece in zip(self.windows, self.pieces, strict=True):
+        for piece in self.pool or self.pieces:
+            about = ReferenceWindow(piece.window.start, piece.window.end, piece.rows, 0.0)
             yield about, piece.cells.get(WHOLE, {})
 
     def whole_by_base(self) -> Iterator[tuple[datetime, dict[str, Profile]]]:
@@ -170,13 +201,29 @@ class MovingReference(Reference):
 
 
 def moving_reference(
-    monitor: str, source: str, binning: Binning, window: Window, pieces: Sequence[Piece]
+    monitor: str,
+    source: str,
+    binning: Binning,
+    window: Window,
+    pieces: Sequence[Piece],
+    pool: Sequence[Piece] = (),
 ) -> MovingReference:
-    """The reference of ``window``, made of those of ``pieces`` (ascending) that have rows."""
+    """The reference of ``window``, made of those of ``pieces`` (ascending) that have rows.
+
+    ``pool``: what clean windows are learned from instead of ``pieces``, each against those of its weekday.
+    """
     with_rows = [piece for piece in pieces if piece.rows]
     about = tuple(ReferenceWindow(p.window.start, p.window.end, p.rows, 0.0) for p in with_rows)
     # not the words of the monitor alone: by those a founding reference is found again
     identity = canonical_json({"of": window.start.isoformat(), "source": source})
-    made = MovingReference(monitor, identity, binning, about, totals_table({}), pieces=with_rows)
+    made = MovingReference(
+        monitor,
+        identity,
+        binning,
+        about,
+        totals_table({}),
+        pieces=with_rows,
+        pool=[piece for piece in pool if piece.rows],
+    )
     made.table = totals_table({cell: found for cell, found in made.cells.items() if cell == WHOLE})
     return made

@@ -49,6 +49,20 @@ def windows_before(monitor: Monitor, window: Window) -> list[Window]:
     return not_excluded(monitor, found)
 
 
+def same_time_before(monitor: Monitor, window: Window) -> list[Window]:
+    """The windows at the same time of all the days that ``same_weekday`` reaches back, ascending.
+
+    How much clean windows differ from those of their weekday is learned from all weekdays: the eight weeks of
+    one alone tell too little of it.
+    """
+    weeks = (monitor.reference.same_weekday or timedelta(0)) // _WEEK
+    calendar = monitor.calendar
+    found = [
+        calendar.containing(_earlier(calendar, window, timedelta(days=n))) for n in range(7 * weeks, 0, -1)
+    ]
+    return not_excluded(monitor, found)
+
+
 def not_excluded(monitor: Monitor, windows: Sequence[Window]) -> list[Window]:
     """The windows that no interval of ``reference.exclude`` touches."""
     return [

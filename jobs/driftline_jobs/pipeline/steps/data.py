@@ -16,7 +16,7 @@ from driftline_jobs.evaluate.class_checks import prediction_checks
 from driftline_jobs.evaluate.drift import Pair, judged_drift, measure_drift
 from driftline_jobs.evaluate.losses import Losses, loss_checks, reference_checks
 from driftline_jobs.evaluate.multivariate import judged_multivariate, multivariate_drift_of
-from driftline_jobs.evaluate.quality import LogFindings, data_checks
+from driftline_jobs.evaluate.quality import LogFindings, data_checks, reference_limited_checks
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
 from driftline_jobs.pipeline.names_in_file import check_addresses, check_columns
 from driftline_jobs.pipeline.plans import scan_plan
@@ -183,9 +183,10 @@ def _publish(
         losses = losses_of(batch.inspection, profile, states)
         found = findings(batch.inspection, profile, states)
         cycle = calibrations.cycle(profile.window.start)
-        checks = data_checks(
-            profile, reference, found, calibrations.natures, calibrations.check_limits, cycle
-        )
+        checks = data_checks(profile, reference, found, calibrations)
+        if not job.monitor.reference.moves:  # where it does, its limits are the fold's to say
+            now = profile.cells.get(WHOLE, {})
+            checks += reference_limited_checks(now, profile.count, reference, calibrations, cycle)
         checks += [*_class_checks(job.monitor, profile, reference), *loss_checks(losses)]
         checks += reference_checks(of_reference)
         add_checks(builders["quality_metrics"], monitor, measured[0], checks)

@@ -16,8 +16,10 @@ import pyarrow as pa
 from driftline_jobs.detection.alerts import Finding, Fold, Topic, WindowFindings
 from driftline_jobs.evaluate.calibrations import Calibrations, learn
 from driftline_jobs.evaluate.cells import MeasuredCell
+from driftline_jobs.evaluate.label_drift import label_column
 from driftline_jobs.evaluate.losses import reference_checks
 from driftline_jobs.evaluate.natures import Natures
+from driftline_jobs.evaluate.quality import LIMITED_BY_REFERENCE, reference_limited_checks
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
 from driftline_jobs.pipeline.plans import task_of
 from driftline_jobs.pipeline.steps.alerts import (
@@ -35,13 +37,14 @@ from driftline_jobs.pipeline.steps.losses import filled_of, moving_losses, publi
 from driftline_jobs.pipeline.steps.performance import add_judged_performance, performance_cells
 from driftline_jobs.pipeline.steps.pieces import Pieces
 from driftline_jobs.pipeline.steps.previous_window import add_previous
+from driftline_jobs.pipeline.steps.repeated_ids import CHECK as REPEATED_IDS
 from driftline_jobs.pipeline.steps.repeated_ids import Repeats
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.moments import added
 from driftline_jobs.references.losses import ReferenceLosses
+from driftline_jobs.references.members import OUTCOMES, Fired, members_of
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.rolling import MovingReference, Piece, moving_reference, rows_of
-from driftline_jobs.references.windows import windows_before
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables import alert_actions, runs
 from driftline_jobs.tables.alerts import AlertRow, add_alerts, published_alerts
@@ -65,6 +68,9 @@ _ONCE = ("reference_sets", "calibrations")
 _OF_THE_LOG = frozenset({Topic.QUALITY, Topic.COLUMNS, Topic.SETUP})
 """Topics that are judged with the window alone, whatever it is compared with."""
 _AT_ONCE = 16
+_NOTHING = dict.fromkeys(("q_value", "reference_value", "threshold", "threshold_source")) | {
+    "column_name": "*"
+}
 
 
 def judge_moving(
@@ -151,38 +157,34 @@ class _Fold:
             acknowledged=alert_actions.acknowledged(job.store, job.monitor.monitor),
             renewed=True,
         )
-        self._under_alert: set[datetime] = set()
+        self._fired = Fired()
+        self._columns = frozenset((*initial.binning.columns, OUTCOMES))
+        self._labels = {table_column(name): name for name in initial.binning.columns}
+        self._label = label_column(job.monitor, initial.binning)
 
     def reference_of(self, window: Window) -> MovingReference:
-        """What the window is compared with: those before it that are not under an alert.
-
-        Where all of them are, the newest before them that are not: a reference that followed a lasting
-        change would soon find nothing wrong with it, and one of nothing could not tell its end.
-        """
-        monitor = self.job.monitor
+        """What the window is compared with: those before it, each column without those that fired in it."""
+        monitor, source, binning = self.job.monitor, self.initial.source, self.initial.binning
         if monitor.reference.model_version is not None:
             pieces = [self.pieces.of(window).of_version(monitor.reference.model_version)]
-        else:
-            candidates = windows_before(monitor, window)
-            clean = [before for before in candidates if self._is_clean(before)]
-            if not clean:
-                earlier = [w for w in self.pieces.known if w < window and self._is_clean(w)]
-                clean = earlier[-len(candidates) :] if candidates else []
-            pieces = [self.pieces.of(before) for before in clean]
-        return moving_reference(monitor.monitor, self.initial.source, self.initial.binning, window, pieces)
+            return moving_reference(monitor.monitor, source, binning, window, pieces)
+        with_rows = [one for one in self.pieces.known if one < window and self.pieces.have_rows(one)]
+        members = members_of(monitor, window, self._columns, with_rows, self._fired)
+        pieces, pool = (
+            [self.pieces.of(one).only(columns) for one, columns in several.items()]
+            for several in (members.windows, members.pool)
+        )
+        return moving_reference(monitor.monitor, source, binning, window, pieces, pool)
 
     def losses_of(self, window: Window) -> ReferenceLosses | None:
         """Which of the windows before it that the window is to be compared with have no rows."""
-        return moving_losses(self.job.monitor, window, self.pieces.have_rows, self._under_alert)
+        return moving_losses(self.job.monitor, window, self.pieces.have_rows)
 
     def has_changed(self, window: Window, reference: MovingReference, losses: ReferenceLosses | None) -> bool:
         """Whether the window was last judged by another reference, or one that lacked other windows."""
         before = self._filled_before.get(window.start)
         lacks_others = before is not None and before != filled_of(losses)
         return lacks_others or reference.reference_id != self.judged_by.get(window.start)
-
-    def _is_clean(self, window: Window) -> bool:
-        return window.start not in self._under_alert and self.pieces.knows(window)
 
     def pass_over(self, window: Window) -> None:
         """Go on past a window that stays as it is."""
@@ -193,13 +195,32 @@ class _Fold:
         findings = self._findings.get(window.start, [])
         topics = self._topics.get(window.start, set())
         if fresh is not None:
-            findings = [one for one in findings if one.topic in _OF_THE_LOG] + fresh.findings
+            findings = [one for one in findings if not _is_judged_here(one)] + fresh.findings
             topics = (topics & _OF_THE_LOG) | fresh.topics
         said = WindowFindings(window.start, window_label(window), findings, frozenset(topics))
         alerts = self._alerts.step(said)
-        if self._alerts.open:
-            self._under_alert.add(window.start)
+        self._note(window, findings)
         return alert_rows(alerts)
+
+    def _note(self, window: Window, findings: Sequence[Finding]) -> None:
+        """Keep in mind what fired, so that later references do without it."""
+        fired = set()
+        for one in findings:
+            if one.topic is Topic.PERFORMANCE:
+                fired.add(OUTCOMES)
+            elif one.topic in {Topic.DRIFT, Topic.QUALITY} and one.place.column in self._labels:
+                fired.add(self._labels[one.place.column])
+            elif one.topic is Topic.DRIFT and one.place.column == self._label:
+                fired.add(OUTCOMES)
+            elif one.metric == REPEATED_IDS:
+                self._fired.wholly.add(window.start)
+        if fired:
+            self._fired.columns[window.start] = frozenset(fired)
+
+
+def _is_judged_here(one: Finding) -> bool:
+    """Whether a finding depends on what the window is compared with, and so is made anew with it."""
+    return one.topic not in _OF_THE_LOG or (one.topic is Topic.QUALITY and one.metric in LIMITED_BY_REFERENCE)
 
 
 class _Batch:
@@ -236,6 +257,10 @@ class _Batch:
             add_judged_performance(tables, job, reference, calibrations, measured)
         findings, topics = _said(tables)
         drifted = {one.place.column for one in findings if one.topic is Topic.DRIFT}
+        now, cycle = piece.cells.get(WHOLE, {}), calibrations.cycle(window.start)
+        checks = reference_limited_checks(now, piece.rows, reference, calibrations, cycle)
+        whole = MeasuredCell(window, WHOLE, record.run_id, {}, piece.rows)
+        add_checks(tables["quality_metrics"], monitor.monitor, whole, checks)
         explain(job, tables["attributions"], [_explained(piece, record.run_id, reference, cells, drifted)])
         learned_rows = TableBuilder(load_tables()["calibrations"])
         add_calibrations(learned_rows, reference, calibrations, datetime.now(UTC))
@@ -302,9 +327,12 @@ def _said(tables: Mapping[str, TableBuilder]) -> tuple[list[Finding], set[Topic]
             if row[decides] is not None:
                 topics.add(topic)
             if row[decides]:
-                findings.append(
-                    finding(topic, {"column_name": "*", "q_value": None, "reference_value": None} | row)
-                )
+                findings.append(finding(topic, _NOTHING | row))
+    findings += [
+        finding(Topic.QUALITY, _NOTHING | row | {"metric": row["check_name"]})
+        for row in tables["quality_metrics"].to_arrow().to_pylist()
+        if row["passed"] is False
+    ]
     return findings, topics
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from driftline_jobs.evaluate.losses import Losses
@@ -90,18 +90,14 @@ def moving_losses(
     monitor: Monitor,
     window: Window,
     has_rows: Callable[[Window], bool],
-    under_alert: Collection[datetime],
 ) -> ReferenceLosses | None:
     """Of the windows before this one that it is to be compared with, those without rows.
 
-    Windows with rows that are ``under_alert`` (by their start) stay out as excluded ones do, and are not
-    missed. None is called lost: what was set aside has failed in its own window, and an alert here would keep
-    this one out of the references after it.
+    None is called lost: what was set aside has failed in its own window.
     """
     before = windows_before(monitor, window)
     absent = tuple(AbsentWindow(w.start, is_lost=False) for w in before if not has_rows(w))
-    left_out = sum(w.start in under_alert and has_rows(w) for w in before)
-    return ReferenceLosses(len(before) - left_out, absent) if before else None
+    return ReferenceLosses(len(before), absent) if before else None
 
 
 def filled_of(losses: ReferenceLosses | None) -> tuple[float, str] | None:
