@@ -167,7 +167,9 @@ def members() -> Mapping[DriftSpec, object]:
 
     Raises ConfigError for one that cannot be loaded, or whose name is taken or is none.
     """
-    taken = {spec.name for spec in BUILT_IN}
+    from driftline_schemas.performance_specs import CLASSIFICATION, REGRESSION
+
+    taken = {spec.name for spec in (*BUILT_IN, *CLASSIFICATION, *REGRESSION)}
     expected = "a driftline_jobs.metrics.registry.DriftMetric"
     return extensions.members(GROUP, "metric", DriftSpec, expected, taken)
 

@@ -94,14 +94,15 @@ def test_the_example_of_the_docs_is_in_tables_rules_page_and_docs(
     assert "| `hellinger` | Hellinger | ordered, categories |" in metrics_page()
 
 
-def test_a_name_that_is_taken_is_refused(installed: Installed) -> None:
+@pytest.mark.parametrize("name", ["psi", "mae"])  # of a drift metric, and of one of performance
+def test_a_name_that_is_taken_is_refused(installed: Installed, name: str) -> None:
     installed(
         "from driftline_jobs.metrics.registry import DriftMetric\n"
         "from driftline_schemas.drift_specs import DriftSpec\n"
-        "METRIC = DriftMetric(DriftSpec('psi', 'PSI', 'mine'))\n"
+        f"METRIC = DriftMetric(DriftSpec({name!r}, 'Mine', 'mine'))\n"
     )
     with pytest.raises(
-        ConfigError, match="some_metric:METRIC' of some-metric has the name 'psi', which is taken"
+        ConfigError, match=f"some_metric:METRIC' of some-metric has the name '{name}', which is taken"
     ):
         drift_specs.drift_specs()
 

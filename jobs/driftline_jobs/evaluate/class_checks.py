@@ -29,9 +29,9 @@ def outcome_checks(monitor: Monitor, outcome: Outcomes, reference: Outcomes | No
         missing = attrgetter("without_prediction")
         checks.append(_usually("missing_prediction_fraction", outcome, reference, missing))
     if monitor.logs.score is not None:
-        checks.append(_usually("missing_score_fraction", outcome, reference, attrgetter("without_score")))
+        checks.append(_usually("missing_score_fraction", outcome, reference, attrgetter("missing_scores")))
         if monitor.logs.score_scale is not ScoreScale.UNBOUNDED:
-            beyond = outcome.scores_out_of_range
+            beyond = outcome.scored_no_probabilities
             checks.append(Check("*", "scores_out_of_range", float(beyond), 0, beyond == 0))
     unknown = outcome.unknown_labels(reference)
     if unknown is not None:

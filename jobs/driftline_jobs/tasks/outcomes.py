@@ -47,12 +47,12 @@ class Outcomes:
         return 0
 
     @property
-    def without_score(self) -> int:
+    def missing_scores(self) -> int:
         """Labelled rows without a finite score."""
         return 0
 
     @property
-    def scores_out_of_range(self) -> int:
+    def scored_no_probabilities(self) -> int:
         """Rows, labelled or not, whose score is finite and not the probability it should be."""
         return 0
 

@@ -81,16 +81,6 @@ class ScoredOutcomes(Outcomes):
         """Labelled rows without a predicted class."""
         return self.labelled - sum(self.confusion)
 
-    @property
-    def without_score(self) -> int:
-        """``missing_scores``."""
-        return self.missing_scores
-
-    @property
-    def scores_out_of_range(self) -> int:
-        """``scored_no_probabilities``."""
-        return self.scored_no_probabilities
-
     def counts(self) -> dict[str, Counts]:
         """All that it holds, by name, in the order in which it is stored."""
         counts, before = super().counts(), self.stored_before
