@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,25 @@ def test_what_a_task_explains_is_of_its_metrics(name: str) -> None:
 def test_stored_outcomes_are_read_as_what_they_are(name: str) -> None:
     nothing = OURS[name].nothing()
     assert read_outcomes(nothing.to_bytes()) == nothing
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "predicted"),
+    [
+        ("binary_classification", "label_positives", "scored_positive"),
+        ("multiclass_classification", "label_counts", "scored_predicted"),
+    ],
+)
+def test_outcomes_of_classifiers_are_stored_in_the_order_that_they_always_had(
+    name: str, labels: str, predicted: str
+) -> None:
+    """Else the same log would leave other bytes than before."""
+    assert list(json.loads(OURS[name].nothing().to_bytes())) == [
+        *("format", "task", "predictions", "labelled", labels, "other_labels", "missing_scores"),
+        *("no_probabilities", "scored_no_probabilities", "confusion", "positives", "negatives"),
+        *("score_sums", "scored", predicted, "scored_decided", "scored_sums"),
+        *("log_loss", "log_loss_squares", "brier", "brier_squares"),
+    ]
 
 
 def test_stored_outcomes_of_no_known_task_are_refused(fresh: None) -> None:

@@ -143,13 +143,12 @@ class BinaryTask(ScoredTask[BinaryOutcomes]):
             self,
         )
 
-    def counts(self, outcomes: Sequence[BinaryOutcomes]) -> BinaryCounts:
-        """(cells, …) what the formulas take."""
-        confusion = np.array([outcome.confusion for outcome in outcomes], np.int64).reshape(-1, 4)
-        true_neg, false_pos, false_neg, true_pos = (confusion[:, at] for at in range(4))
+    def measure(self, outcomes: Sequence[BinaryOutcomes]) -> Figures:
+        """By labels."""
+        true_neg, false_pos, false_neg, true_pos = self._confusion(outcomes)
         positives = np.array([outcome.label_positives for outcome in outcomes], np.int64)
         several = np.array([len(outcome.other_labels) > 1 for outcome in outcomes], np.bool_)
-        return BinaryCounts(
+        counts = BinaryCounts(
             scores=None if self.bins is None else self.stacked_scores(outcomes),
             confusion=ConfusionCounts(true_pos, false_pos, false_neg, true_neg),
             losses=None if self.bins is None else self.losses(outcomes),
@@ -159,10 +158,12 @@ class BinaryTask(ScoredTask[BinaryOutcomes]):
                 positive_absent=(positives == 0) & several,
             ),
         )
+        return overall(binary_performance(counts))
 
-    def measure(self, outcomes: Sequence[BinaryOutcomes]) -> Figures:
-        """By labels."""
-        return overall(binary_performance(self.counts(outcomes)))
+    @staticmethod
+    def _confusion(outcomes: Sequence[BinaryOutcomes]) -> tuple[IntArray, ...]:
+        """True negatives, false positives, false negatives, true positives; (cells,) each."""
+        return tuple(np.array([outcome.confusion for outcome in outcomes], np.int64).reshape(-1, 4).T)
 
     def estimate(
         self, outcomes: Sequence[BinaryOutcomes], reference: BinaryOutcomes | None
@@ -175,18 +176,14 @@ class BinaryTask(ScoredTask[BinaryOutcomes]):
 
     def ratios(self, outcomes: Sequence[BinaryOutcomes]) -> Mapping[str, Ratio]:
         """Rates of decisions, and losses."""
-        counts = self.counts(outcomes)
-        found = {}
-        if (confusion := counts.confusion) is not None:
-            hit, false = confusion.true_pos, confusion.false_pos
-            missed, right = confusion.false_neg, confusion.true_neg
-            found = {
-                "accuracy": Ratio(hit + right, hit + right + false + missed),
-                "precision": Ratio(hit, hit + false),
-                "recall": Ratio(hit, hit + missed),
-                "f1": Ratio(2 * hit, 2 * hit + false + missed),
-            }
-        return found | loss_ratios(counts.losses)
+        right, false, missed, hit = self._confusion(outcomes)
+        rates = {
+            "accuracy": Ratio(hit + right, hit + right + false + missed),
+            "precision": Ratio(hit, hit + false),
+            "recall": Ratio(hit, hit + missed),
+            "f1": Ratio(2 * hit, 2 * hit + false + missed),
+        }
+        return rates if self.bins is None else rates | loss_ratios(self.losses(outcomes))
 
     def scores(self, outcomes: Sequence[BinaryOutcomes]) -> dict[str | None, ScoreLabelCounts]:
         """The one score."""
