@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from driftline_reports import glossary
 from driftline_schemas.drift_specs import DriftSpec, drift_specs
-from driftline_schemas.metrics import PERFORMANCE
+from driftline_schemas.performance_specs import PerformanceSpec
+from driftline_schemas.task_specs import performance_specs, task_specs
 
 _OPENING = """\
 # Metrics
@@ -45,13 +45,9 @@ def metrics_page() -> str:
         )
         for spec in drift_specs().values()
     )
-    tasks = {
-        name: [task.value.replace("_", " ") for task, names in PERFORMANCE.items() if name in names]
-        for name in glossary.PERFORMANCE
-    }
     performance = (
-        (f"`{name}`", term.title, ", ".join(tasks[name]), term.how)
-        for name, term in glossary.PERFORMANCE.items()
+        (f"`{name}`", spec.title, ", ".join(_tasks(spec)), spec.how)
+        for name, spec in performance_specs().items()
     )
     return (
         _OPENING
@@ -64,6 +60,10 @@ def metrics_page() -> str:
 def _columns(spec: DriftSpec) -> str:
     kinds = [kind for kind, has in (("ordered", spec.ordered), ("categories", spec.categories)) if has]
     return ", ".join(kinds) or "all columns as one, or windows as a series"
+
+
+def _tasks(metric: PerformanceSpec) -> list[str]:
+    return [task.title for task in task_specs().values() if metric in task.metrics]
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

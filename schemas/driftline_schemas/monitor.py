@@ -30,7 +30,7 @@ from pydantic import (
 
 from driftline_schemas.classes import class_text
 from driftline_schemas.errors import ConfigError
-from driftline_schemas.metrics import ScoreScale, Task
+from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor_errors import Problems, config_error
 from driftline_schemas.monitor_section import Section
 from driftline_schemas.monitor_values import (
@@ -43,11 +43,13 @@ from driftline_schemas.monitor_values import (
     PositiveDuration,
     ScoreColumns,
     SensitiveColumn,
+    TaskName,
     Uri,
     Weeks,
     in_zone,
 )
 from driftline_schemas.serving_log import Role, TimeColumn, TimeUnit
+from driftline_schemas.task_specs import TaskSpec, task_spec
 from driftline_schemas.window import Calendar, Granularity, load_zone
 from driftline_schemas.yaml_file import YamlFile, parse_yaml, read_yaml
 
@@ -61,7 +63,6 @@ __all__ = [
     "Notify",
     "Reference",
     "Rule",
-    "Task",
     "load_monitor",
     "parse_monitor",
 ]
@@ -257,7 +258,7 @@ class Monitor(Section):
     monitor: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
     description: Annotated[StrictStr, Field(max_length=10_000)] = ""
     owner: Line = ""
-    task: Task
+    task: TaskName
     logs: Logs
     labels: Labels | None = None
     positive_label: ClassValue = 1
@@ -300,6 +301,11 @@ class Monitor(Section):
         if problems:
             raise Problems(problems)
         return self
+
+    @property
+    def task_spec(self) -> TaskSpec:
+        """What there is to say of the task."""
+        return task_spec(self.task)
 
     @property
     def positive_class(self) -> str:

@@ -20,8 +20,10 @@ from pydantic import (
     StrictStr,
     Tag,
 )
+from pydantic_core import PydanticKnownError
 
 from driftline_schemas.classes import MOST_CHARACTERS, class_text
+from driftline_schemas.task_specs import BUILT_IN, task_specs
 from driftline_schemas.window import YEARS, Calendar, Granularity
 from driftline_schemas.yaml_file import shown
 
@@ -64,6 +66,13 @@ def _weeks(value: object) -> timedelta:
     if length % timedelta(weeks=1):
         raise ValueError(f"{shown(value)} is no number of weeks: write 8")
     return length
+
+
+def _task_name(value: object) -> object:
+    # a task of ours does not wait for what is installed
+    if not any(value == spec.name for spec in BUILT_IN) and value not in tuple(task_specs()):
+        raise PydanticKnownError("enum", {"expected": ", ".join(map(repr, task_specs()))})
+    return value
 
 
 def parse_moment(value: object) -> datetime:
@@ -183,6 +192,8 @@ SensitiveColumn = Annotated[
     Discriminator(_how_sensitive),
 ]
 """A column whose values are hashed, or ``{column: drop}``."""
+TaskName = Annotated[str, BeforeValidator(_task_name)]
+"""Ours, or one that is installed."""
 Line = Annotated[StrictStr, Field(max_length=254), AfterValidator(_one_line)]
 Uri = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_check_uri)]
 Email = Annotated[StrictStr, AfterValidator(_check_email)]

@@ -16,7 +16,7 @@ from driftline_jobs.engines.base import Engine, JoinRequest
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.engines.spark.engine import SparkEngine, bundles
 from driftline_jobs.profiles.edges import ordered_bins
-from driftline_jobs.sources.labels.values import LabelValuesTask
+from driftline_jobs.sources.labels.values import LabelValuesPlan
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
@@ -194,7 +194,7 @@ def test_labels_that_are_numbers(
     }
     counts = [np.count_nonzero(one.label_counts) for one in here.values()]
     assert max(counts) > (5 if labels_in_the_log else 1)
-    request = replace(request, task=LabelValuesTask(sampled=50))
+    request = replace(request, task=LabelValuesPlan(sampled=50))
     found, here = _outcomes(spark, request), _on_one_machine(_outcomes, request)
     samples = [{key: one.sample().tolist() for key, one in few.items()} for few in (found, here)]
     assert samples[0] == samples[1]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from math import sqrt
@@ -12,32 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, Bench, day
+from tests.extensions import ROOT, forget, install_example, install_module
 
-from driftline_jobs.metrics import drift, registry
+from driftline_jobs.metrics import drift
 from driftline_jobs.metrics.figures import Figure
 from driftline_jobs.metrics.registry import DriftMetric
 from driftline_jobs.metrics.samples import CategorySample
 from driftline_jobs.reporting.report import write_report
-from driftline_reports import glossary
 from driftline_reports.metrics_page import metrics_page
 from driftline_schemas import drift_specs
 from driftline_schemas.drift_specs import BUILT_IN, DriftSpec
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.settings import Settings
-
-ROOT = Path(__file__).resolve().parents[2]
-_CACHES = (
-    drift_specs.members,
-    drift_specs.drift_specs,
-    registry.added_metrics,
-    glossary.drift_terms,
-)
-
-
-def forget() -> None:
-    for cached in _CACHES:
-        cached.cache_clear()
 
 
 @pytest.fixture
@@ -50,11 +35,7 @@ def fresh() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example of the docs, installed by pip into a folder of its own."""
-    target = tmp_path_factory.mktemp("installed")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    offline = ["--no-index", "--no-deps", "--no-build-isolation", "--target", str(target)]
-    subprocess.run([*pip, *offline, str(ROOT / "docs/examples/hellinger")], check=True)
-    return target
+    return install_example("hellinger", tmp_path_factory.mktemp("installed"))
 
 
 Installed = Callable[[str], None]
@@ -64,17 +45,7 @@ Installed = Callable[[str], None]
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: None) -> Installed:
     """Makes a distribution with one entry point that is the given code's ``METRIC``."""
     del fresh
-
-    def install(code: str) -> None:
-        (tmp_path / "some_metric.py").write_text(code)
-        about = tmp_path / "some_metric-1.0.dist-info"
-        about.mkdir()
-        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: some-metric\nVersion: 1.0\n")
-        (about / "entry_points.txt").write_text("[driftline.metrics]\nmine = some_metric:METRIC\n")
-        monkeypatch.syspath_prepend(str(tmp_path))
-        monkeypatch.delitem(sys.modules, "some_metric", raising=False)
-
-    return install
+    return lambda code: install_module(tmp_path, monkeypatch, "metric", "METRIC", code)
 
 
 def test_every_formula_has_a_specification_and_every_specification_a_formula() -> None:
@@ -123,14 +94,15 @@ def test_the_example_of_the_docs_is_in_tables_rules_page_and_docs(
     assert "| `hellinger` | Hellinger | ordered, categories |" in metrics_page()
 
 
-def test_a_name_that_is_taken_is_refused(installed: Installed) -> None:
+@pytest.mark.parametrize("name", ["psi", "mae"])  # of a drift metric, and of one of performance
+def test_a_name_that_is_taken_is_refused(installed: Installed, name: str) -> None:
     installed(
         "from driftline_jobs.metrics.registry import DriftMetric\n"
         "from driftline_schemas.drift_specs import DriftSpec\n"
-        "METRIC = DriftMetric(DriftSpec('psi', 'PSI', 'mine'))\n"
+        f"METRIC = DriftMetric(DriftSpec({name!r}, 'Mine', 'mine'))\n"
     )
     with pytest.raises(
-        ConfigError, match="some_metric:METRIC' of some-metric has the name 'psi', which is taken"
+        ConfigError, match=f"some_metric:METRIC' of some-metric has the name '{name}', which is taken"
     ):
         drift_specs.drift_specs()
 

@@ -9,11 +9,11 @@ from sklearn import metrics as sk
 from tests.metrics.edges import Floats, binned, feature_edges
 
 from driftline_jobs.metrics.regression import (
-    REGRESSION_METRICS,
     RegressionSums,
     mean_absolute_deviation,
     regression_performance,
 )
+from driftline_schemas.performance_specs import REGRESSION
 
 RNG = np.random.default_rng
 
@@ -44,7 +44,7 @@ def test_figures_equal_scikit_learn() -> None:
     labels = rng.gamma(3, 10, 2_000)
     predictions = labels * 0.9 + rng.normal(2, 5, 2_000)
     figures = regression_performance(summed(labels, predictions))
-    assert tuple(figures) == REGRESSION_METRICS
+    assert tuple(figures) == tuple(spec.name for spec in REGRESSION)
     mean = np.full(2_000, labels.mean())
     for name, expected, trivial in (
         ("mae", sk.mean_absolute_error(labels, predictions), sk.mean_absolute_error(labels, mean)),

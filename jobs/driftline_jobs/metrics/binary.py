@@ -26,11 +26,12 @@ from driftline_jobs.metrics.ranking import (
     calibration_error,
     roc_auc,
 )
+from driftline_schemas.performance_specs import CLASSIFICATION
 
 RANKING_METRICS = ("roc_auc", "average_precision", "ece")
 DECISION_METRICS = ("accuracy", "precision", "recall", "f1", "positive_rate")
 LOSS_METRICS = ("log_loss", "brier")
-BINARY_METRICS = (*RANKING_METRICS[:2], *DECISION_METRICS[:4], *LOSS_METRICS, "ece", "positive_rate")
+BINARY_METRICS = tuple(spec.name for spec in CLASSIFICATION)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from driftline_jobs.evaluate.attributions import Change, Counted, drift_attributions, figure_attributions
 from driftline_jobs.pipeline.context import Job
-from driftline_jobs.pipeline.plans import task_of
 from driftline_jobs.profiles.binning import OpenBins
 from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.state import Profile
@@ -17,6 +16,7 @@ from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables.attributions import add_attributions
 from driftline_jobs.tables.profiles import outcomes_of_segments, profiles_of_segments
 from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_jobs.tasks.registry import task_of
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import table_column, table_segment
 from driftline_schemas.window import Window

@@ -12,7 +12,7 @@ import numpy as np
 from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.evaluate.label_checks import LabelFindings
 from driftline_jobs.pipeline.context import Job
-from driftline_jobs.pipeline.plans import label_plan, prediction_plan, task_of
+from driftline_jobs.pipeline.plans import label_plan, prediction_plan
 from driftline_jobs.pipeline.request import report_damaged
 from driftline_jobs.profiles.cell import WHOLE, Cell, CellKey
 from driftline_jobs.profiles.id_sketch import IdSketch
@@ -21,11 +21,12 @@ from driftline_jobs.sources.damage import around_damage
 from driftline_jobs.sources.labels.counts import JoinCounts
 from driftline_jobs.sources.labels.pruning import near_and_beside, predictions_about
 from driftline_jobs.sources.labels.rows import LabelPlan
-from driftline_jobs.sources.labels.values import LEAST, SAMPLE, LabelValues, LabelValuesTask
+from driftline_jobs.sources.labels.values import LEAST, SAMPLE, LabelValues, LabelValuesPlan
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
-from driftline_jobs.tasks.outcomes import Outcomes, OutcomesByCell, Task
+from driftline_jobs.tasks.outcomes import OutcomePlan, Outcomes, OutcomesByCell
+from driftline_jobs.tasks.registry import task_of
 from driftline_schemas.monitor import LabelSource
 from driftline_schemas.window import Window, to_us
 
@@ -93,7 +94,7 @@ def label_values(
     if job.monitor.labels is None:
         return np.empty(0), None
     pieces = max(len(scan.bounds_us) - 1 - len(scan.gaps), 1)
-    task = LabelValuesTask(max(SAMPLE // pieces, LEAST))
+    task = LabelValuesPlan(max(SAMPLE // pieces, LEAST))
     whole = replace(scan, model_version=None, segments=())
     found = _Joining(job, whole, windows, task).joined(inspection, _label_objects(job, windows))
     collected = [cells[WHOLE] for cells in found.by_window.values() if WHOLE in cells]
@@ -160,7 +161,7 @@ class _Joining:
     job: Job
     scan: ScanPlan
     windows: Sequence[Window]
-    task: Task | None = None
+    task: OutcomePlan | None = None
 
     def joined(self, inspection: LogInspection, found: LogInspection | None) -> JoinedWindows:
         """Join the labels ``found`` to the predictions; None for no labels but those in the log itself."""

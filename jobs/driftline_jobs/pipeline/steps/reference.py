@@ -14,7 +14,7 @@ from driftline_jobs.evaluate.label_drift import label_column
 from driftline_jobs.metrics.figures import Status, reason_of
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.names_in_file import check_addresses, check_columns, check_reference
-from driftline_jobs.pipeline.plans import decision_of, scan_plan, task_of, watched
+from driftline_jobs.pipeline.plans import decision_of, scan_plan, watched
 from driftline_jobs.pipeline.request import report_damaged
 from driftline_jobs.pipeline.steps.label_join import join_outcomes, label_values, withholding
 from driftline_jobs.pipeline.steps.losses import reference_losses
@@ -37,8 +37,9 @@ from driftline_jobs.tables.binnings import add_binning
 from driftline_jobs.tables.calibrations import add_calibrations, calibrations_from, learned_rows
 from driftline_jobs.tables.reading import Row
 from driftline_jobs.tables.run_inputs import add_reference_inputs
+from driftline_jobs.tasks.registry import task_of
 from driftline_schemas.errors import ConfigError, DataError
-from driftline_schemas.metrics import MOVES_BY_NATURE, Task
+from driftline_schemas.metrics import MOVES_BY_NATURE
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window, to_us
@@ -90,7 +91,7 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         profiles |= {profile.window: profile for profile in batch.windows}
         inspection = batch.inspection
     labels: LogInspection | None = None
-    if job.monitor.task is Task.REGRESSION and label_column(job.monitor, binning) is not None:
+    if job.monitor.task_spec.numeric and label_column(job.monitor, binning) is not None:
         # labels that are no column of the log are known once they are joined, and only then have bins
         values, labels = label_values(data.job, inspection, plan, data.windows)
         binning = replace(binning, labels=ordered_bins("label", values) if len(values) else None)

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from driftline_jobs.sources.parquet.footers import Footer
 from driftline_jobs.sources.parquet.object_schema import ObjectSchema
 from driftline_jobs.sources.parquet.splits import InputRole, SchemaCheck, SchemaFinding
-from driftline_schemas.metrics import Task
 from driftline_schemas.monitor import LabelColumn, LabelSource, Monitor
 from driftline_schemas.serving_log import LogColumn, Storage
 
@@ -75,7 +74,7 @@ def agree(
 
 def named_columns(monitor: Monitor, role: InputRole) -> dict[str, frozenset[Storage]]:
     """The columns that the monitor file names, and in which storages each is of use."""
-    number = _NUMBER if monitor.task is Task.REGRESSION else _ANY
+    number = _NUMBER if monitor.task_spec.numeric else _ANY
     labels = monitor.labels
     if role == "label" and isinstance(labels, LabelSource):
         named = {labels.prediction_id: _ANY, labels.label: number}
