@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from driftline_jobs.detection.column_tests import CATEGORY_METRICS, ORDERED_METRICS
-from driftline_jobs.evaluate.drift import ColumnDrift, compare
+from driftline_jobs.detection.column_tests import drift_of
+from driftline_jobs.evaluate.drift import ColumnDrift
 from driftline_jobs.evaluate.performance import PerformanceCell
-from driftline_jobs.evaluate.stacks import Sample
 from driftline_jobs.metrics.figures import IntArray, Status
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample
-from driftline_jobs.profiles.binning import Binning, OrderedBins
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.kinds.base import Sample
+from driftline_jobs.profiles.kinds.ordered import OrderedBins
 from driftline_jobs.tasks.binary import BinaryOutcomes
 from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
 from driftline_jobs.tasks.outcomes import Outcomes, Task
@@ -78,7 +79,7 @@ def is_binned(outcome: Outcomes) -> bool:
 
 def label_metrics(task: Task) -> tuple[str, ...]:
     """The metrics of the labels that are calibrated."""
-    return ORDERED_METRICS if isinstance(task, RegressionTask) else CATEGORY_METRICS
+    return (OrderedSample if isinstance(task, RegressionTask) else CategorySample).DECIDING
 
 
 def label_drift(
@@ -99,7 +100,7 @@ def label_drift(
         ],
         np.bool_,
     )
-    figures = compare(now, then)
+    figures = drift_of(now, then)
     if unknown.any():
         figures = {
             metric: figure.without(unknown, Status.LABELS_NOT_BINNED) for metric, figure in figures.items()

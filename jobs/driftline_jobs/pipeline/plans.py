@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import numpy as np
 
-from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.columns.hiding import Hiding
+from driftline_jobs.profiles.kinds.ordered import OrderedBins
 from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.sources.labels.rows import LabelPlan, PredictionPlan
 from driftline_jobs.sources.logs import LogInspection
@@ -40,15 +41,14 @@ def watched(monitor: Monitor, columns: tuple[LogColumn, ...]) -> list[Watched]:
             roles[name] = "label:value" if monitor.task is Task.REGRESSION else "label"
         else:
             not_watched.add(name)
-    named = [*monitor.features.numeric, *monitor.features.categorical, *roles]
+    named = [*monitor.features.declared, *roles]
     for name in [*named, *(column for segment in monitor.segments for column in segment)]:
         if name not in there:
             raise missing_column(monitor, name, there)
     remaining = [column for column in columns if column.name not in not_watched]
     # a number or a date that is sensitive has no mean or extremes to show: only its hashes are watched
-    sensitive = monitor.features.sensitive_columns
-    numeric = [name for name in monitor.features.numeric if name not in sensitive]
-    return watched_columns(remaining, roles, numeric, (*monitor.features.categorical, *sensitive))
+    sensitive = dict.fromkeys(monitor.features.sensitive_columns, "categorical")
+    return watched_columns(remaining, roles, {**monitor.features.declared, **sensitive})
 
 
 def missing_column(monitor: Monitor, name: str, there: set[str]) -> ConfigError:
@@ -117,7 +117,7 @@ def _multiclass_task(monitor: Monitor, binning: Binning) -> MulticlassTask:
     scores = monitor.logs.score if isinstance(monitor.logs.score, Mapping) else {}
     bins = [binning.columns[column] for column in scores.values()]
     predicted = binning.columns.get(monitor.logs.prediction or "")
-    seen = predicted.vocabulary if isinstance(predicted, CategoryBins) else ()
+    seen = () if predicted is None else predicted.known_texts
     # in the order of the texts as they are kept: stored confusion matrices of older references have it too
     others = dict.fromkeys(class_text(name) for name in sorted(seen))
     return MulticlassTask(

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.profiles.binning import OrderedBins
+from driftline_jobs.profiles.kinds.ordered import OrderedBins
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.class_counts import NamedRows
 from driftline_jobs.tasks.outcomes import CHUNK, Outcomes, exact_sum

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.profiles.binning import OrderedBins
+from driftline_jobs.profiles.kinds.ordered import OrderedBins
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.binary import EPSILON, LOSS_BITS, SCORE_BITS, SQUARE_BITS
 from driftline_jobs.tasks.class_counts import NamedRows

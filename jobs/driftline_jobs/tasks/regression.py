@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.profiles.binning import OrderedBins
+from driftline_jobs.profiles.kinds.ordered import OrderedBins
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.exact_sums import ERROR_SUMS, ExactSums, split, sums_by_place
 from driftline_jobs.tasks.outcomes import Outcomes
