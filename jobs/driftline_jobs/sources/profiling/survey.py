@@ -26,6 +26,7 @@ from driftline_jobs.profiles.kinds.base import Bins, Reading
 from driftline_jobs.profiles.kinds.categories import CategoryBins
 from driftline_jobs.profiles.kinds.open import OpenBins
 from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins, wide_bins
+from driftline_jobs.profiles.kinds.registry import column_kind
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split
@@ -246,6 +247,8 @@ def binning_from(survey: Survey, watched: Sequence[Watched], hiding: Hiding) -> 
             parts = survey.samples.get(name, [])
             sample = np.sort(np.concatenate(parts)) if parts else np.empty(0)
             whole = pa.types.is_integer(watch.column.type)
+            if column_kind(watch.kind).convert is not None:
+                whole = bool(len(sample)) and bool((sample == np.rint(sample)).all())
             columns[name] = (
                 ordered_bins(watch.kind, sample, survey.threshold, whole_numbers=whole)
                 if len(sample)
