@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from driftline_schemas.column_kinds import kind_specs
 from driftline_schemas.drift_specs import DriftSpec, drift_specs
 from driftline_schemas.performance_specs import PerformanceSpec
 from driftline_schemas.task_specs import performance_specs, task_specs
@@ -22,6 +23,13 @@ the tables and in rules of the monitor file. How to add one: [extending.md](exte
 ## Drift
 
 One row of `drift_metrics` per column, cell and comparison.
+
+"""
+_KINDS = """
+## Kinds of columns
+
+What a column is in `column_kind`, and so which figures it has: those of an order or of categories. It is what
+its values say, unless the monitor file lists it under a kind of `features`.
 
 """
 _PERFORMANCE = """
@@ -45,6 +53,17 @@ def metrics_page() -> str:
         )
         for spec in drift_specs().values()
     )
+    kinds = (
+        (
+            f"`{spec.name}`",
+            spec.title,
+            spec.form or "either",
+            ", ".join(spec.default_of),
+            "yes" if spec.declared else "",
+            spec.how,
+        )
+        for spec in kind_specs().values()
+    )
     performance = (
         (f"`{name}`", spec.title, ", ".join(_tasks(spec)), spec.how)
         for name, spec in performance_specs().items()
@@ -52,6 +71,8 @@ def metrics_page() -> str:
     return (
         _OPENING
         + _table(("metric", "title", "of", "limit where none was learned", "what it is"), drift)
+        + _KINDS
+        + _table(("kind", "title", "of", "values", "under `features`", "what is counted"), kinds)
         + _PERFORMANCE
         + _table(("metric", "title", "tasks", "what it is"), performance)
     )

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     Discriminator,
     Field,
@@ -32,6 +31,7 @@ from driftline_schemas.classes import class_text
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor_errors import Problems, config_error
+from driftline_schemas.monitor_features import Features
 from driftline_schemas.monitor_section import Section
 from driftline_schemas.monitor_values import (
     ClassValue,
@@ -42,7 +42,6 @@ from driftline_schemas.monitor_values import (
     Name,
     PositiveDuration,
     ScoreColumns,
-    SensitiveColumn,
     TaskName,
     Uri,
     Weeks,
@@ -140,33 +139,6 @@ Labels = Annotated[
     Annotated[LabelSource, Tag("<source>")] | Annotated[LabelColumn, Tag("<column>")],
     Discriminator(_label_kind),
 ]
-
-
-class Features(Section):
-    """Kinds of the features. What is in no list is watched too, its kind read off the reference.
-
-    Of ``sensitive`` columns the tables have keyed hashes instead of values, of ``{column: drop}`` counts.
-    """
-
-    numeric: tuple[Name, ...] = ()
-    categorical: tuple[Name, ...] = ()
-    ignore: tuple[Name, ...] = ()
-    sensitive: tuple[SensitiveColumn, ...] = ()
-
-    @property
-    def hashed(self) -> frozenset[str]:
-        """Sensitive columns whose values are seen as keyed hashes."""
-        return frozenset(entry for entry in self.sensitive if isinstance(entry, str))
-
-    @property
-    def dropped(self) -> frozenset[str]:
-        """Sensitive columns of which nothing is kept but counts."""
-        return frozenset(self.sensitive_columns) - self.hashed
-
-    @property
-    def sensitive_columns(self) -> tuple[str, ...]:
-        """Both, in the order of the file."""
-        return tuple(entry if isinstance(entry, str) else next(iter(entry)) for entry in self.sensitive)
 
 
 class Reference(Section):
@@ -380,7 +352,7 @@ def _validated(file: YamlFile) -> Monitor:
         raise config_error(file, error, _SECTIONS) from error
 
 
-_SECTIONS: Mapping[tuple[str, ...], tuple[type[BaseModel], ...]] = {
+_SECTIONS: Mapping[tuple[str, ...], tuple[type[Section], ...]] = {
     (): (Monitor,),
     ("logs",): (Logs,),
     ("labels",): (LabelSource, LabelColumn),

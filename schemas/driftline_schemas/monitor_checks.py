@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftline_schemas.drift_specs import category_metrics, drift_specs, ordered_metrics
+from driftline_schemas.column_kinds import kind_spec
+from driftline_schemas.drift_specs import drift_specs
 from driftline_schemas.metrics import MULTIVARIATE_DRIFT, SUSTAINED_SHIFT
 from driftline_schemas.monitor_errors import did_you_mean
 from driftline_schemas.serving_log import Role
@@ -130,8 +131,8 @@ def _label_source(monitor: Monitor, labels: LabelSource) -> Found:
 def _features(monitor: Monitor) -> Found:
     features, roles = monitor.features, monitor.log_roles
     seen: dict[str, str] = {}
-    for kind in ("numeric", "categorical", "ignore"):
-        for position, column in enumerate(getattr(features, kind)):
+    for kind, columns in {**features.by_kind, "ignore": features.ignore}.items():
+        for position, column in enumerate(columns):
             place: Place = ("features", kind, position)
             if column in seen:
                 twice = "twice" if seen[column] == kind else f"also under {seen[column]}"
@@ -212,13 +213,13 @@ def _rule(monitor: Monitor, rule: Rule, place: Place) -> Found:
         )
     elif column in features.ignore:
         yield (*place, "column"), f"the column {shown(column)} is ignored, so it has no figures"
-    elif column in features.numeric and metric not in (*ordered_metrics(), SUSTAINED_SHIFT):
-        yield (*place, "metric"), f"{metric} is no figure of a numeric column: {', '.join(ordered_metrics())}"
-    elif column in features.categorical and metric not in (*category_metrics(), SUSTAINED_SHIFT):
-        yield (
-            (*place, "metric"),
-            f"{metric} is no figure of a categorical column: {', '.join(category_metrics())}",
-        )
+    elif column in features.declared:
+        kind = kind_spec(features.declared[column])
+        if metric not in (*kind.metrics, SUSTAINED_SHIFT):
+            yield (
+                (*place, "metric"),
+                f"{metric} is no figure of a {kind.name} column: {', '.join(kind.metrics)}",
+            )
     if rule.segment is not None and metric in (*MULTIVARIATE_DRIFT, SUSTAINED_SHIFT):
         yield (*place, "segment"), f"{metric} is a figure of all rows: leave the segment out"
     elif rule.segment is not None and frozenset(rule.segment) not in map(frozenset, monitor.segments):

@@ -15,7 +15,7 @@ from tests.engines.workload import Workload, joined, scanned
 from driftline_jobs.engines.base import Engine, JoinRequest
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.engines.spark.engine import SparkEngine, bundles
-from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
 from driftline_jobs.sources.labels.values import LabelValuesPlan
 from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import Split

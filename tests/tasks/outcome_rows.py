@@ -8,8 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from driftline_jobs.metrics.performance import Performance
-from driftline_jobs.profiles.binning import OrderedBins
-from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins
 from driftline_jobs.tasks.binary import BinaryOutcomes, BinaryTask
 from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
 from driftline_schemas.metrics import ScoreScale

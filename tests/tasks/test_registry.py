@@ -13,8 +13,7 @@ import sklearn.metrics as sk
 from tests.end_to_end.builder import Bench, Columns, day
 from tests.extensions import forget, install_example, install_module
 
-from driftline_jobs.profiles.binning import OrderedBins
-from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins
 from driftline_jobs.reporting.report import write_report
 from driftline_jobs.tasks.base import AnyTask
 from driftline_jobs.tasks.binary import BinaryTask

@@ -15,7 +15,7 @@ from sklearn import metrics as sk
 
 from driftline_jobs.metrics.performance import Performance
 from driftline_jobs.metrics.regression import regression_performance
-from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
 from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask, sums_by_bin, sums_over_bins
 from driftline_jobs.tasks.stored import read_outcomes
 from driftline_schemas.errors import DataError

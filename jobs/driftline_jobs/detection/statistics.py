@@ -9,8 +9,6 @@ import numpy as np
 from driftline_jobs.metrics.figures import Figure, FloatArray
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample
 
-ORDERED_STATISTICS = ("anderson_darling", "null_fraction_delta")
-CATEGORY_STATISTICS = ("chi_squared", "unseen_fraction", "null_fraction_delta")
 GUARD = "psi"
 """Calibrated beside chi_squared, whose p-value is the larger of both. Where windows vary beyond sampling, a
 rare value's squared difference over its expectation has a heavy tail: at 1e-4 clean windows exceed it seven
@@ -48,7 +46,7 @@ def statistic_of(
     current: OrderedSample | CategorySample,
     reference: OrderedSample | CategorySample,
 ) -> Statistic:
-    """The statistic of one of ``ORDERED_STATISTICS`` or ``CATEGORY_STATISTICS``, or of psi.
+    """The statistic of one of the metrics that decide (``DECIDING`` of a sample).
 
     anderson_darling and chi_squared are statistics already. psi and the share of unseen values are put on
     their scale by 1/s. A change in the share of missing values becomes the chi-squared statistic of both
@@ -72,15 +70,11 @@ def statistic_of(
         factor = share * (1.0 - share) * sampling
         value = np.divide(figure.value**2, factor, out=np.zeros(shape), where=factor > 0)
         return Statistic(np.where(figure.ok, value, np.nan), one, sampling * one, factor * one, 0.5)
-    raise ValueError(f"{metric} does not decide: calibrate one of {ORDERED_STATISTICS + CATEGORY_STATISTICS}")
+    raise ValueError(f"{metric} does not decide: calibrate one of {current.DECIDING}")
 
 
 def _rows(sample: OrderedSample | CategorySample) -> FloatArray:
-    if isinstance(sample, OrderedSample):
-        rows = sample.with_infinities().sum(-1) + sample.missing
-    else:
-        rows = sample.counts.sum(-1) + sample.other + sample.unseen + sample.missing
-    return np.asarray(rows, np.float64)
+    return np.asarray(sample.every_row().sum(-1), np.float64)
 
 
 def power_of(metric: str, reference: OrderedSample | CategorySample) -> float:

@@ -8,8 +8,6 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from driftline_jobs.evaluate.cells import empty_profile
-from driftline_jobs.evaluate.stacks import sample_of
 from driftline_jobs.metrics.attribution import (
     Attribution,
     attribute_auc,
@@ -18,7 +16,7 @@ from driftline_jobs.metrics.attribution import (
 )
 from driftline_jobs.metrics.figures import Counts
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
-from driftline_jobs.profiles.binning import SettledBins
+from driftline_jobs.profiles.kinds.base import Bins
 from driftline_jobs.profiles.state import Profile
 from driftline_jobs.tasks.base import AnyTask
 from driftline_jobs.tasks.outcomes import Outcomes
@@ -89,14 +87,14 @@ def figure_attributions(
 
 
 def drift_attributions(
-    segment: str, column: str, changes: Sequence[Change[Profile]], bins: SettledBins
+    segment: str, column: str, changes: Sequence[Change[Profile]], bins: Bins
 ) -> Attributed:
     """How much of a column's drift every value of a segment carries, in the unit of its PSI."""
     values = _values(changes)
     shape = (len(changes), len(values) + 1)
 
     def counts(*, then: bool) -> Counts:
-        sample = sample_of(_laid_out(changes, values, empty_profile(bins), then=then), bins)
+        sample = bins.sample(_laid_out(changes, values, bins.empty(), then=then))
         return _with_rest(sample.every_row().reshape(*shape, -1))
 
     parts = attribute_drift(counts(then=False), counts(then=True))

@@ -13,8 +13,6 @@ import numpy.typing as npt
 
 from driftline_jobs.detection.calibration import NO_TIMES, NO_VALUES, TOO_SHORT, Calibration, Uncalibrated
 from driftline_jobs.detection.column_tests import (
-    CATEGORY_METRICS,
-    ORDERED_METRICS,
     CalibratedTest,
     calibrate_column,
     compare_column,
@@ -43,12 +41,10 @@ from driftline_jobs.evaluate.judged import UsualDrift
 from driftline_jobs.evaluate.label_drift import label_column, label_metrics
 from driftline_jobs.evaluate.multivariate import ALL_COLUMNS, MultivariateDrift, stack_moments
 from driftline_jobs.evaluate.natures import Natures, multivariate_places, natures_of
-from driftline_jobs.evaluate.stacks import sample_of
 from driftline_jobs.metrics.figures import TextArray
 from driftline_jobs.metrics.performance import FigureKey, Performance
-from driftline_jobs.profiles.binning import Bins, OpenBins, OrderedBins
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.state import OrderedProfile, Profile
+from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference, ReferenceWindow
 from driftline_jobs.tasks.base import AnyTask
 from driftline_schemas.drift_specs import drift_specs
@@ -226,13 +222,13 @@ def learn(
     drift: dict[tuple[str, str], Calibration | Uncalibrated] = {}
     for column, bins in reference.binning.columns.items():
         # A window in which the column has no value at all teaches nothing about its values.
-        usable = [at for at, profiles in enumerate(pieces) if _has_values(profiles.get(column))]
+        usable = [at for at, profiles in enumerate(pieces) if column in profiles and profiles[column].teaches]
         if column in natures.columns:
             continue
-        if isinstance(bins, OpenBins) or not usable:
-            drift |= {(column, metric): Uncalibrated(NO_VALUES) for metric in _deciding(bins)}
+        if not usable:
+            drift |= {(column, metric): Uncalibrated(NO_VALUES) for metric in bins.deciding}
             continue
-        sample = sample_of([pieces[at][column] for at in usable], bins)
+        sample = bins.sample([pieces[at][column] for at in usable])
         found = calibrate_column(sample, split([labels[at] for at in usable]))
         drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
     drift |= _label(reference, monitor, task)
@@ -248,7 +244,7 @@ def _unlearned(reference: Reference, monitor: Monitor, task: AnyTask, natures: N
         (name, metric)
         for name, bins in reference.binning.columns.items()
         if name not in natures.columns
-        for metric in _deciding(bins)
+        for metric in bins.deciding
     ]
     label = label_column(monitor, reference.binning)
     metrics += [(label, metric) for metric in label_metrics(task)] if label is not None else []
@@ -309,13 +305,3 @@ def _performance(reference: Reference, task: AnyTask) -> dict[str, PerformanceCa
 
 def _labels(start: datetime, monitor: Monitor, granularity: Granularity) -> tuple[str, ...]:
     return cycle_labels(start.astimezone(ZoneInfo(monitor.timezone)), granularity.value)
-
-
-def _deciding(bins: Bins) -> tuple[str, ...]:
-    return ORDERED_METRICS if isinstance(bins, OrderedBins) else CATEGORY_METRICS
-
-
-def _has_values(profile: Profile | None) -> bool:
-    if isinstance(profile, OrderedProfile):
-        return profile.finite > 0
-    return profile is not None and profile.rows > profile.nulls

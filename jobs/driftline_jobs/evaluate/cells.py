@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from driftline_jobs.profiles.binning import Binning, Bins, OpenBins, OrderedBins
+from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE, Cell
-from driftline_jobs.profiles.state import CategoryProfile, OpenProfile, OrderedProfile, Profile
+from driftline_jobs.profiles.kinds.base import Bins
+from driftline_jobs.profiles.state import Profile
 from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_schemas.window import Window
 
@@ -23,14 +24,8 @@ class MeasuredCell:
 
     def profile(self, name: str, bins: Bins) -> Profile:
         """The column's profile; an empty one where the cell has no rows."""
-        return self.profiles.get(name) or empty_profile(bins)
-
-
-def empty_profile(bins: Bins) -> Profile:
-    """The profile of no rows."""
-    if isinstance(bins, OpenBins):
-        return OpenProfile()
-    return OrderedProfile() if isinstance(bins, OrderedBins) else CategoryProfile()
+        found: Profile = self.profiles.get(name) or bins.empty()
+        return found
 
 
 def measured_cells(window: WindowProfile, run_id: str, min_rows: int) -> list[MeasuredCell]:

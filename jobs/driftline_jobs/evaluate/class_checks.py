@@ -12,9 +12,8 @@ from operator import attrgetter
 
 from driftline_jobs.evaluate.check import Check
 from driftline_jobs.evaluate.quality import MISSING_SLACK
-from driftline_jobs.profiles.binning import Bins, CategoryBins
-from driftline_jobs.profiles.columns.arrays import class_name
-from driftline_jobs.profiles.state import CategoryProfile, Profile
+from driftline_jobs.profiles.kinds.base import Bins
+from driftline_jobs.profiles.state import Profile
 from driftline_jobs.tasks.class_names import negative_class
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.metrics import ScoreScale
@@ -45,21 +44,13 @@ def prediction_checks(
     """The check of the predicted classes of a binary model: there are two."""
     if not monitor.task_spec.positive or name != monitor.logs.prediction:
         return []
-    if not isinstance(bins, CategoryBins) or not isinstance(current, CategoryProfile):
+    if not bins.of_classes:
         return []
-    now = class_counts(current, bins)
-    before = class_counts(reference, bins) if isinstance(reference, CategoryProfile) else now
+    now = bins.class_counts(current)
+    before = now if reference is None else bins.class_counts(reference)
     known = {monitor.positive_prediction, negative_class(without_class(before, monitor.positive_prediction))}
     counted = current.rows - current.nulls
     return [_none_expected(name, counted - sum(now.get(text or "", 0) for text in known))]
-
-
-def class_counts(profile: CategoryProfile, bins: CategoryBins) -> dict[str, int]:
-    """Rows by class, of the classes that the reference knows."""
-    counts: dict[str, int] = {}
-    for text, count in zip(bins.vocabulary, profile.bin_counts(bins).tolist(), strict=False):
-        counts[class_name(text)] = counts.get(class_name(text), 0) + count
-    return {text: count for text, count in counts.items() if count}
 
 
 def without_class(counts: Mapping[str, int], name: str) -> dict[str, int]:

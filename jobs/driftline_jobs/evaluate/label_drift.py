@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from driftline_jobs.detection.column_tests import CATEGORY_METRICS, ORDERED_METRICS
-from driftline_jobs.evaluate.drift import ColumnDrift, compare
+from driftline_jobs.detection.column_tests import drift_of
+from driftline_jobs.evaluate.drift import ColumnDrift
 from driftline_jobs.evaluate.performance import PerformanceCell
 from driftline_jobs.metrics.figures import Status
 from driftline_jobs.profiles.binning import Binning
@@ -27,9 +27,8 @@ def label_column(monitor: Monitor, binning: Binning) -> str | None:
 
 def label_metrics(task: AnyTask) -> tuple[str, ...]:
     """The metrics of the labels that are calibrated."""
-    if task.label_sample([task.nothing()]) is None:
-        return ()
-    return ORDERED_METRICS if task.spec.numeric else CATEGORY_METRICS
+    sample = task.label_sample([task.nothing()])
+    return () if sample is None else sample.DECIDING
 
 
 def label_drift(
@@ -51,7 +50,7 @@ def label_drift(
         ],
         np.bool_,
     )
-    figures = compare(now, then)
+    figures = drift_of(now, then)
     if unknown.any():
         figures = {
             metric: figure.without(unknown, Status.LABELS_NOT_BINNED) for metric, figure in figures.items()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from driftline_jobs.detection.nature import MIN_WINDOWS
 from driftline_jobs.evaluate.check import Check
 from driftline_jobs.evaluate.natures import Natures
-from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.metrics.nature import MIN_WINDOWS
+from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.late_columns import others
-from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, Profile
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_schemas.metrics import MOVES_BY_NATURE, REFERENCE_WINDOWS, VALUES_OF_ANOTHER_TYPE
@@ -27,10 +24,6 @@ FRESHNESS_SLACK = 0.05
 """Of the window's length: how much earlier than in the stalest reference window rows may end."""
 MISSING_SLACK = 0.05
 """How far the share of missing values may exceed the most that a window of the reference has."""
-RANGE_SLACK = 0.5
-"""Of the reference's range: how far values may lie outside of it."""
-UNSEEN_SLACK = 0.01
-"""Share of rows whose value the reference does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +50,12 @@ def data_checks(
         if current is None or not current.rows:
             continue  # an empty window fails its row count; about its columns it says nothing
         label = table_column(name)
-        if unlike := window.unlike.get(name, 0) + others(current):
+        if unlike := window.unlike.get(name, 0) + current.others:
             checks.append(Check(label, VALUES_OF_ANOTHER_TYPE, float(unlike), 0, passed=False))
-        of_column = _missing_checks(label, current, before, reference.usual_missing.get(name, (0.0, 0.0)))
-        if isinstance(bins, OrderedBins):
-            of_column += _range_checks(label, current, before)
-        elif isinstance(bins, CategoryBins):
-            of_column += _unseen_checks(label, current, bins)
+        usual_nulls, usual_nans = reference.usual_missing.get(name, (0.0, 0.0))
+        share, limit = current.nulls / current.rows, usual_nulls + MISSING_SLACK
+        of_column = [Check(label, "null_fraction", share, limit, share <= limit)]
+        of_column += [Check(label, *found) for found in bins.checks(current, before, usual_nans)]
         moves = name in natures.columns
         checks += [replace(check, passed=None) for check in of_column] if moves else of_column
     return checks
@@ -114,51 +106,3 @@ def _log_checks(found: LogFindings) -> list[Check]:
         for (check, column), count in sorted((found.columns or {}).items())
     ]
     return checks
-
-
-def _missing_checks(
-    name: str, current: Profile, before: Profile | None, usual: tuple[float, float]
-) -> list[Check]:
-    """Shares of missing values against the most that a window of the reference has."""
-    checks = [_at_most(name, "null_fraction", current.nulls / current.rows, usual[0] + MISSING_SLACK)]
-    if isinstance(current, OrderedProfile):
-        ordered = before if isinstance(before, OrderedProfile) else OrderedProfile()
-        checks.append(_at_most(name, "nan_fraction", current.nans / current.rows, usual[1] + MISSING_SLACK))
-        infinite = current.below_infinity + current.above_infinity
-        known = ordered.below_infinity + ordered.above_infinity > 0
-        checks.append(
-            Check(name, "infinities", float(infinite), None if known else 0, known or infinite == 0)
-        )
-    return checks
-
-
-def _at_most(column: str, name: str, value: float, limit: float) -> Check:
-    return Check(column, name, value, limit, value <= limit)
-
-
-def _range_checks(name: str, current: Profile, before: Profile | None) -> list[Check]:
-    if not isinstance(current, OrderedProfile) or not current.finite:
-        return []
-    if not isinstance(before, OrderedProfile) or not before.finite:
-        return []
-    slack = RANGE_SLACK * (before.maximum - before.minimum)
-    low, high = before.minimum - slack, before.maximum + slack
-    return [
-        Check(name, "minimum", current.minimum, [_finite(low), None], current.minimum >= low),
-        Check(name, "maximum", current.maximum, [None, _finite(high)], current.maximum <= high),
-    ]
-
-
-def _finite(bound: float) -> float | None:
-    """A bound, or none where the slack has carried it beyond what a float can hold."""
-    return bound if math.isfinite(bound) else None
-
-
-def _unseen_checks(name: str, current: Profile, bins: CategoryBins) -> list[Check]:
-    if not isinstance(current, CategoryProfile):
-        return []
-    known = current.rows - current.nulls
-    if not known:
-        return []
-    share = float(current.bin_counts(bins)[-1]) / known
-    return [Check(name, "unseen_fraction", share, UNSEEN_SLACK, share <= UNSEEN_SLACK)]

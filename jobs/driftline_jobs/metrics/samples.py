@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,6 +32,8 @@ class OrderedSample:
     above_inf: Counts
     minimum: FloatArray | None = None
     maximum: FloatArray | None = None
+    DECIDING: ClassVar[tuple[str, ...]] = ("anderson_darling", "null_fraction_delta")
+    """The metrics that are calibrated."""
 
     def __post_init__(self) -> None:
         if self.counts.shape != self.sums.shape or self.edges.shape != (self.counts.shape[-1] - 1,):
@@ -70,6 +73,8 @@ class CategorySample:
     other: Counts
     unseen: Counts
     missing: Counts
+    DECIDING: ClassVar[tuple[str, ...]] = ("chi_squared", "unseen_fraction", "null_fraction_delta", "psi")
+    """The metrics that are calibrated; psi beside chi_squared (``detection.statistics.GUARD``)."""
 
     def every_row(self) -> Counts:
         """(..., V + 3) all rows: the vocabulary, other, unseen and missing values."""

@@ -6,11 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
-from driftline_jobs.evaluate.class_checks import class_counts
 from driftline_jobs.evaluate.label_drift import label_column
-from driftline_jobs.profiles.binning import CategoryBins
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.state import CategoryProfile
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.sources.listing.objects import LogObject
 from driftline_jobs.tasks.class_names import Occurring, nearest, same_name
@@ -118,6 +115,4 @@ def _predictions(monitor: Monitor, reference: Reference) -> Mapping[str, int]:
     name = monitor.logs.prediction or ""
     bins = reference.binning.columns.get(name)
     profile = reference.cells.get(WHOLE, {}).get(name)
-    if not isinstance(bins, CategoryBins) or not isinstance(profile, CategoryProfile):
-        return {}
-    return class_counts(profile, bins)
+    return {} if bins is None or profile is None else bins.class_counts(profile)

@@ -33,15 +33,14 @@ def watched(monitor: Monitor, columns: tuple[LogColumn, ...]) -> list[Watched]:
             roles[name] = "label:value" if monitor.task_spec.numeric else "label"
         else:
             not_watched.add(name)
-    named = [*monitor.features.numeric, *monitor.features.categorical, *roles]
+    named = [*monitor.features.declared, *roles]
     for name in [*named, *(column for segment in monitor.segments for column in segment)]:
         if name not in there:
             raise missing_column(monitor, name, there)
     remaining = [column for column in columns if column.name not in not_watched]
     # a number or a date that is sensitive has no mean or extremes to show: only its hashes are watched
-    sensitive = monitor.features.sensitive_columns
-    numeric = [name for name in monitor.features.numeric if name not in sensitive]
-    return watched_columns(remaining, roles, numeric, (*monitor.features.categorical, *sensitive))
+    sensitive = dict.fromkeys(monitor.features.sensitive_columns, "categorical")
+    return watched_columns(remaining, roles, {**monitor.features.declared, **sensitive})
 
 
 def missing_column(monitor: Monitor, name: str, there: set[str]) -> ConfigError:

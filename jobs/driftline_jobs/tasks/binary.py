@@ -13,7 +13,8 @@ from driftline_jobs.metrics.binary import BinaryCounts, ConfusionCounts, LabelCo
 from driftline_jobs.metrics.estimate import estimate_binary
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
 from driftline_jobs.metrics.samples import CategorySample
-from driftline_jobs.profiles.binning import Binning, OrderedBins
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.kinds.ordered import OrderedBins
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.base import Figures, Ratio, overall
 from driftline_jobs.tasks.class_counts import NamedRows

@@ -14,7 +14,8 @@ from driftline_jobs.metrics.multiclass import MulticlassCounts, multiclass_perfo
 from driftline_jobs.metrics.performance import Performance
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
 from driftline_jobs.metrics.samples import CategorySample
-from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.kinds.ordered import OrderedBins
 from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.base import Figures, Ratio, overall
 from driftline_jobs.tasks.class_counts import NamedRows
@@ -92,7 +93,7 @@ class MulticlassTask(ScoredTask[MulticlassOutcomes]):
         scores = logs.score if isinstance(logs.score, Mapping) else {}
         bins = [binning.columns[column] for column in scores.values()]
         predicted = binning.columns.get(logs.prediction or "")
-        seen = predicted.vocabulary if isinstance(predicted, CategoryBins) else ()
+        seen = () if predicted is None else predicted.known_texts
         # in the order of the texts as they are kept: stored confusion matrices of older references have it
         others = dict.fromkeys(class_text(name) for name in sorted(seen))
         return cls(

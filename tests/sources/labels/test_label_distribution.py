@@ -19,7 +19,7 @@ from driftline_jobs.evaluate.label_drift import label_drift
 from driftline_jobs.evaluate.performance import PerformanceCell
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
 from driftline_jobs.sources.labels.values import LabelValues, LabelValuesPlan
 from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
 from driftline_jobs.tasks.stored import read_outcomes

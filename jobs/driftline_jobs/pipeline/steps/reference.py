@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from driftline_jobs.detection.nature import NEXT_STEP
 from driftline_jobs.evaluate.calibrations import Calibrations, learn
 from driftline_jobs.evaluate.label_drift import label_column
 from driftline_jobs.metrics.figures import Status, reason_of
+from driftline_jobs.metrics.nature import NEXT_STEP
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.names_in_file import check_addresses, check_columns, check_reference
 from driftline_jobs.pipeline.plans import decision_of, scan_plan, watched
@@ -22,7 +22,7 @@ from driftline_jobs.pipeline.steps.reference_data import ReferenceData, objects_
 from driftline_jobs.pipeline.steps.repeated_ids import repeating
 from driftline_jobs.pipeline.steps.scanning import scan_windows
 from driftline_jobs.profiles.binning import Binning
-from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
 from driftline_jobs.profiles.moments import share_of_rows
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.scanned import Scanned, reference_from
