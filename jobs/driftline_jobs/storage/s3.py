@@ -47,6 +47,10 @@ class S3(ObjectStore):
     endpoint_url: str | None = None
     region: str | None = None
 
+    def uri_of(self, path: str) -> str:
+        """See ``Location.uri_of``."""
+        return f"s3://{path}"
+
     def client(self) -> S3Store:
         """See ``ObjectStore.client``."""
         return _store(self.bucket, self.endpoint_url, self.region, surroundings())
@@ -77,8 +81,9 @@ class S3(ObjectStore):
             raise translated(error, self.uri, self.endpoint_url) from error
 
     def _entries(self, page: ListObjectsV2OutputTypeDef) -> Iterator[Entry]:
+        above = f"{self.bucket}/"
         for entry in page.get("Contents", ()):
-            yield Entry(f"{self.bucket}/{entry['Key']}", entry["ETag"].strip('"'), entry["Size"])
+            yield Entry(above + entry["Key"], entry["ETag"].strip('"'), entry["Size"])
 
 
 def open_bucket(uri: str, endpoint_url: str | None, *, must_exist: bool) -> S3:
