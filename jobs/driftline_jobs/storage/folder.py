@@ -17,18 +17,11 @@ from driftline_schemas.errors import ConfigError, DriftlineError, TransientError
 class Folder(Location):
     """See ``Location``. An etag is the time of change in nanoseconds and the size."""
 
-    @property
-    def is_remote(self) -> bool:
-        """It is not."""
-        return False
+    is_remote = False
 
     def uri_of(self, path: str) -> str:
         """See ``Location.uri_of``."""
         return "file://" + quote(os.fsencode(path), safe="/=:+,@")
-
-    def address_of(self, path: str) -> str:
-        """The path itself."""
-        return path
 
     def stat(self, path: str) -> Entry | None:
         """See ``Location.stat``."""

@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol, Self
+from typing import ClassVar, NamedTuple, Protocol, Self
 from urllib.parse import unquote, urlsplit
 
 from driftline_schemas.errors import ConfigError, DriftlineError
@@ -57,18 +57,12 @@ class Location(ABC):
     uri: str
     path: str
 
-    @property
-    @abstractmethod
-    def is_remote(self) -> bool:
-        """Whether objects are fetched over the network: then several at a time are faster than one."""
+    is_remote: ClassVar[bool]
+    """Whether objects are fetched over the network: then several at a time are faster than one."""
 
     @abstractmethod
     def uri_of(self, path: str) -> str:
         """The URI of an object under this location."""
-
-    @abstractmethod
-    def address_of(self, path: str) -> str:
-        """Where an object lies as a person would copy it: a path, or ``s3://bucket/key``."""
 
     @abstractmethod
     def stat(self, path: str) -> Entry | None:
@@ -109,6 +103,10 @@ class Location(ABC):
             return None
         except OSError as error:
             raise self.error(error, self.uri_of(path)) from error
+
+    def address_of(self, path: str) -> str:
+        """Where an object lies as a person would copy it: a path, or ``s3://bucket/key``."""
+        return self.uri_of(path) if self.is_remote else path
 
     def etag_of(self, path: str) -> str | None:
         """The mark by which a replaced object is told from the listed one; None when it is gone."""

@@ -37,10 +37,12 @@ _TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json"}
 class ObjectStore(Location):
     """See ``Location``. A path begins with the bucket; an etag is that of the store."""
 
+    is_remote = True
+
     @property
-    def is_remote(self) -> bool:
-        """It is."""
-        return True
+    def scheme(self) -> str:
+        """``s3``, or one of ``SCHEMES``."""
+        return self.uri.partition("://")[0]
 
     @property
     def bucket(self) -> str:
@@ -49,15 +51,11 @@ class ObjectStore(Location):
 
     def client(self) -> Client:
         """What reaches the bucket; made once per process and settings."""
-        return _client(f"{self.uri.partition('://')[0]}://{self.bucket}", surroundings())
+        return _client(f"{self.scheme}://{self.bucket}", surroundings())
 
     def uri_of(self, path: str) -> str:
         """See ``Location.uri_of``."""
-        return f"{self.uri.partition('://')[0]}://{path}"
-
-    def address_of(self, path: str) -> str:
-        """The URI."""
-        return self.uri_of(path)
+        return f"{self.scheme}://{path}"
 
     def key_of(self, path: str) -> str:
         """The key in the bucket."""
@@ -211,7 +209,7 @@ def open_store(uri: str, *, must_exist: bool) -> ObjectStore:
     """See ``open_location``."""
     store = ObjectStore(uri.rstrip("/"), uri.rstrip("/").partition("://")[2])
     if not store.bucket:
-        raise ConfigError(f"{uri} names no bucket: write {uri.partition('://')[0]}://bucket/prefix/")
+        raise ConfigError(f"{uri} names no bucket: write {store.scheme}://bucket/prefix/")
     # Asking for one tells all at once: whether the server answers, the keys hold, the bucket is there.
     there = next(store.below(f"{store.path}/"), None) or (store.key_of(store.path) and store.stat(store.path))
     if must_exist and not there:

@@ -47,10 +47,6 @@ class S3(ObjectStore):
     endpoint_url: str | None = None
     region: str | None = None
 
-    def uri_of(self, path: str) -> str:
-        """See ``Location.uri_of``."""
-        return f"s3://{path}"
-
     def client(self) -> S3Store:
         """See ``ObjectStore.client``."""
         return _store(self.bucket, self.endpoint_url, self.region, surroundings())
