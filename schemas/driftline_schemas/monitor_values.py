@@ -31,7 +31,7 @@ _UNITS = {"w": "weeks", "d": "days", "h": "hours", "min": "minutes"}
 _DURATION = re.compile(r"(\d{1,6})\s*(w|d|h|min)", re.ASCII)
 _LONGEST = timedelta(days=3660)
 _EMAIL = re.compile(r"[^@\s,;<>()\"\\]{1,64}@[^@\s,;<>()\"\\.]+(\.[^@\s,;<>()\"\\.]+)*")
-_SCHEMES = ("s3", "file")
+_BUCKETS = ("s3", "gs", "az", "abfss")
 
 
 def parse_duration(value: object) -> timedelta:
@@ -152,18 +152,19 @@ def _check_uri(uri: str) -> str:
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return uri
-    if scheme not in _SCHEMES:
+    if scheme not in (*_BUCKETS, "file"):
         raise ValueError(
             f"{shown(scheme + '://')} cannot be read: write a folder, file:// or s3://bucket/prefix/"
         )
-    if scheme == "s3":
+    if scheme in _BUCKETS:
         host = urlsplit(uri).netloc
-        if "@" in host or ":" in host:
+        # abfss://container@account.dfs.core.windows.net/ has its server after the sign
+        if ":" in host or ("@" in host and scheme != "abfss"):
             raise ValueError(
                 "holds a key or a port: keys come from the AWS_* settings, hosts from AWS_ENDPOINT_URL"
             )
         if not host:
-            raise ValueError("names no bucket: write s3://bucket/prefix/")
+            raise ValueError(f"names no bucket: write {scheme}://bucket/prefix/")
     elif not rest.startswith("/"):
         raise ValueError("a file:// address needs three slashes: file:///data/logs")
     return uri

@@ -22,6 +22,7 @@ from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.survey import binning_from
 from driftline_jobs.storage.location import Location
+from driftline_jobs.storage.s3 import S3
 from driftline_jobs.tasks.regression import RegressionTask
 from driftline_schemas.errors import TransientError, UnreadableObjectError
 from driftline_schemas.serving_log import TimeColumn
@@ -262,9 +263,13 @@ def test_a_damaged_object_is_named(
 
 
 @pytest.mark.long
-def test_what_is_out_of_reach_is_transient(spark: SparkEngine, planned: Planned) -> None:
+def test_what_is_out_of_reach_is_transient(
+    spark: SparkEngine, planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setitem(spark._context.environment, name, "key")
     inspection, plan = planned
-    nowhere = Location("s3://logs", "logs", "http://127.0.0.1:9")
+    nowhere = S3("s3://logs", "logs", "http://127.0.0.1:9")
     split = inspection.splits[0]
     splits = [replace(split, location=nowhere, object=replace(split.object, path="logs/part.parquet"))]
     with pytest.raises(TransientError, match="out of reach"):

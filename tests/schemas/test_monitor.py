@@ -182,6 +182,12 @@ def test_multiclass_and_regression_have_scores_of_their_own() -> None:
 def test_a_reference_may_come_from_five_places() -> None:
     for source, value, held in [
         ("uri", "s3://training/x/", "s3://training/x/"),
+        ("uri", "gs://training/x/", "gs://training/x/"),
+        (
+            "uri",
+            "abfss://training@account.dfs.core.windows.net/x",
+            "abfss://training@account.dfs.core.windows.net/x",
+        ),
         ("trailing", "28d", timedelta(28)),
         ("same_weekday", 8, timedelta(weeks=8)),
         ("model_version", "v1", "v1"),

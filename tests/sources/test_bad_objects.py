@@ -153,10 +153,9 @@ def test_an_object_that_may_not_be_read_stops_the_run(
     # Root may read everything, so the refusal is played: what matters is that no row is silently missing.
     folder = write_log("a.parquet", log())
 
-    class Refusing:
-        def open_input_file(self, path: str) -> None:
-            raise PermissionError(13, f"Permission denied: {path}")
+    def refuse(path: str) -> None:
+        raise PermissionError(13, f"Permission denied: {path}")
 
-    monkeypatch.setattr("pyarrow.fs.LocalFileSystem", Refusing)
+    monkeypatch.setattr("pyarrow.OSFile", refuse)
     with pytest.raises(ConfigError, match=r"no permission to read file://.*a\.parquet"):
         look(folder, monitor)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import fdtrc, stdtr, stdtrit
+import scipy
 
 from driftline_jobs.detection.cycles import NO_LABEL
 from driftline_jobs.detection.resampling import Splits
@@ -99,7 +99,7 @@ class Calibration:
         for group, deviation, degrees, where in self._members(len(result), labels):
             y = self.transformed(_at(statistic, where), group)
             t = (y - group.mean) / (deviation * np.sqrt(1.0 + 1.0 / group.count))
-            result[where] = stdtr(degrees, -t)
+            result[where] = scipy.special.stdtr(degrees, -t)
         return np.where(np.isfinite(statistic.value), result, np.nan)
 
     def behind(self, p_values: FloatArray, labels: Sequence[str] | None = None) -> FloatArray:
@@ -108,7 +108,7 @@ class Calibration:
         # as far out as numbers go: a p-value of 0 is one that got lost on the way
         p = np.clip(p_values, 1e-300, 1.0 - 1e-16)
         for group, deviation, degrees, where in self._members(len(result), labels):
-            t = -stdtrit(degrees, p[where])
+            t = -scipy.special.stdtrit(degrees, p[where])
             result[where] = group.mean + t * deviation * np.sqrt(1.0 + 1.0 / group.count)
         return result
 
@@ -118,7 +118,7 @@ class Calibration:
         """(W,) the published figure at which the p-value would be ``level`` (W,)."""
         result = np.full(statistic.value.shape, np.nan)
         for group, deviation, degrees, where in self._members(len(result), labels):
-            t = stdtrit(degrees, 1.0 - level[where])
+            t = scipy.special.stdtrit(degrees, 1.0 - level[where])
             y = group.mean + t * deviation * np.sqrt(1.0 + 1.0 / group.count)
             typical = self.expected + group.variation / self.sampling
             own = statistic.expected[where] + group.variation / statistic.sampling[where]
@@ -262,7 +262,7 @@ def _group_effect(values: FloatArray, labels: np.ndarray[tuple[int], np.dtype[np
     error = within / second
     if error <= 0.0:
         return 1.0 if between > 0.0 else 0.0
-    if fdtrc(first, second, between / first / error) >= GROUP_LEVEL:
+    if scipy.special.fdtrc(first, second, between / first / error) >= GROUP_LEVEL:
         return 0.0
     return max(0.0, (between - first * error) / (between + within + error))
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtri, ndtri
+import scipy
 
 from driftline_jobs.detection.verdicts import FIXED, REFERENCE, RULE, TRIVIAL, Verdicts, either, verdicts
 from driftline_jobs.metrics.figures import Figure, FloatArray, TextArray
@@ -115,13 +115,13 @@ def fixed_drift(
     value = np.abs(figure.value)
     if metric == "psi":
         degrees = np.where(figure.degrees > 0, figure.degrees, 1.0)
-        least = sampling * chdtri(degrees, CLEAN_SHARE)
+        least = sampling * scipy.special.chdtri(degrees, CLEAN_SHARE)
         threshold = np.maximum(limit + figure.degrees * sampling, least)
     elif metric not in _SHARES_OF_ROWS:
         threshold = np.full(figure.value.shape, limit)
     else:
         # at the limit itself the share's variance is limit (1 - limit) per row
-        threshold = limit + -ndtri(CLEAN_SHARE) * np.sqrt(limit * (1.0 - limit) * sampling)
+        threshold = limit + -scipy.special.ndtri(CLEAN_SHARE) * np.sqrt(limit * (1.0 - limit) * sampling)
     safe = np.where(figure.ok, value, 0.0)
     return verdicts(threshold, source, figure.ok & (safe > threshold), figure.ok, strength=safe / threshold)
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import gammaln, stdtr, stdtrit
+import scipy
 
 from driftline_jobs.detection.calibration import TOO_SHORT, Uncalibrated
 from driftline_jobs.detection.fdr import q_values, reporting_levels
@@ -60,21 +60,21 @@ class PerformanceCalibration:
             rows = _rows(figure)
             return self._by_misses((1.0 - figure.value) * rows, rows)
         t, _ = self._t(figure)
-        return np.asarray(stdtr(float(self.windows - 1), -t), np.float64)
+        return np.asarray(scipy.special.stdtr(float(self.windows - 1), -t), np.float64)
 
     def thresholds(self, figure: Performance, level: FloatArray) -> FloatArray:
         """(cells,) the figure at which the p-value would be ``level``, with the window's own certainty."""
         if self.hits:
             return self._without_scatter(_rows(figure), level)
         _, error = self._t(figure)
-        t = stdtrit(float(self.windows - 1), 1.0 - level)
+        t = scipy.special.stdtrit(float(self.windows - 1), 1.0 - level)
         return _unscaled(self.metric, self.mean + worse_side(self.metric) * t * error)
 
     def _by_misses(self, misses: FloatArray, rows: FloatArray) -> FloatArray:
         """(cells,) chance that all of so many misses are the window's, and none the reference's."""
         every = self.hits + rows
-        chance = gammaln(rows + 1.0) - gammaln(rows - misses + 1.0)
-        chance = chance + gammaln(every - misses + 1.0) - gammaln(every + 1.0)
+        chance = scipy.special.gammaln(rows + 1.0) - scipy.special.gammaln(rows - misses + 1.0)
+        chance = chance + scipy.special.gammaln(every - misses + 1.0) - scipy.special.gammaln(every + 1.0)
         return np.asarray(np.exp(chance), np.float64)
 
     def _without_scatter(self, rows: FloatArray, level: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri, stdtr
+import scipy
 
 from driftline_jobs.detection.calibration import Calibration
 from driftline_jobs.detection.cycles import NO_LABEL
@@ -135,8 +135,8 @@ def _follow(
         own = group in calibration.groups
         size, mean = groups[group.label]
         residual = (y - mean) / math.sqrt(1.0 + 1.0 / size)
-        p = float(stdtr(degrees[own], -residual / math.sqrt(spread[own] / degrees[own])))
-        z[at] = min(-float(ndtri(p)) if p > 0.0 else _MOST, _MOST)
+        p = float(scipy.special.stdtr(degrees[own], -residual / math.sqrt(spread[own] / degrees[own])))
+        z[at] = min(-float(scipy.special.ndtri(p)) if p > 0.0 else _MOST, _MOST)
         bet = float(e_value(z[at]))
         if risen <= 0.0:
             began = at

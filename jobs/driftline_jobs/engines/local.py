@@ -84,13 +84,13 @@ class LocalEngine:
 
     def _bundled(self, splits: Sequence[Split], columns: int) -> list[list[Split]]:
         """Small splits together; what is far away is waited for, by all threads."""
-        far = any(split.location.is_s3 for split in splits)
+        far = any(split.location.is_remote for split in splits)
         most = {"most": -(-len(splits) // self._threads)} if far and splits else {}
         return list(bundled(splits, columns, **most))
 
     def _worth(self, splits: Sequence[Split]) -> int:
         """How many threads are faster than one: what is small and near keeps them waiting for one another."""
-        near_and_small = (not split.location.is_s3 and split.rows < _SMALL for split in splits)
+        near_and_small = (not split.location.is_remote and split.rows < _SMALL for split in splits)
         return 1 if all(near_and_small) else self._threads
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import entr
+import scipy
 
 from driftline_jobs.metrics.figures import (
     BoolArray,
@@ -257,5 +257,5 @@ def _loss_figures(losses: LossSums, scores: ScoreLabelCounts) -> dict[str, Perfo
 
 def entropy(shares: FloatArray) -> FloatArray:
     """(...,) entropy in nats of shares (..., C): the log loss of always answering with them."""
-    nats: FloatArray = entr(shares).sum(-1)
+    nats: FloatArray = scipy.special.entr(shares).sum(-1)
     return nats

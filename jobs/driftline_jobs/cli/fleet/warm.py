@@ -8,6 +8,7 @@ Nothing here is used here. What is named below the commands is what they import 
 # ruff: noqa: F401
 
 import duckdb
+import pandas
 import scipy.optimize
 
 import driftline_jobs.cli.app

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from pathlib import Path
 
 from driftline_jobs.sources.listing.folders import Interval, Span, folder_interval
 from driftline_jobs.sources.listing.passed_over import PassedOver, PassedOverCounter
 from driftline_jobs.sources.listing.path_values import PathValues, values_of
 from driftline_jobs.sources.listing.walk import Found, walk
-from driftline_jobs.storage.location import Location, local_etag
+from driftline_jobs.storage.location import Location
 
 _NO_TIME = timedelta(0)
 
@@ -21,7 +20,7 @@ _NO_TIME = timedelta(0)
 class LogObject:
     """One object as it was listed.
 
-    ``path`` is what the location's filesystem opens, ``etag`` tells it from a later one of the same name.
+    ``path`` is what the location opens, ``etag`` tells it from a later one of the same name.
     ``folder_start`` and ``folder_end`` (UTC, half-open) come from dated folders such as ``dt=2013-07-01``,
     and are both None when there are none. ``path_values`` are the ``key=value`` folders above it.
     """
@@ -62,7 +61,7 @@ def listing(
 
     Whatever it is called, an object may be Parquet: its footer tells. Objects whose name starts with ``.`` or
     ``_`` are passed over, and so is what lies in folders like that, but for ``_key=value``. Of symbolic
-    links see ``walk_disk``. With ``start`` and ``end``, folders whose date, widened by ``lateness``, lies
+    links see ``walk_folder``. With ``start`` and ``end``, folders whose date, widened by ``lateness``, lies
     outside need not be listed (``overlapping`` is still to be asked).
 
     Raises DataError for a folder of Delta, Iceberg or Hudi, whose removed rows would be counted.
@@ -76,9 +75,9 @@ def listing(
     values_in = cache(values_of)
 
     def listed(found: Found) -> LogObject:
-        start, end = interval_of(found.folders) or (None, None)
-        uri, values = location.uri_of(found.path), values_in(found.folders)
-        return LogObject(uri, found.path, found.etag, found.size_bytes, start, end, values)
+        folders, entry = found
+        start, end = interval_of(folders) or (None, None)
+        return LogObject(location.uri_of(entry.path), *entry, start, end, values_in(folders))
 
     passed_over = PassedOverCounter(interval_of, location.uri_of)
     objects = map(listed, walk(location, zone, within, passed_over))
@@ -108,15 +107,5 @@ def overlapping(
 
 def relisted(location: Location, found: LogObject) -> LogObject | None:
     """``found`` as it is now, when it may have been replaced since it was listed; None when it is gone."""
-    try:
-        if location.is_s3:
-            with location.filesystem().open_input_file(found.path) as file:
-                etag, size = location.etag_in(file.metadata()), file.size()
-        else:
-            status = Path(found.path).stat()
-            etag, size = local_etag(status), status.st_size
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise location.error(error, found.uri) from error
-    return replace(found, etag=etag, size_bytes=size)
+    now = location.stat(found.path)
+    return now and replace(found, etag=now.etag, size_bytes=now.size_bytes)

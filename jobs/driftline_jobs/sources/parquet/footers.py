@@ -104,7 +104,7 @@ def read_footers(
 def _each(
     objects: Sequence[LogObject], location: Location, read: Callable[[LogObject], Footer | Refusal]
 ) -> list[Footer | Refusal]:
-    if not location.is_s3:
+    if not location.is_remote:
         # a disk answers at once: threads would only wait for each other's turn in the interpreter
         return [read(found) for found in objects]
     with ThreadPoolExecutor(_THREADS) as threads:
@@ -175,7 +175,7 @@ def _tail(found: LogObject, location: Location) -> Tail | FooterError | None:
     try:
         if found.size_bytes == 0:
             return read_tail(lambda *_: b"", 0)
-        with location.filesystem().open_input_file(found.path) as file:
+        with location.open(found.path, found.size_bytes) as file:
             size = file.size()
             return None if size != found.size_bytes else read_tail(file.read_at, size)
     except FooterError as error:
@@ -184,7 +184,7 @@ def _tail(found: LogObject, location: Location) -> Tail | FooterError | None:
         return None
     except UnicodeEncodeError:
         return FooterError("its name is not UTF-8")
-    except pa.ArrowInvalid as error:
+    except ValueError as error:
         return FooterError(f"its name cannot be opened: {_one_line(error)}")
     except OSError as error:
         raise location.error(error, found.uri) from error
