@@ -26,8 +26,8 @@ from driftline_jobs.pipeline.steps.performance import is_mature, publish_perform
 from driftline_jobs.pipeline.steps.reference import by_reference, establish_reference
 from driftline_jobs.pipeline.unfinished import never_published, unfinished
 from driftline_jobs.references.reference import Reference
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.listing.objects import LogObject
-from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import InputState
 from driftline_jobs.tables import performance_metrics, quality_metrics, run_inputs, runs
 from driftline_schemas.monitor import LabelSource

@@ -15,6 +15,7 @@ from driftline_jobs.engines.base import Engine
 from driftline_jobs.engines.process import Spent, one_thread_of_linear_algebra, peak_memory_bytes
 from driftline_jobs.pipeline.request import Progress, RunRequest
 from driftline_jobs.profiles.columns.hiding import Hiding, hiding_of
+from driftline_jobs.sources.base import ProfileSource
 from driftline_jobs.sources.logs import LabelLog, PredictionLog
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import RunRecord, Store
@@ -30,7 +31,7 @@ class Job:
     request: RunRequest
     monitor: Monitor
     windows: list[Window]
-    log: PredictionLog
+    log: ProfileSource
     labels: LabelLog | None
     engine: Engine
     store: Store

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from driftline_jobs.pipeline.context import Job
-from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.tables import run_inputs
 from driftline_schemas.window import Window
 
@@ -31,7 +31,7 @@ class CountedRows:
         for state in inspection.found.inputs:
             reason = self.set_aside.get((state.object.uri, state.object.etag))
             if reason is not None and state.state == "read":
-                inspection, _ = inspection.without(state.object.uri, reason)
+                inspection = inspection.without(state.object.uri, reason)
         return inspection
 
     def of_objects(self, window: Window, uris: Collection[str]) -> int:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from driftline_jobs.pipeline.plans import watched
-from driftline_jobs.pipeline.steps.reference_data import inspect_external, monitor_of_external
 from driftline_jobs.pipeline.validate import reference_days
 from driftline_jobs.pipeline.validate.concerns import remarks_of
 from driftline_jobs.pipeline.validate.remarks import Remark, Samples
 from driftline_jobs.pipeline.validate.sample import sample_log, spread
+from driftline_jobs.sources.base import not_parquet
+from driftline_jobs.sources.dataset import DataSet, as_its_log
 from driftline_jobs.sources.listing.objects import Listing, listing
 from driftline_jobs.sources.listing.passed_over import PassedOver, Reason, in_words
-from driftline_jobs.sources.logs import PredictionLog, not_parquet
+from driftline_jobs.sources.logs import PredictionLog
 from driftline_jobs.sources.parquet.inspection import inspect
 from driftline_jobs.sources.parquet.splits import InputRole, Inspection, SchemaCheck
 from driftline_jobs.storage.location import open_location
@@ -71,7 +72,7 @@ def check_log(monitor: Monitor, base: Path) -> LogCheck:
         labels, label_inspection, _ = _check_folder(monitor, base, monitor.labels.uri, "label")
     reference = found = None
     if monitor.reference.uri is not None:
-        external = monitor_of_external(monitor, monitor.reference.uri)
+        external = as_its_log(monitor, monitor.reference.uri)
         reference, found, _ = _check_folder(external, base, monitor.reference.uri, "reference")
         if found.columns:
             watched(external, found.columns)
@@ -97,7 +98,7 @@ def _check_folder(
     listed = listing(location, monitor.timezone)
     chosen = spread(listed.objects, EXAMINED)
     if role == "reference":
-        inspection, _ = inspect_external(chosen, location, monitor)
+        inspection = DataSet(monitor, location).look_into(chosen).found
     else:
         inspection = inspect(chosen, location, monitor, role=role)
     aside = [state for state in inspection.inputs if state.state == "quarantined"]

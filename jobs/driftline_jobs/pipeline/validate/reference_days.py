@@ -10,8 +10,9 @@ from driftline_jobs.pipeline.validate.remarks import Remark
 from driftline_jobs.pipeline.validate.sample import MOST_ROWS, spread
 from driftline_jobs.profiles.columns.times import NO_TIME, microseconds
 from driftline_jobs.references.windows import fixed_windows
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.listing.objects import Listing, LogObject, overlapping
-from driftline_jobs.sources.logs import LogInspection, PredictionLog
+from driftline_jobs.sources.logs import PredictionLog
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_schemas.errors import UnreadableObjectError
