@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from driftline_schemas.classes import MOST_CHARACTERS, class_text
+from driftline_schemas.entry_points import SOURCES
 from driftline_schemas.window import YEARS, Calendar, Granularity
 from driftline_schemas.yaml_file import shown
 
@@ -29,7 +30,8 @@ _UNITS = {"w": "weeks", "d": "days", "h": "hours", "min": "minutes"}
 _DURATION = re.compile(r"(\d{1,6})\s*(w|d|h|min)", re.ASCII)
 _LONGEST = timedelta(days=3660)
 _EMAIL = re.compile(r"[^@\s,;<>()\"\\]{1,64}@[^@\s,;<>()\"\\.]+(\.[^@\s,;<>()\"\\.]+)*")
-_SCHEMES = ("s3", "file")
+PLACES = ("s3", "file")
+"""Schemes of addresses where objects lie, whatever these hold."""
 
 
 def parse_duration(value: object) -> timedelta:
@@ -143,7 +145,7 @@ def _check_uri(uri: str) -> str:
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return uri
-    if scheme not in _SCHEMES:
+    if scheme not in PLACES:
         raise ValueError(
             f"{shown(scheme + '://')} cannot be read: write a folder, file:// or s3://bucket/prefix/"
         )
@@ -158,6 +160,18 @@ def _check_uri(uri: str) -> str:
     elif not rest.startswith("/"):
         raise ValueError("a file:// address needs three slashes: file:///data/logs")
     return uri
+
+
+def _check_log_uri(uri: str) -> str:
+    """The scheme may be the name of a source too, which then says what may follow it."""
+    scheme, separator, rest = uri.partition("://")
+    return uri if separator and rest and scheme in SOURCES.names() else _check_uri(uri)
+
+
+def _source(name: str) -> str:
+    if name not in SOURCES.names():
+        raise ValueError(SOURCES.unknown(name))
+    return name
 
 
 def _check_email(address: str) -> str:
@@ -185,6 +199,8 @@ SensitiveColumn = Annotated[
 """A column whose values are hashed, or ``{column: drop}``."""
 Line = Annotated[StrictStr, Field(max_length=254), AfterValidator(_one_line)]
 Uri = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_check_uri)]
+LogUri = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_check_log_uri)]
+Source = Annotated[StrictStr, AfterValidator(_source)]
 Email = Annotated[StrictStr, AfterValidator(_check_email)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]

@@ -26,7 +26,7 @@ from driftline_jobs.reporting.pages import Pages, drilldown_name
 from driftline_jobs.reporting.sampling import SamplePlan, kinds_of, no_rows, sample_log
 from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.dataset import DataSet
-from driftline_jobs.sources.logs import PredictionLog
+from driftline_jobs.sources.logs import open_log
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.binnings import binning_at
@@ -125,7 +125,7 @@ class Sampler:
     def _inspect(self, windows: Sequence[Window], binning: Binning, *, external: bool) -> LogInspection:
         if external:
             return DataSet.open(self.monitor, self.base).inspect()
-        log = PredictionLog.open(self.monitor, self.base)
+        log = open_log(self.monitor, self.base)
         return log.inspect(windows[0].start, windows[-1].end, expected=binning.storages)
 
 

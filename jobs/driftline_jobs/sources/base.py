@@ -1,8 +1,9 @@
 """Where profiles come from: windows in; profiles, inputs and what was set aside out.
 
 A serving log of Parquet objects and a data set as reference are such sources (``logs``, ``dataset``), and so
-is what other distributions bring (``registry``). Profiles that were made elsewhere, and a stream, fit in too:
-their inspections have inputs and no splits, and ``profiles`` hands on what came.
+is what other distributions bring by an entry point of ``driftline.sources`` (``formats`` helps). Profiles
+that were made elsewhere, and a stream, fit in too: their inspections have inputs and no splits, and
+``profiles`` hands on what came.
 """
 
 from __future__ import annotations
@@ -221,14 +222,18 @@ class ProfileSource(Protocol):
     def monitor(self) -> Monitor:
         """The monitor as it holds here: which columns play which part."""
 
-    def listing(self, start: datetime, end: datetime) -> Listing:
-        """The objects that may hold rows of ``start <= t < end``, by their listing alone."""
+    @property
+    def uri(self) -> str:
+        """Where it is, as a message says it."""
+
+    def listing(self, start: datetime | None = None, end: datetime | None = None) -> Listing:
+        """The objects that may hold rows of ``start <= t < end``, or all, by their listing alone."""
 
     def look_into(
         self,
         objects: Sequence[LogObject],
-        start: datetime,
-        end: datetime,
+        start: datetime | None = None,
+        end: datetime | None = None,
         expected: Mapping[str, str] | None = None,
         passed_over: tuple[PassedOver, ...] = (),
     ) -> LogInspection:

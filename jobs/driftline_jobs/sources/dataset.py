@@ -43,7 +43,12 @@ class DataSet:
         uri = monitor.reference.uri
         if uri is None:
             raise ValueError(f"the reference of {monitor.monitor} is no data set of its own")
-        return cls(as_its_log(monitor, uri), open_location(uri, relative_to))
+        return cls(_as_its_log(monitor, uri), open_location(uri, relative_to))
+
+    @property
+    def uri(self) -> str:
+        """See ``ProfileSource.uri``."""
+        return self.location.uri
 
     def listing(self, start: datetime | None = None, end: datetime | None = None) -> Listing:
         """See ``ProfileSource.listing``."""
@@ -153,7 +158,7 @@ class DataSet:
         return (int(times.min()), int(times.max())) if len(times) else None
 
 
-def as_its_log(monitor: Monitor, uri: str) -> Monitor:
+def _as_its_log(monitor: Monitor, uri: str) -> Monitor:
     """The monitor as if the data set were its log: its labels are a column, its ids lead nowhere else."""
     labels = monitor.labels
     ignored = set(monitor.features.ignore)

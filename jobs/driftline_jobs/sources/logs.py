@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from driftline_jobs.sources.base import NO_TIME, LogInspection, Scan, ScannedWindows, Watcher
+from driftline_jobs.sources.base import NO_TIME, LogInspection, ProfileSource, Scan, ScannedWindows, Watcher
 from driftline_jobs.sources.listing.objects import Listing, LogObject, listing, overlapping
 from driftline_jobs.sources.listing.passed_over import PassedOver
 from driftline_jobs.sources.parquet.footers import KnownFooters
@@ -15,6 +15,7 @@ from driftline_jobs.sources.parquet.inspection import inspect
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.rescan import scan_windows
 from driftline_jobs.storage.location import Location, open_location
+from driftline_schemas.entry_points import PARQUET, SOURCES
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.window import Window
 
@@ -26,31 +27,41 @@ class PredictionLog:
 
     monitor: Monitor
     location: Location
+    format: str = PARQUET
     _known: KnownFooters = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def open(cls, monitor: Monitor, relative_to: Path) -> PredictionLog:
+    def open(cls, monitor: Monitor, relative_to: Path, *, must_exist: bool = True) -> PredictionLog:
         """Raises ConfigError when the place is not there, TransientError when it does not answer."""
-        return cls(monitor, open_location(monitor.logs.uri, relative_to))
+        return cls(monitor, open_location(monitor.logs.uri, relative_to, must_exist=must_exist))
 
-    def listing(self, start: datetime, end: datetime) -> Listing:
+    @property
+    def uri(self) -> str:
+        """See ``ProfileSource.uri``."""
+        return self.location.uri
+
+    def listing(self, start: datetime | None = None, end: datetime | None = None) -> Listing:
         """See ``ProfileSource.listing``."""
         lateness = self.monitor.logs.lateness
         listed = listing(self.location, self.monitor.timezone, start=start, end=end, lateness=lateness)
-        return replace(listed, objects=tuple(overlapping(listed.objects, start, end, lateness)))
+        objects = listed.objects
+        if start is not None and end is not None:
+            objects = tuple(overlapping(objects, start, end, lateness))
+        if self.format != PARQUET:
+            objects = tuple(replace(found, format=self.format) for found in objects)
+        return replace(listed, objects=objects)
 
     def look_into(
         self,
         objects: Sequence[LogObject],
-        start: datetime,
-        end: datetime,
+        start: datetime | None = None,
+        end: datetime | None = None,
         expected: Mapping[str, str] | None = None,
         passed_over: tuple[PassedOver, ...] = (),
     ) -> LogInspection:
         """See ``ProfileSource.look_into``."""
-        found = inspect(
-            objects, self.location, self.monitor, (start, end), expected=expected, known=self._known
-        )
+        span = None if start is None or end is None else (start, end)
+        found = inspect(objects, self.location, self.monitor, span, expected=expected, known=self._known)
         return LogInspection(found, self.monitor.logs.lateness, passed_over=passed_over)
 
     def inspect(
@@ -72,6 +83,21 @@ class PredictionLog:
         return scan_windows(inspection, plan, windows, scan, watcher)
 
 
+def open_parquet(monitor: Monitor, relative_to: Path, *, must_exist: bool = True) -> PredictionLog:
+    """The source ``parquet``."""
+    return PredictionLog.open(monitor, relative_to, must_exist=must_exist)
+
+
+def open_log(monitor: Monitor, relative_to: Path, *, must_exist: bool = True) -> ProfileSource:
+    """The source of the monitor's windows: the member of ``SOURCES`` that the monitor file names.
+
+    ``must_exist`` is false where an empty place is fine. Errors are those of ``PredictionLog.open``, and a
+    ConfigError for a source that is not installed.
+    """
+    source: ProfileSource = SOURCES.load(monitor.logs.source)(monitor, relative_to, must_exist=must_exist)
+    return source
+
+
 @dataclass(frozen=True)
 class LabelLog:
     """The labels of a monitor, where they lie in objects of their own."""
@@ -86,8 +112,16 @@ class LabelLog:
         """An empty place is fine: labels come later. Errors as for the log."""
         return cls(monitor, source, open_location(source.uri, relative_to, must_exist=False))
 
-    def listing(self, start: datetime, end: datetime) -> Listing:
-        """The objects that may hold labels of predictions made in ``start <= t < end``, by listing alone."""
+    @property
+    def uri(self) -> str:
+        """Where it is."""
+        return self.location.uri
+
+    def listing(self, start: datetime | None = None, end: datetime | None = None) -> Listing:
+        """The objects that may hold labels of predictions made in ``start <= t < end``, by listing alone; all
+        without these."""
+        if start is None or end is None:
+            return listing(self.location, self.monitor.timezone)
         until = end + self.source.catch_up
         listed = listing(self.location, self.monitor.timezone, start=start, end=until, lateness=NO_TIME)
         return replace(listed, objects=tuple(overlapping(listed.objects, start, until, NO_TIME)))

@@ -41,8 +41,7 @@ def reference_data(job: Job) -> ReferenceData:
     windows = not_excluded(job.monitor, data_set.windows(inspection))
     if not windows:
         raise ConfigError(
-            f"{job.monitor.monitor}: reference.exclude leaves nothing of the data set at "
-            f"{data_set.location.uri}"
+            f"{job.monitor.monitor}: reference.exclude leaves nothing of the data set at {data_set.uri}"
         )
     return ReferenceData(data_set, inspection, windows)
 
