@@ -164,7 +164,7 @@ def _log_changed(job: Job, published: Sequence[Window]) -> list[Window]:
 
 def _may_hold(inspection: LogInspection, window: Window) -> bool:
     """Whether the objects' own times, or else their folders, say that they hold rows of the window."""
-    for state in inspection.found.inputs:
+    for state in inspection.inputs:
         if state.is_passed_over:
             continue
         if state.min_us is not None and state.max_us is not None:
@@ -189,7 +189,7 @@ def _labels_changed(job: Job, reference: Reference, published: Sequence[Window])
         return []
     # Which predictions they are for, only their ids tell: one join of these objects with the log.
     looked_into = job.labels.look_into(fresh)
-    states = looked_into.found.inputs
+    states = looked_into.inputs
     young = [w for w in published if any(_within_reach(state, w, source) for state in states)]
     if not young:
         return []

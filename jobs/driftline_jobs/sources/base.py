@@ -51,6 +51,11 @@ class LogInspection:
     timed: bool = True
 
     @property
+    def inputs(self) -> tuple[InputState, ...]:
+        """Every object that was looked into, as its footer has it."""
+        return self.found.inputs
+
+    @property
     def splits(self) -> tuple[Split, ...]:
         """What is to be read."""
         return self.found.splits
@@ -73,7 +78,7 @@ class LogInspection:
     @cached_property
     def all_passed_over(self) -> tuple[PassedOver, ...]:
         """What is passed over: as it was listed, and objects that are no Parquet."""
-        return (*self.passed_over, *not_parquet(self.found.inputs))
+        return (*self.passed_over, *not_parquet(self.inputs))
 
     @property
     def passed_over_at_all(self) -> Counter[Reason]:
@@ -108,9 +113,7 @@ class LogInspection:
     def _suspected(self) -> list[InputState]:
         """The objects that were set aside, for all windows or for some."""
         return [
-            state
-            for state in self.found.inputs
-            if state.state == "quarantined" or state.object.uri in self.damaged
+            state for state in self.inputs if state.state == "quarantined" or state.object.uri in self.damaged
         ]
 
     @cached_property
@@ -132,13 +135,12 @@ class LogInspection:
         """The objects that may hold rows of the window, read or not, sorted by uri."""
         start, end = window.start, window.end + self.reach
         inside = {
-            found.uri
-            for found in overlapping([s.object for s in self.found.inputs], start, end, self.lateness)
+            found.uri for found in overlapping([s.object for s in self.inputs], start, end, self.lateness)
         }
         return sorted(
             (
                 self._as_read(s, to_us(start), to_us(window.end))
-                for s in self.found.inputs
+                for s in self.inputs
                 if s.object.uri in inside and _may_hold(s, to_us(start), to_us(end))
             ),
             key=lambda state: state.object.uri,
@@ -240,9 +242,13 @@ class ProfileSource(Protocol):
         """What these objects say of themselves; see ``inspect``."""
 
     def inspect(
-        self, start: datetime, end: datetime, *, expected: Mapping[str, str] | None = None
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        expected: Mapping[str, str] | None = None,
     ) -> LogInspection:
-        """The inputs that may hold rows of ``start <= t < end``, what is set aside of them, and why.
+        """The inputs that may hold rows of ``start <= t < end``, or all; what is set aside of them, and why.
 
         ``expected`` is how the reference stores each watched column: objects are then held against it, each
         for itself, rather than against each other.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,15 +10,14 @@ from typing import Self
 
 from driftline_jobs.profiles.columns.times import AFTER_ALL, BEFORE_ALL, NO_TIME
 from driftline_jobs.sources import base
-from driftline_jobs.sources.base import LogInspection, Scan, ScannedWindows, Watcher
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.listing.objects import Listing, LogObject, listing
 from driftline_jobs.sources.listing.passed_over import PassedOver
+from driftline_jobs.sources.logs import PredictionLog
 from driftline_jobs.sources.parquet.inspection import inspect
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split
-from driftline_jobs.sources.profiling.scan import ScanPlan
-from driftline_jobs.sources.rescan import scan_windows
-from driftline_jobs.storage.location import Location, open_location
+from driftline_jobs.storage.location import open_location
 from driftline_schemas.errors import ConfigError, DataError, UnreadableObjectError
 from driftline_schemas.monitor import LabelColumn, LabelSource, Monitor
 from driftline_schemas.window import Window, from_us
@@ -30,25 +29,17 @@ _INSTEAD = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class DataSet:
-    """The data set at ``reference.uri``: a ``ProfileSource`` of which always all is asked for, whatever the
-    times. ``monitor`` has its place as that of the log, and the labels in a column of it."""
-
-    monitor: Monitor
-    location: Location
+class DataSet(PredictionLog):
+    """The data set at ``reference.uri``: as if it were the log, and all of it, whatever times are asked for.
+    ``monitor`` has its place as that of the log, and the labels in a column of it."""
 
     @classmethod
-    def open(cls, monitor: Monitor, relative_to: Path) -> Self:
+    def open(cls, monitor: Monitor, relative_to: Path, *, must_exist: bool = True) -> Self:
         """Raises ConfigError when the place is not there, TransientError when it does not answer."""
         uri = monitor.reference.uri
         if uri is None:
             raise ValueError(f"the reference of {monitor.monitor} is no data set of its own")
-        return cls(_as_its_log(monitor, uri), open_location(uri, relative_to))
-
-    @property
-    def uri(self) -> str:
-        """See ``ProfileSource.uri``."""
-        return self.location.uri
+        return cls(_as_its_log(monitor, uri), open_location(uri, relative_to, must_exist=must_exist))
 
     def listing(self, start: datetime | None = None, end: datetime | None = None) -> Listing:
         """See ``ProfileSource.listing``."""
@@ -82,34 +73,11 @@ class DataSet:
             return timed
         if monitor.reference.exclude:
             raise ConfigError(
-                f"{monitor.monitor}: reference.exclude names times, and the data set at {location.uri} has "
+                f"{monitor.monitor}: reference.exclude names times, and the data set at {self.uri} has "
                 f"none (no column {timestamp!r}): add the times of its rows, or leave reference.exclude out"
             )
         findings = tuple(found for found in bare.schema_findings if found.column != timestamp)
         return replace(timed, found=replace(bare, schema_findings=findings), timed=False)
-
-    def inspect(
-        self,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        *,
-        expected: Mapping[str, str] | None = None,
-    ) -> LogInspection:
-        """See ``ProfileSource.inspect``, and ``look_into``."""
-        del start, end, expected
-        listed = self.listing()
-        return self.look_into(listed.objects, passed_over=listed.passed_over)
-
-    def profiles(
-        self,
-        inspection: LogInspection,
-        plan: ScanPlan,
-        windows: Sequence[Window],
-        scan: Scan,
-        watcher: Watcher,
-    ) -> Iterator[ScannedWindows]:
-        """See ``ProfileSource.profiles``."""
-        return scan_windows(inspection, plan, windows, scan, watcher)
 
     def windows(self, inspection: LogInspection) -> list[Window]:
         """Every window from its first row to its last; one that stands for none where rows have no times.
@@ -119,7 +87,7 @@ class DataSet:
         name, calendar = self.monitor.monitor, self.monitor.calendar
         if not inspection.timed:
             return [calendar.containing(_INSTEAD)]
-        aside = [state for state in inspection.found.inputs if state.state == "quarantined"]
+        aside = [state for state in inspection.inputs if state.state == "quarantined"]
         if not inspection.splits and aside:
             raise ConfigError(
                 f"{name}: no object of reference.uri can be read; {aside[0].object.uri}: {aside[0].reason}. "
@@ -128,7 +96,7 @@ class DataSet:
         spans = [span for split in inspection.splits if (span := self._span(split, inspection)) is not None]
         if not spans:
             raise DataError(
-                f"{name}: the data set at {self.location.uri} holds no rows with a time: name one that does"
+                f"{name}: the data set at {self.uri} holds no rows with a time: name one that does"
             )
         low, high = min(low for low, _ in spans), max(high for _, high in spans)
         try:
@@ -138,7 +106,7 @@ class DataSet:
             too_long = True
         if too_long:
             raise DataError(
-                f"{name}: the data set at {self.location.uri} has timestamps so far apart that they are no "
+                f"{name}: the data set at {self.uri} has timestamps so far apart that they are no "
                 f"{calendar.granularity.value}s of one reference: correct or remove those that stand for none"
             )
         return calendar.between(first, last)

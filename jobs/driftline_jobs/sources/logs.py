@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 from driftline_jobs.sources.base import NO_TIME, LogInspection, ProfileSource, Scan, ScannedWindows, Watcher
 from driftline_jobs.sources.listing.objects import Listing, LogObject, listing, overlapping
@@ -31,7 +32,7 @@ class PredictionLog:
     _known: KnownFooters = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def open(cls, monitor: Monitor, relative_to: Path, *, must_exist: bool = True) -> PredictionLog:
+    def open(cls, monitor: Monitor, relative_to: Path, *, must_exist: bool = True) -> Self:
         """Raises ConfigError when the place is not there, TransientError when it does not answer."""
         return cls(monitor, open_location(monitor.logs.uri, relative_to, must_exist=must_exist))
 
@@ -65,7 +66,11 @@ class PredictionLog:
         return LogInspection(found, self.monitor.logs.lateness, passed_over=passed_over)
 
     def inspect(
-        self, start: datetime, end: datetime, *, expected: Mapping[str, str] | None = None
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        expected: Mapping[str, str] | None = None,
     ) -> LogInspection:
         """See ``ProfileSource.inspect``."""
         listed = self.listing(start, end)

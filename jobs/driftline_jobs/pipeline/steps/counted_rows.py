@@ -28,7 +28,7 @@ class CountedRows:
 
     def without_set_aside(self, inspection: LogInspection) -> LogInspection:
         """The objects but for those that are as the data part found them, and damaged."""
-        for state in inspection.found.inputs:
+        for state in inspection.inputs:
             reason = self.set_aside.get((state.object.uri, state.object.etag))
             if reason is not None and state.state == "read":
                 inspection = inspection.without(state.object.uri, reason)

@@ -85,7 +85,7 @@ def publish_data(
     inspection = job.log.inspect(
         job.windows[0].start, job.windows[-1].end, expected=reference.binning.storages
     )
-    check_addresses(job.monitor, (state.object for state in inspection.found.inputs))
+    check_addresses(job.monitor, (state.object for state in inspection.inputs))
     if inspection.columns:
         for unmatched in check_columns(job.monitor, inspection.names | reference.binning.storages.keys()):
             job.progress.event("name_matches_nothing", reason=unmatched)

@@ -121,7 +121,7 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
 def _check_sensitive(job: Job, inspection: LogInspection) -> None:
     """Before a value is kept: what is sensitive must be the name of a column, here or in the windows, and in
     no address."""
-    check_addresses(job.monitor, (state.object for state in inspection.found.inputs))
+    check_addresses(job.monitor, (state.object for state in inspection.inputs))
     if set(job.monitor.features.sensitive_columns) - inspection.names:
         later = job.log.inspect(job.windows[0].start, job.windows[-1].end)
         check_columns(job.monitor, inspection.names | later.names)
@@ -237,7 +237,7 @@ def _no_rows(data: ReferenceData, inspection: LogInspection) -> DataError:
     first, last = data.windows[0].start, data.windows[-1].end
     period = f" from {first:%Y-%m-%d} to {last:%Y-%m-%d}" if inspection.timed else ""
     said = f"the reference{period} has no rows in {monitor.logs.uri}"
-    aside = [state for state in inspection.found.inputs if state.state == "quarantined"]
+    aside = [state for state in inspection.inputs if state.state == "quarantined"]
     if aside:
         said += f", where {len(aside):,} objects were set aside ({aside[0].object.uri}: {aside[0].reason})"
     if passed_over := in_words(inspection.passed_over_at_all):

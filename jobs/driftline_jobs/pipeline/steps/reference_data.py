@@ -53,7 +53,7 @@ def objects_of(inspection: LogInspection, profiles: Iterable[WindowProfile]) -> 
         for uri, rows in profile.matched.items():
             matched[uri] = matched.get(uri, 0) + rows
     found = []
-    for state in sorted(inspection.found.inputs, key=lambda state: state.object.uri):
+    for state in sorted(inspection.inputs, key=lambda state: state.object.uri):
         one = state.object
         damaged = inspection.damaged.get(one.uri)
         found.append(
