@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
+from tests.distributions import Install
 
-from driftline_schemas import entry_points
 from driftline_schemas.entry_points import ENGINES, SOURCES, STORES, Registry
 from driftline_schemas.errors import ConfigError
 
-Install = Callable[..., None]
 ALL = pytest.mark.parametrize("registry", [STORES, ENGINES, SOURCES], ids=lambda registry: registry.noun)
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Makes a distribution with one entry point that is the ``MEMBER`` of the given code."""
-
-    def made(registry: Registry, name: str, code: str = "MEMBER = print\n", of: str = "some") -> None:
-        folder = tmp_path / of
-        about = folder / f"{of}_thing-1.0.dist-info"
-        about.mkdir(parents=True)
-        (folder / f"{of}_thing.py").write_text(code)
-        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {of}-thing\nVersion: 1.0\n")
-        (about / "entry_points.txt").write_text(f"[{registry.group}]\n{name} = {of}_thing:MEMBER\n")
-        monkeypatch.syspath_prepend(str(folder))
-        monkeypatch.delitem(sys.modules, f"{of}_thing", raising=False)
-        entry_points.installed.cache_clear()
-
-    yield made
-    entry_points.installed.cache_clear()
 
 
 @ALL
