@@ -109,6 +109,6 @@ ENGINES = Registry(
 """By name: ``(settings)`` to a ``driftline_jobs.engines.base.Engine``."""
 PARQUET = "parquet"
 """The source of logs whose monitor file names none."""
-SOURCES = Registry("driftline.sources", "source", {PARQUET: "driftline_jobs.sources.logs:open_parquet"})
+SOURCES = Registry("driftline.sources", "source", {PARQUET: "driftline_jobs.sources.logs:PredictionLog.open"})
 """By ``logs.format``, or the scheme of ``logs.uri``: ``(monitor, relative_to, *, must_exist)`` to a
 ``driftline_jobs.sources.base.ProfileSource``."""

@@ -88,11 +88,6 @@ class PredictionLog:
         return scan_windows(inspection, plan, windows, scan, watcher)
 
 
-def open_parquet(monitor: Monitor, relative_to: Path, *, must_exist: bool = True) -> PredictionLog:
-    """The source ``parquet``."""
-    return PredictionLog.open(monitor, relative_to, must_exist=must_exist)
-
-
 def open_log(monitor: Monitor, relative_to: Path, *, must_exist: bool = True) -> ProfileSource:
     """The source of the monitor's windows: the member of ``SOURCES`` that the monitor file names.
 
