@@ -29,13 +29,12 @@ from pydantic import (
 )
 
 from driftline_schemas.classes import class_text
-from driftline_schemas.entry_points import PARQUET
+from driftline_schemas.entry_points import PARQUET, SOURCES
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.metrics import ScoreScale, Task
 from driftline_schemas.monitor_errors import Problems, config_error
 from driftline_schemas.monitor_section import Section
 from driftline_schemas.monitor_values import (
-    PLACES,
     ClassValue,
     Duration,
     Email,
@@ -118,7 +117,7 @@ class Logs(Section):
         if self.format is not None:
             return self.format
         scheme, separator, _ = self.uri.partition("://")
-        return scheme if separator and scheme not in PLACES else PARQUET
+        return scheme if separator and scheme in SOURCES.names() else PARQUET
 
     @property
     def score_columns(self) -> tuple[str, ...]:

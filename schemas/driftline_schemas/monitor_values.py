@@ -30,8 +30,7 @@ _UNITS = {"w": "weeks", "d": "days", "h": "hours", "min": "minutes"}
 _DURATION = re.compile(r"(\d{1,6})\s*(w|d|h|min)", re.ASCII)
 _LONGEST = timedelta(days=3660)
 _EMAIL = re.compile(r"[^@\s,;<>()\"\\]{1,64}@[^@\s,;<>()\"\\.]+(\.[^@\s,;<>()\"\\.]+)*")
-PLACES = ("s3", "file")
-"""Schemes of addresses where objects lie, whatever these hold."""
+_SCHEMES = ("s3", "file")
 
 
 def parse_duration(value: object) -> timedelta:
@@ -145,7 +144,7 @@ def _check_uri(uri: str) -> str:
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return uri
-    if scheme not in PLACES:
+    if scheme not in _SCHEMES:
         raise ValueError(
             f"{shown(scheme + '://')} cannot be read: write a folder, file:// or s3://bucket/prefix/"
         )
