@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from tests.distributions import Install, installing
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from driftline_schemas import entry_points
 
 # With several processes, a file's tests stay in one, and so do those of files that share what takes long to
 # make or needs much memory. They are named by how their paths begin; these groups come first, in this order.
@@ -149,3 +152,10 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
     assert done.returncode == 0, done.stderr
     assert not list(external.iterdir())
     return DemoRun(folder, done.stdout)
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Makes distributions with entry points, for the length of the test."""
+    yield installing(tmp_path / "installed", monkeypatch)
+    entry_points.installed.cache_clear()

@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from driftline_schemas.classes import class_text
+from driftline_schemas.entry_points import PARQUET, SOURCES
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor_errors import Problems, config_error
@@ -39,9 +40,11 @@ from driftline_schemas.monitor_values import (
     Email,
     Interval,
     Line,
+    LogUri,
     Name,
     PositiveDuration,
     ScoreColumns,
+    Source,
     TaskName,
     Uri,
     Weeks,
@@ -87,12 +90,15 @@ class Logs(Section):
     A dated folder may hold rows of ``lateness`` before and after its interval; others are set aside.
     ``timestamp_unit`` is that of times that are numbers, those of the labels too. With ``partition_columns``
     the folders ``key=value`` are columns where the objects have none of that name. ``positive_prediction`` is
-    the predicted class that means positive, where labels call it otherwise.
+    the predicted class that means positive, where labels call it otherwise. ``format`` names the source that
+    reads the log, where that is not Parquet and the scheme of ``uri`` does not say so.
     """
 
-    ADDED_LATER = frozenset({"timestamp_unit", "partition_columns", "positive_prediction", "score_scale"})
+    ADDED_LATER = frozenset(
+        {"timestamp_unit", "partition_columns", "positive_prediction", "score_scale", "format"}
+    )
 
-    uri: Uri
+    uri: LogUri
     timestamp: Name
     timestamp_unit: TimeUnit | None = None
     prediction_id: Name | None = None
@@ -103,6 +109,15 @@ class Logs(Section):
     score_scale: ScoreScale = ScoreScale.PROBABILITY
     lateness: Duration = timedelta(days=1)
     partition_columns: StrictBool = True
+    format: Source | None = None
+
+    @property
+    def source(self) -> str:
+        """The name of the source that reads the log."""
+        if self.format is not None:
+            return self.format
+        scheme, separator, _ = self.uri.partition("://")
+        return scheme if separator and scheme in SOURCES.names() else PARQUET
 
     @property
     def score_columns(self) -> tuple[str, ...]:

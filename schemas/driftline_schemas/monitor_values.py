@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from driftline_schemas.classes import MOST_CHARACTERS, class_text
+from driftline_schemas.entry_points import SOURCES
 from driftline_schemas.task_specs import BUILT_IN, task_specs
 from driftline_schemas.window import YEARS, Calendar, Granularity
 from driftline_schemas.yaml_file import shown
@@ -170,6 +171,18 @@ def _check_uri(uri: str) -> str:
     return uri
 
 
+def _check_log_uri(uri: str) -> str:
+    """The scheme may be the name of a source too, which then says what may follow it."""
+    scheme, separator, rest = uri.partition("://")
+    return uri if separator and rest and scheme in SOURCES.names() else _check_uri(uri)
+
+
+def _source(name: str) -> str:
+    if name not in SOURCES.names():
+        raise ValueError(SOURCES.unknown(name))
+    return name
+
+
 def _check_email(address: str) -> str:
     if len(address) > 254 or not _EMAIL.fullmatch(address):
         raise ValueError(f"{shown(address)} is no mail address")
@@ -197,6 +210,8 @@ TaskName = Annotated[str, BeforeValidator(_task_name)]
 """Ours, or one that is installed."""
 Line = Annotated[StrictStr, Field(max_length=254), AfterValidator(_one_line)]
 Uri = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_check_uri)]
+LogUri = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_check_log_uri)]
+Source = Annotated[StrictStr, AfterValidator(_source)]
 Email = Annotated[StrictStr, AfterValidator(_check_email)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]

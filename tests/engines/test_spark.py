@@ -16,8 +16,8 @@ from driftline_jobs.engines.base import Engine, JoinRequest
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.engines.spark.engine import SparkEngine, bundles
 from driftline_jobs.profiles.kinds.ordered import ordered_bins
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.labels.values import LabelValuesPlan
-from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.survey import binning_from

@@ -19,7 +19,8 @@ from driftline_jobs.pipeline.plans import label_plan, prediction_plan, scan_plan
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.codec import encode
 from driftline_jobs.profiles.columns.hiding import Hiding
-from driftline_jobs.sources.logs import LabelLog, LogInspection, PredictionLog
+from driftline_jobs.sources.base import LogInspection
+from driftline_jobs.sources.logs import LabelLog, PredictionLog
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.scan_result import ScanResult, merge_results

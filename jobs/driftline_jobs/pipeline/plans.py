@@ -9,8 +9,8 @@ import numpy as np
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.columns.hiding import Hiding
 from driftline_jobs.profiles.log_buckets import IntArray
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.labels.rows import LabelPlan, PredictionPlan
-from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.survey import Decision, Watched, watched_columns
 from driftline_schemas.errors import ConfigError

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.pipeline.request import Progress, report_damaged
+from driftline_jobs.pipeline.request import Progress
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.columns.arrays import codes, written
 from driftline_jobs.profiles.columns.hiding import Hiding
 from driftline_jobs.profiles.log_buckets import IntArray
-from driftline_jobs.sources.damage import around_damage
-from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.placing import accepted_rows
+from driftline_jobs.sources.rescan import around_damage
 from driftline_reports.sample import Hashes, IdSample, RowHashes
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.serving_log import is_text
@@ -72,7 +71,7 @@ def sample_log(inspection: LogInspection, plan: SamplePlan, progress: Progress) 
             _sample_split(split, objects, plan, sample)
         return sample
 
-    sample, _ = around_damage(inspection, read, partial(report_damaged, progress))
+    sample, _ = around_damage(inspection, read, progress)
     found = sample.table()
     return plan.nothing() if found is None else found, sample.rows_seen
 

@@ -21,5 +21,6 @@ import driftline_jobs.reporting.report
 import driftline_jobs.run
 import driftline_jobs.sources.labels.loose_ids
 import driftline_jobs.sources.parquet.footer_walk
-import driftline_jobs.stores.duckdb
+import driftline_jobs.stores.duckdb.database
+import driftline_jobs.stores.sql_store
 import driftline_jobs.tasks.error_sums

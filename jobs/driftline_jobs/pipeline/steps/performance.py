@@ -71,10 +71,10 @@ def publish_performance(job: Job, reference: Reference, calibrations: Calibratio
         counted = rows_counted(job)
         inspection = counted.without_set_aside(inspection)
         plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows, job.hiding)
-        joined = join_outcomes(job, inspection, plan, job.windows)
+        joined = join_outcomes(job, job.log, inspection, plan, job.windows)
         if joined is not None:
             again = repeating_beside(job.monitor, joined, job.windows, reference)
-            joined = withholding(job, inspection, plan, job.windows, joined, again)
+            joined = withholding(job, job.log, inspection, plan, job.windows, joined, again)
             _publish(job, reference, calibrations, joined, counted, attempts, published)
     return published
 

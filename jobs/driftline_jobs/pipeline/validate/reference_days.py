@@ -10,8 +10,8 @@ from driftline_jobs.pipeline.validate.remarks import Remark
 from driftline_jobs.pipeline.validate.sample import MOST_ROWS, spread
 from driftline_jobs.profiles.columns.times import NO_TIME, microseconds
 from driftline_jobs.references.windows import fixed_windows
+from driftline_jobs.sources.base import LogInspection, ProfileSource
 from driftline_jobs.sources.listing.objects import Listing, LogObject, overlapping
-from driftline_jobs.sources.logs import LogInspection, PredictionLog
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_schemas.errors import UnreadableObjectError
@@ -26,7 +26,7 @@ _NAMED = 3
 _NO_TIME = timedelta(0)
 
 
-def remarks(log: PredictionLog, listed: Listing) -> Iterator[Remark]:
+def remarks(log: ProfileSource, listed: Listing) -> Iterator[Remark]:
     """One remark if windows of the reference have no rows, with what was set aside there.
 
     Objects in folders that name no date are looked at as far as there are few of them; where there are many,

@@ -12,6 +12,7 @@ from driftline_jobs.sources.listing.passed_over import PassedOver, PassedOverCou
 from driftline_jobs.sources.listing.path_values import PathValues, values_of
 from driftline_jobs.sources.listing.walk import Found, walk
 from driftline_jobs.storage.location import Location
+from driftline_schemas.entry_points import PARQUET
 
 _NO_TIME = timedelta(0)
 
@@ -22,7 +23,8 @@ class LogObject:
 
     ``path`` is what the location opens, ``etag`` tells it from a later one of the same name.
     ``folder_start`` and ``folder_end`` (UTC, half-open) come from dated folders such as ``dt=2013-07-01``,
-    and are both None when there are none. ``path_values`` are the ``key=value`` folders above it.
+    and are both None when there are none. ``path_values`` are the ``key=value`` folders above it. ``format``
+    is the member of ``SOURCES`` that reads it.
     """
 
     uri: str
@@ -32,6 +34,7 @@ class LogObject:
     folder_start: datetime | None = None
     folder_end: datetime | None = None
     path_values: PathValues = ()
+    format: str = PARQUET
 
     @property
     def folder(self) -> Interval | None:

@@ -17,10 +17,13 @@ import pyarrow.parquet as pq
 from driftline_jobs.profiles.columns.times import bounds_us, stored_as, unreadable
 from driftline_jobs.sources.listing.objects import LogObject, relisted
 from driftline_jobs.sources.listing.partitions import PathColumns, Served
+from driftline_jobs.sources.parquet.conversion import as_parquet
 from driftline_jobs.sources.parquet.footer_layout import FooterError, Layout, NotParquetError, Tail, read_tail
 from driftline_jobs.sources.parquet.id_range import IdRange, id_range
 from driftline_jobs.sources.parquet.object_schema import ObjectSchema
 from driftline_jobs.storage.location import Location, claims_parquet
+from driftline_schemas.entry_points import PARQUET
+from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.serving_log import TimeColumn, flatten, leaf_position
 
 _THREADS = 16
@@ -175,11 +178,16 @@ def _tail(found: LogObject, location: Location) -> Tail | FooterError | None:
     try:
         if found.size_bytes == 0:
             return read_tail(lambda *_: b"", 0)
+        if found.format != PARQUET:
+            content = as_parquet(found, location)
+            return read_tail(lambda size, start: content.slice(start, size).to_pybytes(), content.size)
         with location.open(found.path, found.size_bytes) as file:
             size = file.size()
             return None if size != found.size_bytes else read_tail(file.read_at, size)
     except FooterError as error:
         return error
+    except UnreadableObjectError as error:
+        return FooterError(error.reason)
     except FileNotFoundError:
         return None
     except UnicodeEncodeError:

@@ -14,9 +14,11 @@ import pyarrow.parquet as pq
 from driftline_jobs.profiles.columns.plain import plain
 from driftline_jobs.profiles.columns.times import IntArray, joined_int96, microseconds
 from driftline_jobs.sources.listing.partitions import constant
+from driftline_jobs.sources.parquet.conversion import as_parquet
 from driftline_jobs.sources.parquet.fetch import FetchedObject, chunk_spans
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.storage.object_store import RemoteObject
+from driftline_schemas.entry_points import PARQUET
 from driftline_schemas.errors import DriftlineError, TransientError, UnreadableObjectError
 from driftline_schemas.serving_log import LogColumn, TimeColumn, leaf_position
 
@@ -85,6 +87,9 @@ class SplitReader:
 
     def _opened(self) -> pq.ParquetFile:
         split, location = self.split, self.split.location
+        if split.object.format != PARQUET:
+            self._check_is_listed(location.etag_of(split.object.path))
+            return self._parquet(pa.BufferReader(as_parquet(split.object, location)))
         source = location.open(split.object.path, split.object.size_bytes)
         if not isinstance(source, RemoteObject):
             self._check_is_listed(location.etag_of(split.object.path))

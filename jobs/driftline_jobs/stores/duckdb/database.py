@@ -215,7 +215,7 @@ class DuckDbDatabase:
             if session is None:
                 with (
                     self._open(wait_seconds, read_only=read_only) as connection,
-                    _committed(connection, begin),
+                    committed(connection, begin),
                 ):
                     yield DuckDbSession(connection)
                 return
@@ -225,7 +225,7 @@ class DuckDbDatabase:
                 )
                 session.since = time.monotonic()
             try:
-                with _committed(session.connection, begin):
+                with committed(session.connection, begin):
                     yield DuckDbSession(session.connection)
             except BaseException:
                 # DuckDB may refuse everything on it from now on: what follows opens the file anew
@@ -310,7 +310,7 @@ class DuckDbDatabase:
 
 
 @contextmanager
-def _committed(connection: DuckDBPyConnection, begin: str) -> Iterator[None]:
+def committed(connection: DuckDBPyConnection, begin: str) -> Iterator[None]:
     """A transaction, rolled back when it ends with an exception."""
     import duckdb
 
