@@ -8,15 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from tests.distributions import Install, installing
+from tests.extensions import Example, Install, built, forget, installing
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
-
-from driftline_schemas import entry_points
 
 # With several processes, a file's tests stay in one, and so do those of files that share what takes long to
 # make or needs much memory. They are named by how their paths begin; these groups come first, in this order.
@@ -155,7 +154,36 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+def fresh() -> Iterator[None]:
+    """What is installed is looked up anew, before the test and after it."""
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture
+def install(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Makes distributions with entry points, for the length of the test."""
-    yield installing(tmp_path / "installed", monkeypatch)
-    entry_points.installed.cache_clear()
+    del fresh
+    return installing(tmp_path / "installed", monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    """Makes folders of examples of the docs, each once."""
+    return cache(lambda name: built(name, tmp_path_factory.mktemp(name)))
+
+
+@pytest.fixture
+def example(fresh: None, examples: Example, monkeypatch: pytest.MonkeyPatch) -> Example:
+    """Has examples of the docs installed for the length of a test, in processes that it starts too."""
+    del fresh
+
+    def install(name: str) -> Path:
+        folder = examples(name)
+        monkeypatch.syspath_prepend(str(folder))
+        monkeypatch.setenv("PYTHONPATH", ":".join([str(folder), *sys.path]))
+        forget()
+        return folder
+
+    return install

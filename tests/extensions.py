@@ -1,22 +1,28 @@
-"""Distributions that add to a registry, installed for one test."""
+"""Distributions that add members by entry points, installed for one test."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
-from driftline_jobs.metrics import registry
+from driftline_jobs.metrics import registry as metrics
+from driftline_jobs.profiles.kinds import registry as kinds
 from driftline_reports import glossary
-from driftline_schemas import drift_specs, task_specs
+from driftline_schemas import column_kinds, drift_specs, extensions, task_specs
 
 ROOT = Path(__file__).resolve().parents[1]
 _CACHES = (
+    extensions.installed,
     drift_specs.members,
     drift_specs.drift_specs,
-    registry.added_metrics,
+    metrics.added_metrics,
+    column_kinds.members,
+    column_kinds.kind_specs,
+    kinds.column_kind,
     task_specs.members,
     task_specs.task_specs,
     task_specs.performance_specs,
@@ -31,21 +37,39 @@ def forget() -> None:
         cached.cache_clear()
 
 
-def install_example(name: str, target: Path) -> Path:
-    """An example of the docs, installed by pip into a folder of its own."""
+class Example(Protocol):
+    """Has an example of the docs installed, by pip as any distribution is, into the folder that it gives."""
+
+    def __call__(self, name: str) -> Path: ...
+
+
+class Install(Protocol):
+    """Makes a distribution with one entry point of the group: the ``MEMBER`` of the given code."""
+
+    def __call__(
+        self, group: str, code: str = "MEMBER = print\n", *, name: str = "mine", of: str = "some"
+    ) -> None: ...
+
+
+def built(name: str, target: Path) -> Path:
+    """An example in a folder of its own."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     offline = ["--no-index", "--no-deps", "--no-build-isolation", "--target", str(target)]
     subprocess.run([*pip, *offline, str(ROOT / "docs/examples" / name)], check=True)
     return target
 
 
-def install_module(folder: Path, monkeypatch: pytest.MonkeyPatch, group: str, member: str, code: str) -> None:
-    """A distribution ``some-<group>`` of one module, with one entry point that is its ``member``."""
-    module = f"some_{group}"
-    (folder / f"{module}.py").write_text(code)
-    about = folder / f"{module}-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: some-{group}\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(f"[driftline.{group}s]\nmine = {module}:{member}\n")
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.delitem(sys.modules, module, raising=False)
+def installing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Into folders below this one, for as long as the test lasts."""
+
+    def install(group: str, code: str = "MEMBER = print\n", *, name: str = "mine", of: str = "some") -> None:
+        about = folder / of / f"{of}_thing-1.0.dist-info"
+        about.mkdir(parents=True)
+        (folder / of / f"{of}_thing.py").write_text(code)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {of}-thing\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_text(f"[{group}]\n{name} = {of}_thing:MEMBER\n")
+        monkeypatch.syspath_prepend(str(folder / of))
+        monkeypatch.delitem(sys.modules, f"{of}_thing", raising=False)
+        forget()
+
+    return install

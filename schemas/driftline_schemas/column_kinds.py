@@ -142,10 +142,7 @@ def kind_spec(name: str) -> KindSpec:
     """
     found = _BUILT_IN.get(name) or kind_specs().get(name)
     if found is None:
-        raise ConfigError(
-            f"a column is of the kind {name!r}, which nothing that is installed brings: known here are "
-            f"{', '.join(kind_specs())}. Install the distribution with it"
-        )
+        raise ConfigError(extensions.unknown("column kind", GROUP, name, kind_specs()))
     return found
 
 

@@ -28,8 +28,8 @@ from pydantic import (
 )
 
 from driftline_schemas.classes import class_text
-from driftline_schemas.entry_points import PARQUET, SOURCES
 from driftline_schemas.errors import ConfigError
+from driftline_schemas.extensions import PARQUET, SOURCES
 from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor_errors import Problems, config_error
 from driftline_schemas.monitor_features import Features

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from driftline_schemas.classes import MOST_CHARACTERS, class_text
-from driftline_schemas.entry_points import SOURCES
+from driftline_schemas.extensions import SOURCES
 from driftline_schemas.task_specs import BUILT_IN, task_specs
 from driftline_schemas.window import YEARS, Calendar, Granularity
 from driftline_schemas.yaml_file import shown

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AliasChoices, ByteSize, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from driftline_schemas.entry_points import ENGINES, STORES
 from driftline_schemas.errors import ConfigError
+from driftline_schemas.extensions import ENGINES, STORES
 
 _PASSWORD = re.compile(r"^(\w+://[^:/?@]*):.*@", re.DOTALL)
 _PASSWORD_PARAMETER = re.compile(r"([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)

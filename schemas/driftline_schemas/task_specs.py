@@ -71,17 +71,18 @@ class TaskSpec:
         return (*(spec.name for spec in self.metrics), *averages)
 
 
-BUILT_IN: Final = (
-    TaskSpec("binary_classification", CLASSIFICATION, scores=Scores.ONE, positive=True),
+BUILT_IN: Final = {
+    TaskSpec("binary_classification", CLASSIFICATION, scores=Scores.ONE, positive=True): "binary:BinaryTask",
     TaskSpec(
         "multiclass_classification",
         CLASSIFICATION,
         averaged=AVERAGED,
         never_estimated=frozenset({"ece_macro", "ece_weighted"}),
         scores=Scores.BY_CLASS,
-    ),
-    TaskSpec("regression", REGRESSION, numeric=True),
-)
+    ): "multiclass:MulticlassTask",
+    TaskSpec("regression", REGRESSION, numeric=True): "regression:RegressionTask",
+}
+"""Ours, each with the module of ``driftline_jobs.tasks``, which stored outcomes go by too, and its class."""
 _BUILT_IN = {spec.name: spec for spec in BUILT_IN}
 _METRICS = {metric.name: metric for spec in BUILT_IN for metric in spec.metrics}
 
@@ -106,7 +107,7 @@ def task_spec(name: str) -> TaskSpec:
     # who has a task of ours does not wait for what is installed
     spec = _BUILT_IN.get(name) or task_specs().get(name)
     if spec is None:
-        raise ConfigError(f"there is no task {name!r}: known here are {', '.join(task_specs())}")
+        raise ConfigError(extensions.unknown("task", GROUP, name, task_specs()))
     return spec
 
 

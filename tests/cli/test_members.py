@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.distributions import Install
 from tests.end_to_end.builder import Bench, day
+from tests.extensions import Install
 
-from driftline_schemas.entry_points import ENGINES, SOURCES, STORES, Registry
+from driftline_schemas.extensions import ENGINES, SOURCES, STORES, Registry
 
 Invoke = Callable[..., tuple[int, str, str]]
 
@@ -39,13 +39,13 @@ def test_faults_of_members_end_in_exit_2(
     assert f"Known: {', '.join(registry.built_in)}" in said
     assert f"(an entry point of {registry.group})" in said
 
-    install(registry, "mine", "raise RuntimeError('it is broken')\n")
+    install(registry.group, "raise RuntimeError('it is broken')\n")
     status, said = run(registry, "mine")
     assert status == 2
     assert f"the {registry.noun} 'some_thing:MEMBER' of some-thing cannot be loaded: it is broken" in said
 
     taken = next(iter(registry.built_in))
-    install(registry, taken, of="other")
+    install(registry.group, name=taken, of="other")
     status, said = run(registry, taken)
     assert status == 2
     assert f"of other-thing has the name '{taken}', which is taken" in said

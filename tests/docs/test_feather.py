@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather
 from tests.end_to_end.builder import REFERENCE_DAYS, WINDOWED, Bench, day, normalised
+from tests.extensions import Example
 
 from driftline_jobs.pipeline.validate.check import check_log
 from driftline_jobs.sources.listing.arrivals import arrived
@@ -49,7 +49,7 @@ def figures(bench: Bench) -> dict[str, pd.DataFrame]:
     return {name: tables[name].drop(columns=["reference_id"], errors="ignore") for name in WINDOWED}
 
 
-def test_figures_are_those_of_the_same_log_of_parquet(example: Callable[[str], Path], tmp_path: Path) -> None:
+def test_figures_are_those_of_the_same_log_of_parquet(example: Example, tmp_path: Path) -> None:
     example("feather")
     plain = filled(Bench(tmp_path / "plain"))
     plain.run(DAY, DAY + 1)
@@ -68,7 +68,7 @@ def test_figures_are_those_of_the_same_log_of_parquet(example: Callable[[str], P
         assert bench.inputs(DAY)[f"logs/dt={day(DAY):%Y-%m-%d}/part-0.feather"] == ("read", None)
 
 
-def test_what_is_no_feather_is_set_aside_and_said(example: Callable[[str], Path], tmp_path: Path) -> None:
+def test_what_is_no_feather_is_set_aside_and_said(example: Example, tmp_path: Path) -> None:
     example("feather")
     bench = filled(FeatherBench(tmp_path, FEATHER))
     folder = tmp_path / "logs" / f"dt={day(DAY):%Y-%m-%d}"
@@ -82,7 +82,7 @@ def test_what_is_no_feather_is_set_aside_and_said(example: Callable[[str], Path]
     assert reason.startswith("it cannot be read as feather: ")
 
 
-def test_other_commands_know_it_too(example: Callable[[str], Path], tmp_path: Path) -> None:
+def test_other_commands_know_it_too(example: Example, tmp_path: Path) -> None:
     example("feather")
     bench = filled(FeatherBench(tmp_path, FEATHER))
     monitor = load_monitor(bench.monitor_file())

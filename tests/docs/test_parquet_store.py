@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, Bench, assert_same_tables, day, normalised
+from tests.extensions import Example
 from tests.stores.makers import drift, run
 
 from driftline_jobs.reporting.report import write_report
@@ -29,7 +29,7 @@ class FolderBench(Bench):
         return f"parquet:///{self.root.absolute()}/tables"
 
 
-def test_a_run_leaves_what_it_leaves_in_duckdb(example: Callable[[str], Path], tmp_path: Path) -> None:
+def test_a_run_leaves_what_it_leaves_in_duckdb(example: Example, tmp_path: Path) -> None:
     example("parquet_store")
     bench, plain = FolderBench(tmp_path), Bench(tmp_path)
     bench.reference()
@@ -56,7 +56,7 @@ def test_a_run_leaves_what_it_leaves_in_duckdb(example: Callable[[str], Path], t
 
 
 def test_two_take_turns_and_see_each_other(
-    example: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     example("parquet_store")
     url = f"parquet:///{tmp_path}/tables"
@@ -85,7 +85,7 @@ def values(store: Store) -> set[float]:
     return set(store.current("drift_metrics", "flights").column("value").to_pylist())
 
 
-def test_a_store_that_is_not_there_or_in_use_is_said(example: Callable[[str], Path], tmp_path: Path) -> None:
+def test_a_store_that_is_not_there_or_in_use_is_said(example: Example, tmp_path: Path) -> None:
     example("parquet_store")
     with closing(open_store(f"parquet:///{tmp_path}/tables", wait_seconds=0.1)) as store:
         with pytest.raises(ConfigError, match="there is no store"):

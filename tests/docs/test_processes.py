@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, Bench, assert_same_tables, day, normalised
 from tests.end_to_end.damaging import damage_a_page
 from tests.engines.workload import Workload, scanned, write
+from tests.extensions import Example
 
 from driftline_jobs.engines import open_engine
 from driftline_jobs.stores import open_store
@@ -20,7 +20,7 @@ from driftline_schemas.settings import Settings, load_settings
 DAY = REFERENCE_DAYS
 
 
-def test_a_run_leaves_what_threads_leave(example: Callable[[str], Path], tmp_path: Path) -> None:
+def test_a_run_leaves_what_threads_leave(example: Example, tmp_path: Path) -> None:
     example("processes")
     bench, other = Bench(tmp_path), Bench(tmp_path, store_name="other.duckdb")
     bench.reference()
@@ -41,9 +41,7 @@ def test_a_run_leaves_what_threads_leave(example: Callable[[str], Path], tmp_pat
     assert other.inputs(DAY)[f"logs/dt={day(DAY):%Y-%m-%d}/damaged.parquet"][0] == "quarantined"
 
 
-def test_a_scan_is_that_of_threads_and_its_costs_are_known(
-    example: Callable[[str], Path], tmp_path: Path
-) -> None:
+def test_a_scan_is_that_of_threads_and_its_costs_are_known(example: Example, tmp_path: Path) -> None:
     example("processes")
     write(tmp_path, objects_a_day=2, rows=400)
     inspection, plan = Workload.at(str(tmp_path / "logs"), str(tmp_path / "labels")).planned()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 import sklearn.metrics as sk
 from tests.end_to_end.builder import Bench, Columns, day
-from tests.extensions import forget, install_example, install_module
+from tests.extensions import Example, Install
 
 from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins
 from driftline_jobs.reporting.report import write_report
@@ -34,29 +33,6 @@ OURS: dict[str, AnyTask] = {
     "multiclass_classification": MulticlassTask(("a", "b"), (BINS, BINS)),
     "regression": RegressionTask(BINS),
 }
-
-
-@pytest.fixture
-def fresh() -> Iterator[None]:
-    forget()
-    yield
-    forget()
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example of the docs, installed by pip into a folder of its own."""
-    return install_example("poisson", tmp_path_factory.mktemp("installed"))
-
-
-Installed = Callable[[str], None]
-
-
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: None) -> Installed:
-    """Makes a distribution with one entry point that is the given code's ``Mine``."""
-    del fresh
-    return lambda code: install_module(tmp_path, monkeypatch, "task", "Mine", code)
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -103,8 +79,8 @@ def test_outcomes_of_classifiers_are_stored_in_the_order_that_they_always_had(
     ]
 
 
-def test_stored_outcomes_of_no_known_task_are_refused(fresh: None) -> None:
-    del fresh
+@pytest.mark.usefixtures("fresh")
+def test_stored_outcomes_of_no_known_task_are_refused() -> None:
     with pytest.raises(DataError, match="'ranking' were found, known are binary_classification"):
         read_outcomes(b'{"format":1,"task":"ranking"}')
 
@@ -133,11 +109,10 @@ def values(made: Columns) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     return np.asarray(made["truth"], np.float64), np.asarray(made["expected"], np.float64)
 
 
-@pytest.mark.usefixtures("fresh")
 def test_the_example_of_the_docs_is_in_monitor_file_tables_rules_page_and_docs(
-    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    example: Example, tmp_path: Path
 ) -> None:
-    monkeypatch.syspath_prepend(str(example))
+    example("poisson")
     bench = Bench(
         tmp_path,
         {
@@ -186,11 +161,8 @@ alerts: {{rules: [{{metric: {metric}, above: 1}}]}}
 """
 
 
-@pytest.mark.usefixtures("fresh")
-def test_a_task_that_nobody_has_is_refused_by_the_names_that_are_known(
-    example: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(str(example))
+def test_a_task_that_nobody_has_is_refused_by_the_names_that_are_known(example: Example) -> None:
+    example("poisson")
     with pytest.raises(ConfigError) as raised:
         parse_monitor(MONITOR.format(task="count_regresion", metric="psi"), "m.yaml")
     known = "binary_classification, multiclass_classification, regression, count_regression"
@@ -209,27 +181,31 @@ METRIC = "from driftline_schemas.performance_specs import PerformanceSpec\n"
     ("code", "said"),
     [
         ("import there_is_no_such_module\n", "cannot be loaded: No module named 'there_is_no_such_module'"),
-        ("class Mine: spec = 'mine'\n", "has no spec: expected a driftline_jobs.tasks.base.Task"),
-        (SPEC + "class Mine: spec = TaskSpec('regression', ())\n", "'regression', which is taken"),
-        (SPEC + "class Mine: spec = TaskSpec('My task', ())\n", "expected small letters, digits and _"),
+        ("class MEMBER: spec = 'mine'\n", "has no spec: expected a driftline_jobs.tasks.base.Task"),
+        (SPEC + "class MEMBER: spec = TaskSpec('regression', ())\n", "'regression', which is taken"),
+        (SPEC + "class MEMBER: spec = TaskSpec('My task', ())\n", "expected small letters, digits and _"),
         (
-            SPEC + METRIC + "class Mine: spec = TaskSpec('mine', (PerformanceSpec('mae', 'MAE', 'mine'),))\n",
+            SPEC
+            + METRIC
+            + "class MEMBER: spec = TaskSpec('mine', (PerformanceSpec('mae', 'MAE', 'mine'),))\n",
             "the task mine has a metric 'mae', whose name is taken",
         ),
         (
-            SPEC + METRIC + "class Mine: spec = TaskSpec('mine', (PerformanceSpec('psi', 'PSI', 'mine'),))\n",
+            SPEC
+            + METRIC
+            + "class MEMBER: spec = TaskSpec('mine', (PerformanceSpec('psi', 'PSI', 'mine'),))\n",
             "the task mine has a metric 'psi', whose name is taken",
         ),
     ],
 )
-def test_what_is_no_task_is_refused(installed: Installed, code: str, said: str) -> None:
-    installed(code)
+def test_what_is_no_task_is_refused(install: Install, code: str, said: str) -> None:
+    install("driftline.tasks", code)
     with pytest.raises(ConfigError) as raised:
         task_specs.performance_specs()
     assert said in str(raised.value)
 
 
-def test_a_specification_alone_does_nothing(installed: Installed) -> None:
-    installed(SPEC + "class Mine: spec = TaskSpec('mine', ())\n")
+def test_a_specification_alone_does_nothing(install: Install) -> None:
+    install("driftline.tasks", SPEC + "class MEMBER: spec = TaskSpec('mine', ())\n")
     with pytest.raises(ConfigError, match=r"the task mine is no class of tasks\.base\.Task"):
         task_class("mine")

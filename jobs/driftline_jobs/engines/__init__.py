@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from driftline_schemas.entry_points import ENGINES
+from driftline_schemas.extensions import ENGINES
 
 if TYPE_CHECKING:
     from driftline_jobs.engines.base import Engine

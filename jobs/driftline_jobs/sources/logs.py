@@ -16,7 +16,7 @@ from driftline_jobs.sources.parquet.inspection import inspect
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.rescan import scan_windows
 from driftline_jobs.storage.location import Location, open_location
-from driftline_schemas.entry_points import PARQUET, SOURCES
+from driftline_schemas.extensions import PARQUET, SOURCES
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.window import Window
 

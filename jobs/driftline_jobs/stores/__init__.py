@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from driftline_jobs.stores.base import QueryError, RunRecord, Store
 from driftline_jobs.stores.urls import scheme_of
-from driftline_schemas.entry_points import STORES
+from driftline_schemas.extensions import STORES
 from driftline_schemas.settings import Settings
 
 __all__ = ["QueryError", "RunRecord", "Store", "open_store", "store_of"]

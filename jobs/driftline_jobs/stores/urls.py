@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
-from driftline_schemas.entry_points import STORES
 from driftline_schemas.errors import ConfigError
+from driftline_schemas.extensions import STORES
 
 _FORMS = "duckdb:///relative.duckdb, duckdb:////absolute.duckdb or postgresql://user@host:5432/database"
 

@@ -9,25 +9,13 @@ from driftline_jobs.tasks.base import AnyTask, Task
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor
-from driftline_schemas.task_specs import members
-
-_BUILT_IN = {
-    "binary_classification": ("binary", "BinaryTask"),
-    "multiclass_classification": ("multiclass", "MulticlassTask"),
-    "regression": ("regression", "RegressionTask"),
-}
-"""By name: the module, which stored outcomes go by too, and the class. Loaded when asked for."""
+from driftline_schemas.task_specs import BUILT_IN, members, task_spec
 
 
 def task_class(name: str) -> type[AnyTask]:
     """What is done with the rows of a task. Raises ConfigError for one that nobody has, or that is none."""
-    if name in _BUILT_IN:
-        module, member = _BUILT_IN[name]
-        found: object = getattr(import_module(f"driftline_jobs.tasks.{module}"), member)
-    else:
-        found = next((member for spec, member in members().items() if spec.name == name), None)
-        if found is None:
-            raise ConfigError(f"there is no task {name!r}: install the distribution that has it")
+    spec = task_spec(name)
+    found = _ours(BUILT_IN[spec]) if spec in BUILT_IN else members()[spec]
     if not (isinstance(found, type) and issubclass(found, Task)):
         raise ConfigError(f"the task {name} is no class of tasks.base.Task: see the docs on extending")
     return found
@@ -40,8 +28,14 @@ def task_of(monitor: Monitor, binning: Binning) -> AnyTask:
 
 def outcomes_class(stored: object) -> type[Outcomes] | None:
     """What stored outcomes are of, by the task in their bytes; None for one that nobody has."""
-    ours = next((name for name, (module, _) in _BUILT_IN.items() if module == stored), None)
+    ours = next((value for value in BUILT_IN.values() if value.partition(":")[0] == stored), None)
     if ours is not None:
-        return task_class(ours).outcomes
+        return _ours(ours).outcomes
     added = (task_class(spec.name).outcomes for spec in members())
     return next((outcomes for outcomes in added if outcomes.task == stored), None)
+
+
+def _ours(value: str) -> type[AnyTask]:
+    module, _, name = value.partition(":")
+    found: type[AnyTask] = getattr(import_module(f"driftline_jobs.tasks.{module}"), name)
+    return found

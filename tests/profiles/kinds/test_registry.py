@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, Bench, day
+from tests.extensions import ROOT, Example, Install
 
 from driftline_jobs.pipeline.validate.check import check_log
 from driftline_jobs.profiles.columns.hiding import NOTHING_HIDDEN
@@ -30,8 +29,6 @@ from driftline_schemas.monitor import load_monitor
 from driftline_schemas.serving_log import Storage
 from driftline_schemas.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[3]
-_CACHES = (column_kinds.members, column_kinds.kind_specs, registry.column_kind)
 ROWS = 120
 
 PREFIX = """
@@ -44,54 +41,11 @@ from driftline_schemas.serving_log import Storage
 def first_two(values):
     return pc.utf8_slice_codeunits(values, 0, 2)
 
-KIND = ColumnKind(
+MEMBER = ColumnKind(
     KindSpec("prefix", "Prefixes", "The first two characters.", Form.CATEGORIES, takes=(Storage.TEXT,)),
     convert=first_two,
 )
 """
-
-
-def forget() -> None:
-    for cached in _CACHES:
-        cached.cache_clear()
-
-
-@pytest.fixture
-def fresh() -> Iterator[None]:
-    forget()
-    yield
-    forget()
-
-
-Installed = Callable[[str], None]
-
-
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: None) -> Installed:
-    """Makes a distribution with one entry point that is the given code's ``KIND``."""
-    del fresh
-
-    def install(code: str) -> None:
-        folder = tmp_path / "installed"
-        about = folder / "some_kind-1.0.dist-info"
-        about.mkdir(parents=True)
-        (folder / "some_kind.py").write_text(code)
-        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: some-kind\nVersion: 1.0\n")
-        (about / "entry_points.txt").write_text("[driftline.kinds]\nmine = some_kind:KIND\n")
-        monkeypatch.syspath_prepend(str(folder))
-        monkeypatch.delitem(sys.modules, "some_kind", raising=False)
-
-    return install
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example of the docs, installed by pip into a folder of its own."""
-    target = tmp_path_factory.mktemp("installed")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    offline = ["--no-index", "--no-deps", "--no-build-isolation", "--target", str(target)]
-    subprocess.run([*pip, *offline, str(ROOT / "docs/examples/hour_of_day")], check=True)
-    return target
 
 
 def ordered_at(number: int, hours: list[int], minute: int = 30) -> pa.Array:
@@ -108,12 +62,9 @@ def test_every_kind_is_read_and_every_form_is_known() -> None:
     assert sorted(storage for spec in BUILT_IN for storage in spec.default_of) == sorted(Storage)
 
 
-@pytest.mark.usefixtures("fresh")
-def test_the_example_of_the_docs_is_in_tables_rules_page_and_docs(
-    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_example_of_the_docs_is_in_tables_rules_page_and_docs(example: Example, tmp_path: Path) -> None:
     assert len((ROOT / "docs/examples/hour_of_day/driftline_hour_of_day.py").read_text().splitlines()) <= 40
-    monkeypatch.syspath_prepend(str(example))
+    example("hour_of_day")
     rule = {"metric": "ks", "column": "ordered_at", "above": 0.5}
     overrides = {"features": {"hour_of_day": ["ordered_at"]}, "alerts": {"rules": [rule], "min_rows": 10}}
     bench = Bench(tmp_path, overrides)
@@ -158,11 +109,8 @@ def test_the_example_of_the_docs_is_in_tables_rules_page_and_docs(
     assert bench.checks(5, "changed_type") == ["ordered_at"]
 
 
-@pytest.mark.usefixtures("fresh")
-def test_times_that_move_on_are_recognised_and_their_hours_are_not(
-    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(str(example))
+def test_times_that_move_on_are_recognised_and_their_hours_are_not(example: Example, tmp_path: Path) -> None:
+    example("hour_of_day")
     bench = Bench(tmp_path, {"reference": {"window": [f"{day(0):%Y-%m-%d}", f"{day(9):%Y-%m-%d}"]}})
     for number in range(9):
         bench.days(number, number, ordered_at=ordered_at(number, [at % 24 for at in range(ROWS)]))
@@ -180,9 +128,9 @@ def test_times_that_move_on_are_recognised_and_their_hours_are_not(
 
 
 def test_categories_are_counted_as_converted_and_part_the_rows_as_they_are(
-    installed: Installed, tmp_path: Path
+    install: Install, tmp_path: Path
 ) -> None:
-    installed(PREFIX)
+    install("driftline.kinds", PREFIX)
     bench = Bench(tmp_path, {"features": {"prefix": ["zip"]}, "segments": ["zip"]})
     bench.reference(zip=pa.array([["5003", "5020", "0150", None][at % 4] for at in range(ROWS)]))
     made = bench.rows(4, zip=pa.array([["5003", "5099", "9010", None][at % 4] for at in range(ROWS)]))
@@ -204,8 +152,8 @@ def test_categories_are_counted_as_converted_and_part_the_rows_as_they_are(
     }
 
 
-def test_a_key_that_is_no_kind_is_refused_with_those_that_are(installed: Installed, tmp_path: Path) -> None:
-    installed(PREFIX)
+def test_a_key_that_is_no_kind_is_refused_with_those_that_are(install: Install, tmp_path: Path) -> None:
+    install("driftline.kinds", PREFIX)
     path = Bench(tmp_path, {"features": {"prefixes": ["zip"], "prefix": ["city"]}}).monitor_file()
     with pytest.raises(ConfigError, match=r"features\.prefixes: unknown key, did you mean 'prefix'\?"):
         load_monitor(path)
@@ -225,16 +173,16 @@ def test_a_key_that_is_no_kind_is_refused_with_those_that_are(installed: Install
         load_monitor(path)
 
 
-def test_a_list_without_entries_is_none(installed: Installed, tmp_path: Path) -> None:
-    installed(PREFIX)
+def test_a_list_without_entries_is_none(install: Install, tmp_path: Path) -> None:
+    install("driftline.kinds", PREFIX)
     assert (
         load_monitor(Bench(tmp_path, {"features": {"prefix": None}}).monitor_file()).features.declared == {}
     )
 
 
-def test_a_name_that_is_taken_is_refused(installed: Installed) -> None:
-    installed(PREFIX.replace('"prefix"', '"sensitive"'))
-    said = "column kind 'some_kind:KIND' of some-kind has the name 'sensitive', which is taken"
+def test_a_name_that_is_taken_is_refused(install: Install) -> None:
+    install("driftline.kinds", PREFIX.replace('"prefix"', '"sensitive"'))
+    said = "column kind 'some_thing:MEMBER' of some-thing has the name 'sensitive', which is taken"
     with pytest.raises(ConfigError, match=said):
         column_kinds.kind_specs()
 
@@ -248,15 +196,17 @@ def test_a_name_that_is_taken_is_refused(installed: Installed) -> None:
         PREFIX.replace("    convert=first_two,\n", ""),
     ],
 )
-def test_what_is_no_kind_is_refused(installed: Installed, code: str) -> None:
-    installed(code)
+def test_what_is_no_kind_is_refused(install: Install, code: str) -> None:
+    install("driftline.kinds", code)
     with pytest.raises(ConfigError, match="the column kind prefix is no ColumnKind"):
         column_kind("prefix")
 
 
 @pytest.mark.usefixtures("fresh")
 def test_a_kind_that_is_not_installed_is_named() -> None:
-    with pytest.raises(ConfigError, match="the kind 'prefix', which nothing that is installed brings"):
+    with pytest.raises(
+        ConfigError, match=r"no column kind is called prefix.*an entry point of driftline.kinds"
+    ):
         column_kind("prefix")
 
 
@@ -264,8 +214,8 @@ def reading(storage: Storage) -> Reading:
     return Reading("x", storage, NOTHING_HIDDEN)
 
 
-def test_dictionaries_are_converted_by_their_values(installed: Installed) -> None:
-    installed(PREFIX)
+def test_dictionaries_are_converted_by_their_values(install: Install) -> None:
+    install("driftline.kinds", PREFIX)
     values = pa.array(["5003", None, "5020", "0150", "5003"])
     plain = CategoryBins("prefix", ()).read(values, reading(Storage.TEXT))
     coded = CategoryBins("prefix", ()).read(values.dictionary_encode(), reading(Storage.TEXT))

@@ -12,7 +12,7 @@ from driftline_jobs.sources.listing.passed_over import PassedOver, PassedOverCou
 from driftline_jobs.sources.listing.path_values import PathValues, values_of
 from driftline_jobs.sources.listing.walk import Found, walk
 from driftline_jobs.storage.location import Location
-from driftline_schemas.entry_points import PARQUET
+from driftline_schemas.extensions import PARQUET
 
 _NO_TIME = timedelta(0)
 

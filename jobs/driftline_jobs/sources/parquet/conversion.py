@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 
 from driftline_jobs.sources.listing.objects import LogObject
 from driftline_jobs.storage.location import Location
-from driftline_schemas.entry_points import SOURCES
 from driftline_schemas.errors import ConfigError, UnreadableObjectError
+from driftline_schemas.extensions import SOURCES
 
 _GROUP_ROWS = 1 << 17
 _MOST_HELD = 4

@@ -22,8 +22,8 @@ from driftline_jobs.sources.parquet.footer_layout import FooterError, Layout, No
 from driftline_jobs.sources.parquet.id_range import IdRange, id_range
 from driftline_jobs.sources.parquet.object_schema import ObjectSchema
 from driftline_jobs.storage.location import Location, claims_parquet
-from driftline_schemas.entry_points import PARQUET
 from driftline_schemas.errors import UnreadableObjectError
+from driftline_schemas.extensions import PARQUET
 from driftline_schemas.serving_log import TimeColumn, flatten, leaf_position
 
 _THREADS = 16

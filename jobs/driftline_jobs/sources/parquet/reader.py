@@ -18,8 +18,8 @@ from driftline_jobs.sources.parquet.conversion import as_parquet
 from driftline_jobs.sources.parquet.fetch import FetchedObject, chunk_spans
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.storage.object_store import RemoteObject
-from driftline_schemas.entry_points import PARQUET
 from driftline_schemas.errors import DriftlineError, TransientError, UnreadableObjectError
+from driftline_schemas.extensions import PARQUET
 from driftline_schemas.serving_log import LogColumn, TimeColumn, leaf_position
 
 _READ_AT_ONCE = 1 << 20

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.distributions import Install
+from tests.extensions import Install
 
-from driftline_schemas.entry_points import ENGINES, SOURCES, STORES, Registry
 from driftline_schemas.errors import ConfigError
+from driftline_schemas.extensions import ENGINES, SOURCES, STORES, Registry
 
 ALL = pytest.mark.parametrize("registry", [STORES, ENGINES, SOURCES], ids=lambda registry: registry.noun)
 
@@ -18,7 +18,7 @@ def test_every_member_of_ours_can_be_loaded(registry: Registry) -> None:
 
 @ALL
 def test_a_member_that_is_installed_is_found(registry: Registry, install: Install) -> None:
-    install(registry, "mine", "def MEMBER():\n    return 'mine'\n")
+    install(registry.group, "def MEMBER():\n    return 'mine'\n")
     assert registry.names() == (*registry.built_in, "mine")
     assert registry.load("mine")() == "mine"
 
@@ -37,7 +37,7 @@ def test_an_unknown_name_is_said_with_the_known_ones_and_what_to_do(registry: Re
 @ALL
 def test_a_name_that_is_taken_is_refused_whatever_is_asked_for(registry: Registry, install: Install) -> None:
     first = next(iter(registry.built_in))
-    install(registry, first)
+    install(registry.group, name=first)
     with pytest.raises(ConfigError, match=f"some_thing:MEMBER' of some-thing has the name '{first}', which"):
         registry.names()
     with pytest.raises(ConfigError, match="is taken"):
@@ -45,8 +45,8 @@ def test_a_name_that_is_taken_is_refused_whatever_is_asked_for(registry: Registr
 
 
 def test_of_two_distributions_with_one_name_the_second_is_named(install: Install) -> None:
-    install(ENGINES, "mine")
-    install(ENGINES, "mine", of="other")
+    install(ENGINES.group)
+    install(ENGINES.group, of="other")
     with pytest.raises(ConfigError, match=r"of (some|other)-thing has the name 'mine', which is taken"):
         ENGINES.names()
 
@@ -63,7 +63,7 @@ def test_of_two_distributions_with_one_name_the_second_is_named(install: Install
 def test_what_is_none_is_named_with_its_distribution(
     registry: Registry, install: Install, code: str, said: str
 ) -> None:
-    install(registry, "mine", code)
+    install(registry.group, code)
     assert "mine" in registry.names()  # it harms nobody who does not ask for it
     with pytest.raises(ConfigError, match=f"the {registry.noun} 'some_thing:MEMBER' of some-thing") as raised:
         registry.load("mine")
