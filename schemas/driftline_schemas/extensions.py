@@ -68,7 +68,7 @@ def members(
 def unknown(noun: str, group: str, name: str, names: Iterable[str]) -> str:
     """What to say of a name that no member has: which there are, and how there come to be others."""
     near = difflib.get_close_matches(name.lower(), names := tuple(names), n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = f"; did you mean {near[0]}?" if near else "."
     return f"no {noun} is called {name}{hint} {known(group, names)}"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
 
-from driftline_jobs.storage.location import PARQUET, Entry, Location, Opened, claims_parquet
+from driftline_jobs.storage.location import MAGIC, Entry, Location, Opened, claims_parquet
 from driftline_schemas.errors import ConfigError, DriftlineError, TransientError, disk_error
 
 
@@ -104,7 +104,7 @@ def open_folder(folder: Path, relative_to: Path | None, written: str, *, must_ex
 
 def _begins_like_parquet(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(len(PARQUET)) == PARQUET
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def _nearby(folder: Path) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from driftline_schemas.errors import ConfigError, DriftlineError
 
-PARQUET = b"PAR1"
+MAGIC = b"PAR1"
 """How every Parquet object begins and ends."""
 TAIL = 64 * 1024
 """Bytes to read of an object's end: nearly always with the whole footer in them. As many as Arrow would."""

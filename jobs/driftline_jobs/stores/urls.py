@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
@@ -29,11 +28,8 @@ def scheme_of(url: str) -> str:
     scheme, separator, _ = url.partition("://")
     if not separator:
         raise ConfigError(f"the store must be given as a URL, for example {_FORMS}")
-    names = STORES.names()
-    if scheme not in names:
-        near = difflib.get_close_matches(scheme.lower(), names, n=1)
-        hint = f"; did you mean {near[0]}://?" if near else ""
-        raise ConfigError(f"no store is called {scheme}://{hint} It must be {_FORMS}. {STORES.known()}")
+    if scheme not in STORES.names():
+        raise ConfigError(f"{STORES.unknown(scheme)}. Ours are {_FORMS}")
     return scheme
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from driftline_jobs.storage.location import PARQUET, TAIL
+from driftline_jobs.storage.location import MAGIC, TAIL
 
 IntArray = npt.NDArray[np.int64]
-MAGIC, ENCRYPTED_MAGIC = PARQUET, b"PARE"
+ENCRYPTED_MAGIC = b"PARE"
 _TRAILER = 8
 _WHY = {
     "broken": "its Parquet footer cannot be read: it breaks off, or says what no footer says",
