@@ -11,11 +11,10 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import xlogy
 
-from driftline_jobs.metrics.figures import FloatArray, Status, statuses
+from driftline_jobs.metrics.figures import FloatArray, IntArray, Status, statuses
 from driftline_jobs.metrics.intervals import mean_interval
 from driftline_jobs.metrics.performance import performance
 from driftline_jobs.profiles.binning import Binning
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.tasks.base import Figures, NumberRows, Ratio, Task, overall
 from driftline_jobs.tasks.exact_sums import ExactSums, sums_by_place
 from driftline_jobs.tasks.outcomes import Outcomes

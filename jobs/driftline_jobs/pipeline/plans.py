@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import numpy as np
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.columns.hiding import Hiding
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.labels.rows import LabelPlan, PredictionPlan
 from driftline_jobs.sources.profiling.scan import ScanPlan

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from driftline_jobs.profiles.log_buckets import BucketGrid, FloatArray, IntArray
+from driftline_jobs.metrics.figures import FloatArray, IntArray
+from driftline_jobs.profiles.log_buckets import BucketGrid
 
 
 class BucketCuts:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.columns.arrays import class_name, hash_texts
 from driftline_jobs.profiles.distinct import UIntArray, register_sets
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.profiles.state import MOST_UNSEEN, CategoryProfile
 
 if TYPE_CHECKING:

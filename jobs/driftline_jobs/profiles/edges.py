@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from driftline_jobs.profiles.log_buckets import OCTAVES_ABOVE, OCTAVES_BELOW, BucketGrid, FloatArray
+from driftline_jobs.metrics.figures import FloatArray
+from driftline_jobs.profiles.log_buckets import OCTAVES_ABOVE, OCTAVES_BELOW, BucketGrid
 
 FEW_VALUES = 50
 """Up to this many distinct values, each gets a bin of its own."""

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.categories import dictionary_for, profile_categories
 from driftline_jobs.profiles.cells import Grouping
 from driftline_jobs.profiles.columns.arrays import Codes, Numbers, Valid
 from driftline_jobs.profiles.distinct import Registers, UIntArray, register_sets
 from driftline_jobs.profiles.kernels.workspace import Workspace
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.profiles.ordered import profile_counted, profile_runs
 from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile
 

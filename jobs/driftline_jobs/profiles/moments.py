@@ -17,9 +17,9 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.columns.arrays import Numbers
 from driftline_jobs.profiles.kinds.base import Bins
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_schemas.errors import DataError
 
 COLUMNS_MOST = 64

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftline_jobs.profiles.log_buckets import LOW_BITS, MANTISSA_BITS, PER_OCTAVE, FloatArray, IntArray
+from driftline_jobs.metrics.figures import FloatArray, IntArray
+from driftline_jobs.profiles.log_buckets import LOW_BITS, MANTISSA_BITS, PER_OCTAVE
 
 if TYPE_CHECKING:
     from driftline_jobs.profiles.kinds.ordered import OrderedBins

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.distinct import REGISTERS, Registers
 from driftline_jobs.profiles.kernels.sums import no_sums
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.profiles.outer import NONE, Outer
 from driftline_schemas.errors import DataError
 

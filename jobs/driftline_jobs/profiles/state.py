@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.distinct import REGISTERS, Registers
 from driftline_jobs.profiles.kernels.sums import as_float, as_floats, carried, no_sums, units_of, whole
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.profiles.outer import NONE, Outer, added, without
 
 if TYPE_CHECKING:

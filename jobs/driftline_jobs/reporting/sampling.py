@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.pipeline.request import Progress
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.columns.arrays import codes, written
 from driftline_jobs.profiles.columns.hiding import Hiding
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split

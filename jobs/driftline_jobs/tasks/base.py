@@ -14,12 +14,11 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.metrics.figures import BoolArray, Counts
+from driftline_jobs.metrics.figures import BoolArray, Counts, FloatArray, IntArray
 from driftline_jobs.metrics.performance import FigureKey, Performance
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample
 from driftline_jobs.profiles.binning import Binning
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.class_names import Misfit, Occurring
 from driftline_jobs.tasks.outcomes import OutcomeRows, Outcomes
 from driftline_schemas.monitor import Monitor

@@ -11,17 +11,17 @@ import pyarrow as pa
 
 from driftline_jobs.metrics.binary import BinaryCounts, ConfusionCounts, LabelCounts, binary_performance
 from driftline_jobs.metrics.estimate import estimate_binary
+from driftline_jobs.metrics.figures import BoolArray, FloatArray, IntArray
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
 from driftline_jobs.metrics.samples import CategorySample
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.kinds.ordered import OrderedBins
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.base import Figures, Ratio, overall
 from driftline_jobs.tasks.class_counts import NamedRows
 from driftline_jobs.tasks.class_names import Counts, Misfit, Occurring, listed, name_it, negative_class
 from driftline_jobs.tasks.outcomes import CHUNK
 from driftline_jobs.tasks.scored import EPSILON, ScoredOutcomes, ScoredTask, loss_ratios
-from driftline_jobs.tasks.scores import BoolArray, probabilities
+from driftline_jobs.tasks.scores import probabilities
 from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.task_specs import task_spec

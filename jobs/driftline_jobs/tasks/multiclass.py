@@ -10,19 +10,19 @@ import numpy as np
 import pyarrow as pa
 
 from driftline_jobs.metrics.estimate import estimate_multiclass
+from driftline_jobs.metrics.figures import BoolArray, FloatArray, IntArray
 from driftline_jobs.metrics.multiclass import MulticlassCounts, multiclass_performance
 from driftline_jobs.metrics.performance import Performance
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
 from driftline_jobs.metrics.samples import CategorySample
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.kinds.ordered import OrderedBins
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.base import Figures, Ratio, overall
 from driftline_jobs.tasks.class_counts import NamedRows
 from driftline_jobs.tasks.class_names import Misfit, Occurring, listed, nearest, same_name
 from driftline_jobs.tasks.outcomes import CHUNK
 from driftline_jobs.tasks.scored import EPSILON, ScoredOutcomes, ScoredTask, loss_ratios
-from driftline_jobs.tasks.scores import BoolArray, probabilities
+from driftline_jobs.tasks.scores import probabilities
 from driftline_schemas.classes import class_text
 from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor import Monitor

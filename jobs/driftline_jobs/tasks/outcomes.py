@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 import pyarrow as pa
 
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.cell import CellKey
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.class_counts import lowest, without_names
 from driftline_jobs.tasks.exact_sums import ExactSums
 from driftline_schemas.errors import DataError

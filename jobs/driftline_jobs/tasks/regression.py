@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from driftline_jobs.metrics.estimate_regression import estimate_regression, loss_by_bin
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.metrics.regression import RegressionSums, Scales, regression_performance
 from driftline_jobs.metrics.samples import OrderedSample
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.kinds.ordered import OrderedBins
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.base import Figures, NumberRows, Ratio, Task, overall
 from driftline_jobs.tasks.exact_sums import ERROR_SUMS, ExactSums, ratio, split, sums_by_place
 from driftline_jobs.tasks.outcomes import Outcomes

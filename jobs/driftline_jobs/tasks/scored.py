@@ -11,9 +11,8 @@ import numpy as np
 
 from driftline_jobs.metrics.binary import LossSums
 from driftline_jobs.metrics.estimate import ScoreCalibration, ScoredRows, calibrate_scores
-from driftline_jobs.metrics.figures import BoolArray, Status, statuses
+from driftline_jobs.metrics.figures import BoolArray, FloatArray, IntArray, Status, statuses
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.base import Ratio, Task
 from driftline_jobs.tasks.outcomes import Counts, Outcomes, exact_sum
 from driftline_schemas.metrics import ScoreScale

@@ -10,11 +10,11 @@ import numpy as np
 
 from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.evaluate.label_checks import LabelFindings
+from driftline_jobs.metrics.figures import FloatArray
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.plans import label_plan, prediction_plan
 from driftline_jobs.profiles.cell import WHOLE, Cell, CellKey
 from driftline_jobs.profiles.id_sketch import IdSketch
-from driftline_jobs.profiles.log_buckets import FloatArray
 from driftline_jobs.sources.base import LogInspection, ProfileSource
 from driftline_jobs.sources.labels.counts import JoinCounts
 from driftline_jobs.sources.labels.pruning import near_and_beside, predictions_about

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, Type
 
 import pyarrow as pa
 
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.profiles.packing import Reader
 from driftline_jobs.profiles.state import Profile
 from driftline_schemas.serving_log import Storage

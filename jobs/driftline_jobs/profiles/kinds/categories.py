@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pyarrow as pa
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.metrics.samples import CategorySample
 from driftline_jobs.profiles import packing
 from driftline_jobs.profiles.columns.arrays import DROPPED, Codes, class_name, codes, hash_texts, written
@@ -20,7 +21,6 @@ from driftline_jobs.profiles.distinct import estimate
 from driftline_jobs.profiles.grouped import category_runs
 from driftline_jobs.profiles.kinds.base import BinsOf, Measured, Reading, Shown, distinct
 from driftline_jobs.profiles.kinds.registry import column_kind
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.profiles.state import CategoryProfile, Profile
 from driftline_schemas.rows import canonical_json
 from driftline_schemas.table_names import OTHER, table_value

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from driftline_jobs.metrics.descriptions import MOMENTS, QUANTILES, Buckets, Description, describe
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.metrics.samples import OrderedSample
 from driftline_jobs.profiles import packing
 from driftline_jobs.profiles.bucket_cuts import BucketCuts
@@ -25,7 +26,6 @@ from driftline_jobs.profiles.edges import edges_from
 from driftline_jobs.profiles.grouped import ordered_runs
 from driftline_jobs.profiles.kinds.base import BinsOf, Measured, Reading, Shown, distinct
 from driftline_jobs.profiles.kinds.registry import column_kind
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.profiles.outer import bounds as outer_bounds
 from driftline_jobs.profiles.state import OrderedProfile, Profile
 from driftline_schemas.serving_log import Storage, storage_of

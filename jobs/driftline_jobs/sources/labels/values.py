@@ -14,8 +14,8 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.distinct import UIntArray, hash_values, mix
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.base import NumberRows
 from driftline_jobs.tasks.outcomes import Outcomes
 

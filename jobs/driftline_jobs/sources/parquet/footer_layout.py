@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.storage.location import MAGIC, TAIL
 
-IntArray = npt.NDArray[np.int64]
 ENCRYPTED_MAGIC = b"PARE"
 _TRAILER = 8
 _WHY = {

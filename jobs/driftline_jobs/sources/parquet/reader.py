@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.columns.plain import plain
-from driftline_jobs.profiles.columns.times import IntArray, joined_int96, microseconds
+from driftline_jobs.profiles.columns.times import joined_int96, microseconds
 from driftline_jobs.sources.listing.partitions import constant
 from driftline_jobs.sources.parquet.conversion import as_parquet
 from driftline_jobs.sources.parquet.fetch import FetchedObject, chunk_spans

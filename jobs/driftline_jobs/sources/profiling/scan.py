@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import CellKey
 from driftline_jobs.profiles.cells import Dimension, Grouping, crossed, groupings, labelled, limited
@@ -18,7 +19,6 @@ from driftline_jobs.profiles.columns.conversion import as_in_reference
 from driftline_jobs.profiles.columns.hiding import NOTHING_HIDDEN, Hiding
 from driftline_jobs.profiles.kernels.workspace import Workspace
 from driftline_jobs.profiles.kinds.base import Bins, Reading
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.profiles.moments import JointColumns, steps_of
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.sources.listing.partitions import constant

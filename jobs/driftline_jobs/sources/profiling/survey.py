@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cells import MOST_SEGMENT_VALUES, crossed, labelled, text_of_names
 from driftline_jobs.profiles.columns.arrays import Codes, Numbers, class_codes, hash_texts
@@ -27,7 +28,6 @@ from driftline_jobs.profiles.kinds.categories import CategoryBins
 from driftline_jobs.profiles.kinds.open import OpenBins
 from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins, wide_bins
 from driftline_jobs.profiles.kinds.registry import column_kind
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.placing import accepted_rows, row_times
