@@ -5,9 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 from tests.sources.conftest import WriteLog
-from tests.sources.looking import DAY, ONE_DAY, by_name, log, look
+from tests.sources.looking import DAY, ONE_DAY, by_name, list_objects, log, look
 
-from driftline_jobs.sources.listing.objects import list_objects
 from driftline_jobs.sources.parquet.inspection import inspect
 from driftline_jobs.storage.location import open_location
 from driftline_schemas.errors import ConfigError

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.sources.looking import list_objects
 
 from driftline_jobs.sources.listing.objects import (
     Listing,
     LogObject,
-    list_objects,
     listing,
     overlapping,
     relisted,

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.sources.looking import list_objects
 from tests.sources.s3_server import S3Server
 
-from driftline_jobs.sources.listing.objects import LogObject, list_objects, listing, relisted
+from driftline_jobs.sources.listing.objects import LogObject, listing, relisted
 from driftline_jobs.sources.parquet.inspection import inspect
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.storage.location import Location, open_location

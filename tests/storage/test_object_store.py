@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from obstore.store import MemoryStore
+from tests.sources.looking import list_objects
 from tests.sources.s3_server import S3Server
 
-from driftline_jobs.sources.listing.objects import list_objects
 from driftline_jobs.storage import object_store
 from driftline_jobs.storage.location import TAIL, Location, open_location
 from driftline_jobs.storage.object_store import ObjectStore

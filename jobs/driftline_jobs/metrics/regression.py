@@ -154,15 +154,3 @@ def _times(value: FloatArray, power: IntArray | int) -> FloatArray:
 
 def _both(interval: Interval, power: IntArray | int) -> Interval:
     return _times(interval[0], power), _times(interval[1], power)
-
-
-def mean_absolute_deviation(counts: Counts, sums: FloatArray) -> FloatArray:
-    """(...,) mean |y - mean y| from counts and sums of y per bin (..., B).
-
-    Exact but for the bin that holds the mean, whose part is its least possible one: never above the truth.
-    """
-    n = counts.sum(-1)
-    some = np.where(n > 0, n, np.nan)
-    mean = sums.sum(-1) / some
-    deviation: FloatArray = np.abs(sums - counts * mean[..., None]).sum(-1) / some
-    return deviation

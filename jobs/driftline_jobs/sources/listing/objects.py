@@ -87,18 +87,6 @@ def listing(
     return Listing(tuple(sorted(objects, key=lambda found: found.path)), tuple(passed_over))
 
 
-def list_objects(
-    location: Location,
-    zone: str,
-    *,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    lateness: timedelta = _NO_TIME,
-) -> list[LogObject]:
-    """The objects of a ``listing``."""
-    return list(listing(location, zone, start=start, end=end, lateness=lateness).objects)
-
-
 def overlapping(
     objects: Iterable[LogObject], start: datetime, end: datetime, lateness: timedelta
 ) -> list[LogObject]:

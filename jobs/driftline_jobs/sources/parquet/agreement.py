@@ -21,7 +21,6 @@ from driftline_schemas.serving_log import LogColumn, Storage
 
 _ANY = frozenset(Storage)
 _NUMBER = frozenset({Storage.NUMBER})
-"""What a column is converted to where the monitor file leaves a choice and no object has any of it."""
 
 
 @dataclass(frozen=True, slots=True)
