@@ -18,7 +18,7 @@ from itertools import accumulate
 from typing import Protocol, Self
 
 from driftline_jobs.sources.listing.folders import Span
-from driftline_jobs.sources.listing.objects import Listing, LogObject, overlapping
+from driftline_jobs.sources.listing.objects import ON_TIME, Listing, LogObject, overlapping
 from driftline_jobs.sources.listing.passed_over import PassedOver, Reason
 from driftline_jobs.sources.parquet.splits import InputState, Inspection, SchemaFinding, Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
@@ -28,7 +28,6 @@ from driftline_schemas.monitor import Monitor
 from driftline_schemas.serving_log import LogColumn
 from driftline_schemas.window import Window, to_us
 
-NO_TIME = timedelta(0)
 Scan = Callable[[Sequence[Split], ScanPlan], Iterator[tuple[Sequence[Split], ScanResult]]]
 """How splits become profiles: an engine's ``scan``."""
 
@@ -44,8 +43,8 @@ class LogInspection:
     """
 
     found: Inspection
-    lateness: timedelta
-    reach: timedelta = NO_TIME
+    lateness: timedelta = ON_TIME
+    reach: timedelta = ON_TIME
     damaged: Mapping[str, tuple[tuple[int, int] | None, str]] = field(default_factory=dict)
     passed_over: tuple[PassedOver, ...] = ()
     timed: bool = True
@@ -106,7 +105,7 @@ class LogInspection:
             state
             for state in states
             if state.state == "quarantined"
-            and not Span(window.start, window.end, NO_TIME).excludes(state.object.folder)
+            and not Span(window.start, window.end, ON_TIME).excludes(state.object.folder)
         ]
 
     @cached_property

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Self
 
 from driftline_jobs.profiles.columns.times import AFTER_ALL, BEFORE_ALL, NO_TIME
-from driftline_jobs.sources import base
 from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.listing.objects import Listing, LogObject, listing
 from driftline_jobs.sources.listing.passed_over import PassedOver
@@ -64,7 +63,7 @@ class DataSet(PredictionLog):
         # A folder called by a date is when the data set was made, not when its rows are from.
         undated = [replace(found, folder_start=None, folder_end=None) for found in objects]
         found = inspect(undated, location, monitor, role="reference")
-        timed = LogInspection(found, base.NO_TIME, passed_over=passed_over)
+        timed = LogInspection(found, passed_over=passed_over)
         if any(state.state == "read" for state in found.inputs):
             return timed
         bare = inspect(undated, location, monitor, role="reference", timed=False)

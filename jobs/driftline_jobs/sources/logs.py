@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from driftline_jobs.sources.base import NO_TIME, LogInspection, ProfileSource, Scan, ScannedWindows, Watcher
+from driftline_jobs.sources.base import LogInspection, ProfileSource, Scan, ScannedWindows, Watcher
 from driftline_jobs.sources.listing.objects import Listing, LogObject, listing, overlapping
 from driftline_jobs.sources.listing.passed_over import PassedOver
 from driftline_jobs.sources.parquet.footers import KnownFooters
@@ -123,15 +123,15 @@ class LabelLog:
         if start is None or end is None:
             return listing(self.location, self.monitor.timezone)
         until = end + self.source.catch_up
-        listed = listing(self.location, self.monitor.timezone, start=start, end=until, lateness=NO_TIME)
-        return replace(listed, objects=tuple(overlapping(listed.objects, start, until, NO_TIME)))
+        listed = listing(self.location, self.monitor.timezone, start=start, end=until)
+        return replace(listed, objects=tuple(overlapping(listed.objects, start, until)))
 
     def look_into(
         self, objects: Sequence[LogObject], passed_over: tuple[PassedOver, ...] = ()
     ) -> LogInspection:
         """What the footers of these objects say."""
         found = inspect(objects, self.location, self.monitor, role="label", known=self._known)
-        return LogInspection(found, NO_TIME, self.source.catch_up, passed_over=passed_over)
+        return LogInspection(found, reach=self.source.catch_up, passed_over=passed_over)
 
     def inspect(self, start: datetime, end: datetime) -> LogInspection:
         """The objects that may hold labels of predictions made in ``start <= t < end``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 from driftline_jobs.sources.listing.objects import LogObject, overlapping
@@ -10,8 +9,6 @@ from driftline_jobs.sources.logs import open_log
 from driftline_jobs.storage.location import claims_parquet
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Window
-
-_NO_TIME = timedelta(0)
 
 
 def arrived(monitor: Monitor, window: Window, relative_to: Path) -> list[LogObject]:
@@ -26,7 +23,7 @@ def arrived(monitor: Monitor, window: Window, relative_to: Path) -> list[LogObje
     """
     log = open_log(monitor, relative_to, must_exist=False)
     listed = log.listing(window.start, window.end)
-    near = overlapping(listed.objects, window.start, window.end, lateness=_NO_TIME)
+    near = overlapping(listed.objects, window.start, window.end)
     own = [found for found in near if _lies_in(found, window)]
     named = [found for found in own if claims_parquet(found.path)]
     if named:

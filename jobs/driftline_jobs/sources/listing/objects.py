@@ -14,7 +14,8 @@ from driftline_jobs.sources.listing.walk import Found, walk
 from driftline_jobs.storage.location import Location
 from driftline_schemas.extensions import PARQUET
 
-_NO_TIME = timedelta(0)
+ON_TIME = timedelta(0)
+"""No lateness: the rows of a folder are those of its interval."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,7 +59,7 @@ def listing(
     *,
     start: datetime | None = None,
     end: datetime | None = None,
-    lateness: timedelta = _NO_TIME,
+    lateness: timedelta = ON_TIME,
 ) -> Listing:
     """Everything below ``location``; dated folders are read in ``zone``.
 
@@ -88,7 +89,7 @@ def listing(
 
 
 def overlapping(
-    objects: Iterable[LogObject], start: datetime, end: datetime, lateness: timedelta
+    objects: Iterable[LogObject], start: datetime, end: datetime, lateness: timedelta = ON_TIME
 ) -> list[LogObject]:
     """The objects that may hold rows of ``start <= t < end``: their folder's interval, widened by
     ``lateness`` on both sides, overlaps it, or their folder names none."""
