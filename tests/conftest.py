@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from tests.extensions import Example, Install, built, forget, installing
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -149,3 +151,39 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
     assert done.returncode == 0, done.stderr
     assert not list(external.iterdir())
     return DemoRun(folder, done.stdout)
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """What is installed is looked up anew, before the test and after it."""
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture
+def install(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Makes distributions with entry points, for the length of the test."""
+    del fresh
+    return installing(tmp_path / "installed", monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    """Makes folders of examples of the docs, each once."""
+    return cache(lambda name: built(name, tmp_path_factory.mktemp(name)))
+
+
+@pytest.fixture
+def example(fresh: None, examples: Example, monkeypatch: pytest.MonkeyPatch) -> Example:
+    """Has examples of the docs installed for the length of a test, in processes that it starts too."""
+    del fresh
+
+    def install(name: str) -> Path:
+        folder = examples(name)
+        monkeypatch.syspath_prepend(str(folder))
+        monkeypatch.setenv("PYTHONPATH", ":".join([str(folder), *sys.path]))
+        forget()
+        return folder
+
+    return install

@@ -14,7 +14,7 @@ from driftline_schemas.window import load_zone
 def doc_md(monitor: Monitor, source: str, scheduling: MonitorScheduling, settings: Settings) -> str:
     """What is watched, against what, when it alerts, and where the tables and pages are, as Markdown."""
     rows = [
-        ("task", monitor.task.value.replace("_", " ")),
+        ("task", monitor.task_spec.title),
         ("logs", _code(monitor.logs.uri)),
         ("labels", _labels(monitor)),
         ("windows", f"{monitor.granularity.value}, by the clock of {monitor.timezone}"),

@@ -35,7 +35,7 @@ def monitor_dag(
         catchup=scheduling.start is not None,
         max_active_runs=scheduling.max_active_runs,
         is_paused_upon_creation=scheduling.paused,
-        tags={"driftline", monitor.task.value, monitor.granularity.value},
+        tags={"driftline", monitor.task, monitor.granularity.value},
         params={PERIOD: window_param()},
         doc_md=doc_md(monitor, source, scheduling, settings),
         default_args=retrying(scheduling, monitor.owner),

@@ -11,12 +11,12 @@ from driftline_reports import formats, glossary
 from driftline_reports.glossary import words
 from driftline_reports.names import Names, visible
 from driftline_reports.view_model import Alert
-from driftline_schemas.metrics import CHECKS_OF_COLUMNS, PERFORMANCE
+from driftline_schemas.metrics import CHECKS_OF_COLUMNS
 from driftline_schemas.table_names import ALL
+from driftline_schemas.task_specs import performance_spec
 
 Row = Mapping[str, Any]
 _LONGEST: Final = 260
-_OF_THE_MODEL: Final = frozenset(metric for several in PERFORMANCE.values() for metric in several)
 
 
 def describe(row: Row, names: Names, title: Callable[[datetime], str], muted: str = "") -> Alert:
@@ -49,7 +49,7 @@ def everything(metric: str) -> str:
     """What a metric or a check without a column is about."""
     if metric in CHECKS_OF_COLUMNS:
         return "the columns"
-    if metric in _OF_THE_MODEL:
+    if performance_spec(metric) is not None:
         return "the model"
     return "the columns together" if metric in glossary.drift_terms() else "the rows"
 
@@ -58,7 +58,7 @@ def _metric_title(metric: str) -> str:
     if metric in glossary.drift_terms():
         return glossary.drift(metric).title
     term = glossary.performance(metric)
-    return term.title if metric in glossary.PERFORMANCE else words(term.title)
+    return term.title if metric in glossary.performance_terms() else words(term.title)
 
 
 def _read(text: str | None) -> Mapping[str, Any]:

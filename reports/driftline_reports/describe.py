@@ -11,6 +11,7 @@ from driftline_reports.clock import are_times_of_day, clock
 from driftline_reports.context import Cited, Context, column_condition
 from driftline_reports.queries import Query, select
 from driftline_reports.view_model import Figure
+from driftline_schemas.column_kinds import Form, kind_spec
 
 Row = Mapping[str, Any]
 
@@ -44,8 +45,8 @@ def facts(context: Context, column: str, profile: Row) -> tuple[tuple[tuple[str,
     A sensitive column's moments and quantiles are values in all but name: they stay out.
     """
     shown = list(_COUNTS)
-    kind = profile.get("column_kind")
-    if not context.names.is_sensitive(column) and kind in {"numeric", "score", "datetime", "text"}:
+    kind = kind_spec(profile["column_kind"])
+    if not context.names.is_sensitive(column) and kind.form is Form.ORDERED:
         shown += _MOMENTS
     names = [name for _, name in shown]
     query = context.book.add(
@@ -58,14 +59,14 @@ def facts(context: Context, column: str, profile: Row) -> tuple[tuple[tuple[str,
         if value is None or (name in {"nans", "infinities"} and not value):
             continue
         counted = (title, name) in _COUNTS
-        text = f"{title} length" if kind == "text" and not counted else title
+        text = f"{title} {kind.measured}" if kind.measured and not counted else title
         made.append((text, cite(name, formats.count if counted else _writer(profile, name))))
     return tuple(made), query
 
 
 def times_of_day(profile: Row) -> bool:
     """Whether a column holds times of day, by what is the least and the greatest of them."""
-    return profile.get("column_kind") == "datetime" and are_times_of_day(
+    return kind_spec(profile["column_kind"]).times and are_times_of_day(
         (profile.get("min"), profile.get("max"))
     )
 
@@ -86,7 +87,7 @@ def date(value: float | None) -> str:
 
 
 def _writer(profile: Row, name: str) -> Callable[[Any], str]:
-    if profile.get("column_kind") != "datetime":
+    if not kind_spec(profile["column_kind"]).times:
         return formats.number
     if name == "stddev":
         return formats.seconds

@@ -12,6 +12,7 @@ import numpy as np
 from driftline_reports import clock, formats, plots
 from driftline_reports.inputs import Distribution
 from driftline_reports.names import Names
+from driftline_schemas.column_kinds import kind_spec
 from driftline_schemas.table_names import OTHER
 
 _MOST_BARS: Final = 8
@@ -126,7 +127,7 @@ def _is_clock(distribution: Distribution, profile: Row | None) -> bool:
     """Whether the values are times of day, in the reference and in this window."""
     edges = [] if distribution.edges is None else [float(edge) for edge in distribution.edges]
     ends = [] if profile is None else [profile.get("min"), profile.get("max")]
-    return distribution.kind == "datetime" and clock.are_times_of_day([*edges, *ends])
+    return kind_spec(distribution.kind).times and clock.are_times_of_day([*edges, *ends])
 
 
 def _intervals(distribution: Distribution, profile: Row | None, *, is_clock: bool) -> plots.Steps | None:
@@ -155,7 +156,7 @@ def _intervals(distribution: Distribution, profile: Row | None, *, is_clock: boo
     if towering > _TOWERING and towering > 2 * max(binned):
         return None
     form = clock.clock if is_clock else _axis_writer(distribution.kind, low, high)
-    written = form if distribution.kind == "datetime" else formats.tick
+    written = form if kind_spec(distribution.kind).times else formats.tick
     round_places = clock.round_places if is_clock else _round_places
     ticks = tuple((float(v), written(float(v))) for v in round_places(float(bounds[0]), float(bounds[-1])))
     return plots.Steps(
@@ -294,7 +295,7 @@ def _round_places(low: float, high: float) -> Sequence[float]:
 
 
 def _axis_writer(kind: str, low: float, high: float) -> Writer:
-    if kind != "datetime":
+    if not kind_spec(kind).times:
         return formats.number
     long = high - low > 3 * 86_400
 

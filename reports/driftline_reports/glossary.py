@@ -10,6 +10,8 @@ from typing import Final
 from driftline_reports import formats
 from driftline_reports.names import visible
 from driftline_schemas.drift_specs import Unit, drift_specs
+from driftline_schemas.performance_specs import AVERAGES, base_metric
+from driftline_schemas.task_specs import performance_spec, performance_specs
 
 Writer = Callable[[float | None], str]
 
@@ -40,37 +42,14 @@ def drift_terms() -> dict[str, Term]:
 
 SUSTAINED: Final = "lasting_shift"
 
-PERFORMANCE: Final[dict[str, Term]] = {
-    "roc_auc": Term(
-        "ROC AUC",
-        "Chance that a random positive scores above a random negative; interval by DeLong.",
-        formats.decimals,
-    ),
-    "average_precision": Term(
-        "Average precision",
-        "Area under precision over recall, midpoint of the two orders within a score bin.",
-        formats.decimals,
-    ),
-    "accuracy": Term(
-        "Accuracy", "Share of predictions that were right; interval by Wilson.", formats.decimals
-    ),
-    "precision": Term("Precision", "Share of predicted positives that were positive.", formats.decimals),
-    "recall": Term("Recall", "Share of positives that were predicted.", formats.decimals),
-    "f1": Term("F1", "Harmonic mean of precision and recall.", formats.decimals),
-    "log_loss": Term("Log loss", "Mean of −ln of the probability given to what happened.", formats.decimals),
-    "brier": Term("Brier score", "Mean squared difference of score and outcome.", formats.decimals),
-    "ece": Term(
-        "Calibration error",
-        "Mean gap between score and positive rate over the score bins, less what chance alone would give.",
-        formats.decimals,
-    ),
-    "positive_rate": Term("Positive rate", "Share of rows that were positive.", formats.percent),
-    "mae": Term("MAE", "Mean absolute error, in the label's unit."),
-    "rmse": Term("RMSE", "Root of the mean squared error, in the label's unit."),
-    "mape": Term("MAPE", "Mean of |error| / |label|.", formats.percent),
-    "r2": Term("R²", "1 less the squared error over the label's variance.", formats.decimals),
-    "bias": Term("Bias", "Mean of prediction less label, in the label's unit.", formats.signed),
-}
+
+@cache
+def performance_terms() -> dict[str, Term]:
+    """The entries of all performance metrics, in the order of reading."""
+    return {
+        spec.name: Term(spec.title, spec.how, _WRITERS[spec.unit]) for spec in performance_specs().values()
+    }
+
 
 ALWAYS: Final[dict[str, Term]] = {
     "q": Term(
@@ -85,12 +64,17 @@ ALWAYS: Final[dict[str, Term]] = {
     ),
 }
 
-LOWER_IS_BETTER: Final = frozenset({"log_loss", "brier", "ece", "mae", "rmse", "mape"})
-
 
 def lower_is_better(metric: str) -> bool:
     """Whether a performance metric, or what an average over classes is an average of, is a loss."""
-    return metric.removesuffix("_macro").removesuffix("_weighted") in LOWER_IS_BETTER
+    spec = performance_spec(metric)
+    return spec is not None and spec.lower_is_better
+
+
+def order_of_reading(metric: str) -> int:
+    """The place of a performance metric; one that is not known comes last."""
+    order = list(performance_terms())
+    return order.index(metric) if metric in order else len(order)
 
 
 SOURCES: Final[dict[str, str]] = {
@@ -115,14 +99,11 @@ def drift(metric: str) -> Term:
 
 def performance(metric: str) -> Term:
     """The entry of a performance metric. A multiclass average goes by the name of what it averages."""
-    known = PERFORMANCE.get(metric)
-    if known:
-        return known
-    for ending, words in (("_macro", "mean over classes"), ("_weighted", "classes by their rows")):
-        base = PERFORMANCE.get(metric.removesuffix(ending))
-        if metric.endswith(ending) and base:
-            return Term(f"{base.title}, {words}", base.how, base.write)
-    return Term(visible(metric), "See the tables' reference.")
+    term = performance_terms().get(base_metric(metric))
+    if term is None:
+        return Term(visible(metric), "See the tables' reference.")
+    averaged = next((words for ending, words in AVERAGES.items() if metric.endswith(ending)), None)
+    return term if averaged is None else Term(f"{term.title}, {averaged}", term.how, term.write)
 
 
 def source(threshold_source: str | None) -> str:

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from driftline_reports import glossary
+from driftline_schemas.column_kinds import kind_specs
 from driftline_schemas.drift_specs import DriftSpec, drift_specs
-from driftline_schemas.metrics import PERFORMANCE
+from driftline_schemas.performance_specs import PerformanceSpec
+from driftline_schemas.task_specs import performance_specs, task_specs
 
 _OPENING = """\
 # Metrics
@@ -22,6 +23,13 @@ the tables and in rules of the monitor file. How to add one: [extending.md](exte
 ## Drift
 
 One row of `drift_metrics` per column, cell and comparison.
+
+"""
+_KINDS = """
+## Kinds of columns
+
+What a column is in `column_kind`, and so which figures it has: those of an order or of categories. It is what
+its values say, unless the monitor file lists it under a kind of `features`.
 
 """
 _PERFORMANCE = """
@@ -45,17 +53,26 @@ def metrics_page() -> str:
         )
         for spec in drift_specs().values()
     )
-    tasks = {
-        name: [task.value.replace("_", " ") for task, names in PERFORMANCE.items() if name in names]
-        for name in glossary.PERFORMANCE
-    }
+    kinds = (
+        (
+            f"`{spec.name}`",
+            spec.title,
+            spec.form or "either",
+            ", ".join(spec.default_of),
+            "yes" if spec.declared else "",
+            spec.how,
+        )
+        for spec in kind_specs().values()
+    )
     performance = (
-        (f"`{name}`", term.title, ", ".join(tasks[name]), term.how)
-        for name, term in glossary.PERFORMANCE.items()
+        (f"`{name}`", spec.title, ", ".join(_tasks(spec)), spec.how)
+        for name, spec in performance_specs().items()
     )
     return (
         _OPENING
         + _table(("metric", "title", "of", "limit where none was learned", "what it is"), drift)
+        + _KINDS
+        + _table(("kind", "title", "of", "values", "under `features`", "what is counted"), kinds)
         + _PERFORMANCE
         + _table(("metric", "title", "tasks", "what it is"), performance)
     )
@@ -64,6 +81,10 @@ def metrics_page() -> str:
 def _columns(spec: DriftSpec) -> str:
     kinds = [kind for kind, has in (("ordered", spec.ordered), ("categories", spec.categories)) if has]
     return ", ".join(kinds) or "all columns as one, or windows as a series"
+
+
+def _tasks(metric: PerformanceSpec) -> list[str]:
+    return [task.title for task in task_specs().values() if metric in task.metrics]
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 
 from driftline_reports.inputs import ReportInputs
 from driftline_reports.selection import Row, Selection
-from driftline_schemas.metrics import CHECKS_OF_COLUMNS, PERFORMANCE
+from driftline_schemas.metrics import CHECKS_OF_COLUMNS
 from driftline_schemas.table_names import ALL
+from driftline_schemas.task_specs import performance_spec
 
 # Arrow has no types to check against: a mask over rows.
 Mask: TypeAlias = Any
@@ -70,7 +71,7 @@ def _table_of(alert: Row) -> str:
         threshold = None
     if threshold is None:
         return "quality_metrics"
-    if alert["column_name"] == ALL and any(alert["metric"] in names for names in PERFORMANCE.values()):
+    if alert["column_name"] == ALL and performance_spec(alert["metric"]) is not None:
         return "performance_metrics"
     return "drift_metrics"
 

@@ -40,12 +40,11 @@ def window_rows(context: Context) -> list[Row]:
 
 def lead_row(rows: Sequence[Row]) -> Row | None:
     """The figure the model is told by: what has become worse, else what is judged, else the best known."""
-    order = list(glossary.PERFORMANCE)
 
     def weight(row: Row) -> tuple[bool, bool, bool, int]:
         # Realized before estimated, unless only the estimate has something to tell.
-        known = order.index(row["metric"]) if row["metric"] in order else len(order)
-        return (bool(row["degraded"]), row["kind"] == REALIZED, row["degraded"] is not None, -known)
+        last = glossary.order_of_reading(row["metric"])
+        return (bool(row["degraded"]), row["kind"] == REALIZED, row["degraded"] is not None, -last)
 
     measured = [row for row in rows if row["kind"] in {REALIZED, ESTIMATED} and row["value"] is not None]
     known = [row for row in measured if row["class_label"] is None]
@@ -71,11 +70,7 @@ def build(context: Context) -> Performance:
     by_metric: dict[tuple[str, str | None], dict[str, Row]] = {}
     for row in rows:
         by_metric.setdefault((row["metric"], row["class_label"]), {})[row["kind"]] = row
-    order = list(glossary.PERFORMANCE)
-    keys = sorted(
-        by_metric,
-        key=lambda k: (order.index(k[0]) if k[0] in order else len(order), k[0], k[1] or ""),
-    )
+    keys = sorted(by_metric, key=lambda k: (glossary.order_of_reading(k[0]), k[0], k[1] or ""))
     made = {key: _row(context, by_metric[key], query, key, history) for key in keys}
     return Performance(
         absent=_absent(context, rows),

@@ -24,6 +24,7 @@ from driftline_reports.glossary import words
 from driftline_reports.names import WITHHELD, visible
 from driftline_reports.queries import select
 from driftline_reports.view_model import Alert, Check, Part, Quality, Sentence
+from driftline_schemas.column_kinds import kind_spec
 from driftline_schemas.metrics import MOVES_BY_NATURE
 from driftline_schemas.table_names import ALL
 
@@ -66,7 +67,7 @@ def build(context: Context) -> Quality:
     dates = {
         name: describe.time_of_day if describe.times_of_day(row) else describe.date
         for name, row in describe.profiles(context).items()
-        if row["column_kind"] == "datetime"
+        if row["column_kind"] is not None and kind_spec(row["column_kind"]).times
     }
     rows = sorted(rows, key=lambda row: (row["column_name"] != ALL, row["column_name"], row["check_name"]))
     failed = [row for row in rows if row["passed"] is False]

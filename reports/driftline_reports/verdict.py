@@ -51,14 +51,10 @@ def build(
 
 def _worse(rows: Sequence[Row], kind: str) -> Row | None:
     """The degraded figure of ``kind`` that is read first."""
-    order = list(glossary.PERFORMANCE)
     found = [row for row in rows if row["kind"] == kind and row["degraded"] and row["value"] is not None]
     return min(
         found,
-        key=lambda row: (
-            row["class_label"] is not None,
-            order.index(row["metric"]) if row["metric"] in order else len(order),
-        ),
+        key=lambda row: (row["class_label"] is not None, glossary.order_of_reading(row["metric"])),
         default=None,
     )
 

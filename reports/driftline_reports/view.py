@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from driftline_reports import (
     changes,
     formats,
@@ -31,12 +29,6 @@ from driftline_reports.view_model import (
     Tile,
     View,
 )
-
-_TASKS: Final = {
-    "binary_classification": "binary classification",
-    "multiclass_classification": "multiclass classification",
-    "regression": "regression",
-}
 
 
 def build_view(inputs: ReportInputs, room: Room | None = None) -> View:
@@ -83,7 +75,7 @@ def _head(context: Context) -> Head:
         monitor=monitor.monitor,
         description=visible(monitor.description, 400) if monitor.description else "",
         owner=visible(monitor.owner, 120) if monitor.owner else "",
-        task=_TASKS.get(monitor.task.value, monitor.task.value),
+        task=monitor.task_spec.title,
         window=context.title(context.window.start),
         zone=monitor.timezone,
         generated=formats.moment(inputs.generated_at, context.zone),

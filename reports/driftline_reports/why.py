@@ -9,12 +9,11 @@ from driftline_reports import formats, glossary, plots
 from driftline_reports.context import Cited, Context
 from driftline_reports.queries import Query, select
 from driftline_reports.view_model import Reason, Sentence, Why
+from driftline_schemas.task_specs import performance_spec
 
 Row = Mapping[str, Any]
 _MOST: Final = 10
 _DRAWN: Final = 6
-_COMPARES_ROWS: Final = "roc_auc"
-"""Rows of different segments with each other, so that what each did by itself is not all that happened."""
 _KEYS: Final = ("model_version", "segment", "segment_value")
 
 
@@ -38,7 +37,9 @@ def build(context: Context, metric: str | None) -> Why:
         summary=f"Mix and rate effects on {term.title}: "
         + "; ".join(f"{r.name} mix {r.mix.text}, rate {r.rate.text}" for r in made[:_DRAWN]),
     )
-    return Why((), term.title, metrics[0] != _COMPARES_ROWS, made, max(len(rows) - _MOST, 0), split, query)
+    spec = performance_spec(metrics[0])
+    adds_up = spec is None or not spec.compares_rows
+    return Why((), term.title, adds_up, made, max(len(rows) - _MOST, 0), split, query)
 
 
 def _query(context: Context, metric: str) -> Query:

@@ -7,18 +7,14 @@ formulas (see ``driftline_jobs.metrics.registry``).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Protocol
 
-from driftline_schemas.errors import ConfigError
+from driftline_schemas import extensions
 
 GROUP = "driftline.metrics"
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 class Unit(StrEnum):
@@ -174,49 +170,17 @@ BUILT_IN = (
 )
 
 
-class Member(Protocol):
-    """A metric of another distribution, as far as this package looks at it."""
-
-    @property
-    def spec(self) -> DriftSpec:
-        """What there is to say of it."""
-
-
 @cache
-def members() -> tuple[Member, ...]:
-    """The metrics of other distributions, by name.
+def members() -> Mapping[DriftSpec, object]:
+    """The metrics of other distributions, by what there is to say of them.
 
     Raises ConfigError for one that cannot be loaded, or whose name is taken or is none.
     """
-    found: dict[str, Member] = {}
-    taken = {spec.name for spec in BUILT_IN}
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        member = _loaded(point)
-        name = member.spec.name
-        if not _NAME.fullmatch(name):
-            raise ConfigError(f"{_about(point)} is called {name!r}: expected small letters, digits and _")
-        if name in taken:
-            raise ConfigError(f"{_about(point)} has the name {name!r}, which is taken: give it another")
-        taken.add(name)
-        found[name] = member
-    return tuple(found[name] for name in sorted(found))
+    from driftline_schemas.performance_specs import CLASSIFICATION, REGRESSION
 
-
-def _loaded(point: EntryPoint) -> Member:
-    try:
-        member: Member = point.load()
-        if isinstance(member.spec, DriftSpec):
-            return member
-    except Exception as error:
-        raise ConfigError(
-            f"{_about(point)} cannot be loaded: {error}. Mend it, or uninstall its distribution"
-        ) from error
-    raise ConfigError(f"{_about(point)} has no spec: expected a driftline_jobs.metrics.registry.DriftMetric")
-
-
-def _about(point: EntryPoint) -> str:
-    where = "" if point.dist is None else f" of {point.dist.name}"
-    return f"the metric {point.value!r}{where}"
+    taken = {spec.name for spec in (*BUILT_IN, *CLASSIFICATION, *REGRESSION)}
+    expected = "a driftline_jobs.metrics.registry.DriftMetric"
+    return extensions.members(GROUP, "metric", DriftSpec, expected, taken)
 
 
 @cache
@@ -225,7 +189,7 @@ def drift_specs() -> Mapping[str, DriftSpec]:
 
     Raises ConfigError, as ``members`` does.
     """
-    return {spec.name: spec for spec in (*BUILT_IN, *(member.spec for member in members()))}
+    return {spec.name: spec for spec in (*BUILT_IN, *members())}
 
 
 def ordered_metrics() -> tuple[str, ...]:

@@ -25,30 +25,9 @@ VALUES_OF_ANOTHER_TYPE = "values_of_another_type"
 """The check that counts values which cannot be compared with those of the reference."""
 
 
-class Task(StrEnum):
-    """What the model predicts."""
-
-    BINARY = "binary_classification"
-    MULTICLASS = "multiclass_classification"
-    REGRESSION = "regression"
-
-
 class ScoreScale(StrEnum):
     """What the scores of a classifier are: from 0 to 1, from 0 to 100, or numbers that only rank."""
 
     PROBABILITY = "probability"
     PERCENT = "percent"
     UNBOUNDED = "unbounded"
-
-
-_RANKING = ("roc_auc", "average_precision")
-_RATES = ("precision", "recall", "f1")
-_BINARY = (*_RANKING, "accuracy", *_RATES, "log_loss", "brier", "ece", "positive_rate")
-_AVERAGED = tuple(f"{name}_{how}" for name in _RANKING + _RATES for how in ("macro", "weighted"))
-
-PERFORMANCE: dict[Task, tuple[str, ...]] = {
-    Task.BINARY: _BINARY,
-    Task.MULTICLASS: (*_BINARY, *_AVERAGED),
-    Task.REGRESSION: ("mae", "rmse", "mape", "r2", "bias"),
-}
-"""Of the model as a whole. With several classes the plain names are per class."""

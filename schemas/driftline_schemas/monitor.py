@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     Discriminator,
     Field,
@@ -30,8 +29,10 @@ from pydantic import (
 
 from driftline_schemas.classes import class_text
 from driftline_schemas.errors import ConfigError
-from driftline_schemas.metrics import ScoreScale, Task
+from driftline_schemas.extensions import PARQUET, SOURCES
+from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor_errors import Problems, config_error
+from driftline_schemas.monitor_features import Features
 from driftline_schemas.monitor_section import Section
 from driftline_schemas.monitor_values import (
     ClassValue,
@@ -39,15 +40,18 @@ from driftline_schemas.monitor_values import (
     Email,
     Interval,
     Line,
+    LogUri,
     Name,
     PositiveDuration,
     ScoreColumns,
-    SensitiveColumn,
+    Source,
+    TaskName,
     Uri,
     Weeks,
     in_zone,
 )
 from driftline_schemas.serving_log import Role, TimeColumn, TimeUnit
+from driftline_schemas.task_specs import TaskSpec, task_spec
 from driftline_schemas.window import Calendar, Granularity, load_zone
 from driftline_schemas.yaml_file import YamlFile, parse_yaml, read_yaml
 
@@ -61,7 +65,6 @@ __all__ = [
     "Notify",
     "Reference",
     "Rule",
-    "Task",
     "load_monitor",
     "parse_monitor",
 ]
@@ -87,12 +90,15 @@ class Logs(Section):
     A dated folder may hold rows of ``lateness`` before and after its interval; others are set aside.
     ``timestamp_unit`` is that of times that are numbers, those of the labels too. With ``partition_columns``
     the folders ``key=value`` are columns where the objects have none of that name. ``positive_prediction`` is
-    the predicted class that means positive, where labels call it otherwise.
+    the predicted class that means positive, where labels call it otherwise. ``format`` names the source that
+    reads the log, where that is not Parquet and the scheme of ``uri`` does not say so.
     """
 
-    ADDED_LATER = frozenset({"timestamp_unit", "partition_columns", "positive_prediction", "score_scale"})
+    ADDED_LATER = frozenset(
+        {"timestamp_unit", "partition_columns", "positive_prediction", "score_scale", "format"}
+    )
 
-    uri: Uri
+    uri: LogUri
     timestamp: Name
     timestamp_unit: TimeUnit | None = None
     prediction_id: Name | None = None
@@ -103,6 +109,15 @@ class Logs(Section):
     score_scale: ScoreScale = ScoreScale.PROBABILITY
     lateness: Duration = timedelta(days=1)
     partition_columns: StrictBool = True
+    format: Source | None = None
+
+    @property
+    def source(self) -> str:
+        """The name of the source that reads the log."""
+        if self.format is not None:
+            return self.format
+        scheme, separator, _ = self.uri.partition("://")
+        return scheme if separator and scheme in SOURCES.names() else PARQUET
 
     @property
     def score_columns(self) -> tuple[str, ...]:
@@ -139,33 +154,6 @@ Labels = Annotated[
     Annotated[LabelSource, Tag("<source>")] | Annotated[LabelColumn, Tag("<column>")],
     Discriminator(_label_kind),
 ]
-
-
-class Features(Section):
-    """Kinds of the features. What is in no list is watched too, its kind read off the reference.
-
-    Of ``sensitive`` columns the tables have keyed hashes instead of values, of ``{column: drop}`` counts.
-    """
-
-    numeric: tuple[Name, ...] = ()
-    categorical: tuple[Name, ...] = ()
-    ignore: tuple[Name, ...] = ()
-    sensitive: tuple[SensitiveColumn, ...] = ()
-
-    @property
-    def hashed(self) -> frozenset[str]:
-        """Sensitive columns whose values are seen as keyed hashes."""
-        return frozenset(entry for entry in self.sensitive if isinstance(entry, str))
-
-    @property
-    def dropped(self) -> frozenset[str]:
-        """Sensitive columns of which nothing is kept but counts."""
-        return frozenset(self.sensitive_columns) - self.hashed
-
-    @property
-    def sensitive_columns(self) -> tuple[str, ...]:
-        """Both, in the order of the file."""
-        return tuple(entry if isinstance(entry, str) else next(iter(entry)) for entry in self.sensitive)
 
 
 class Reference(Section):
@@ -257,7 +245,7 @@ class Monitor(Section):
     monitor: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
     description: Annotated[StrictStr, Field(max_length=10_000)] = ""
     owner: Line = ""
-    task: Task
+    task: TaskName
     logs: Logs
     labels: Labels | None = None
     positive_label: ClassValue = 1
@@ -300,6 +288,11 @@ class Monitor(Section):
         if problems:
             raise Problems(problems)
         return self
+
+    @property
+    def task_spec(self) -> TaskSpec:
+        """What there is to say of the task."""
+        return task_spec(self.task)
 
     @property
     def positive_class(self) -> str:
@@ -374,7 +367,7 @@ def _validated(file: YamlFile) -> Monitor:
         raise config_error(file, error, _SECTIONS) from error
 
 
-_SECTIONS: Mapping[tuple[str, ...], tuple[type[BaseModel], ...]] = {
+_SECTIONS: Mapping[tuple[str, ...], tuple[type[Section], ...]] = {
     (): (Monitor,),
     ("logs",): (Logs,),
     ("labels",): (LabelSource, LabelColumn),

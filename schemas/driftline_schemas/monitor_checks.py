@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftline_schemas.drift_specs import category_metrics, drift_specs, ordered_metrics
-from driftline_schemas.metrics import (
-    MULTIVARIATE_DRIFT,
-    PERFORMANCE,
-    SUSTAINED_SHIFT,
-    Task,
-)
+from driftline_schemas.column_kinds import kind_spec
+from driftline_schemas.drift_specs import drift_specs
+from driftline_schemas.metrics import MULTIVARIATE_DRIFT, SUSTAINED_SHIFT
 from driftline_schemas.monitor_errors import did_you_mean
 from driftline_schemas.serving_log import Role
+from driftline_schemas.task_specs import Scores, task_specs
 from driftline_schemas.window import Granularity
 from driftline_schemas.yaml_file import Place, shown
 
@@ -43,30 +40,46 @@ def problems_of(monitor: Monitor) -> Found:
         yield from _rule(monitor, rule, ("alerts", "rules", position))
 
 
-def _task(monitor: Monitor) -> Found:  # noqa: C901 - one case a rule
-    logs = monitor.logs
-    if monitor.task is Task.REGRESSION:
+def _task(monitor: Monitor) -> Found:
+    logs, task = monitor.logs, monitor.task_spec
+    if task.scores is Scores.NONE:
         if logs.score is not None:
-            yield ("logs", "score"), "a regression has no score: its predicted value goes under prediction"
+            yield ("logs", "score"), f"a {task.title} has no score: its predicted value goes under prediction"
         if logs.prediction is None:
-            yield ("logs", "prediction"), "is missing: a regression needs the column of its predicted value"
+            yield (
+                ("logs", "prediction"),
+                f"is missing: a {task.title} needs the column of its predicted value",
+            )
     elif logs.score is None and logs.prediction is None:
         yield ("logs",), "needs a score or a prediction, the columns of what the model said"
-    if monitor.task is Task.BINARY and isinstance(logs.score, dict):
-        yield ("logs", "score"), "must name one column, the probability of the positive class"
-    if monitor.task is Task.MULTICLASS and logs.score is not None:
-        if not isinstance(logs.score, dict):
-            yield ("logs", "score"), "must map each class to its column: {class: column}"
-        elif len(logs.score) < 2:
-            yield ("logs", "score"), "must map at least two classes to their columns"
-    if monitor.task is not Task.BINARY and "positive_label" in monitor.model_fields_set:
-        yield ("positive_label",), f"only a {Task.BINARY} has one"
-    if logs.positive_prediction is not None and monitor.task is not Task.BINARY:
-        yield ("logs", "positive_prediction"), f"only a {Task.BINARY} has one"
-    elif logs.positive_prediction is not None and logs.prediction is None:
-        yield ("logs", "positive_prediction"), "needs logs.prediction, the column of the predicted class"
+    elif logs.score is not None:
+        yield from _scores(logs.score, task.scores)
+    yield from _positive(monitor)
     if "score_scale" in logs.model_fields_set and logs.score is None:
         yield ("logs", "score_scale"), "needs logs.score, the column that it is about"
+
+
+def _scores(given: str | Mapping[str, str], wanted: Scores) -> Found:
+    if wanted is Scores.ONE and not isinstance(given, str):
+        yield ("logs", "score"), "must name one column, the probability of the positive class"
+    elif wanted is Scores.BY_CLASS and isinstance(given, str):
+        yield ("logs", "score"), "must map each class to its column: {class: column}"
+    elif wanted is Scores.BY_CLASS and len(given) < 2:
+        yield ("logs", "score"), "must map at least two classes to their columns"
+
+
+def _positive(monitor: Monitor) -> Found:
+    logs, has_one = monitor.logs, monitor.task_spec.positive
+    if not has_one and "positive_label" in monitor.model_fields_set:
+        yield ("positive_label",), _only_some()
+    if logs.positive_prediction is not None and not has_one:
+        yield ("logs", "positive_prediction"), _only_some()
+    elif logs.positive_prediction is not None and logs.prediction is None:
+        yield ("logs", "positive_prediction"), "needs logs.prediction, the column of the predicted class"
+
+
+def _only_some() -> str:
+    return f"only a {' or a '.join(task.name for task in task_specs().values() if task.positive)} has one"
 
 
 def _parts(logs: Logs) -> list[tuple[str, str]]:
@@ -118,8 +131,8 @@ def _label_source(monitor: Monitor, labels: LabelSource) -> Found:
 def _features(monitor: Monitor) -> Found:
     features, roles = monitor.features, monitor.log_roles
     seen: dict[str, str] = {}
-    for kind in ("numeric", "categorical", "ignore"):
-        for position, column in enumerate(getattr(features, kind)):
+    for kind, columns in {**features.by_kind, "ignore": features.ignore}.items():
+        for position, column in enumerate(columns):
             place: Place = ("features", kind, position)
             if column in seen:
                 twice = "twice" if seen[column] == kind else f"also under {seen[column]}"
@@ -178,9 +191,9 @@ def _time(monitor: Monitor) -> Found:
 
 def _rule(monitor: Monitor, rule: Rule, place: Place) -> Found:
     metric, column, features = rule.metric, rule.column, monitor.features
-    performance, drift = PERFORMANCE[monitor.task], drift_specs()
+    performance, drift = monitor.task_spec.metric_names, drift_specs()
     if metric not in drift and metric not in performance:
-        task = next((task for task, names in PERFORMANCE.items() if metric in names), None)
+        task = next((task for task in task_specs().values() if metric in task.metric_names), None)
         if task is None:
             yield (
                 (*place, "metric"),
@@ -189,7 +202,7 @@ def _rule(monitor: Monitor, rule: Rule, place: Place) -> Found:
         else:
             yield (
                 (*place, "metric"),
-                f"{metric} is a figure of a {task.value}, this is a {monitor.task.value}",
+                f"{metric} is a figure of a {task.name}, this is a {monitor.task}",
             )
     elif column is not None and metric in performance:
         yield (*place, "column"), f"{metric} is a figure of the model as a whole: leave the column out"
@@ -200,13 +213,13 @@ def _rule(monitor: Monitor, rule: Rule, place: Place) -> Found:
         )
     elif column in features.ignore:
         yield (*place, "column"), f"the column {shown(column)} is ignored, so it has no figures"
-    elif column in features.numeric and metric not in (*ordered_metrics(), SUSTAINED_SHIFT):
-        yield (*place, "metric"), f"{metric} is no figure of a numeric column: {', '.join(ordered_metrics())}"
-    elif column in features.categorical and metric not in (*category_metrics(), SUSTAINED_SHIFT):
-        yield (
-            (*place, "metric"),
-            f"{metric} is no figure of a categorical column: {', '.join(category_metrics())}",
-        )
+    elif column in features.declared:
+        kind = kind_spec(features.declared[column])
+        if metric not in (*kind.metrics, SUSTAINED_SHIFT):
+            yield (
+                (*place, "metric"),
+                f"{metric} is no figure of a {kind.name} column: {', '.join(kind.metrics)}",
+            )
     if rule.segment is not None and metric in (*MULTIVARIATE_DRIFT, SUSTAINED_SHIFT):
         yield (*place, "segment"), f"{metric} is a figure of all rows: leave the segment out"
     elif rule.segment is not None and frozenset(rule.segment) not in map(frozenset, monitor.segments):

@@ -6,13 +6,14 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from driftline_schemas.errors import ConfigError
+from driftline_schemas.monitor_section import Section
 from driftline_schemas.yaml_file import Place, YamlFile, shown
 
-Sections = Mapping[tuple[str, ...], tuple[type[BaseModel], ...]]
+Sections = Mapping[tuple[str, ...], tuple[type[Section], ...]]
 """The models that describe the mapping at each place, list positions left out."""
 _MOST_SHOWN = 20
 
@@ -40,7 +41,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def config_error(file: YamlFile, error: ValidationError, sections: Sections) -> ConfigError:
     """One ConfigError that lists all that pydantic found in ``file``, in the file's order."""
     found: list[tuple[int, str]] = []
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    unknown = {detail["loc"] for detail in details if detail["type"] == "extra_forbidden"}
+    for detail in details:
+        if detail["type"] != "extra_forbidden" and any(detail["loc"][: len(at)] == at for at in unknown):
+            continue  # what is under a key that nobody knows is of no interest
         place = tuple(part for part in detail["loc"] if not str(part).startswith("<"))
         cause = detail.get("ctx", {}).get("error")
         if isinstance(cause, Problems):
@@ -87,11 +92,13 @@ def _message(detail: ErrorDetails, place: Place, sections: Sections) -> str:  # 
 def _key_hint(place: Place, sections: Sections) -> str:
     key = str(place[-1])
     here = tuple(str(part) for part in place[:-1] if isinstance(part, str))
-    known = [name for model in sections.get(here, ()) for name in model.model_fields]
+    known = [name for model in sections.get(here, ()) for name in model.known_keys()]
     near = difflib.get_close_matches(key, known, n=1)
     if near:
         return f", did you mean {near[0]!r}?"
-    homes = [".".join(at) for at, models in sections.items() if any(key in m.model_fields for m in models)]
+    homes = [
+        ".".join(at) for at, models in sections.items() if any(key in model.known_keys() for model in models)
+    ]
     if homes:
         return f" here: it belongs under {homes[0]}" if homes[0] else " here: it belongs at the top"
     return f": known here are {', '.join(dict.fromkeys(known))}" if known else ""

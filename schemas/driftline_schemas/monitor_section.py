@@ -16,6 +16,11 @@ class Section(BaseModel):
     """Keys that are newer than stores with references in them: one that is not written leaves no trace in
     what a reference is known by, so that the references of older versions are found again."""
 
+    @classmethod
+    def known_keys(cls) -> tuple[str, ...]:
+        """What may be written here."""
+        return tuple(cls.model_fields)
+
     @model_serializer(mode="wrap")
     def _without_new_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         content: dict[str, Any] = handler(self)

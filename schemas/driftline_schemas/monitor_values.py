@@ -20,8 +20,11 @@ from pydantic import (
     StrictStr,
     Tag,
 )
+from pydantic_core import PydanticKnownError
 
 from driftline_schemas.classes import MOST_CHARACTERS, class_text
+from driftline_schemas.extensions import SOURCES
+from driftline_schemas.task_specs import BUILT_IN, task_specs
 from driftline_schemas.window import YEARS, Calendar, Granularity
 from driftline_schemas.yaml_file import shown
 
@@ -29,7 +32,7 @@ _UNITS = {"w": "weeks", "d": "days", "h": "hours", "min": "minutes"}
 _DURATION = re.compile(r"(\d{1,6})\s*(w|d|h|min)", re.ASCII)
 _LONGEST = timedelta(days=3660)
 _EMAIL = re.compile(r"[^@\s,;<>()\"\\]{1,64}@[^@\s,;<>()\"\\.]+(\.[^@\s,;<>()\"\\.]+)*")
-_SCHEMES = ("s3", "file")
+_BUCKETS = ("s3", "gs", "az", "abfss")
 
 
 def parse_duration(value: object) -> timedelta:
@@ -64,6 +67,13 @@ def _weeks(value: object) -> timedelta:
     if length % timedelta(weeks=1):
         raise ValueError(f"{shown(value)} is no number of weeks: write 8")
     return length
+
+
+def _task_name(value: object) -> object:
+    # a task of ours does not wait for what is installed
+    if not any(value == spec.name for spec in BUILT_IN) and value not in tuple(task_specs()):
+        raise PydanticKnownError("enum", {"expected": ", ".join(map(repr, task_specs()))})
+    return value
 
 
 def parse_moment(value: object) -> datetime:
@@ -143,21 +153,34 @@ def _check_uri(uri: str) -> str:
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return uri
-    if scheme not in _SCHEMES:
+    if scheme not in (*_BUCKETS, "file"):
         raise ValueError(
             f"{shown(scheme + '://')} cannot be read: write a folder, file:// or s3://bucket/prefix/"
         )
-    if scheme == "s3":
+    if scheme in _BUCKETS:
         host = urlsplit(uri).netloc
-        if "@" in host or ":" in host:
+        # abfss://container@account.dfs.core.windows.net/ has its server after the sign
+        if ":" in host or ("@" in host and scheme != "abfss"):
             raise ValueError(
                 "holds a key or a port: keys come from the AWS_* settings, hosts from AWS_ENDPOINT_URL"
             )
         if not host:
-            raise ValueError("names no bucket: write s3://bucket/prefix/")
+            raise ValueError(f"names no bucket: write {scheme}://bucket/prefix/")
     elif not rest.startswith("/"):
         raise ValueError("a file:// address needs three slashes: file:///data/logs")
     return uri
+
+
+def _check_log_uri(uri: str) -> str:
+    """The scheme may be the name of a source too, which then says what may follow it."""
+    scheme, separator, rest = uri.partition("://")
+    return uri if separator and rest and scheme in SOURCES.names() else _check_uri(uri)
+
+
+def _source(name: str) -> str:
+    if name not in SOURCES.names():
+        raise ValueError(SOURCES.unknown(name))
+    return name
 
 
 def _check_email(address: str) -> str:
@@ -183,8 +206,12 @@ SensitiveColumn = Annotated[
     Discriminator(_how_sensitive),
 ]
 """A column whose values are hashed, or ``{column: drop}``."""
+TaskName = Annotated[str, BeforeValidator(_task_name)]
+"""Ours, or one that is installed."""
 Line = Annotated[StrictStr, Field(max_length=254), AfterValidator(_one_line)]
 Uri = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_check_uri)]
+LogUri = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_check_log_uri)]
+Source = Annotated[StrictStr, AfterValidator(_source)]
 Email = Annotated[StrictStr, AfterValidator(_check_email)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]

@@ -106,10 +106,15 @@ def _columns(columns: Iterable[Column | ViewColumn]) -> str:
         nullable = "" if isinstance(column, Column) and not column.nullable else "yes"
         meaning = column.meaning
         if column.values:
-            meaning += f" One of: {', '.join(column.values)}."
+            meaning += f" One of: {', '.join(column.values)}"
+            meaning += "; or a kind that another distribution brings." if _may_grow(column) else "."
         cells = (f"`{column.name}`", str(column.type), column.unit or "", nullable, meaning)
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows)
+
+
+def _may_grow(column: Column | ViewColumn) -> bool:
+    return isinstance(column, Column) and column.kinds
 
 
 if __name__ == "__main__":

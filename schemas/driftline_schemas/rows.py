@@ -172,11 +172,12 @@ def _checked(table: Table, column: Column, array: pa.ChunkedArray) -> pa.Chunked
                 "a figure that cannot be had is null, and its status says why"
             )
     elif column.values:
-        odd = array.filter(pc.invert(pc.is_in(array, value_set=pa.array([*column.values, None], array.type))))
+        allowed = pa.array([*column.allowed, None], array.type)
+        odd = array.filter(pc.invert(pc.is_in(array, value_set=allowed)))
         if len(odd):
             raise ValueError(
                 f"column {column.name} of {table.name} holds {odd[0].as_py()!r:.200}, "
-                f"which is none of {', '.join(column.values)}"
+                f"which is none of {', '.join(column.allowed)}"
             )
     elif pa.types.is_string(array.type) and pc.any(pc.match_substring(array, "\0")).as_py():
         array = pc.replace_substring(array, pattern="\0", replacement=NUL_STAND_IN)

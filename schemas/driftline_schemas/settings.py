@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, ByteSize, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from driftline_schemas.errors import ConfigError
+from driftline_schemas.extensions import ENGINES, STORES
 
-STORE_SCHEMES = ("duckdb", "postgresql", "postgres")
 _PASSWORD = re.compile(r"^(\w+://[^:/?@]*):.*@", re.DOTALL)
 _PASSWORD_PARAMETER = re.compile(r"([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
@@ -36,13 +36,20 @@ def _store_url(url: str) -> str:
         url.encode()
     except UnicodeEncodeError:
         raise ValueError("must be UTF-8 text") from None
-    if "://" not in url or scheme not in STORE_SCHEMES:
+    if "://" not in url or scheme not in STORES.names():
         raise ValueError(
-            "must be duckdb:///relative.duckdb, duckdb:////absolute.duckdb or postgresql://host/database"
+            "must be duckdb:///relative.duckdb, duckdb:////absolute.duckdb or postgresql://host/database. "
+            f"{STORES.known()}"
         )
     if scheme == "duckdb" and not re.match(r"duckdb:///+[^/]", url):
         raise ValueError("must name a file: duckdb:///relative.duckdb or duckdb:////absolute.duckdb")
     return url
+
+
+def _engine_name(name: str) -> str:
+    if name not in ENGINES.names():
+        raise ValueError(f"is none that there is. {ENGINES.known()}")
+    return name
 
 
 def _endpoint_url(url: str) -> str:
@@ -61,7 +68,7 @@ class Settings(BaseSettings):
 
     Attributes:
         store: URL of the summary tables. May hold a password: show ``store_shown`` instead.
-        engine: where splits are profiled.
+        engine: where splits are profiled: the name of a member of ``ENGINES``.
         reports: folder or ``s3://`` prefix of the pages.
         monitors: folder or ``s3://`` prefix of the monitor files.
         spark_master: as Spark names it, for the engine ``spark``.
@@ -84,7 +91,7 @@ class Settings(BaseSettings):
     )
 
     store: Annotated[str, AfterValidator(_store_url)] = Field("duckdb:///driftline.duckdb", repr=False)
-    engine: Literal["local", "spark"] = "local"
+    engine: Annotated[str, AfterValidator(_engine_name)] = "local"
     reports: Annotated[str, Field(min_length=1)] = "reports"
     monitors: Annotated[str, Field(min_length=1)] = "monitors"
     spark_master: Annotated[str, Field(min_length=1)] = "local[*]"

@@ -15,6 +15,8 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from driftline_schemas.column_kinds import BUILT_IN, kind_specs
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -45,7 +47,9 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. ``values`` lists what a text may hold where that is a closed set; empty if it is not."""
+    """One column. ``values`` lists what a text may hold where that is a closed set; empty if it is not.
+    ``kinds``: these are the kinds of columns, and other distributions may bring further ones.
+    """
 
     name: str
     type: ColumnType
@@ -53,6 +57,12 @@ class Column:
     unit: str | None = None
     nullable: bool = False
     values: tuple[str, ...] = ()
+    kinds: bool = False
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """What a text may hold with the distributions that are installed; empty for anything."""
+        return tuple(kind_specs()) if self.kinds else self.values
 
     @property
     def comment(self) -> str:
@@ -161,12 +171,13 @@ def _read(entry: Traversable) -> Any:  # noqa: ANN401 - YAML can be anything
 
 
 def _columns(definitions: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+    names = tuple(spec.name for spec in BUILT_IN)
     return tuple(
         Column(
             **{
                 **definition,
                 "type": ColumnType(definition["type"]),
-                "values": tuple(definition.get("values", ())),
+                "values": names if definition.get("kinds") else tuple(definition.get("values", ())),
             }
         )
         for definition in definitions

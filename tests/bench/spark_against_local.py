@@ -26,7 +26,8 @@ from driftline_jobs.engines.spark.engine import SparkEngine
 from driftline_jobs.pipeline.plans import scan_plan, watched
 from driftline_jobs.profiles.columns.hiding import Hiding
 from driftline_jobs.profiles.moments import share_of_rows
-from driftline_jobs.sources.logs import LogInspection, PredictionLog
+from driftline_jobs.sources.base import LogInspection
+from driftline_jobs.sources.logs import PredictionLog
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.scan_result import merge_results
 from driftline_jobs.sources.profiling.survey import SAMPLE_ROWS, SurveyPlan, binning_from

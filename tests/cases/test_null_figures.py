@@ -7,7 +7,7 @@ from tests.cases.catalogue import CASES
 from tests.cases.running import Cases
 from tests.cases.writing import Frame
 
-from driftline_schemas.metrics import PERFORMANCE, Task
+from driftline_schemas.task_specs import task_spec
 
 OF_CLASSES = ("accuracy", "f1", "precision", "recall")
 CALIBRATED = ("brier", "ece", "log_loss")
@@ -17,7 +17,7 @@ ABSENT: dict[str, tuple[str, ...]] = {
     "score_logit": CALIBRATED,
     "score_only": OF_CLASSES,  # no predicted class
     # Nobody knows which of the predictions with one id a label is about, in the reference neither.
-    "ids_repeat": PERFORMANCE[Task.BINARY],
+    "ids_repeat": task_spec("binary_classification").metric_names,
 }
 # Their runs refuse.
 REFUSED = ("positive_left_out", "epoch_millis")

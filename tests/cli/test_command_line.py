@@ -175,7 +175,7 @@ class TestValidate:
         def unreachable(*_: object, **__: object) -> None:
             raise TransientError("s3://serving-logs/flight_delay: no answer")
 
-        monkeypatch.setattr(check, "open_location", unreachable)
+        monkeypatch.setattr(check, "open_log", unreachable)
         status, out, err = invoke(
             "validate", edited(flights_folder, tmp_path, "../logs", "s3://serving-logs")
         )

@@ -27,7 +27,7 @@ from driftline_jobs.cli import main
 main(arguments)
 """
 PLACES = {
-    "data": ("driftline_jobs.pipeline.steps.data", "scan_windows"),
+    "data": ("driftline_jobs.sources.logs", "scan_windows"),
     "labels": ("driftline_jobs.pipeline.steps.performance", "scan_plan"),
     "during the join": ("driftline_jobs.engines.local", "collect"),
     "judgement": ("driftline_jobs.pipeline.steps.judgement", "add_previous"),

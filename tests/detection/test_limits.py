@@ -9,7 +9,6 @@ import pytest
 from tests.metrics.edges import from_counts
 
 from driftline_jobs.detection.limits import (
-    PERFORMANCE_FLOORS,
     above_floor,
     fixed_drift,
     interval_verdicts,
@@ -19,8 +18,6 @@ from driftline_jobs.detection.verdicts import either
 from driftline_jobs.metrics.drift import category_drift, ordered_drift
 from driftline_jobs.metrics.figures import FloatArray, Status
 from driftline_jobs.metrics.performance import (
-    HIGHER_IS_BETTER,
-    LOWER_IS_BETTER,
     Performance,
     absent,
     performance,
@@ -278,7 +275,6 @@ def test_after_a_reference_without_any_loss_the_margin_is_one_of_the_trivial_los
 def test_what_is_neither_good_nor_bad_never_degrades() -> None:
     for metric in ("positive_rate", "bias"):
         assert interval_verdicts(metric, figure_of(0.1, 0.01), figure_of(0.8, 0.01)) is None
-    assert set(PERFORMANCE_FLOORS) == HIGHER_IS_BETTER | LOWER_IS_BETTER
 
 
 def test_either_verdict_is_enough() -> None:

@@ -20,7 +20,9 @@ from tests.metrics.oracles import merged
 
 from driftline_jobs.demo.prepare import DemoFolder
 from driftline_jobs.pipeline.request import RunRequest
-from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.kinds.categories import CategoryBins
+from driftline_jobs.profiles.kinds.ordered import OrderedBins
 from driftline_jobs.run import run
 from driftline_jobs.stores import open_store
 from driftline_schemas.monitor import load_monitor

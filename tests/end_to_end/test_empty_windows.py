@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import ROWS, Bench, day
 
-from driftline_schemas.metrics import PERFORMANCE, Task
+from driftline_schemas.task_specs import task_spec
 
 FIRST, LAST = 13, 24
-PERFORMANCE_NAMES = set(PERFORMANCE[Task.BINARY])
+PERFORMANCE_NAMES = set(task_spec("binary_classification").metric_names)
 EMPTY = range(15, 19)
 FIXED = {"reference": {"window": ["2024-01-01", "2024-01-13"]}}
 MOVING = {"reference": {"window": None, "trailing": "12d"}}

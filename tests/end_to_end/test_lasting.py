@@ -91,15 +91,15 @@ def test_the_evidence_is_that_of_recursive_residuals(ranged: Bench) -> None:
     published = course(ranged, "amount")
     limit = ranged.current("drift_metrics", metric="lasting_shift")["threshold"].iloc[0]
     won = np.zeros(2)
-    for at, row in enumerate(tests.itertuples()):
+    for at, row in enumerate(tests.to_dict("records")):
         # all days have as many rows, so that the typical one is any; the error of the reference is in it
-        y = row.value / np.sqrt(1 / row.n_current + 1 / row.n_reference) * np.sqrt(1 + 1 / REFERENCE)
+        y = row["value"] / np.sqrt(1 / row["n_current"] + 1 / row["n_reference"]) * np.sqrt(1 + 1 / REFERENCE)
         residual = (y - mean) / np.sqrt(1 + 1 / count)
         up = stats.norm.ppf(stats.t.cdf(residual / np.sqrt(spread / degrees), degrees))
         bets = np.array([np.mean([np.exp(d * z - d * d / 2) for d in (0.5, 1.0, 2.0)]) for z in (up, -up)])
         won = np.minimum((won + 1) * bets, 2 * limit)
         assert published[REFERENCE + at][0] == pytest.approx(min(won.mean(), limit), rel=1e-6)
-        if won.mean() < limit and not row.drifted:
+        if won.mean() < limit and not row["drifted"]:
             mean, count = mean + (y - mean) / (count + 1), count + 1
             spread, degrees = spread + residual**2, degrees + 1
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import ROWS, Bench, Columns, day
 
-from driftline_jobs.detection.nature import Nature
+from driftline_jobs.metrics.nature import Nature
 from driftline_jobs.reporting.report import write_report
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.settings import Settings

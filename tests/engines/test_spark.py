@@ -15,13 +15,14 @@ from tests.engines.workload import Workload, joined, scanned
 from driftline_jobs.engines.base import Engine, JoinRequest
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.engines.spark.engine import SparkEngine, bundles
-from driftline_jobs.profiles.edges import ordered_bins
-from driftline_jobs.sources.labels.values import LabelValuesTask
-from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
+from driftline_jobs.sources.base import LogInspection
+from driftline_jobs.sources.labels.values import LabelValuesPlan
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.survey import binning_from
 from driftline_jobs.storage.location import Location
+from driftline_jobs.storage.s3 import S3
 from driftline_jobs.tasks.regression import RegressionTask
 from driftline_schemas.errors import TransientError, UnreadableObjectError
 from driftline_schemas.serving_log import TimeColumn
@@ -194,7 +195,7 @@ def test_labels_that_are_numbers(
     }
     counts = [np.count_nonzero(one.label_counts) for one in here.values()]
     assert max(counts) > (5 if labels_in_the_log else 1)
-    request = replace(request, task=LabelValuesTask(sampled=50))
+    request = replace(request, task=LabelValuesPlan(sampled=50))
     found, here = _outcomes(spark, request), _on_one_machine(_outcomes, request)
     samples = [{key: one.sample().tolist() for key, one in few.items()} for few in (found, here)]
     assert samples[0] == samples[1]
@@ -262,9 +263,13 @@ def test_a_damaged_object_is_named(
 
 
 @pytest.mark.long
-def test_what_is_out_of_reach_is_transient(spark: SparkEngine, planned: Planned) -> None:
+def test_what_is_out_of_reach_is_transient(
+    spark: SparkEngine, planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setitem(spark._context.environment, name, "key")
     inspection, plan = planned
-    nowhere = Location("s3://logs", "logs", "http://127.0.0.1:9")
+    nowhere = S3("s3://logs", "logs", "http://127.0.0.1:9")
     split = inspection.splits[0]
     splits = [replace(split, location=nowhere, object=replace(split.object, path="logs/part.parquet"))]
     with pytest.raises(TransientError, match="out of reach"):

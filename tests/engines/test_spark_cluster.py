@@ -13,7 +13,7 @@ from tests.engines.workload import Workload, joined, merged_scan
 
 from driftline_jobs.engines.local import LocalEngine
 from driftline_jobs.engines.spark.engine import SparkEngine
-from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_schemas.errors import TransientError
 

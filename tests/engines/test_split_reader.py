@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.engines.fault_proxy import PASS, fault_proxy
+from tests.sources.looking import list_objects
 from tests.sources.s3_server import S3Server, serve
 
-from driftline_jobs.sources.listing.objects import list_objects
 from driftline_jobs.sources.parquet.fetch import Span, blocks, chunk_spans
 from driftline_jobs.sources.parquet.footer_layout import Tail, read_tail
 from driftline_jobs.sources.parquet.inspection import inspect

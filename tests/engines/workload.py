@@ -15,15 +15,17 @@ import pyarrow.parquet as pq
 
 from driftline_jobs.engines.base import Engine, JoinRequest
 from driftline_jobs.engines.local import LocalEngine
-from driftline_jobs.pipeline.plans import label_plan, prediction_plan, scan_plan, task_of, watched
+from driftline_jobs.pipeline.plans import label_plan, prediction_plan, scan_plan, watched
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.codec import encode
 from driftline_jobs.profiles.columns.hiding import Hiding
-from driftline_jobs.sources.logs import LabelLog, LogInspection, PredictionLog
+from driftline_jobs.sources.base import LogInspection
+from driftline_jobs.sources.logs import LabelLog, PredictionLog
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.scan_result import ScanResult, merge_results
 from driftline_jobs.sources.profiling.survey import SurveyPlan, binning_from
+from driftline_jobs.tasks.registry import task_of
 from driftline_schemas.monitor import LabelSource, Monitor, parse_monitor
 from driftline_schemas.window import Window, to_us
 

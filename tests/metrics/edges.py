@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftline_jobs.metrics.samples import OrderedSample
-from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
 
 Floats = npt.NDArray[np.float64]
 FEATURE_QUANTILES = (0.001, 0.01, *(i / 20 for i in range(1, 20)), 0.99, 0.999)

@@ -14,14 +14,13 @@ from sklearn import metrics as sk
 from tests.metrics.edges import FEATURE_QUANTILES, Floats, from_counts, score_edges
 from tests.metrics.oracles import Ints, merged, pearson
 
-from driftline_jobs.evaluate.stacks import stack_ordered
 from driftline_jobs.metrics.drift import ordered_drift
 from driftline_jobs.metrics.figures import Figure
 from driftline_jobs.metrics.ranking import ScoreLabelCounts, average_precision, roc_auc
 from driftline_jobs.metrics.samples import OrderedSample
 from driftline_jobs.metrics.shares import independence_p_value
 from driftline_jobs.profiles import edges as product
-from driftline_jobs.profiles.binning import OrderedBins
+from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins
 from driftline_jobs.profiles.ordered import profile_ordered
 
 Measured = Callable[[int, str], None]
@@ -66,7 +65,7 @@ def references() -> References:
             patch.setattr(product, name, functools.cache(getattr(product, name)))
         for _ in range(REPETITIONS):
             sample = np.sort(rng.normal(size=rows))
-            edges.append(np.array(product.ordered_bins("numeric", sample).edges))
+            edges.append(np.array(ordered_bins("numeric", sample).edges))
             counts.append(np.diff([0, *np.searchsorted(sample, edges[-1]), rows]))
     return References(rows, np.stack(edges), np.stack(counts))
 
@@ -241,7 +240,7 @@ def test_criterion_7_wasserstein(measured: Measured, shape: str, change: str) ->
         rng = RNG(seed)
         reference, current = getattr(rng, shape)(size=100_000), getattr(rng, shape)(size=100_000)
         current = current * factor + added + 4.0 * (rng.random(100_000) < moved)
-        bins = product.ordered_bins("numeric", np.sort(reference))
+        bins = ordered_bins("numeric", np.sort(reference))
         figure = ordered_drift(profiled(current, bins), profiled(reference, bins))["wasserstein"]
         exact = stats.wasserstein_distance(current, reference)
         ratios.append(float(figure.value[0]) / exact)
@@ -253,4 +252,4 @@ def test_criterion_7_wasserstein(measured: Measured, shape: str, change: str) ->
 
 def profiled(values: Floats, bins: OrderedBins) -> OrderedSample:
     """One window (1, B) by way of the profile that is kept of it."""
-    return stack_ordered([profile_ordered(values, 0, bins)], bins)
+    return bins.sample([profile_ordered(values, 0, bins)])

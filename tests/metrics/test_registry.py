@@ -2,79 +2,26 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
 from math import sqrt
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, Bench, day
+from tests.extensions import ROOT, Example, Install
 
-from driftline_jobs.metrics import drift, registry
+from driftline_jobs.metrics import drift
 from driftline_jobs.metrics.figures import Figure
 from driftline_jobs.metrics.registry import DriftMetric
 from driftline_jobs.metrics.samples import CategorySample
 from driftline_jobs.reporting.report import write_report
-from driftline_reports import glossary
 from driftline_reports.metrics_page import metrics_page
 from driftline_schemas import drift_specs
 from driftline_schemas.drift_specs import BUILT_IN, DriftSpec
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import load_monitor
 from driftline_schemas.settings import Settings
-
-ROOT = Path(__file__).resolve().parents[2]
-_CACHES = (
-    drift_specs.members,
-    drift_specs.drift_specs,
-    registry.added_metrics,
-    glossary.drift_terms,
-)
-
-
-def forget() -> None:
-    for cached in _CACHES:
-        cached.cache_clear()
-
-
-@pytest.fixture
-def fresh() -> Iterator[None]:
-    forget()
-    yield
-    forget()
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example of the docs, installed by pip into a folder of its own."""
-    target = tmp_path_factory.mktemp("installed")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    offline = ["--no-index", "--no-deps", "--no-build-isolation", "--target", str(target)]
-    subprocess.run([*pip, *offline, str(ROOT / "docs/examples/hellinger")], check=True)
-    return target
-
-
-Installed = Callable[[str], None]
-
-
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: None) -> Installed:
-    """Makes a distribution with one entry point that is the given code's ``METRIC``."""
-    del fresh
-
-    def install(code: str) -> None:
-        (tmp_path / "some_metric.py").write_text(code)
-        about = tmp_path / "some_metric-1.0.dist-info"
-        about.mkdir()
-        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: some-metric\nVersion: 1.0\n")
-        (about / "entry_points.txt").write_text("[driftline.metrics]\nmine = some_metric:METRIC\n")
-        monkeypatch.syspath_prepend(str(tmp_path))
-        monkeypatch.delitem(sys.modules, "some_metric", raising=False)
-
-    return install
 
 
 def test_every_formula_has_a_specification_and_every_specification_a_formula() -> None:
@@ -87,17 +34,14 @@ def test_every_formula_has_a_specification_and_every_specification_a_formula() -
     }
 
 
-def test_the_page_of_metrics_is_written_from_the_code(fresh: None) -> None:
-    del fresh
+@pytest.mark.usefixtures("fresh")
+def test_the_page_of_metrics_is_written_from_the_code() -> None:
     assert (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8") == metrics_page()
 
 
-@pytest.mark.usefixtures("fresh")
-def test_the_example_of_the_docs_is_in_tables_rules_page_and_docs(
-    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_example_of_the_docs_is_in_tables_rules_page_and_docs(example: Example, tmp_path: Path) -> None:
     assert len((ROOT / "docs/examples/hellinger/driftline_hellinger.py").read_text().splitlines()) <= 40
-    monkeypatch.syspath_prepend(str(example))
+    example("hellinger")
     rule = {"metric": "hellinger", "column": "city", "above": 0.2}
     bench = Bench(tmp_path, {"alerts": {"rules": [rule], "min_rows": 10}})
     reference = bench.reference()
@@ -123,14 +67,16 @@ def test_the_example_of_the_docs_is_in_tables_rules_page_and_docs(
     assert "| `hellinger` | Hellinger | ordered, categories |" in metrics_page()
 
 
-def test_a_name_that_is_taken_is_refused(installed: Installed) -> None:
-    installed(
+@pytest.mark.parametrize("name", ["psi", "mae"])  # of a drift metric, and of one of performance
+def test_a_name_that_is_taken_is_refused(install: Install, name: str) -> None:
+    install(
+        "driftline.metrics",
         "from driftline_jobs.metrics.registry import DriftMetric\n"
         "from driftline_schemas.drift_specs import DriftSpec\n"
-        "METRIC = DriftMetric(DriftSpec('psi', 'PSI', 'mine'))\n"
+        f"MEMBER = DriftMetric(DriftSpec({name!r}, 'Mine', 'mine'))\n",
     )
     with pytest.raises(
-        ConfigError, match="some_metric:METRIC' of some-metric has the name 'psi', which is taken"
+        ConfigError, match=f"some_thing:MEMBER' of some-thing has the name '{name}', which is taken"
     ):
         drift_specs.drift_specs()
 
@@ -139,16 +85,16 @@ def test_a_name_that_is_taken_is_refused(installed: Installed) -> None:
     ("code", "said"),
     [
         ("import there_is_no_such_module\n", "cannot be loaded: No module named 'there_is_no_such_module'"),
-        ("METRIC = object()\n", "cannot be loaded"),
+        ("MEMBER = object()\n", "has no spec"),
         (
-            "from types import SimpleNamespace\nMETRIC = SimpleNamespace(spec='psi')\n",
+            "from types import SimpleNamespace\nMEMBER = SimpleNamespace(spec='psi')\n",
             "expected a driftline_jobs.metrics.registry.DriftMetric",
         ),
     ],
 )
-def test_what_is_no_metric_is_named_with_its_distribution(installed: Installed, code: str, said: str) -> None:
-    installed(code)
-    with pytest.raises(ConfigError, match="of some-metric") as raised:
+def test_what_is_no_metric_is_named_with_its_distribution(install: Install, code: str, said: str) -> None:
+    install("driftline.metrics", code)
+    with pytest.raises(ConfigError, match="of some-thing") as raised:
         drift_specs.drift_specs()
     assert said in str(raised.value)
 
@@ -158,14 +104,15 @@ def test_a_formula_is_there_for_what_is_announced() -> None:
         DriftMetric(DriftSpec("some", "Some", "nothing", ordered=True))
 
 
-def test_figures_of_another_shape_are_refused(installed: Installed) -> None:
-    installed(
+def test_figures_of_another_shape_are_refused(install: Install) -> None:
+    install(
+        "driftline.metrics",
         "import numpy as np\n"
         "from driftline_jobs.metrics.figures import figure, statuses\n"
         "from driftline_jobs.metrics.registry import DriftMetric\n"
         "from driftline_schemas.drift_specs import DriftSpec\n"
-        "METRIC = DriftMetric(DriftSpec('some', 'Some', 'nothing', categories=True),\n"
-        "    categories=lambda now, then: figure(np.zeros(7), statuses((7,))))\n"
+        "MEMBER = DriftMetric(DriftSpec('some', 'Some', 'nothing', categories=True),\n"
+        "    categories=lambda now, then: figure(np.zeros(7), statuses((7,))))\n",
     )
     nothing = np.zeros(2, np.int64)
     sample = CategorySample(np.ones((2, 3), np.int64), nothing, nothing, nothing)

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn import metrics as sk
-from tests.metrics.edges import Floats, binned, feature_edges
+from tests.metrics.edges import Floats
 
 from driftline_jobs.metrics.regression import (
-    REGRESSION_METRICS,
     RegressionSums,
-    mean_absolute_deviation,
     regression_performance,
 )
+from driftline_schemas.performance_specs import REGRESSION
 
 RNG = np.random.default_rng
 
@@ -44,7 +43,7 @@ def test_figures_equal_scikit_learn() -> None:
     labels = rng.gamma(3, 10, 2_000)
     predictions = labels * 0.9 + rng.normal(2, 5, 2_000)
     figures = regression_performance(summed(labels, predictions))
-    assert tuple(figures) == REGRESSION_METRICS
+    assert tuple(figures) == tuple(spec.name for spec in REGRESSION)
     mean = np.full(2_000, labels.mean())
     for name, expected, trivial in (
         ("mae", sk.mean_absolute_error(labels, predictions), sk.mean_absolute_error(labels, mean)),
@@ -128,13 +127,3 @@ def test_sums_that_overflowed_are_not_published() -> None:
     assert figures["mae"].ok.all()
     assert figures["rmse"].status.tolist() == "not_finite"
     assert figures["rmse"].published("value") == [None]
-
-
-def test_deviation_from_bins_is_next_to_exact_and_never_above() -> None:
-    labels = RNG(4).lognormal(2, 1, 10_000)
-    sample = binned(labels, feature_edges(labels))
-    deviation = float(mean_absolute_deviation(sample.counts, sample.sums))
-    exact = np.abs(labels - labels.mean()).mean()
-    assert deviation <= exact * (1 + 1e-12)
-    assert deviation == pytest.approx(exact, rel=0.01)
-    assert np.isnan(mean_absolute_deviation(np.zeros(3, np.int64), np.zeros(3)))

@@ -8,14 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.profiles.binning import CategoryBins
-from driftline_jobs.profiles.categories import profile_categories
+from driftline_jobs.profiles.categories import dictionary_for, profile_categories
 from driftline_jobs.profiles.cell import CellKey
 from driftline_jobs.profiles.cells import Dimension, groupings
-from driftline_jobs.profiles.columns.arrays import codes, dictionary_for, hash_texts
+from driftline_jobs.profiles.columns.arrays import codes, hash_texts
 from driftline_jobs.profiles.distinct import estimate
 from driftline_jobs.profiles.grouped import category_runs
 from driftline_jobs.profiles.kernels.workspace import Workspace
+from driftline_jobs.profiles.kinds.categories import CategoryBins
 from driftline_jobs.profiles.state import CategoryProfile, merge
 
 RNG = np.random.default_rng(31)

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.profiles.binning import CategoryBins
-from driftline_jobs.profiles.columns.arrays import Codes, class_codes, dictionary_for
+from driftline_jobs.profiles.categories import dictionary_for
+from driftline_jobs.profiles.columns.arrays import Codes, class_codes
+from driftline_jobs.profiles.kinds.categories import CategoryBins
 
 TRUTHS = np.array([1, 0, 0, 1, 1, 0, 1])
 GONE = np.array([0, 0, 0, 0, 0, 1, 0], np.bool_)

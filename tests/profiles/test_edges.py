@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
 from driftline_jobs.profiles.ordered import profile_ordered
 
 LARGEST = float(np.finfo(np.float64).max)

@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numba import types
 
-from driftline_jobs.profiles.binning import OrderedBins
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.cells import Grouping, Run
 from driftline_jobs.profiles.columns.arrays import Codes, Numbers
 from driftline_jobs.profiles.distinct import estimate, hash_values, register_sets
-from driftline_jobs.profiles.edges import ordered_bins
 from driftline_jobs.profiles.grouped import ordered_runs
 from driftline_jobs.profiles.kernels.compiling import compiled
 from driftline_jobs.profiles.kernels.workspace import CHUNK, Workspace
-from driftline_jobs.profiles.log_buckets import IntArray
+from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins
 from driftline_jobs.profiles.ordered import profile_counted, profile_ordered, profile_runs
 from driftline_jobs.profiles.state import OrderedProfile, merge, subtract
 from driftline_schemas.errors import DataError

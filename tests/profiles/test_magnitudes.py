@@ -11,11 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from driftline_jobs.evaluate.stacks import stack_descriptions
 from driftline_jobs.metrics.descriptions import QUANTILES, Description
-from driftline_jobs.profiles.binning import OrderedBins
 from driftline_jobs.profiles.codec import decode, encode
-from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins
 from driftline_jobs.profiles.ordered import profile_counted, profile_ordered
 from driftline_jobs.profiles.state import OrderedProfile, merge, subtract
 
@@ -26,7 +24,7 @@ NO_VALUES = np.empty(0)
 
 
 def described(values: Floats, bins: OrderedBins) -> Description:
-    (found,) = stack_descriptions([profile_ordered(values, 0, bins)], bins)
+    (found,) = bins.descriptions([profile_ordered(values, 0, bins)])
     return found
 
 

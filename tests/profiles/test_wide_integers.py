@@ -11,11 +11,11 @@ import pytest
 from driftline_jobs.profiles.cells import Grouping, Run
 from driftline_jobs.profiles.columns.arrays import numbers
 from driftline_jobs.profiles.distinct import estimate, hash_integers, hash_values
-from driftline_jobs.profiles.edges import ordered_bins
 from driftline_jobs.profiles.grouped import ordered_runs
 from driftline_jobs.profiles.kernels.workspace import Workspace
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
 from driftline_jobs.profiles.ordered import profile_ordered
-from driftline_jobs.profiles.state import OrderedProfile, merge_settled
+from driftline_jobs.profiles.state import OrderedProfile, merge
 
 ROWS = 1000
 NEXT = list(range(ROWS))
@@ -53,7 +53,7 @@ def test_neighbours_count_apart(name: str) -> None:
         parts = profiles(ARRAYS[name], 4, in_order=in_order)
         for part in parts:
             assert estimate(part.registers) == pytest.approx(ROWS / 4, rel=0.07)
-        assert merge_settled(parts).registers.tolist() == whole.registers.tolist()
+        assert merge(parts).registers.tolist() == whole.registers.tolist()
 
 
 def test_the_same_ids_are_the_same_and_nulls_are_none() -> None:

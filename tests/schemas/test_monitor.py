@@ -16,7 +16,6 @@ from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import (
     LabelColumn,
     LabelSource,
-    Task,
     load_monitor,
     parse_monitor,
 )
@@ -30,7 +29,7 @@ OLD_HASH = "54bfd8a8b129d82c"
 def test_every_key_of_the_design_is_read() -> None:
     monitor = parse_monitor(FULL, "flight_delay.yaml")
     assert monitor.monitor == "flight_delay"
-    assert monitor.task is Task.BINARY
+    assert monitor.task == "binary_classification"
     assert monitor.logs.lateness == timedelta(days=1)
     assert monitor.logs.score_columns == ("late_probability",)
     assert isinstance(monitor.labels, LabelSource)
@@ -183,6 +182,12 @@ def test_multiclass_and_regression_have_scores_of_their_own() -> None:
 def test_a_reference_may_come_from_five_places() -> None:
     for source, value, held in [
         ("uri", "s3://training/x/", "s3://training/x/"),
+        ("uri", "gs://training/x/", "gs://training/x/"),
+        (
+            "uri",
+            "abfss://training@account.dfs.core.windows.net/x",
+            "abfss://training@account.dfs.core.windows.net/x",
+        ),
         ("trailing", "28d", timedelta(28)),
         ("same_weekday", 8, timedelta(weeks=8)),
         ("model_version", "v1", "v1"),

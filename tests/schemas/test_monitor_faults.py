@@ -216,7 +216,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("a header in an address", {"notify": {"email": ["a@b.c\nBcc: d@e.f"]}}, "no mail address"),
     ("when", {"notify": {"when": "alwys"}}, "did you mean 'always'"),
     ("a header in the owner", {"owner": "a\nBcc: b"}, "owner: must be one line"),
-    ("another scheme", {"logs__uri": "gs://bucket/logs"}, "'gs://' cannot be read"),
+    ("another scheme", {"logs__uri": "hdfs://host/logs"}, "'hdfs://' cannot be read"),
     ("no bucket", {"logs__uri": "s3:///logs"}, "names no bucket"),
     ("two slashes", {"logs__uri": "file://logs"}, "three slashes"),
     ("nothing", {"logs__uri": " "}, "is empty"),

@@ -57,7 +57,7 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ("DRIFTLINE_STORE", "verysecret.duckdb", "must be duckdb:///"),
         ("DRIFTLINE_STORE", "duckdb:///", "must name a file"),
         ("DRIFTLINE_STORE", "duckdb://verysecret", "must name a file"),
-        ("DRIFTLINE_ENGINE", "verysecret", r"DRIFTLINE_ENGINE \(or --engine\): .*'local' or 'spark'"),
+        ("DRIFTLINE_ENGINE", "verysecret", r"DRIFTLINE_ENGINE \(or --engine\): .*Known: local, spark"),
         ("DRIFTLINE_THREADS", "0", "DRIFTLINE_THREADS"),
         ("DRIFTLINE_THREADS", "verysecret", "DRIFTLINE_THREADS"),
         ("DRIFTLINE_MEMORY_LIMIT", "1MB", "DRIFTLINE_MEMORY_LIMIT"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
-from driftline_jobs.sources.listing.objects import list_objects
+from driftline_jobs.sources.listing.objects import LogObject, listing
 from driftline_jobs.sources.parquet.inspection import inspect
 from driftline_jobs.sources.parquet.splits import InputState, Inspection
-from driftline_jobs.storage.location import open_location
+from driftline_jobs.storage.location import Location, open_location
 from driftline_schemas.monitor import Monitor
 
 DAY = datetime(2013, 7, 1, tzinfo=UTC)
@@ -23,6 +24,10 @@ def log(
     times = [start + step * row for row in range(rows)]
     base = {"at": pa.array(times, pa.timestamp("us", "UTC")), "p": pa.array([0.5] * rows)}
     return pa.table({**base, **columns})
+
+
+def list_objects(location: Location, zone: str, **within: Any) -> list[LogObject]:
+    return list(listing(location, zone, **within).objects)
 
 
 def look(

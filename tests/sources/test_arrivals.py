@@ -9,7 +9,7 @@ import pytest
 from tests.sources.conftest import ReadMonitor, WriteLog
 from tests.sources.looking import DAY, log
 
-from driftline_jobs.sources.listing import arrivals
+from driftline_jobs.sources import logs
 from driftline_jobs.sources.listing.arrivals import arrived
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Window
@@ -41,7 +41,7 @@ def test_an_object_that_is_called_parquet_is_enough(
     def looked_into(*_: object) -> None:
         raise AssertionError("the listing has said it")
 
-    monkeypatch.setattr(arrivals, "inspect", looked_into)
+    monkeypatch.setattr(logs, "inspect", looked_into)
     assert names(monitor, root) == ["a.PARQUET"]
 
 

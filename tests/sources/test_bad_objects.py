@@ -5,9 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 from tests.sources.conftest import WriteLog
-from tests.sources.looking import DAY, ONE_DAY, by_name, log, look
+from tests.sources.looking import DAY, ONE_DAY, by_name, list_objects, log, look
 
-from driftline_jobs.sources.listing.objects import list_objects
 from driftline_jobs.sources.parquet.inspection import inspect
 from driftline_jobs.storage.location import open_location
 from driftline_schemas.errors import ConfigError
@@ -153,10 +152,9 @@ def test_an_object_that_may_not_be_read_stops_the_run(
     # Root may read everything, so the refusal is played: what matters is that no row is silently missing.
     folder = write_log("a.parquet", log())
 
-    class Refusing:
-        def open_input_file(self, path: str) -> None:
-            raise PermissionError(13, f"Permission denied: {path}")
+    def refuse(path: str) -> None:
+        raise PermissionError(13, f"Permission denied: {path}")
 
-    monkeypatch.setattr("pyarrow.fs.LocalFileSystem", Refusing)
+    monkeypatch.setattr("pyarrow.OSFile", refuse)
     with pytest.raises(ConfigError, match=r"no permission to read file://.*a\.parquet"):
         look(folder, monitor)

@@ -17,8 +17,9 @@ from tests.sources.conftest import WriteLog
 from tests.sources.encrypting import ENCRYPTED, write_encrypted
 from tests.sources.looking import DAY, ONE_DAY, by_name, log, look
 
-from driftline_jobs.sources.parquet.footer_layout import TAIL, FooterError, Layout, read_tail
+from driftline_jobs.sources.parquet.footer_layout import FooterError, Layout, read_tail
 from driftline_jobs.sources.parquet.reader import SplitReader
+from driftline_jobs.storage.location import TAIL
 from driftline_schemas.errors import UnreadableObjectError
 from driftline_schemas.monitor import Monitor
 

@@ -10,9 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.sources.conftest import ReadMonitor, WriteLog
-from tests.sources.looking import DAY, ONE_DAY, by_name, log, look
+from tests.sources.looking import DAY, ONE_DAY, by_name, list_objects, log, look
 
-from driftline_jobs.sources.listing.objects import list_objects
 from driftline_jobs.sources.parquet.inspection import inspect
 from driftline_jobs.sources.parquet.splits import Inspection
 from driftline_jobs.storage.location import open_location

@@ -8,16 +8,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.sources.looking import list_objects
 
 from driftline_jobs.sources.listing.objects import (
     Listing,
     LogObject,
-    list_objects,
     listing,
     overlapping,
     relisted,
 )
 from driftline_jobs.sources.listing.passed_over import PassedOver, Reason
+from driftline_jobs.storage.folder import Folder
 from driftline_jobs.storage.location import Location, open_location
 from driftline_schemas.errors import ConfigError, DataError, TransientError
 
@@ -280,7 +281,7 @@ def test_relative_folders_are_meant_from_the_monitor_file(
 ) -> None:
     put(tmp_path / "logs", "a.parquet")
     (tmp_path / "monitors").mkdir()
-    expected = Location(f"file://{tmp_path}/logs", f"{tmp_path}/logs")
+    expected = Folder(f"file://{tmp_path}/logs", f"{tmp_path}/logs")
     assert open_location("../logs", tmp_path / "monitors") == expected
     assert open_location("../logs/", tmp_path / "monitors") == expected
     assert open_location(f"file://{tmp_path}/logs/", tmp_path / "monitors") == expected
@@ -316,8 +317,8 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         open_location("flight_dealy", tmp_path)
     with pytest.raises(ConfigError, match="there is no folder"):
         open_location("no/such/folder", tmp_path)
-    with pytest.raises(ConfigError, match="gs:// cannot be read"):
-        open_location("gs://bucket/logs")
+    with pytest.raises(ConfigError, match="hdfs:// cannot be read"):
+        open_location("hdfs://host/logs")
     for impossible in ("~nobody-of-this-name/logs", "a\0b", "x" * 5000):
         with pytest.raises(ConfigError, match="cannot be read"):
             open_location(impossible, tmp_path)

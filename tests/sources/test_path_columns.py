@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from tests.sources.conftest import ReadMonitor, WriteLog
-from tests.sources.looking import by_name, findings, log, look
+from tests.sources.looking import by_name, findings, list_objects, log, look
 
 from driftline_jobs.sources.listing.folders import names_time
 from driftline_jobs.sources.listing.path_values import values_of
@@ -170,7 +170,6 @@ def test_an_object_beside_the_folders_lacks_the_column(
 
 def test_what_a_reference_did_not_know_is_no_finding(write_log: WriteLog, monitor_with: ReadMonitor) -> None:
     """One that was made before folders were columns is as good as it was."""
-    from driftline_jobs.sources.listing.objects import list_objects
     from driftline_jobs.sources.parquet.inspection import inspect
     from driftline_jobs.storage.location import open_location
 

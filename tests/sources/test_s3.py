@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.sources.looking import list_objects
 from tests.sources.s3_server import S3Server
 
-from driftline_jobs.sources.listing import walk_s3
-from driftline_jobs.sources.listing.objects import LogObject, list_objects, listing, relisted
+from driftline_jobs.sources.listing.objects import LogObject, listing, relisted
 from driftline_jobs.sources.parquet.inspection import inspect
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.storage.location import Location, open_location
+from driftline_jobs.storage.s3 import S3
 from driftline_schemas.errors import ConfigError, DataError, TransientError
 from driftline_schemas.monitor import Monitor
 
@@ -160,16 +161,16 @@ def test_more_keys_than_one_answer_holds(s3: S3Server) -> None:
 def test_folders_outside_the_bounds_need_not_be_listed(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     put_days(s3, "bounded/region=eu", 28)
     asked: list[str] = []
-    pages = walk_s3._pages
+    pages = S3.pages
 
-    def counted(location: Location, prefix: str, delimiter: str) -> Iterator[ListObjectsV2OutputTypeDef]:
-        asked.append(prefix)
-        return pages(location, prefix, delimiter)
+    def counted(location: S3, folder: str, delimiter: str = "") -> Iterator[ListObjectsV2OutputTypeDef]:
+        asked.append(location.key_of(folder))
+        return pages(location, folder, delimiter)
 
     location = open_location("s3://logs/bounded")
     everything = list_objects(location, "UTC")
     start, end = datetime(2013, 7, 10, tzinfo=UTC), datetime(2013, 7, 11, tzinfo=UTC)
-    monkeypatch.setattr(walk_s3, "_pages", counted)
+    monkeypatch.setattr(S3, "pages", counted)
     few = list_objects(location, "UTC", start=start, end=end, lateness=timedelta(days=1))
     assert [found.path[-26:-15] for found in few] == ["=2013-07-09", "=2013-07-10", "=2013-07-11"]
     assert set(few) < set(everything)
@@ -204,8 +205,8 @@ def test_an_inspection_equals_that_of_the_same_files_on_disk(
     assert [i.state for i in on_s3.inputs] == ["read", "read", "quarantined", "read"]
     # A split travels to another process and is read there.
     split = pickle.loads(pickle.dumps(on_s3.splits[0]))  # noqa: S301
-    with split.location.filesystem().open_input_file(split.object.path) as file:
-        assert pq.ParquetFile(file).read_row_groups(split.row_groups).num_rows == 4
+    content = split.location.read(split.object.path)
+    assert pq.ParquetFile(io.BytesIO(content)).read_row_groups(split.row_groups).num_rows == 4
 
 
 def test_an_object_replaced_after_it_was_listed_is_read_as_it_is_now(s3: S3Server, monitor: Monitor) -> None:
@@ -248,9 +249,12 @@ def test_one_object_or_a_folder_called_like_one(s3: S3Server) -> None:
 
 
 @pytest.mark.usefixtures("s3")
-def test_a_key_that_arrow_cannot_name_is_set_aside(monitor: Monitor) -> None:
-    location = Location("s3://logs/x", "logs/x", os.environ["AWS_ENDPOINT_URL"], "us-east-1")
-    found = LogObject("s3://logs/x//a.parquet", "logs/x//a.parquet", "etag", 100)
+@pytest.mark.parametrize(
+    "path", ["logs/x//a.parquet", "logs//x/a.parquet", "logs/x/\t.parquet", "logs/x/../a.parquet"]
+)
+def test_a_key_that_cannot_be_opened_is_set_aside(monitor: Monitor, path: str) -> None:
+    location = S3("s3://logs/x", "logs/x", os.environ["AWS_ENDPOINT_URL"], "us-east-1")
+    found = LogObject(f"s3://{path}", path, "etag", 100)
     (state,) = inspect([found], location, monitor).inputs
     assert (state.state, "its name cannot be opened" in str(state.reason)) == ("quarantined", True)
 
@@ -283,7 +287,7 @@ def test_wrong_keys(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
     with pytest.raises(ConfigError, match=r"refused \(InvalidAccessKeyId\)"):
         open_location("s3://logs/keys")
-    with pytest.raises(ConfigError, match=r"may not read s3://logs/keys/.*ACCESS_DENIED"):
+    with pytest.raises(ConfigError, match=r"may not read s3://logs/keys/"):
         location.etag_of(objects[0].path)
 
 
@@ -337,7 +341,7 @@ def test_a_server_that_does_not_answer(
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(TransientError, match=r"unreachable: http://127\.0\.0\.1"):
             open_location("s3://logs/silent", endpoint_url=url)
-        dead = Location(location.uri, location.path, url, "us-east-1")
+        dead = S3(location.uri, location.path, url, "us-east-1")
         with pytest.raises(TransientError, match="unreachable"):
             list_objects(dead, "UTC")
         with pytest.raises(TransientError, match="out of reach for now"):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from driftline_jobs.storage import s3
-from driftline_jobs.storage.location import Location, open_location
+from driftline_jobs.storage.location import open_location
 from driftline_schemas.errors import TransientError
 
 
@@ -30,7 +30,7 @@ def test_listing_ends(mute: str) -> None:
 
 @pytest.mark.slow
 def test_reading_ends(mute: str) -> None:
-    location = Location("s3://serving-logs/flights", "serving-logs/flights", mute, "us-east-1")
+    location = s3.S3("s3://serving-logs/flights", "serving-logs/flights", mute, "us-east-1")
     with pytest.raises(TransientError, match="out of reach"):
         location.etag_of("serving-logs/flights/part-0.parquet")
 

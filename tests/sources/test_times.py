@@ -11,10 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from tests.sources.conftest import ReadMonitor, WriteLog
-from tests.sources.looking import DAY, ONE_DAY, log, look
+from tests.sources.looking import DAY, ONE_DAY, list_objects, log, look
 
 from driftline_jobs.profiles.columns.times import AFTER_ALL, BEFORE_ALL, NO_TIME, microseconds
-from driftline_jobs.sources.listing.objects import list_objects
 from driftline_jobs.sources.parquet.footers import Footer, Needs, read_footers
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.storage.location import open_location

@@ -28,9 +28,9 @@ def test_duckdb_urls(url: str, path: str, copy: str | None) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("duckb:///x.duckdb", r"no store is called duckb://; did you mean duckdb://\?"),
-        ("postgre://host/db", r"did you mean postgres(ql)?://\?"),
-        ("mysql://host/db", "no store is called mysql://"),
+        ("duckb:///x.duckdb", r"no store is called duckb; did you mean duckdb\?"),
+        ("postgre://host/db", r"did you mean postgres(ql)?\?"),
+        ("mysql://host/db", "no store is called mysql. Known: duckdb"),
         ("driftline.duckdb", "must be given as a URL"),
         ("", "must be given as a URL"),
         ("duckdb://x.duckdb", "names no file"),

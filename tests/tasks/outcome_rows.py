@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.evaluate.performance import measure_performance
 from driftline_jobs.metrics.performance import Performance
-from driftline_jobs.profiles.binning import OrderedBins
-from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins
 from driftline_jobs.tasks.binary import BinaryOutcomes, BinaryTask
 from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
 from driftline_schemas.metrics import ScoreScale
@@ -54,7 +52,8 @@ def several(
 
 def figure(outcome: Any, task: Any, metric: str, class_label: str | None = None) -> Performance:
     """One figure of one cell."""
-    return measure_performance([outcome], task)[metric, class_label].at(np.array([0], np.intp))
+    found: Performance = task.measure([outcome])[metric, class_label].at(np.array([0], np.intp))
+    return found
 
 
 def value(outcome: Any, task: Any, metric: str, class_label: str | None = None) -> tuple[float, int]:

@@ -13,11 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from driftline_jobs.evaluate.regression import stack_regression, stack_regression_bins
 from driftline_jobs.metrics.performance import Performance
 from driftline_jobs.metrics.regression import regression_performance
-from driftline_jobs.profiles.edges import ordered_bins
-from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
+from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask, sums_by_bin, sums_over_bins
 from driftline_jobs.tasks.stored import read_outcomes
 from driftline_schemas.errors import DataError
 
@@ -37,7 +36,7 @@ def outcomes(predicted: Floats, label: Floats, task: RegressionTask | None = Non
 
 
 def measured(predicted: Floats, label: Floats) -> dict[str, Performance]:
-    return regression_performance(stack_regression([outcomes(predicted, label)]))
+    return regression_performance(sums_over_bins([outcomes(predicted, label)]))
 
 
 def value(figure: Performance) -> float:
@@ -139,7 +138,7 @@ def test_intervals_are_left_out_where_they_would_not_hold_the_truth() -> None:
     for spread in (0.5, 2.2):
         rng, truth = RNG(round(10 * spread)), math.exp(spread**2)
         windows = [outcomes(rng.lognormal(0, spread, 1500), np.zeros(1500), task) for _ in range(2000)]
-        figure = regression_performance(stack_regression(windows))["rmse"]
+        figure = regression_performance(sums_over_bins(windows))["rmse"]
         there = np.isfinite(figure.ci_low)
         published[spread] = there.mean()
         held[spread] = ((figure.ci_low <= truth) & (truth <= figure.ci_high)).sum() / max(there.sum(), 1)
@@ -234,7 +233,7 @@ def test_any_cut_and_order_of_the_rows_gives_the_same_bytes(
     assert read_outcomes(whole.to_bytes()) == whole
     left = RegressionOutcomes.merged(parts).without(parts[0])
     assert left == RegressionOutcomes.merged([task.nothing(), *parts[1:]])
-    by_bin, over_all = stack_regression_bins(whole), stack_regression([whole])
+    by_bin, over_all = sums_by_bin(whole), sums_over_bins([whole])
     with np.errstate(over="ignore", invalid="ignore"):
         total, single = by_bin.absolute.sum(), float(over_all.absolute[0])
     assert total == pytest.approx(single, rel=1e-12)

@@ -74,7 +74,9 @@ def answer_each(
     ``finish`` is called when all are done.
     """
     from driftline_jobs.cli.fleet.files import monitor_files
+    from driftline_jobs.engines.process import spare_pandas
 
+    spare_pandas()
     files = monitor_files(given)
     if len(files) == 1 and not any(path.is_dir() for path in given):
         answer = command(files[0], progress)

@@ -56,7 +56,7 @@ AsOf = Annotated[
 Store = Annotated[
     str | None,
     typer.Option(
-        help="Where the summary tables are: duckdb:///FILE or postgresql://….",
+        help="Where the summary tables are: duckdb:///FILE, postgresql://…, or a store that is installed.",
         metavar="URL",
         rich_help_panel=_WHERE,
     ),
@@ -64,7 +64,7 @@ Store = Annotated[
 Engine = Annotated[
     str | None,
     typer.Option(
-        help="What reads the log: local (threads of this machine) or spark.",
+        help="What reads the log: local (threads of this machine), spark, or an engine that is installed.",
         metavar="NAME",
         rich_help_panel=_WHERE,
     ),

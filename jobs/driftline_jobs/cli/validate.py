@@ -74,7 +74,7 @@ def _about(monitor: Monitor) -> list[str]:
     if reference.window is not None:
         what = f"{reference.window[0]:%Y-%m-%d %H:%M} to {reference.window[1]:%Y-%m-%d %H:%M} UTC"
     return [
-        _line("task", monitor.task.value.replace("_", " ")),
+        _line("task", monitor.task_spec.title),
         _line("windows", f"{monitor.granularity.value}, {monitor.timezone}"),
         _line("reference", what.replace("_", " ")),
     ]

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import fdtrc, stdtr, stdtrit
+import scipy
 
 from driftline_jobs.detection.cycles import NO_LABEL
 from driftline_jobs.detection.resampling import Splits
@@ -127,7 +127,11 @@ class Calibration:
                 p = self.tail.p_values(value)
             else:
                 t = (self.transformed(part, group) - group.mean) / (deviation * self._widening(group))
-                p = np.asarray(2.0 * stdtr(degrees, -np.abs(t)) if self.signed else stdtr(degrees, -t))
+                p = np.asarray(
+                    2.0 * scipy.special.stdtr(degrees, -np.abs(t))
+                    if self.signed
+                    else scipy.special.stdtr(degrees, -t)
+                )
             if self.beyond is not None:
                 p = np.where(np.abs(value) > self.beyond, np.minimum(p, _CERTAIN), p)
             result[where] = p
@@ -155,7 +159,7 @@ class Calibration:
                 typical = self.expected + group.variation / self.sampling
                 result[where] = _power(self.tail.values(p[where]), self.power, typical)
                 continue
-            t = -side[where] * stdtrit(degrees, p[where] * (0.5 if self.signed else 1.0))
+            t = -side[where] * scipy.special.stdtrit(degrees, p[where] * (0.5 if self.signed else 1.0))
             result[where] = group.mean + t * deviation * self._widening(group)
         return np.where(np.isfinite(p_values), result, np.nan)
 
@@ -174,10 +178,10 @@ class Calibration:
                 at_level = self.tail.values(level[where])
             elif self.signed:
                 side = np.where(self.transformed(part, group) < group.mean, -1.0, 1.0)
-                t = -stdtrit(degrees, level[where] / 2.0)
+                t = -scipy.special.stdtrit(degrees, level[where] / 2.0)
                 at_level = np.asarray(group.mean + side * t * deviation * self._widening(group), np.float64)
             else:
-                t = stdtrit(degrees, 1.0 - level[where])
+                t = scipy.special.stdtrit(degrees, 1.0 - level[where])
                 y = np.asarray(group.mean + t * deviation * self._widening(group), np.float64)
                 at_level = _unpower(y, self.power)
             if self.beyond is not None:
@@ -354,7 +358,7 @@ def group_effect(values: FloatArray, labels: np.ndarray[tuple[int], np.dtype[np.
     error = within / second
     if error <= 0.0:
         return 1.0 if between > 0.0 else 0.0
-    if fdtrc(first, second, between / first / error) >= GROUP_LEVEL:
+    if scipy.special.fdtrc(first, second, between / first / error) >= GROUP_LEVEL:
         return 0.0
     return max(0.0, (between - first * error) / (between + within + error))
 

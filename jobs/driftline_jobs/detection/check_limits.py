@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import bdtrc, stdtrit
+import scipy
 
 from driftline_jobs.detection.calibration import group_effect
 from driftline_jobs.detection.cycles import NO_LABEL, finest_level
@@ -74,7 +74,7 @@ class CheckCalibration:
         label = self._label(labels)
         mean, size = self.means[label]
         apart = label == NO_LABEL and self.level is not None
-        t = -float(stdtrit(self.degrees, level / 2.0))
+        t = -float(scipy.special.stdtrit(self.degrees, level / 2.0))
         reach = t * (self.whole if apart else self.deviation) * math.sqrt(1.0 + 1.0 / size)
         return math.exp(mean - reach), math.exp(min(mean + reach, 700.0))
 
@@ -98,11 +98,11 @@ class CheckCalibration:
         At least ``least``, and what chance alone makes of the reference's own share.
         """
         mean, size = self.means[NO_LABEL]
-        t = -float(stdtrit(self.degrees, level))
+        t = -float(scipy.special.stdtrit(self.degrees, level))
         limit = max(least, mean + t * self.deviation * math.sqrt(1.0 + 1.0 / size))
         # as if the reference had one row more that has it: of none nothing is known
         expected = (mean * self.rows + 1.0) / (self.rows + 1.0)
-        while limit < 1.0 and float(bdtrc(math.floor(limit * rows), rows, expected)) > level:
+        while limit < 1.0 and float(scipy.special.bdtrc(math.floor(limit * rows), rows, expected)) > level:
             limit = min(1.0, limit * 1.25)
         return limit
 

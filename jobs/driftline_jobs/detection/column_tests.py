@@ -16,9 +16,7 @@ from driftline_jobs.detection.fdr import q_values, reporting_levels
 from driftline_jobs.detection.limits import above_floor
 from driftline_jobs.detection.resampling import Splits
 from driftline_jobs.detection.statistics import (
-    CATEGORY_STATISTICS,
     GUARD,
-    ORDERED_STATISTICS,
     Statistic,
     deviations_of,
     power_of,
@@ -62,7 +60,7 @@ def calibrate_column(pieces: Sample, splits: Splits | None) -> dict[str, Calibra
         pieces: (N, ...) the pieces of the reference that ``splits`` weighs: its windows, or base windows.
         splits: None if the reference is too short, and then nothing is learned.
     """
-    metrics = deciding(pieces)
+    metrics = pieces.DECIDING
     if splits is None:
         return {metric: Uncalibrated(TOO_SHORT) for metric in metrics}
     window, rest, whole = _split(pieces, splits)
@@ -76,15 +74,6 @@ def calibrate_column(pieces: Sample, splits: Splits | None) -> dict[str, Calibra
         )
         for metric in metrics
     }
-
-
-ORDERED_METRICS, CATEGORY_METRICS = (*ORDERED_STATISTICS, GUARD), (*CATEGORY_STATISTICS, GUARD)
-"""The metrics of a column that are calibrated."""
-
-
-def deciding(sample: Sample) -> tuple[str, ...]:
-    """The metrics of a column that are calibrated."""
-    return ORDERED_METRICS if isinstance(sample, OrderedSample) else CATEGORY_METRICS
 
 
 def drift_of(current: Sample, reference: Sample) -> dict[str, Figure]:
@@ -114,7 +103,7 @@ def compare_column(
         enough: (cells,) where the window has rows enough to be tested.
     """
     tested: dict[str, CalibratedTest] = {}
-    for metric in deciding(current):
+    for metric in current.DECIDING:
         calibration = calibrations.get(metric)
         if not isinstance(calibration, Calibration):
             continue
@@ -128,7 +117,7 @@ def compare_column(
         larger = np.fmax(chi_squared.p_value, guard.p_value)
         held = np.where(np.isnan(chi_squared.p_value), np.nan, larger)
         tested["chi_squared"] = replace(chi_squared, p_value=held)
-    parts = ORDERED_STATISTICS if isinstance(current, OrderedSample) else CATEGORY_STATISTICS
+    parts = current.PARTS
     used = sum(parts[metric] for metric in tested)
     return {metric: replace(test, part=parts[metric] / used) for metric, test in tested.items()}
 

@@ -7,40 +7,18 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtri, ndtri
+import scipy
 
 from driftline_jobs.detection.verdicts import FIXED, REFERENCE, RULE, TRIVIAL, Verdicts, either, verdicts
 from driftline_jobs.metrics.figures import Figure, FloatArray, TextArray
-from driftline_jobs.metrics.performance import HIGHER_IS_BETTER, LOWER_IS_BETTER, Performance
+from driftline_jobs.metrics.performance import Performance
 from driftline_schemas.drift_specs import drift_specs
+from driftline_schemas.performance_specs import PerformanceSpec, Scale
+from driftline_schemas.task_specs import performance_spec
 
 _SHARES_OF_ROWS = frozenset({"null_fraction_delta", "unseen_fraction"})
 CLEAN_SHARE = 0.001
 """A fixed limit allows for what at most this share of clean windows exceed by sampling alone."""
-
-PERFORMANCE_FLOORS: dict[str, tuple[float, float]] = {
-    "roc_auc": (0.02, 0.0),
-    "average_precision": (0.0, 0.1),
-    "accuracy": (0.02, 0.0),
-    "precision": (0.03, 0.0),
-    "recall": (0.03, 0.0),
-    "f1": (0.03, 0.0),
-    "log_loss": (0.0, 0.05),
-    "brier": (0.0, 0.05),
-    "ece": (0.02, 0.0),
-    "mae": (0.0, 0.05),
-    "rmse": (0.0, 0.05),
-    "mape": (0.0, 0.05),
-    "r2": (0.03, 0.0),
-}
-"""A model is not called degraded for less than this: absolute, or as a share of the reference's figure."""
-_AGAINST_TRIVIAL = frozenset({"roc_auc", "average_precision", "log_loss", "brier", "r2"})
-# A useful classifier may be less accurate than the majority class; these say whether it knows anything.
-SHARES = frozenset({"roc_auc", "average_precision", "accuracy", "precision", "recall", "f1"})
-"""Metrics from 0 to 1 that are better when higher."""
-_FREE = frozenset({"recall", "ece"})
-"""A model that has learned nothing gets these for nothing: it recalls everything if it always says yes, and
-is calibrated if it always gives the same share."""
 
 
 class RuleLike(Protocol):
@@ -137,13 +115,13 @@ def fixed_drift(
     value = np.abs(figure.value)
     if metric == "psi":
         degrees = np.where(figure.degrees > 0, figure.degrees, 1.0)
-        least = sampling * chdtri(degrees, CLEAN_SHARE)
+        least = sampling * scipy.special.chdtri(degrees, CLEAN_SHARE)
         threshold = np.maximum(limit + figure.degrees * sampling, least)
     elif metric not in _SHARES_OF_ROWS:
         threshold = np.full(figure.value.shape, limit)
     else:
         # at the limit itself the share's variance is limit (1 - limit) per row
-        threshold = limit + -ndtri(CLEAN_SHARE) * np.sqrt(limit * (1.0 - limit) * sampling)
+        threshold = limit + -scipy.special.ndtri(CLEAN_SHARE) * np.sqrt(limit * (1.0 - limit) * sampling)
     safe = np.where(figure.ok, value, 0.0)
     return verdicts(threshold, source, figure.ok & (safe > threshold), figure.ok, strength=safe / threshold)
 
@@ -154,14 +132,17 @@ def above_floor(metric: str, figure: Figure) -> npt.NDArray[np.bool_]:
     return np.nan_to_num(effect, nan=-1.0) >= (drift_specs()[metric].floor or 0.0)
 
 
-def base_metric(metric: str) -> str:
-    """The metric that an average over classes is an average of."""
-    return metric.removesuffix("_macro").removesuffix("_weighted")
+def spec_of(metric: str) -> PerformanceSpec:
+    """What there is to say of a performance metric, or of that which it is an average of."""
+    spec = performance_spec(metric)
+    if spec is None:
+        raise KeyError(f"{metric} is a figure of no task")
+    return spec
 
 
 def worse_side(metric: str) -> float:
     """-1.0 where a lower figure is the worse one, 1.0 where a higher one is."""
-    return -1.0 if base_metric(metric) in HIGHER_IS_BETTER else 1.0
+    return -1.0 if spec_of(metric).scale in {Scale.SHARE, Scale.EXPLAINED} else 1.0
 
 
 def margin(metric: str, then: Performance) -> FloatArray:
@@ -170,16 +151,16 @@ def margin(metric: str, then: Performance) -> FloatArray:
     A share of a loss of zero says nothing: there it is that share of what a model that has learned nothing
     loses on the reference's rows.
     """
-    absolute, relative = PERFORMANCE_FLOORS[base_metric(metric)]
+    spec = spec_of(metric)
     size = np.where(then.value == 0.0, np.nan_to_num(then.trivial), np.abs(then.value))
-    return np.maximum(absolute, relative * size)
+    return np.maximum(spec.floor, spec.relative_floor * size)
 
 
 def no_limit(metric: str, now: Performance, then: Performance) -> npt.NDArray[np.bool_]:
     """(cells,) where the reference does no better by this figure than a model that has learned nothing would,
     on its own rows or on those of the window: a limit on the worse side of that would say nothing. Nor is
     there one below a share of zero."""
-    beaten: npt.NDArray[np.bool_] = (then.value <= 0.0) & (base_metric(metric) in SHARES)
+    beaten: npt.NDArray[np.bool_] = (then.value <= 0.0) & (spec_of(metric).scale is Scale.SHARE)
     if _is_free(metric):
         return beaten
     for trivial in (now.trivial, then.trivial):
@@ -196,7 +177,7 @@ def short_of_trivial(
     NaN where there is ``no_limit``.
     """
     worse, least = worse_side(metric), threshold
-    if base_metric(metric) in SHARES:
+    if spec_of(metric).scale is Scale.SHARE:
         least = np.maximum(least, 0.0)
     beyond = np.zeros(least.shape, np.bool_)
     if not _is_free(metric):
@@ -206,8 +187,8 @@ def short_of_trivial(
 
 
 def _is_free(metric: str) -> bool:
-    # the mean recall of all classes is not to be had for nothing
-    return metric in _FREE or base_metric(metric) == "ece"
+    spec = spec_of(metric)
+    return spec.free if metric == spec.name else spec.free_averages
 
 
 def interval_verdicts(metric: str, now: Performance, then: Performance) -> Verdicts | None:
@@ -223,12 +204,10 @@ def interval_verdicts(metric: str, now: Performance, then: Performance) -> Verdi
         now: (cells,) figures of the window.
         then: (cells,) figures of the reference.
     """
-    base = base_metric(metric)
-    if base not in PERFORMANCE_FLOORS:
+    spec = spec_of(metric)
+    if not spec.judged:
         return None
     worse = worse_side(metric)
-    if (base in HIGHER_IS_BETTER) == (base in LOWER_IS_BETTER):
-        raise ValueError(f"{base} must be better either when higher or when lower")
     # the end of each interval that speaks for the model
     half = (now.value - now.ci_low) if worse > 0 else (now.ci_high - now.value)
     half_then = (then.ci_high - then.value) if worse > 0 else (then.value - then.ci_low)
@@ -246,7 +225,7 @@ def interval_verdicts(metric: str, now: Performance, then: Performance) -> Verdi
         decided,
         strength=(lost + room) / np.where(room > 0, room, np.nan),
     )
-    if base not in _AGAINST_TRIVIAL:
+    if not spec.against_trivial:
         return verdict
     useless = worse * (now.value - now.trivial)
     comparable = np.isfinite(half) & np.isfinite(now.trivial) & np.isnan(then.value)

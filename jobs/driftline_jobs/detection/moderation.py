@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import digamma, polygamma
+import scipy
 
 from driftline_jobs.detection.calibration import Calibration
 from driftline_jobs.metrics.figures import FloatArray
@@ -29,11 +29,11 @@ def moderated(found: Mapping[str, Calibration]) -> dict[str, Calibration]:
         return dict(found)
     variance = np.array([found[name].deviation ** 2 for name in names])
     degrees = np.array([found[name].degrees for name in names])
-    logarithm = np.log(variance) - digamma(degrees / 2.0) + np.log(degrees / 2.0)
-    excess = float(logarithm.var(ddof=1) - polygamma(1, degrees / 2.0).mean())
+    logarithm = np.log(variance) - scipy.special.digamma(degrees / 2.0) + np.log(degrees / 2.0)
+    excess = float(logarithm.var(ddof=1) - scipy.special.polygamma(1, degrees / 2.0).mean())
     worth = 2.0 * _inverse_trigamma(excess) if excess > 0.0 else np.inf
     prior = np.minimum(worth, _MOST * degrees)
-    common = np.exp(logarithm.mean() + (digamma(prior / 2.0) - np.log(prior / 2.0)))
+    common = np.exp(logarithm.mean() + (scipy.special.digamma(prior / 2.0) - np.log(prior / 2.0)))
     together: FloatArray = (prior * common + degrees * variance) / (prior + degrees)
     return dict(found) | {
         name: replace(found[name], deviation=float(np.sqrt(v)), degrees=float(d))
@@ -45,8 +45,8 @@ def _inverse_trigamma(value: float) -> float:
     """Where the trigamma function has this value, by Newton's method on 1 / trigamma."""
     y = 0.5 + 1.0 / value
     for _ in range(_STEPS):
-        at = float(polygamma(1, y))
-        step = at * (1.0 - at / value) / float(polygamma(2, y))
+        at = float(scipy.special.polygamma(1, y))
+        step = at * (1.0 - at / value) / float(scipy.special.polygamma(2, y))
         y += step
         if abs(step) < 1e-10 * y:
             break

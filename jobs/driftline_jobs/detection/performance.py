@@ -15,29 +15,20 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import gammaln, stdtr, stdtrit
+import scipy
 
 from driftline_jobs.detection.calibration import TOO_SHORT, Uncalibrated
 from driftline_jobs.detection.fdr import q_values, reporting_levels
-from driftline_jobs.detection.limits import (
-    PERFORMANCE_FLOORS,
-    SHARES,
-    base_metric,
-    margin,
-    no_limit,
-    short_of_trivial,
-    worse_side,
-)
+from driftline_jobs.detection.limits import margin, no_limit, short_of_trivial, spec_of, worse_side
 from driftline_jobs.detection.resampling import MIN_WINDOWS
 from driftline_jobs.detection.verdicts import CALIBRATED, Verdicts, verdicts
 from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.metrics.intervals import Z
 from driftline_jobs.metrics.performance import Performance
+from driftline_schemas.performance_specs import Scale
 
 FORMAT = 1
 _HALVINGS = 60
-_AT_ZERO = frozenset({"ece"})
-# A model is often calibrated as well as can be told: such figures are zero, and no scale makes that normal.
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +60,21 @@ class PerformanceCalibration:
             rows = _rows(figure)
             return self._by_misses((1.0 - figure.value) * rows, rows)
         t, _ = self._t(figure)
-        return np.asarray(stdtr(float(self.windows - 1), -t), np.float64)
+        return np.asarray(scipy.special.stdtr(float(self.windows - 1), -t), np.float64)
 
     def thresholds(self, figure: Performance, level: FloatArray) -> FloatArray:
         """(cells,) the figure at which the p-value would be ``level``, with the window's own certainty."""
         if self.hits:
             return self._without_scatter(_rows(figure), level)
         _, error = self._t(figure)
-        t = stdtrit(float(self.windows - 1), 1.0 - level)
+        t = scipy.special.stdtrit(float(self.windows - 1), 1.0 - level)
         return _unscaled(self.metric, self.mean + worse_side(self.metric) * t * error)
 
     def _by_misses(self, misses: FloatArray, rows: FloatArray) -> FloatArray:
         """(cells,) chance that all of so many misses are the window's, and none the reference's."""
         every = self.hits + rows
-        chance = gammaln(rows + 1.0) - gammaln(rows - misses + 1.0)
-        chance = chance + gammaln(every - misses + 1.0) - gammaln(every + 1.0)
+        chance = scipy.special.gammaln(rows + 1.0) - scipy.special.gammaln(rows - misses + 1.0)
+        chance = chance + scipy.special.gammaln(every - misses + 1.0) - scipy.special.gammaln(every + 1.0)
         return np.asarray(np.exp(chance), np.float64)
 
     def _without_scatter(self, rows: FloatArray, level: FloatArray) -> FloatArray:
@@ -110,13 +101,14 @@ class PerformanceCalibration:
 
 def calibrate_performance(metric: str, figure: Performance) -> PerformanceCalibration | Uncalibrated:
     """Learn from the figures (K,) of the reference's windows; those without an interval are left out."""
-    if base_metric(metric) not in PERFORMANCE_FLOORS:
+    spec = spec_of(metric)
+    if not spec.judged:
         return Uncalibrated(f"{metric} is neither better when higher nor when lower")
-    if base_metric(metric) in _AT_ZERO:
+    if spec.often_zero:
         return Uncalibrated(f"{metric} is zero in many windows")
     y, own = _scaled(metric, figure)
     known = np.isfinite(y) & np.isfinite(own) & (own > 0)
-    every = base_metric(metric) in SHARES and bool((figure.value[known] >= 1.0).all())
+    every = spec.scale is Scale.SHARE and bool((figure.value[known] >= 1.0).all())
     hits = float(_rows(figure)[known].sum()) if every else 0.0
     y, variance = y[known], own[known] ** 2
     count = len(y)
@@ -195,18 +187,18 @@ def judge_performance(
 
 def _scaled(metric: str, figure: Performance) -> tuple[FloatArray, FloatArray]:
     """(cells,) the figure on its scale, and its standard error there."""
-    base = base_metric(metric)
-    if base in SHARES:
+    on = spec_of(metric).scale
+    if on is Scale.SHARE:
         return _logits(figure)
 
     def scale(x: FloatArray) -> FloatArray:
-        # what r2 leaves unexplained is positive, as losses are; better is less
+        # what is left unexplained is positive, as losses are; better is less
         with np.errstate(divide="ignore", invalid="ignore"):
-            return -np.log(1.0 - x) if base == "r2" else np.log(x)
+            return -np.log(1.0 - x) if on is Scale.EXPLAINED else np.log(x)
 
     y = scale(figure.value)
     # A model that is right to the last place has no place on the scale: it is better than any limit.
-    perfect = figure.value >= 1.0 if base == "r2" else figure.value <= 0.0
+    perfect = figure.value >= 1.0 if on is Scale.EXPLAINED else figure.value <= 0.0
     with np.errstate(invalid="ignore"):
         half = _half(y - scale(figure.ci_low), scale(figure.ci_high) - y)
     there = np.isfinite(figure.ci_low) & np.isfinite(figure.ci_high)
@@ -256,7 +248,7 @@ def _logit(share: FloatArray) -> FloatArray:
 
 
 def _unscaled(metric: str, y: FloatArray) -> FloatArray:
-    base = base_metric(metric)
-    if base in SHARES:
+    scale = spec_of(metric).scale
+    if scale is Scale.SHARE:
         return 1.0 / (1.0 + np.exp(-y))
-    return 1.0 - np.exp(-y) if base == "r2" else np.exp(y)
+    return 1.0 - np.exp(-y) if scale is Scale.EXPLAINED else np.exp(y)

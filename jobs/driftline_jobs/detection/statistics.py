@@ -10,16 +10,6 @@ from driftline_jobs.detection.tail import Deviations
 from driftline_jobs.metrics.figures import Counts, Figure, FloatArray, IntArray
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample
 
-ORDERED_STATISTICS = {
-    "mean_shift": 0.5,
-    "anderson_darling": 0.2,
-    "chi_squared": 0.15,
-    "null_fraction_delta": 0.15,
-}
-"""The statistics of an ordered column that decide, each with its part of the column's level: the mean has
-more power against what happens most, the distribution function sees the spread and the tails, and the bins
-see mass that gathers at a place (frozen, default and sentinel values)."""
-CATEGORY_STATISTICS = {"chi_squared": 0.5, "unseen_fraction": 0.25, "null_fraction_delta": 0.25}
 SIGNED = ("mean_shift", "null_fraction_delta")
 """Statistics with a sign: small shifts to one side add up. Their spreads are moderated over the columns."""
 UNSIGNED = ("anderson_darling", "chi_squared")
@@ -80,7 +70,7 @@ def statistic_of(
     current: OrderedSample | CategorySample,
     reference: OrderedSample | CategorySample,
 ) -> Statistic:
-    """The statistic of one of ``ORDERED_STATISTICS`` or ``CATEGORY_STATISTICS``, or of psi.
+    """The statistic of one of the metrics that decide (``DECIDING`` of a sample).
 
     anderson_darling and chi_squared are statistics already. psi and the share of unseen values are put on
     their scale by 1/s. A shift of the mean, and a change in the share of missing values, are taken in
@@ -107,9 +97,7 @@ def statistic_of(
         error = np.sqrt(share * (1.0 - share) * sampling) * one
         value = np.divide(figure.value, error, out=np.zeros(shape), where=error > 0)
         return Statistic(np.where(figure.ok, value, np.nan), one, sampling * one, error, signed=True)
-    raise ValueError(
-        f"{metric} does not decide: calibrate one of {[*ORDERED_STATISTICS, *CATEGORY_STATISTICS]}"
-    )
+    raise ValueError(f"{metric} does not decide: calibrate one of {current.DECIDING}")
 
 
 def published_statistic(
@@ -135,11 +123,7 @@ def published_statistic(
 
 
 def _rows(sample: OrderedSample | CategorySample) -> FloatArray:
-    if isinstance(sample, OrderedSample):
-        rows = sample.with_infinities().sum(-1) + sample.missing
-    else:
-        rows = sample.counts.sum(-1) + sample.other + sample.unseen + sample.missing
-    return np.asarray(rows, np.float64)
+    return np.asarray(sample.every_row().sum(-1), np.float64)
 
 
 _RARE = 5.0
@@ -154,8 +138,9 @@ def deviations_of(
     Args:
         current, reference: (K, ...) samples: the windows, and what each is compared with.
     """
-    if metric == "anderson_darling" and isinstance(current, OrderedSample):
-        return _at_edges(current.with_infinities(), reference.with_infinities())  # type: ignore[union-attr]
+    ordered = isinstance(current, OrderedSample) and isinstance(reference, OrderedSample)
+    if metric == "anderson_darling" and ordered:
+        return _at_edges(current.with_infinities(), reference.with_infinities())
     if metric in {"chi_squared", GUARD}:
         return _in_bins(current.every_row(), reference.every_row())
     return None

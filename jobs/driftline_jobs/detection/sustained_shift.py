@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import ndtri, stdtr
+import scipy
 
 from driftline_jobs.detection.calibration import Calibration
 from driftline_jobs.detection.cycles import NO_LABEL
@@ -185,8 +185,8 @@ class _Norm:
         self._last = (group.label, own, y, residual)
         degrees = self._degrees[own]
         t = residual / math.sqrt(self._spread[own] / degrees)
-        tail = float(stdtr(degrees, -abs(t)))
-        far = min(-float(ndtri(tail)), _MOST) if tail > 0.0 else _MOST
+        tail = float(scipy.special.stdtr(degrees, -abs(t)))
+        far = min(-float(scipy.special.ndtri(tail)), _MOST) if tail > 0.0 else _MOST
         return math.copysign(far, t)
 
     def learn(self) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import fdtrc, fdtri
+import scipy
 
 from driftline_jobs.metrics.figures import FloatArray
 
@@ -51,12 +51,12 @@ class Tail:
     def p_values(self, value: FloatArray) -> FloatArray:
         """(...,) chance of at least this value; NaN where there is none."""
         beyond = np.maximum(value - self.offset, 0.0) / self.scale
-        return np.asarray(fdtrc(self.degrees, self.certainty, beyond), np.float64)
+        return np.asarray(scipy.special.fdtrc(self.degrees, self.certainty, beyond), np.float64)
 
     def values(self, p_values: FloatArray) -> FloatArray:
         """(...,) the values that have these p-values, which lie between 0 and 1."""
         # fdtri inverts the lower tail, which has no digits left for small p: the two variables change places
-        other = fdtri(self.certainty, self.degrees, p_values)
+        other = scipy.special.fdtri(self.certainty, self.degrees, p_values)
         return np.asarray(self.offset + self.scale / other, np.float64)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from driftline_schemas.extensions import ENGINES
+
 if TYPE_CHECKING:
     from driftline_jobs.engines.base import Engine
     from driftline_schemas.settings import Settings
@@ -17,18 +19,8 @@ def open_engine(settings: Settings) -> Iterator[Engine]:
 
     Raises ConfigError when it is not installed, TransientError when its cluster does not answer.
     """
-    engine = _engine(settings)
+    engine: Engine = ENGINES.load(settings.engine)(settings)
     try:
         yield engine
     finally:
         engine.close()
-
-
-def _engine(settings: Settings) -> Engine:
-    if settings.engine == "spark":
-        from driftline_jobs.engines.spark.engine import SparkEngine
-
-        return SparkEngine(settings.spark_master, settings.threads)
-    from driftline_jobs.engines.local import LocalEngine
-
-    return LocalEngine(settings.threads)

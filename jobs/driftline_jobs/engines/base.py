@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # what the engines themselves import, when one of them is ope
     from driftline_jobs.sources.profiling.scan import ScanPlan
     from driftline_jobs.sources.profiling.scan_result import ScanResult
     from driftline_jobs.sources.profiling.survey import Survey, SurveyPlan
-    from driftline_jobs.tasks.outcomes import OutcomesByCell, Task
+    from driftline_jobs.tasks.outcomes import OutcomePlan, OutcomesByCell
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class JoinRequest:
     prediction_splits: tuple[Split, ...]
     labels: LabelPlan | None
     label_splits: tuple[tuple[int, Split], ...]
-    task: Task
+    task: OutcomePlan
     memory_limit: int
 
     @property

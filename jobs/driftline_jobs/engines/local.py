@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.engines.process import Spent
@@ -19,6 +19,9 @@ from driftline_jobs.sources.profiling.scan import ScanPlan, scan_splits
 from driftline_jobs.sources.profiling.scan_result import ScanResult
 from driftline_jobs.sources.profiling.survey import Survey, SurveyPlan, merge_surveys, survey_split
 from driftline_jobs.tasks.outcomes import OutcomesByCell
+
+if TYPE_CHECKING:
+    from driftline_schemas.settings import Settings
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -84,14 +87,19 @@ class LocalEngine:
 
     def _bundled(self, splits: Sequence[Split], columns: int) -> list[list[Split]]:
         """Small splits together; what is far away is waited for, by all threads."""
-        far = any(split.location.is_s3 for split in splits)
+        far = any(split.location.is_remote for split in splits)
         most = {"most": -(-len(splits) // self._threads)} if far and splits else {}
         return list(bundled(splits, columns, **most))
 
     def _worth(self, splits: Sequence[Split]) -> int:
         """How many threads are faster than one: what is small and near keeps them waiting for one another."""
-        near_and_small = (not split.location.is_s3 and split.rows < _SMALL for split in splits)
+        near_and_small = (not split.location.is_remote and split.rows < _SMALL for split in splits)
         return 1 if all(near_and_small) else self._threads
+
+
+def open_local(settings: Settings) -> LocalEngine:
+    """The engine ``local`` of these settings."""
+    return LocalEngine(settings.threads)
 
 
 def _each(items: Sequence[S], threads: int, task: Callable[[S], T]) -> Iterator[tuple[S, T]]:

@@ -47,6 +47,32 @@ class Spent:
         )
 
 
+def spare_pandas() -> None:
+    """Keep Arrow from importing pandas for nothing, which takes it a third of a second.
+
+    Arrow asks once whether there is one, when it first makes an array of a list, which might be a series.
+    Told that there is none, it imports pandas all the same where something is converted to pandas. Not for a
+    process of others, who may have series.
+    """
+    if "pandas" not in sys.modules:
+        import pyarrow as pa
+
+        sys.meta_path.insert(0, _NoPandas)
+        try:
+            pa.array([])
+        finally:
+            sys.meta_path.remove(_NoPandas)
+
+
+class _NoPandas:
+    """Finds no pandas, and leaves every other module to those who are asked next."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name=name)
+
+
 def peak_memory_bytes() -> int:
     """The most memory that this process has held.
 

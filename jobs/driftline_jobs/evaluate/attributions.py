@@ -8,26 +8,20 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from driftline_jobs.evaluate.cells import empty_profile
-from driftline_jobs.evaluate.outcomes import stack_binary, stack_multiclass
-from driftline_jobs.evaluate.regression import stack_regression
-from driftline_jobs.evaluate.stacks import sample_of
 from driftline_jobs.metrics.attribution import (
     Attribution,
     attribute_auc,
     attribute_drift,
     attribute_ratio,
 )
-from driftline_jobs.metrics.binary import LossSums
-from driftline_jobs.metrics.figures import BoolArray, Counts, Status
+from driftline_jobs.metrics.figures import Counts
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
-from driftline_jobs.profiles.binning import SettledBins
+from driftline_jobs.profiles.kinds.base import Bins
 from driftline_jobs.profiles.state import Profile
-from driftline_jobs.tasks.binary import BinaryOutcomes, BinaryTask
-from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
-from driftline_jobs.tasks.outcomes import Outcomes, Task
-from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
+from driftline_jobs.tasks.base import AnyTask
+from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.table_names import OTHER, table_column
+from driftline_schemas.task_specs import Scores
 from driftline_schemas.window import Window
 
 Counted = TypeVar("Counted", Outcomes, Profile)
@@ -50,16 +44,6 @@ class Change(Generic[Counted]):
 
 
 @dataclass(frozen=True)
-class _Ratio:
-    """A figure that is a ratio of sums, as a mean of its values' rates, by leading axes. ``known`` says in
-    which cells there is such a figure; None for all."""
-
-    numerator: Counts
-    denominator: Counts
-    known: BoolArray | None = None
-
-
-@dataclass(frozen=True)
 class Attributed:
     """The parts (windows, values and what they leave) that a segment's values have in the change of a figure.
 
@@ -75,7 +59,7 @@ class Attributed:
 
 
 def figure_attributions(
-    segment: str, changes: Sequence[Change[Outcomes]], task: Task
+    segment: str, changes: Sequence[Change[Outcomes]], task: AnyTask
 ) -> Iterator[Attributed]:
     """How much of each figure's change from the reference every value of a segment accounts for."""
     values = _values(changes)
@@ -83,7 +67,7 @@ def figure_attributions(
     then = _laid_out(changes, values, task.nothing(), then=True)
     shape = (len(changes), len(values) + 1)
     rows = _with_rest(np.array([outcome.labelled for outcome in now], np.int64).reshape(shape))
-    ratios, ratios_then = _ratios(now, task), _ratios(then, task)
+    ratios, ratios_then = task.ratios(now), task.ratios(then)
     for metric, ratio in ratios.items():
         above, below, above_then, below_then = (
             _with_rest(array.reshape(shape))
@@ -96,22 +80,21 @@ def figure_attributions(
                 below[absent], below_then[absent] = 0, 0
         parts = attribute_ratio(above, below, above_then, below_then, rows)
         yield Attributed(segment, metric, MODEL, _places(changes), values, parts)
-    if isinstance(task, BinaryTask) and task.bins is not None:
-        scores, scores_then = (_scores(several, task, shape) for several in (now, then))
-        supported = np.ones(shape, np.bool_)
-        parts = attribute_auc(scores, scores_then, supported)
+    if task.spec.scores is Scores.ONE and (scores := task.scores(now)):
+        current, before = (_by_segment(of[None], shape) for of in (scores, task.scores(then)))
+        parts = attribute_auc(current, before, np.ones(shape, np.bool_))
         yield Attributed(segment, "roc_auc", MODEL, _places(changes), values, parts)
 
 
 def drift_attributions(
-    segment: str, column: str, changes: Sequence[Change[Profile]], bins: SettledBins
+    segment: str, column: str, changes: Sequence[Change[Profile]], bins: Bins
 ) -> Attributed:
     """How much of a column's drift every value of a segment carries, in the unit of its PSI."""
     values = _values(changes)
     shape = (len(changes), len(values) + 1)
 
     def counts(*, then: bool) -> Counts:
-        sample = sample_of(_laid_out(changes, values, empty_profile(bins), then=then), bins)
+        sample = bins.sample(_laid_out(changes, values, bins.empty(), then=then))
         return _with_rest(sample.every_row().reshape(*shape, -1))
 
     parts = attribute_drift(counts(then=False), counts(then=True))
@@ -145,51 +128,8 @@ def _with_rest(array: Counts) -> Counts:
     return np.concatenate([array[:, :-1], rest[:, None]], axis=1)
 
 
-def _ratios(outcomes: Sequence[Outcomes], task: Task) -> dict[str, _Ratio]:
-    if isinstance(task, BinaryTask):
-        counts = stack_binary([o for o in outcomes if isinstance(o, BinaryOutcomes)], task)
-        found = {}
-        if (confusion := counts.confusion) is not None:
-            hit, false = confusion.true_pos, confusion.false_pos
-            missed, right = confusion.false_neg, confusion.true_neg
-            found = {
-                "accuracy": _Ratio(hit + right, hit + right + false + missed),
-                "precision": _Ratio(hit, hit + false),
-                "recall": _Ratio(hit, hit + missed),
-                "f1": _Ratio(2 * hit, 2 * hit + false + missed),
-            }
-        return found | _losses(counts.losses)
-    if isinstance(task, MulticlassTask):
-        several = stack_multiclass([o for o in outcomes if isinstance(o, MulticlassOutcomes)], task)
-        hits = np.trace(several.confusion, axis1=-2, axis2=-1)
-        found = {"accuracy": _Ratio(hits, several.confusion.sum((-2, -1)))}
-        return found | _losses(several.losses, several.unscored_labels)
-    if isinstance(task, RegressionTask):
-        sums = stack_regression([o for o in outcomes if isinstance(o, RegressionOutcomes)])
-        return {
-            "mae": _Ratio(np.ldexp(sums.absolute, sums.scales.error), sums.n),
-            "bias": _Ratio(np.ldexp(sums.error, sums.scales.error), sums.n),
-            "mape": _Ratio(np.ldexp(sums.relative, sums.scales.relative), sums.nonzero),
-        }
-    raise TypeError(f"nothing can be attributed of {type(task).__name__}")
-
-
-def _losses(losses: LossSums | None, unscored: BoolArray | None = None) -> dict[str, _Ratio]:
-    if losses is None:
-        return {}
-    known = losses.status == Status.OK.value
-    bounded = known if unscored is None else known & ~unscored
-    return {
-        "log_loss": _Ratio(losses.log_loss, losses.n, bounded),
-        "brier": _Ratio(losses.brier, losses.n, known),
-    }
-
-
-def _scores(outcomes: Sequence[Outcomes], task: BinaryTask, shape: tuple[int, int]) -> ScoreLabelCounts:
-    counts = stack_binary([o for o in outcomes if isinstance(o, BinaryOutcomes)], task).scores
-    if counts is None:
-        raise TypeError("a binary task with score bins has counts by score")
+def _by_segment(scores: ScoreLabelCounts, shape: tuple[int, int]) -> ScoreLabelCounts:
     pos, neg, sums = (
-        _with_rest(array.reshape(*shape, -1)) for array in (counts.pos, counts.neg, counts.score_sums)
+        _with_rest(array.reshape(*shape, -1)) for array in (scores.pos, scores.neg, scores.score_sums)
     )
     return ScoreLabelCounts(pos, neg, np.asarray(sums, np.float64))

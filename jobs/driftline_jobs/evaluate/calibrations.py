@@ -14,8 +14,6 @@ import numpy.typing as npt
 from driftline_jobs.detection.calibration import NO_TIMES, NO_VALUES, TOO_SHORT, Calibration, Uncalibrated
 from driftline_jobs.detection.check_limits import CheckCalibration
 from driftline_jobs.detection.column_tests import (
-    CATEGORY_METRICS,
-    ORDERED_METRICS,
     CalibratedTest,
     calibrate_column,
     compare_column,
@@ -57,19 +55,16 @@ from driftline_jobs.detection.verdicts import (
 from driftline_jobs.evaluate.check_limits import CheckLimits, learn_column, learn_log
 from driftline_jobs.evaluate.drift import ColumnDrift
 from driftline_jobs.evaluate.judged import UsualDrift
-from driftline_jobs.evaluate.label_drift import is_binned, label_column, label_metrics, label_sample
+from driftline_jobs.evaluate.label_drift import label_column, label_metrics
 from driftline_jobs.evaluate.multivariate import ALL_COLUMNS, MultivariateDrift, stack_moments
 from driftline_jobs.evaluate.natures import Natures, multivariate_places, natures_of
-from driftline_jobs.evaluate.performance import FigureKey, measure_performance
 from driftline_jobs.evaluate.quality import column_checks
-from driftline_jobs.evaluate.stacks import sample_of
 from driftline_jobs.metrics.figures import TextArray
-from driftline_jobs.metrics.performance import Performance
-from driftline_jobs.profiles.binning import Bins, OpenBins, OrderedBins
+from driftline_jobs.metrics.performance import FigureKey, Performance
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.state import OrderedProfile, Profile
+from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference, ReferenceWindow
-from driftline_jobs.tasks.outcomes import Task
+from driftline_jobs.tasks.base import AnyTask
 from driftline_schemas.drift_specs import drift_specs
 from driftline_schemas.metrics import SHAPE
 from driftline_schemas.monitor import Monitor
@@ -283,7 +278,9 @@ def _recognised(reference: Reference, windows: Sequence[WindowOfReference]) -> N
     return natures_of(pieces, reference.cells.get(WHOLE, {}), reference.binning)
 
 
-def learn(reference: Reference, monitor: Monitor, task: Task, initial: Natures | None = None) -> Calibrations:
+def learn(
+    reference: Reference, monitor: Monitor, task: AnyTask, initial: Natures | None = None
+) -> Calibrations:
     """Hold every column, and the model, against themselves over the windows of the reference.
 
     ``initial``: what was recognised on the reference that this one moved on from. Where that was long
@@ -312,13 +309,13 @@ def learn(reference: Reference, monitor: Monitor, task: Task, initial: Natures |
     drift: dict[tuple[str, str], Calibration | Uncalibrated] = {}
     for column, bins in reference.binning.columns.items():
         # A window in which the column has no value at all teaches nothing about its values.
-        usable = [at for at, profiles in enumerate(pieces) if _has_values(profiles.get(column))]
+        usable = [at for at, profiles in enumerate(pieces) if column in profiles and profiles[column].teaches]
         if column in natures.columns:
             continue
-        if isinstance(bins, OpenBins) or not usable:
-            drift |= {(column, metric): Uncalibrated(NO_VALUES) for metric in _deciding(bins)}
+        if not usable:
+            drift |= {(column, metric): Uncalibrated(NO_VALUES) for metric in bins.deciding}
             continue
-        sample = sample_of([pieces[at][column] for at in usable], bins)
+        sample = bins.sample([pieces[at][column] for at in usable])
         found = calibrate_column(sample, split([labels[at] for at in usable]))
         drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
         if by_window:
@@ -361,20 +358,20 @@ def _moderated(
     return found
 
 
-def _unlearned(reference: Reference, monitor: Monitor, task: Task, natures: Natures) -> Calibrations:
+def _unlearned(reference: Reference, monitor: Monitor, task: AnyTask, natures: Natures) -> Calibrations:
     """What is known of a reference without windows: that nothing can be learned from it."""
     nothing = Uncalibrated(NO_TIMES)
     metrics = [
         (name, metric)
         for name, bins in reference.binning.columns.items()
         if name not in natures.columns
-        for metric in _deciding(bins)
+        for metric in bins.deciding
     ]
     label = label_column(monitor, reference.binning)
     metrics += [(label, metric) for metric in label_metrics(task)] if label is not None else []
     metrics += [(ALL_COLUMNS, metric) for metric in MULTIVARIATE] if reference.moments is not None else []
     outcome = reference.outcomes.get(WHOLE)
-    figures = measure_performance([outcome], task) if outcome is not None and outcome.labelled else {}
+    figures = task.measure([outcome]) if outcome is not None and outcome.labelled else {}
     return Calibrations(
         monitor,
         dict.fromkeys(metrics, nothing),
@@ -384,13 +381,13 @@ def _unlearned(reference: Reference, monitor: Monitor, task: Task, natures: Natu
 
 
 def _label(
-    reference: Reference, monitor: Monitor, task: Task
+    reference: Reference, monitor: Monitor, task: AnyTask
 ) -> dict[tuple[str, str], Calibration | Uncalibrated]:
     """What is normal for labels that come in objects of their own: they are known by the outcomes alone."""
     name = label_column(monitor, reference.binning)
-    outcomes = [(start, found) for start, found in reference.whole_outcomes() if is_binned(found)]
-    sample = label_sample([outcome for _, outcome in outcomes], task)
-    if name is None or sample is None or not outcomes:
+    outcomes = [(start, found) for start, found in reference.whole_outcomes() if found.labels_binned]
+    sample = task.label_sample([outcome for _, outcome in outcomes]) if outcomes else None
+    if name is None or sample is None:
         return {}
     splits = leave_one_out([_labels(start, monitor, monitor.granularity) for start, _ in outcomes])
     return {(name, metric): found for metric, found in calibrate_column(sample, splits).items()}
@@ -421,11 +418,11 @@ def _joint(
     return {(ALL_COLUMNS, metric): calibration for metric, calibration in learned.items()}
 
 
-def _performance(reference: Reference, task: Task) -> dict[str, PerformanceCalibration | Uncalibrated]:
+def _performance(reference: Reference, task: AnyTask) -> dict[str, PerformanceCalibration | Uncalibrated]:
     outcomes = list(reference.whole_outcomes())
     if not outcomes:
         return {}
-    figures = measure_performance([outcome for _, outcome in outcomes], task)
+    figures = task.measure([outcome for _, outcome in outcomes])
     return {
         metric: calibrate_performance(metric, figure)
         for (metric, name), figure in figures.items()
@@ -435,13 +432,3 @@ def _performance(reference: Reference, task: Task) -> dict[str, PerformanceCalib
 
 def _labels(start: datetime, monitor: Monitor, granularity: Granularity) -> tuple[str, ...]:
     return cycle_labels(start.astimezone(ZoneInfo(monitor.timezone)), granularity.value)
-
-
-def _deciding(bins: Bins) -> tuple[str, ...]:
-    return ORDERED_METRICS if isinstance(bins, OrderedBins) else CATEGORY_METRICS
-
-
-def _has_values(profile: Profile | None) -> bool:
-    if isinstance(profile, OrderedProfile):
-        return profile.finite > 0
-    return profile is not None and profile.rows > profile.nulls

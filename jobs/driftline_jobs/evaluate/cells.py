@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from driftline_jobs.profiles.binning import Binning, Bins, OpenBins, OrderedBins
+from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE, Cell
-from driftline_jobs.profiles.state import CategoryProfile, OpenProfile, OrderedProfile, Profile
+from driftline_jobs.profiles.kinds.base import Bins
+from driftline_jobs.profiles.state import Profile
 from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_schemas.window import Window
 
@@ -23,22 +24,13 @@ class MeasuredCell:
 
     def profile(self, name: str, bins: Bins) -> Profile:
         """The column's profile; an empty one where the cell has no rows."""
-        return self.profiles.get(name) or empty_profile(bins)
-
-
-def empty_profile(bins: Bins) -> Profile:
-    """The profile of no rows."""
-    if isinstance(bins, OpenBins):
-        return OpenProfile()
-    return OrderedProfile() if isinstance(bins, OrderedBins) else CategoryProfile()
+        found: Profile = self.profiles.get(name) or bins.empty()
+        return found
 
 
 def missing_share(profile: Profile | None) -> float:
     """Nulls and NaN among the rows of a profile; 0 without any."""
-    if profile is None or not profile.rows:
-        return 0.0
-    nans = profile.nans if isinstance(profile, OrderedProfile) else 0
-    return (profile.nulls + nans) / profile.rows
+    return 0.0 if profile is None or not profile.rows else profile.missing / profile.rows
 
 
 def measured_cells(window: WindowProfile, run_id: str, min_rows: int) -> list[MeasuredCell]:

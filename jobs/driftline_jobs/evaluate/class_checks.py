@@ -8,17 +8,15 @@ probability, is a fault however few there are.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 from driftline_jobs.evaluate.check import Check
 from driftline_jobs.evaluate.quality import MISSING_SLACK
-from driftline_jobs.profiles.binning import Bins, CategoryBins
-from driftline_jobs.profiles.columns.arrays import class_name
-from driftline_jobs.profiles.state import CategoryProfile, Profile
-from driftline_jobs.tasks.binary import BinaryOutcomes
-from driftline_jobs.tasks.multiclass import MulticlassOutcomes
+from driftline_jobs.profiles.kinds.base import Bins
+from driftline_jobs.profiles.state import Profile
+from driftline_jobs.tasks.class_names import negative_class
 from driftline_jobs.tasks.outcomes import Outcomes
-from driftline_jobs.tasks.regression import RegressionOutcomes
-from driftline_schemas.metrics import ScoreScale, Task
+from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor import LabelColumn, Monitor
 from driftline_schemas.table_names import table_column
 
@@ -27,16 +25,16 @@ def outcome_checks(monitor: Monitor, outcome: Outcomes, reference: Outcomes | No
     """The checks of a window's predictions and labels; ``reference`` is the same cell's, None without one."""
     checks = []
     if monitor.logs.prediction is not None:
-        checks.append(_usually("missing_prediction_fraction", outcome, reference, _without_prediction))
-    if isinstance(outcome, BinaryOutcomes | MulticlassOutcomes):
-        if monitor.logs.score is not None:
-            checks.append(_usually("missing_score_fraction", outcome, reference, _without_score))
-            if monitor.logs.score_scale is not ScoreScale.UNBOUNDED:
-                beyond = outcome.scored_no_probabilities
-                checks.append(Check("*", "scores_out_of_range", float(beyond), 0, beyond == 0))
-        unknown = _unknown_labels(outcome, reference)
-        if unknown is not None:
-            checks.append(_none_expected(_label_name(monitor), unknown))
+        missing = attrgetter("without_prediction")
+        checks.append(_usually("missing_prediction_fraction", outcome, reference, missing))
+    if monitor.logs.score is not None:
+        checks.append(_usually("missing_score_fraction", outcome, reference, attrgetter("missing_scores")))
+        if monitor.logs.score_scale is not ScoreScale.UNBOUNDED:
+            beyond = outcome.scored_no_probabilities
+            checks.append(Check("*", "scores_out_of_range", float(beyond), 0, beyond == 0))
+    unknown = outcome.unknown_labels(reference)
+    if unknown is not None:
+        checks.append(_none_expected(_label_name(monitor), unknown))
     return checks
 
 
@@ -44,46 +42,20 @@ def prediction_checks(
     monitor: Monitor, name: str, bins: Bins, current: Profile, reference: Profile | None
 ) -> list[Check]:
     """The check of the predicted classes of a binary model: there are two."""
-    if monitor.task is not Task.BINARY or name != monitor.logs.prediction:
+    if not monitor.task_spec.positive or name != monitor.logs.prediction:
         return []
-    if not isinstance(bins, CategoryBins) or not isinstance(current, CategoryProfile):
+    if not bins.of_classes:
         return []
-    now = class_counts(current, bins)
-    before = class_counts(reference, bins) if isinstance(reference, CategoryProfile) else now
-    known = {monitor.positive_prediction, _negative(without_class(before, monitor.positive_prediction))}
+    now = bins.class_counts(current)
+    before = now if reference is None else bins.class_counts(reference)
+    known = {monitor.positive_prediction, negative_class(without_class(before, monitor.positive_prediction))}
     counted = current.rows - current.nulls
     return [_none_expected(name, counted - sum(now.get(text or "", 0) for text in known))]
-
-
-def class_counts(profile: CategoryProfile, bins: CategoryBins) -> dict[str, int]:
-    """Rows by class, of the classes that the reference knows."""
-    counts: dict[str, int] = {}
-    for text, count in zip(bins.vocabulary, profile.bin_counts(bins).tolist(), strict=False):
-        counts[class_name(text)] = counts.get(class_name(text), 0) + count
-    return {text: count for text, count in counts.items() if count}
 
 
 def without_class(counts: Mapping[str, int], name: str) -> dict[str, int]:
     """The counts of all classes but one."""
     return {text: count for text, count in counts.items() if text != name}
-
-
-def _negative(counts: Mapping[str, int]) -> str | None:
-    """The negative class among those that are not positive: the most frequent one."""
-    return min(counts, key=lambda text: (-counts[text], text), default=None)
-
-
-def _unknown_labels(outcome: BinaryOutcomes | MulticlassOutcomes, reference: Outcomes | None) -> int | None:
-    """Labelled rows of classes that there should not be; None where older outcomes do not tell."""
-    others = outcome.other_labels
-    if isinstance(outcome, BinaryOutcomes):
-        negatives = outcome.labelled - outcome.label_positives
-        if negatives and not others:
-            return None
-        usual = reference.other_labels if isinstance(reference, BinaryOutcomes) else {}
-        return negatives - others.get(_negative(usual or others) or "", 0)
-    known = reference.other_labels if isinstance(reference, MulticlassOutcomes) else {}
-    return outcome.label_counts[-1] - sum(count for name, count in others.items() if name in known)
 
 
 def _none_expected(column: str, unknown: int) -> Check:
@@ -100,16 +72,6 @@ def _usually(
         return Check("*", name, None, limit, None)
     share = missing(outcome) / outcome.labelled
     return Check("*", name, share, limit, share <= limit)
-
-
-def _without_prediction(outcome: Outcomes) -> int:
-    if isinstance(outcome, BinaryOutcomes | MulticlassOutcomes):
-        return outcome.labelled - sum(outcome.confusion)
-    return outcome.labelled - sum(outcome.n) if isinstance(outcome, RegressionOutcomes) else 0
-
-
-def _without_score(outcome: Outcomes) -> int:
-    return outcome.missing_scores if isinstance(outcome, BinaryOutcomes | MulticlassOutcomes) else 0
 
 
 def _label_name(monitor: Monitor) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from driftline_jobs.evaluate.cells import MeasuredCell, empty_profile
+from driftline_jobs.detection.column_tests import drift_of
+from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.evaluate.judged import (
     Judged,
     UsualDrift,
@@ -15,13 +16,10 @@ from driftline_jobs.evaluate.judged import (
     judge_drift,
 )
 from driftline_jobs.evaluate.natures import Natures
-from driftline_jobs.evaluate.stacks import Sample, sample_of
-from driftline_jobs.metrics.drift import category_drift, ordered_drift
 from driftline_jobs.metrics.figures import Figure, IntArray, Status
-from driftline_jobs.metrics.samples import CategorySample, OrderedSample
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE, Cell
-from driftline_jobs.profiles.late_columns import Settled, as_stored, settled
+from driftline_jobs.profiles.kinds.base import Sample, Settled
 from driftline_jobs.profiles.state import Profile
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.serving_log import Storage
@@ -78,22 +76,21 @@ def measure_drift(pairs: Sequence[Pair], binning: Binning) -> list[ColumnDrift]:
     found: list[ColumnDrift] = []
     for name, bins in binning.columns.items():
         current = [pair.current.profile(name, bins) for pair in pairs]
-        nothing = empty_profile(bins)
+        nothing = bins.empty()
         against = [(pair.against or {}).get(name, nothing) for pair in pairs]
         came_later = binning.storages.get(name) == Storage.NOTHING
-        for one in settled(bins, current):
-            then = [as_stored(profile, one.storage) for profile in against] if one.is_open else against
-            drift = _of_kind(name, one, then)
+        for one in bins.settled(current):
+            drift = _of_kind(name, one, one.alike(against))
             found.append(_unless_late(drift, current, against) if came_later else drift)
     return found
 
 
 def _of_kind(name: str, one: Settled, against: Sequence[Profile]) -> ColumnDrift:
-    now, then = sample_of(one.profiles, one.bins), sample_of(against, one.bins)
+    now, then = one.bins.sample(one.profiles), one.bins.sample(against)
     return ColumnDrift(
         name,
         one.bins.kind,
-        compare(now, then),
+        drift_of(now, then),
         now,
         then,
         np.array([profile.rows for profile in one.profiles], np.int64),
@@ -143,12 +140,3 @@ def judged_drift(
             verdicts = judge_drift(monitor.alerts.rules, column.column, column.figures, cells, n, m, usual)
         judged.append(JudgedDrift(column, verdicts, moves))
     return judged
-
-
-def compare(now: Sample, then: Sample) -> dict[str, Figure]:
-    """Drift metrics of one column, cell by cell."""
-    if isinstance(now, OrderedSample) and isinstance(then, OrderedSample):
-        return ordered_drift(now, then)
-    if isinstance(now, CategorySample) and isinstance(then, CategorySample):
-        return category_drift(now, then)
-    raise TypeError(f"cannot compare {type(now).__name__} with {type(then).__name__}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy.special import bdtr
+import scipy
 
 from driftline_jobs.evaluate.check import Check
 from driftline_jobs.profiles.cell import WHOLE
@@ -134,7 +134,7 @@ def _coverage(
     usual = reference.usual_coverage(window)
     if usual is not None:
         least = COVERAGE_LEAST * usual
-        by_chance = float(bdtr(whole.labelled, whole.predictions, usual))
+        by_chance = float(scipy.special.bdtr(whole.labelled, whole.predictions, usual))
         return share, [least, None], share >= least or by_chance >= COVERAGE_CHANCE
     then = reference.outcomes.get(WHOLE)
     if reference.external and then is not None and then.labelled:

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from driftline_jobs.detection.limits import PERFORMANCE_FLOORS, base_metric, no_limit
+from driftline_jobs.detection.limits import no_limit, spec_of
 from driftline_jobs.detection.verdicts import Verdicts
 from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.evaluate.judged import judge_performance
-from driftline_jobs.evaluate.outcomes import stack_binary, stack_multiclass
-from driftline_jobs.evaluate.regression import stack_regression
-from driftline_jobs.metrics.binary import binary_performance
 from driftline_jobs.metrics.figures import Status
-from driftline_jobs.metrics.multiclass import multiclass_performance
-from driftline_jobs.metrics.performance import Performance
+from driftline_jobs.metrics.performance import FigureKey, Performance
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
-from driftline_jobs.metrics.regression import regression_performance
-from driftline_jobs.tasks.binary import BinaryOutcomes, BinaryTask
-from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
-from driftline_jobs.tasks.outcomes import Outcomes, Task
-from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
-from driftline_schemas.metrics import ScoreScale
+from driftline_jobs.tasks.base import AnyTask
+from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.monitor import Monitor
 
 REALIZED = "realized"
 _NO_LIMIT = "no limit: a model that has learned nothing would do as well by this figure as the reference did"
-FigureKey = tuple[str, str | None]
-"""Metric, and the class it is about if it is about one."""
-
 _NO_INTERVAL = "no limit: the reference's figure has no interval, so nobody knows how far it may be off"
 
 Figures = Mapping[FigureKey, Performance]
@@ -56,37 +45,6 @@ class PerformanceCell:
         return self.outcome.labelled / self.outcome.predictions if self.outcome.predictions else None
 
 
-def measure_performance(outcomes: Sequence[Outcomes], task: Task) -> dict[FigureKey, Performance]:
-    """Every figure of the task, (cells,) each."""
-    if isinstance(task, BinaryTask):
-        binary = [outcome for outcome in outcomes if isinstance(outcome, BinaryOutcomes)]
-        figures = binary_performance(stack_binary(binary, task))
-        return {(metric, None): figure for metric, figure in figures.items()}
-    if isinstance(task, RegressionTask):
-        regression = [outcome for outcome in outcomes if isinstance(outcome, RegressionOutcomes)]
-        figures = regression_performance(stack_regression(regression))
-        return {(metric, None): figure for metric, figure in figures.items()}
-    if not isinstance(task, MulticlassTask):
-        raise TypeError(f"no figures are known for {type(task).__name__}")
-    several = [outcome for outcome in outcomes if isinstance(outcome, MulticlassOutcomes)]
-    found = multiclass_performance(stack_multiclass(several, task))
-    overall = {(metric, None): figure for metric, figure in found.overall.items()}
-    return overall | by_class(found.per_class, task)
-
-
-def by_class(figures: Mapping[str, Performance], task: MulticlassTask) -> dict[FigureKey, Performance]:
-    """Figures (cells, classes) as one (cells,) per class."""
-    return {
-        (metric, name): _of_class(figure, at)
-        for metric, figure in figures.items()
-        for at, name in enumerate(task.names[: figure.value.shape[-1]])
-    }
-
-
-def _of_class(figure: Performance, at: int) -> Performance:
-    return Performance(**{item.name: getattr(figure, item.name)[..., at] for item in fields(figure)})
-
-
 @dataclass(frozen=True)
 class JudgedPerformance:
     """Figures (cells,) now and in the reference, the verdicts on those that have a limit, and why there is no
@@ -99,12 +57,12 @@ class JudgedPerformance:
 
 
 def judged_performance(
-    monitor: Monitor, cells: Sequence[PerformanceCell], task: Task, usual: Usual
+    monitor: Monitor, cells: Sequence[PerformanceCell], task: AnyTask, usual: Usual
 ) -> JudgedPerformance:
     """Measure the cells and the same in the reference; ``usual`` judges both by what was learned."""
     nothing = task.nothing()
-    now = _with_reasons(measure_performance([cell.outcome for cell in cells], task), cells)
-    then = measure_performance([cell.reference or nothing for cell in cells], task)
+    now = _with_reasons(task.measure([cell.outcome for cell in cells]), cells)
+    then = task.measure([cell.reference or nothing for cell in cells])
     verdicts = judge_performance(
         monitor.alerts.rules, now, then, [cell.cell for cell in cells], usual(now, then)
     )
@@ -123,34 +81,12 @@ def _with_reasons(figures: dict[FigureKey, Performance], cells: Sequence[Perform
     }
 
 
-def _are_probabilities(outcome: Outcomes, task: Task) -> bool:
-    if not isinstance(outcome, BinaryOutcomes | MulticlassOutcomes):
-        return False
-    if not isinstance(task, BinaryTask | MulticlassTask) or task.scale is ScoreScale.UNBOUNDED:
-        return False
-    return outcome.no_probabilities == 0
-
-
-def _scores_of(scores: ScoreLabelCounts, at: int) -> ScoreLabelCounts:
-    return ScoreLabelCounts(scores.pos[:, at], scores.neg[:, at], scores.score_sums[:, at])
-
-
 def curve_counts(
-    cells: Sequence[PerformanceCell], task: Task
-) -> tuple[list[MeasuredCell], list[tuple[str | None, ScoreLabelCounts]]]:
+    cells: Sequence[PerformanceCell], task: AnyTask
+) -> tuple[list[MeasuredCell], dict[str | None, ScoreLabelCounts]]:
     """The cells whose scores are probabilities; and for each class with a score, how their rows lie by it."""
-    honest = [cell for cell in cells if _are_probabilities(cell.outcome, task)]
-    outcomes = [cell.outcome for cell in honest]
-    curves: list[tuple[str | None, ScoreLabelCounts]] = []
-    if isinstance(task, BinaryTask):
-        scores = stack_binary([o for o in outcomes if isinstance(o, BinaryOutcomes)], task).scores
-        curves = [(None, scores)] if scores is not None else []
-    elif isinstance(task, MulticlassTask):
-        several = [o for o in outcomes if isinstance(o, MulticlassOutcomes)]
-        scores = stack_multiclass(several, task).scores
-        if scores is not None:
-            curves = [(name, _scores_of(scores, at)) for at, name in enumerate(task.names[: len(task.bins)])]
-    return [cell.cell for cell in honest], curves
+    honest = [cell for cell in cells if task.has_probabilities(cell.outcome)]
+    return [cell.cell for cell in honest], task.scores([cell.outcome for cell in honest])
 
 
 def _reasons(
@@ -158,7 +94,7 @@ def _reasons(
 ) -> list[str | None]:
     """Why there is no figure; or, of one that is better on one side, why there is no limit."""
     reasons = figure.reasons()
-    if base_metric(metric) not in PERFORMANCE_FLOORS:
+    if not spec_of(metric).judged:
         return reasons
     open_ = figure.ok if verdict is None else figure.ok & np.isnan(verdict.threshold)
     free = open_ & no_limit(metric, figure, before)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from driftline_jobs.detection.nature import MIN_WINDOWS
 from driftline_jobs.evaluate.check import Check
 from driftline_jobs.evaluate.check_limits import CheckLimits
 from driftline_jobs.evaluate.natures import Natures
-from driftline_jobs.profiles.binning import Bins, CategoryBins, OrderedBins
+from driftline_jobs.metrics.nature import MIN_WINDOWS
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.late_columns import others
-from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, Profile
+from driftline_jobs.profiles.kinds.base import Bins
+from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_schemas.metrics import MOVES_BY_NATURE, REFERENCE_WINDOWS, VALUES_OF_ANOTHER_TYPE
@@ -29,10 +27,6 @@ FRESHNESS_SLACK = 0.05
 """Of the window's length: how much earlier than in the stalest reference window rows may end."""
 MISSING_SLACK = 0.05
 """How far the share of missing values may exceed the most that a window of the reference has."""
-RANGE_SLACK = 0.5
-"""Of the reference's range: how far values may lie outside of it."""
-UNSEEN_SLACK = 0.01
-"""Share of rows whose value the reference does not know."""
 LIMITED_BY_REFERENCE = frozenset(
     {"rows", "null_fraction", "nan_fraction", "infinities", "minimum", "maximum", "unseen_fraction"}
 )
@@ -74,7 +68,7 @@ def data_checks(
     ]
     for name in reference.binning.columns:
         current = window.cells.get(WHOLE, {}).get(name)
-        if current is not None and current.rows and (unlike := window.unlike.get(name, 0) + others(current)):
+        if current is not None and current.rows and (unlike := window.unlike.get(name, 0) + current.others):
             checks.append(Check(table_column(name), VALUES_OF_ANOTHER_TYPE, float(unlike), 0, passed=False))
     return checks
 
@@ -116,12 +110,10 @@ def column_checks(
     label: str, bins: Bins, current: Profile, before: Profile | None, usual: tuple[float, float]
 ) -> list[Check]:
     """The checks of one column by fixed limits; ``usual`` are its largest shares of nulls and of NaN."""
-    checks = _missing_checks(label, current, before, usual)
-    if isinstance(bins, OrderedBins):
-        checks += _range_checks(label, current, before)
-    elif isinstance(bins, CategoryBins):
-        checks += _unseen_checks(label, current, bins)
-    return checks
+    nulls, nans = usual
+    share, limit = current.nulls / current.rows, nulls + MISSING_SLACK
+    checks = [Check(label, "null_fraction", share, limit, share <= limit)]
+    return checks + [Check(label, *found) for found in bins.checks(current, before, nans)]
 
 
 def _nature_checks(natures: Natures) -> list[Check]:
@@ -174,51 +166,3 @@ def _log_checks(found: LogFindings) -> list[Check]:
         for (check, column), count in sorted((found.columns or {}).items())
     ]
     return checks
-
-
-def _missing_checks(
-    name: str, current: Profile, before: Profile | None, usual: tuple[float, float]
-) -> list[Check]:
-    """Shares of missing values against the most that a window of the reference has."""
-    checks = [_at_most(name, "null_fraction", current.nulls / current.rows, usual[0] + MISSING_SLACK)]
-    if isinstance(current, OrderedProfile):
-        ordered = before if isinstance(before, OrderedProfile) else OrderedProfile()
-        checks.append(_at_most(name, "nan_fraction", current.nans / current.rows, usual[1] + MISSING_SLACK))
-        infinite = current.below_infinity + current.above_infinity
-        known = ordered.below_infinity + ordered.above_infinity > 0
-        checks.append(
-            Check(name, "infinities", float(infinite), None if known else 0, known or infinite == 0)
-        )
-    return checks
-
-
-def _at_most(column: str, name: str, value: float, limit: float) -> Check:
-    return Check(column, name, value, limit, value <= limit)
-
-
-def _range_checks(name: str, current: Profile, before: Profile | None) -> list[Check]:
-    if not isinstance(current, OrderedProfile) or not current.finite:
-        return []
-    if not isinstance(before, OrderedProfile) or not before.finite:
-        return []
-    slack = RANGE_SLACK * (before.maximum - before.minimum)
-    low, high = before.minimum - slack, before.maximum + slack
-    return [
-        Check(name, "minimum", current.minimum, [_finite(low), None], current.minimum >= low),
-        Check(name, "maximum", current.maximum, [None, _finite(high)], current.maximum <= high),
-    ]
-
-
-def _finite(bound: float) -> float | None:
-    """A bound, or none where the slack has carried it beyond what a float can hold."""
-    return bound if math.isfinite(bound) else None
-
-
-def _unseen_checks(name: str, current: Profile, bins: CategoryBins) -> list[Check]:
-    if not isinstance(current, CategoryProfile):
-        return []
-    known = current.rows - current.nulls
-    if not known:
-        return []
-    share = float(current.bin_counts(bins)[-1]) / known
-    return [Check(name, "unseen_fraction", share, UNSEEN_SLACK, share <= UNSEEN_SLACK)]

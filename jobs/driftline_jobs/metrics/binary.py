@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import entr
+import scipy
 
 from driftline_jobs.metrics.figures import (
     BoolArray,
@@ -26,11 +26,12 @@ from driftline_jobs.metrics.ranking import (
     calibration_error,
     roc_auc,
 )
+from driftline_schemas.performance_specs import CLASSIFICATION
 
 RANKING_METRICS = ("roc_auc", "average_precision", "ece")
 DECISION_METRICS = ("accuracy", "precision", "recall", "f1", "positive_rate")
 LOSS_METRICS = ("log_loss", "brier")
-BINARY_METRICS = (*RANKING_METRICS[:2], *DECISION_METRICS[:4], *LOSS_METRICS, "ece", "positive_rate")
+BINARY_METRICS = tuple(spec.name for spec in CLASSIFICATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,5 +257,5 @@ def _loss_figures(losses: LossSums, scores: ScoreLabelCounts) -> dict[str, Perfo
 
 def entropy(shares: FloatArray) -> FloatArray:
     """(...,) entropy in nats of shares (..., C): the log loss of always answering with them."""
-    nats: FloatArray = entr(shares).sum(-1)
+    nats: FloatArray = scipy.special.entr(shares).sum(-1)
     return nats

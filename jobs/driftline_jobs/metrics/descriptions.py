@@ -15,6 +15,7 @@ from driftline_jobs.metrics.figures import FloatArray, IntArray, published
 
 QUANTILES = {"p01": 1, "p05": 5, "p25": 25, "p50": 50, "p75": 75, "p95": 95, "p99": 99}
 """Column of the summary table: per cent of the values."""
+MOMENTS = ("mean", "stddev")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
+import scipy
 
 from driftline_jobs.metrics.figures import FloatArray
 
@@ -85,4 +85,4 @@ def linear_half_width(
 
 def _student(degrees: FloatArray) -> FloatArray:
     """Student's quantile at 97.5 %; NaN for NaN."""
-    return np.asarray(stdtrit(degrees, 1.0 - _TAIL), np.float64)
+    return np.asarray(scipy.special.stdtrit(degrees, 1.0 - _TAIL), np.float64)

@@ -19,9 +19,8 @@ from driftline_jobs.metrics.figures import (
 )
 
 IndexArray = npt.NDArray[np.intp]
-HIGHER_IS_BETTER = frozenset({"roc_auc", "average_precision", "accuracy", "precision", "recall", "f1", "r2"})
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece", "mae", "rmse", "mape"})
-# bias is best at zero; positive_rate is neither good nor bad
+FigureKey = tuple[str, str | None]
+"""Metric, and the class it is about if it is about one."""
 
 
 @dataclass(frozen=True, slots=True)

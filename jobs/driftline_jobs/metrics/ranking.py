@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import digamma
+import scipy
 
 from driftline_jobs.metrics.figures import Counts, FloatArray, Status, TextArray, statuses
 from driftline_jobs.metrics.intervals import Z, linear_half_width, logit_interval, wilson
@@ -92,7 +92,7 @@ def average_precision(counts: ScoreLabelCounts, base: ScoreLabelCounts | None = 
     def in_turn(false: FloatArray) -> FloatArray:
         # Σ_{i=1..P_b} (T + i) / (T + i + F) = P_b - F (ψ(T + F + P_b + 1) - ψ(T + F + 1))
         ahead = true_above + false
-        turns = pos - false * (digamma(ahead + pos + 1.0) - digamma(ahead + 1.0))
+        turns = pos - false * (scipy.special.digamma(ahead + pos + 1.0) - scipy.special.digamma(ahead + 1.0))
         precisions: FloatArray = turns.sum(-1) / some_p
         return precisions
 

@@ -42,9 +42,9 @@ class DriftMetric:
 def added_metrics() -> tuple[DriftMetric, ...]:
     """The metrics of other distributions that are installed, by name. Raises ConfigError for what is none."""
     found = []
-    for member in members():
+    for spec, member in members().items():
         if not isinstance(member, DriftMetric):
-            raise ConfigError(f"the metric {member.spec.name} is no DriftMetric: see the docs on extending")
+            raise ConfigError(f"the metric {spec.name} is no DriftMetric: see the docs on extending")
         found.append(member)
     return tuple(found)
 

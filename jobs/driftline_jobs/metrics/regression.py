@@ -10,9 +10,6 @@ from driftline_jobs.metrics.figures import BoolArray, Counts, FloatArray, IntArr
 from driftline_jobs.metrics.intervals import Interval, mean_interval
 from driftline_jobs.metrics.performance import Performance, performance
 
-REGRESSION_METRICS = ("mae", "rmse", "mape", "r2", "bias")
-
-
 FEWEST_ERRORS = 10.0
 """So many equal errors at least would have to make up a sum of squares for an interval to be taken of it: of
 errors with tails like those of exp(2 z) it would hold the truth in 10 to 30 % of cases instead of 95 %."""
@@ -57,7 +54,7 @@ class RegressionSums:
 
 
 def regression_performance(sums: RegressionSums) -> dict[str, Performance]:
-    """Every metric of ``REGRESSION_METRICS``, by leading axes; all exact, in the label's unit.
+    """Every metric of a regression, by leading axes; all exact, in the label's unit.
 
     mape is a share, not per cent, over the rows whose label is not zero. Intervals: Student's from sums of
     squares; that of the mean squared error carried over to rmse and, the labels' variance taken as given,
@@ -157,15 +154,3 @@ def _times(value: FloatArray, power: IntArray | int) -> FloatArray:
 
 def _both(interval: Interval, power: IntArray | int) -> Interval:
     return _times(interval[0], power), _times(interval[1], power)
-
-
-def mean_absolute_deviation(counts: Counts, sums: FloatArray) -> FloatArray:
-    """(...,) mean |y - mean y| from counts and sums of y per bin (..., B).
-
-    Exact but for the bin that holds the mean, whose part is its least possible one: never above the truth.
-    """
-    n = counts.sum(-1)
-    some = np.where(n > 0, n, np.nan)
-    mean = sums.sum(-1) / some
-    deviation: FloatArray = np.abs(sums - counts * mean[..., None]).sum(-1) / some
-    return deviation

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,6 +33,17 @@ class OrderedSample:
     above_inf: Counts
     minimum: FloatArray | None = None
     maximum: FloatArray | None = None
+    PARTS: ClassVar[Mapping[str, float]] = {
+        "mean_shift": 0.5,
+        "anderson_darling": 0.2,
+        "chi_squared": 0.15,
+        "null_fraction_delta": 0.15,
+    }
+    """The metrics that decide, each with its part of the column's level: the mean has more power against what
+    happens most, the distribution function sees the spread and the tails, and the bins see mass that gathers
+    at a place (frozen, default and sentinel values)."""
+    DECIDING: ClassVar[tuple[str, ...]] = (*PARTS, "psi")
+    """The metrics that are calibrated; psi beside chi_squared (``detection.statistics.GUARD``)."""
 
     def __post_init__(self) -> None:
         if self.counts.shape != self.sums.shape or self.edges.shape != (self.counts.shape[-1] - 1,):
@@ -70,6 +83,14 @@ class CategorySample:
     other: Counts
     unseen: Counts
     missing: Counts
+    PARTS: ClassVar[Mapping[str, float]] = {
+        "chi_squared": 0.5,
+        "unseen_fraction": 0.25,
+        "null_fraction_delta": 0.25,
+    }
+    """The metrics that decide, each with its part of the column's level."""
+    DECIDING: ClassVar[tuple[str, ...]] = (*PARTS, "psi")
+    """The metrics that are calibrated; psi beside chi_squared (``detection.statistics.GUARD``)."""
 
     def every_row(self) -> Counts:
         """(..., V + 3) all rows: the vocabulary, other, unseen and missing values."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
-from scipy.special import betainc, chdtrc
+import scipy
 
 from driftline_jobs.metrics.figures import (
     BoolArray,
@@ -163,7 +163,7 @@ def _large_in_window(now: Counts, then: Counts, share: FloatArray, among: BoolAr
     at = looked_at & (now >= MIN_EXPECTED)
     if at.any():
         level = np.broadcast_to(LARGE_BY_CHANCE / np.maximum(looked_at.sum(-1, keepdims=True), 1), now.shape)
-        chance = betainc(now[at], then[at] + 1.0, np.broadcast_to(share, now.shape)[at])
+        chance = scipy.special.betainc(now[at], then[at] + 1.0, np.broadcast_to(share, now.shape)[at])
         large[at] = chance <= level[at]
     return large
 
@@ -175,5 +175,5 @@ def independence_p_value(chi_squared: Figure) -> FloatArray:
     all the time. It is for display, and for windows that nothing better is known about.
     """
     degrees = np.where(chi_squared.degrees > 0, chi_squared.degrees, 1.0)
-    p: FloatArray = chdtrc(degrees, np.where(chi_squared.ok, chi_squared.value, 0.0))
+    p: FloatArray = scipy.special.chdtrc(degrees, np.where(chi_squared.ok, chi_squared.value, 0.0))
     return np.where(chi_squared.ok, np.where(chi_squared.degrees > 0, p, 1.0), np.nan)

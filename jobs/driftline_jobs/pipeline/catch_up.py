@@ -26,8 +26,8 @@ from driftline_jobs.pipeline.steps.performance import is_mature, publish_perform
 from driftline_jobs.pipeline.steps.reference import by_reference, establish_reference
 from driftline_jobs.pipeline.unfinished import never_published, unfinished
 from driftline_jobs.references.reference import Reference
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.listing.objects import LogObject
-from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.splits import InputState
 from driftline_jobs.tables import performance_metrics, quality_metrics, run_inputs, runs
 from driftline_schemas.monitor import LabelSource
@@ -164,7 +164,7 @@ def _log_changed(job: Job, published: Sequence[Window]) -> list[Window]:
 
 def _may_hold(inspection: LogInspection, window: Window) -> bool:
     """Whether the objects' own times, or else their folders, say that they hold rows of the window."""
-    for state in inspection.found.inputs:
+    for state in inspection.inputs:
         if state.is_passed_over:
             continue
         if state.min_us is not None and state.max_us is not None:
@@ -189,7 +189,7 @@ def _labels_changed(job: Job, reference: Reference, published: Sequence[Window])
         return []
     # Which predictions they are for, only their ids tell: one join of these objects with the log.
     looked_into = job.labels.look_into(fresh)
-    states = looked_into.found.inputs
+    states = looked_into.inputs
     young = [w for w in published if any(_within_reach(state, w, source) for state in states)]
     if not young:
         return []

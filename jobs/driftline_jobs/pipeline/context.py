@@ -15,7 +15,8 @@ from driftline_jobs.engines.base import Engine
 from driftline_jobs.engines.process import Spent, one_thread_of_linear_algebra, peak_memory_bytes
 from driftline_jobs.pipeline.request import Progress, RunRequest
 from driftline_jobs.profiles.columns.hiding import Hiding, hiding_of
-from driftline_jobs.sources.logs import LabelLog, PredictionLog
+from driftline_jobs.sources.base import ProfileSource
+from driftline_jobs.sources.logs import LabelLog, open_log
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import RunRecord, Store
 from driftline_schemas.errors import DriftlineError
@@ -30,7 +31,7 @@ class Job:
     request: RunRequest
     monitor: Monitor
     windows: list[Window]
-    log: PredictionLog
+    log: ProfileSource
     labels: LabelLog | None
     engine: Engine
     store: Store
@@ -53,7 +54,7 @@ def opened(request: RunRequest, progress: Progress) -> Iterator[Job]:
     monitor = request.monitor
     windows = monitor.calendar.between(request.first, request.last)
     base = request.monitor_path.resolve().parent
-    log = PredictionLog.open(monitor, base)
+    log = open_log(monitor, base)
     labels = LabelLog.open(monitor.labels, monitor, base) if isinstance(monitor.labels, LabelSource) else None
     with (
         one_thread_of_linear_algebra(),

@@ -3,21 +3,15 @@ would make figures wrong, or rules that never hold, without a word."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
-from driftline_jobs.evaluate.class_checks import class_counts
 from driftline_jobs.evaluate.label_drift import label_column
-from driftline_jobs.pipeline.plans import task_of
-from driftline_jobs.profiles.binning import CategoryBins
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.state import CategoryProfile
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.sources.labels.expected_classes import Occurring, misfits, nearest, same_name
 from driftline_jobs.sources.listing.objects import LogObject
-from driftline_jobs.tasks.binary import BinaryOutcomes
-from driftline_jobs.tasks.multiclass import MulticlassOutcomes, MulticlassTask
-from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_jobs.tasks.class_names import Occurring, nearest, same_name
+from driftline_jobs.tasks.registry import task_class, task_of
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.table_names import ALL, log_value
@@ -31,7 +25,8 @@ ADDRESS_TELLS = (
 def check_reference(monitor: Monitor, reference: Reference) -> None:
     """Raises ConfigError for classes and rules of the monitor that match nothing in the reference, and would
     be taken for something else, or never hold."""
-    faults = [misfit.text for misfit in misfits(monitor, _occurring(monitor, reference)) if misfit.is_fault]
+    misfits = task_class(monitor.task).misfits(monitor, _occurring(monitor, reference))
+    faults = [misfit.text for misfit in misfits if misfit.is_fault]
     watched = {*reference.binning.columns, label_column(monitor, reference.binning)} - {None}
     faults += rules_without_column(monitor, {name for name in watched if name is not None})
     faults += _version(monitor, reference)
@@ -108,29 +103,16 @@ def _version(monitor: Monitor, reference: Reference) -> list[str]:
 
 def _occurring(monitor: Monitor, reference: Reference) -> Occurring:
     outcomes = reference.outcomes.get(WHOLE)
+    task = task_of(monitor, reference.binning)
     return Occurring(
-        labels={} if outcomes is None else dict(_labels(monitor, reference, outcomes)),
+        labels={} if outcomes is None else task.labels_by_class(outcomes),
         predictions=_predictions(monitor, reference),
         where="in the reference",
     )
-
-
-def _labels(monitor: Monitor, reference: Reference, outcomes: Outcomes) -> Iterator[tuple[str, int]]:
-    if isinstance(outcomes, BinaryOutcomes):
-        if outcomes.label_positives:
-            yield monitor.positive_class, outcomes.label_positives
-        yield from outcomes.other_labels.items()
-    if isinstance(outcomes, MulticlassOutcomes):
-        task = task_of(monitor, reference.binning)
-        classes = task.classes if isinstance(task, MulticlassTask) else ()
-        yield from ((name, n) for name, n in zip(classes, outcomes.label_counts, strict=False) if n)
-        yield from outcomes.other_labels.items()
 
 
 def _predictions(monitor: Monitor, reference: Reference) -> Mapping[str, int]:
     name = monitor.logs.prediction or ""
     bins = reference.binning.columns.get(name)
     profile = reference.cells.get(WHOLE, {}).get(name)
-    if not isinstance(bins, CategoryBins) or not isinstance(profile, CategoryProfile):
-        return {}
-    return class_counts(profile, bins)
+    return {} if bins is None or profile is None else bins.class_counts(profile)

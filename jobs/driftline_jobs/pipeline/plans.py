@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 import numpy as np
 
-from driftline_jobs.profiles.binning import Binning, CategoryBins, OrderedBins
+from driftline_jobs.metrics.figures import IntArray
+from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.columns.hiding import Hiding
-from driftline_jobs.profiles.log_buckets import IntArray
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.labels.rows import LabelPlan, PredictionPlan
-from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.survey import Decision, Watched, watched_columns
-from driftline_jobs.tasks.binary import BinaryTask
-from driftline_jobs.tasks.multiclass import MulticlassTask
-from driftline_jobs.tasks.outcomes import Task as OutcomeTask
-from driftline_jobs.tasks.regression import RegressionTask
-from driftline_schemas.classes import class_text
 from driftline_schemas.errors import ConfigError
-from driftline_schemas.metrics import Task
 from driftline_schemas.monitor import LabelColumn, LabelSource, Monitor
 from driftline_schemas.serving_log import LogColumn, Role
 from driftline_schemas.window import Window, to_us
@@ -35,20 +28,19 @@ def watched(monitor: Monitor, columns: tuple[LogColumn, ...]) -> list[Watched]:
         if role is Role.SCORE:
             roles[name] = "score"
         elif role is Role.PREDICTION:
-            roles[name] = "prediction:value" if monitor.task is Task.REGRESSION else "prediction"
+            roles[name] = "prediction:value" if monitor.task_spec.numeric else "prediction"
         elif role is Role.LABEL and name in there - not_watched:  # a reference may have no labels
-            roles[name] = "label:value" if monitor.task is Task.REGRESSION else "label"
+            roles[name] = "label:value" if monitor.task_spec.numeric else "label"
         else:
             not_watched.add(name)
-    named = [*monitor.features.numeric, *monitor.features.categorical, *roles]
+    named = [*monitor.features.declared, *roles]
     for name in [*named, *(column for segment in monitor.segments for column in segment)]:
         if name not in there:
             raise missing_column(monitor, name, there)
     remaining = [column for column in columns if column.name not in not_watched]
     # a number or a date that is sensitive has no mean or extremes to show: only its hashes are watched
-    sensitive = monitor.features.sensitive_columns
-    numeric = [name for name in monitor.features.numeric if name not in sensitive]
-    return watched_columns(remaining, roles, numeric, (*monitor.features.categorical, *sensitive))
+    sensitive = dict.fromkeys(monitor.features.sensitive_columns, "categorical")
+    return watched_columns(remaining, roles, {**monitor.features.declared, **sensitive})
 
 
 def missing_column(monitor: Monitor, name: str, there: set[str]) -> ConfigError:
@@ -95,49 +87,10 @@ def scan_plan(
     )
 
 
-def task_of(monitor: Monitor, binning: Binning) -> OutcomeTask:
-    """How the rows of the monitor's task become outcomes."""
-    if monitor.task is Task.REGRESSION:
-        bins = binning.columns[monitor.logs.prediction or ""]
-        if not isinstance(bins, OrderedBins):
-            raise TypeError(f"the prediction of {monitor.monitor} has no edges")
-        return RegressionTask(bins, binning.labels)
-    if monitor.task is Task.MULTICLASS:
-        return _multiclass_task(monitor, binning)
-    return BinaryTask(
-        monitor.positive_class,
-        monitor.positive_prediction,
-        score_bins(monitor, binning),
-        monitor.logs.score_scale,
-        has_predictions=monitor.logs.prediction is not None,
-    )
-
-
-def _multiclass_task(monitor: Monitor, binning: Binning) -> MulticlassTask:
-    scores = monitor.logs.score if isinstance(monitor.logs.score, Mapping) else {}
-    bins = [binning.columns[column] for column in scores.values()]
-    predicted = binning.columns.get(monitor.logs.prediction or "")
-    seen = predicted.vocabulary if isinstance(predicted, CategoryBins) else ()
-    # in the order of the texts as they are kept: stored confusion matrices of older references have it too
-    others = dict.fromkeys(class_text(name) for name in sorted(seen))
-    return MulticlassTask(
-        tuple(dict.fromkeys((*scores, *others))),
-        tuple(b for b in bins if isinstance(b, OrderedBins)),
-        monitor.logs.score_scale,
-        has_predictions=monitor.logs.prediction is not None,
-    )
-
-
-def score_bins(monitor: Monitor, binning: Binning) -> OrderedBins | None:
-    """The bins of the one score of a binary model; None if the log has none."""
-    bins = binning.columns.get(monitor.logs.score) if isinstance(monitor.logs.score, str) else None
-    return bins if isinstance(bins, OrderedBins) else None
-
-
 def decision_of(monitor: Monitor) -> Decision | None:
     """Where to look for the score at which a binary model decides."""
     score, prediction = monitor.logs.score, monitor.logs.prediction
-    if monitor.task is not Task.BINARY or not isinstance(score, str) or prediction is None:
+    if not monitor.task_spec.positive or not isinstance(score, str) or prediction is None:
         return None
     return Decision(score, prediction, monitor.positive_prediction)
 
@@ -156,7 +109,7 @@ def prediction_plan(monitor: Monitor, scan: ScanPlan) -> PredictionPlan:
         prediction=monitor.logs.prediction,
         scores=scores,
         label=monitor.labels.column if isinstance(monitor.labels, LabelColumn) else None,
-        numeric=monitor.task is Task.REGRESSION,
+        numeric=monitor.task_spec.numeric,
     )
 
 
@@ -169,7 +122,7 @@ def label_plan(
         labels.prediction_id,
         labels.label,
         monitor.label_time,
-        numeric=monitor.task is Task.REGRESSION,
+        numeric=monitor.task_spec.numeric,
         bounds_us=None if scan is None else scan.bounds_us,
         reach_us=labels.catch_up // timedelta(microseconds=1),
     )

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from driftline_schemas.errors import UnreadableObjectError
     from driftline_schemas.monitor import Monitor
     from driftline_schemas.settings import Settings
     from driftline_schemas.window import Window
@@ -76,8 +75,3 @@ class SilentProgress:
 
     def event(self, name: str, **fields: object) -> None:
         """Say nothing."""
-
-
-def report_damaged(progress: Progress, damaged: UnreadableObjectError) -> None:
-    """Say that an object is set aside, since it cannot be read."""
-    progress.event("object_quarantined", uri=damaged.uri, reason=damaged.reason)

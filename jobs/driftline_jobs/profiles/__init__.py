@@ -1,5 +1,6 @@
 """Profiles: what one pass over a log leaves of it. Small, mergeable, made of integers.
 
-Read in this order: ``binning`` (where the bins lie), ``state`` (what is kept), ``kernels`` (rows to
-states), ``cells`` (which rows belong together), ``scan`` (a split to profiles), ``codec`` (bytes).
+Read in this order: ``state`` (what is kept), ``kinds`` (what is done with it, by what a column is),
+``binning`` (where the bins of a monitor lie), ``kernels`` (rows to states), ``cells`` (which rows belong
+together).
 """

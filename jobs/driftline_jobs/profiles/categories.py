@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from driftline_jobs.profiles.binning import CategoryBins
-from driftline_jobs.profiles.columns.arrays import Dictionary
-from driftline_jobs.profiles.distinct import register_sets
-from driftline_jobs.profiles.log_buckets import IntArray
+from driftline_jobs.metrics.figures import IntArray
+from driftline_jobs.profiles.columns.arrays import class_name, hash_texts
+from driftline_jobs.profiles.distinct import UIntArray, register_sets
 from driftline_jobs.profiles.state import MOST_UNSEEN, CategoryProfile
+
+if TYPE_CHECKING:
+    from driftline_jobs.profiles.kinds.categories import CategoryBins
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """The D distinct values of a column in one split: their bins, hashes and texts."""
+
+    bin_of: IntArray
+    hashes: UIntArray
+    texts: Sequence[str]
+
+
+def dictionary_for(texts: list[str], bins: CategoryBins) -> Dictionary:
+    """Bins of the values: their place in the vocabulary, else ``other`` if the reference had them.
+
+    Of classes the vocabulary of an older reference may have another form of the same one.
+    """
+    place: dict[str, int] = {}
+    for at, text in enumerate(bins.vocabulary):
+        place.setdefault(class_name(text) if bins.of_classes else text, at)
+    hashes = hash_texts(texts)
+    unseen = bins.bins - 1
+    bin_of = np.fromiter((place.get(text, unseen) for text in texts), np.int64, len(texts))
+    if len(bins.tail):
+        unknown = np.flatnonzero(bin_of == unseen)
+        known = np.isin(hashes[unknown].view(np.int64), bins.tail)
+        bin_of[unknown[known]] = unseen - 1
+    return Dictionary(bin_of, hashes, texts)
 
 
 def profile_categories(

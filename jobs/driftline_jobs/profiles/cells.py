@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.cell import CellKey
 from driftline_jobs.profiles.columns.arrays import Codes
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_schemas.table_names import ALL, NULL, OTHER, table_value
 
 MOST_SEGMENT_VALUES = 100

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 
 UIntArray = npt.NDArray[np.uint64]
 Registers = npt.NDArray[np.uint8]

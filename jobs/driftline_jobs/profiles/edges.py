@@ -1,4 +1,4 @@
-"""From a sample of the reference to the bins of an ordered column."""
+"""From a sample of the reference to the edges of an ordered column."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from driftline_jobs.profiles.binning import OrderedBins
-from driftline_jobs.profiles.log_buckets import OCTAVES_ABOVE, OCTAVES_BELOW, BucketGrid, FloatArray
+from driftline_jobs.metrics.figures import FloatArray
+from driftline_jobs.profiles.log_buckets import OCTAVES_ABOVE, OCTAVES_BELOW, BucketGrid
 
 FEW_VALUES = 50
 """Up to this many distinct values, each gets a bin of its own."""
@@ -26,43 +26,33 @@ _LEAST_PIVOT, _LARGEST_PIVOT = 2.0**-800, 2.0**960
 _LARGEST = float(np.finfo(np.float64).max)
 
 
-def ordered_bins(
-    kind: str, sample: FloatArray, threshold: float | None = None, *, whole_numbers: bool = False
-) -> OrderedBins:
-    """Bins for a column from ``sample``, its finite reference values, ascending (may be empty).
+def edges_from(
+    sample: FloatArray, threshold: float | None = None, *, is_score: bool = False
+) -> tuple[tuple[float, ...], float, int]:
+    """Edges, pivot and exponent of a column from ``sample``, its finite reference values, ascending.
 
     A feature gets its 5 % quantiles and the 0.1, 1, 99 and 99.9 % ones; a score 100 quantile bins, 100
     geometric ones in the upper tail and its decision ``threshold``; a column of few distinct values one
     bin for each, and a column of a single one a bin below and above it too: any other value is a change.
     """
-    if not len(sample):
-        return OrderedBins(kind=kind, edges=(), pivot=0.0, exponent=0, whole_numbers=whole_numbers)
     pivot, exponent = _scale(sample)
     distinct = np.unique(sample)
-    if len(distinct) == 1 and (kind != "score" or threshold is None):
+    if len(distinct) == 1 and not (is_score and threshold is not None):
         only = float(distinct[0])
         around = (only, math.nextafter(only, math.inf))
-        retained = tuple(edge for edge in around if -_LARGEST < edge <= _LARGEST)
-        return OrderedBins(kind, retained, pivot, exponent, whole_numbers)
+        return tuple(edge for edge in around if -_LARGEST < edge <= _LARGEST), pivot, exponent
     if len(distinct) <= FEW_VALUES:
         edges = distinct[1:]
-    elif kind == "score":
+    elif is_score:
         edges = _score_edges(sample)
     else:
         edges = _quantiles(sample, np.asarray(_FEATURE_QUANTILES))
-    if threshold is not None and kind == "score":
+    if is_score and threshold is not None:
         edges = np.append(edges, threshold)
     edges = np.unique(edges)
     edges = edges[(edges > sample[0]) | (edges == threshold)]
-    return OrderedBins(
-        kind=kind,
-        edges=tuple(
-            _snapped(edges, sample, pivot, exponent, 0.0 if kind == "score" else _FREE_MOVE).tolist()
-        ),
-        pivot=pivot,
-        exponent=exponent,
-        whole_numbers=whole_numbers,
-    )
+    snapped = _snapped(edges, sample, pivot, exponent, 0.0 if is_score else _FREE_MOVE)
+    return tuple(snapped.tolist()), pivot, exponent
 
 
 def _quantiles(sample: FloatArray, shares: FloatArray) -> FloatArray:

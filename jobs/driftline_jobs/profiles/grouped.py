@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftline_jobs.profiles.binning import CategoryBins, OrderedBins
-from driftline_jobs.profiles.categories import profile_categories
+from driftline_jobs.metrics.figures import IntArray
+from driftline_jobs.profiles.categories import dictionary_for, profile_categories
 from driftline_jobs.profiles.cells import Grouping
-from driftline_jobs.profiles.columns.arrays import Codes, Numbers, Valid, dictionary_for
+from driftline_jobs.profiles.columns.arrays import Codes, Numbers, Valid
 from driftline_jobs.profiles.distinct import Registers, UIntArray, register_sets
 from driftline_jobs.profiles.kernels.workspace import Workspace
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.profiles.ordered import profile_counted, profile_runs
-from driftline_jobs.profiles.state import OrderedProfile, Profile
+from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile
+
+if TYPE_CHECKING:
+    from driftline_jobs.profiles.kinds.categories import CategoryBins
+    from driftline_jobs.profiles.kinds.ordered import OrderedBins
 
 _ROWS_PER_COUNT = 8
 """Rows for each counter, at least: where there are fewer, the counters cost more than the rows."""
@@ -22,7 +26,7 @@ _ROWS_PER_COUNT = 8
 
 def ordered_runs(
     column: Numbers, grouping: Grouping, bins: OrderedBins, workspace: Workspace
-) -> Sequence[Profile]:
+) -> Sequence[OrderedProfile]:
     """A profile of a numeric column for each run."""
     profiles = _runs(column, grouping, bins, workspace)
     if column.hashes is not None:
@@ -74,7 +78,7 @@ def _counted_runs(
 
 def category_runs(
     column: Codes, grouping: Grouping, bins: CategoryBins, workspace: Workspace
-) -> Sequence[Profile]:
+) -> Sequence[CategoryProfile]:
     """A profile of a categorical column for each run."""
     rows = np.array([run.stop - run.start for run in grouping.runs])
     run, code, counts = _occurring(column, grouping, workspace)

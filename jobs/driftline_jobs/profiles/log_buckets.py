@@ -21,8 +21,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 
 LOW_BITS = 46
 """Bits of a double below those that name its bucket."""

@@ -17,13 +17,13 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
-from driftline_jobs.profiles.binning import Bins, OrderedBins
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
+from driftline_jobs.metrics.figures import FloatArray, IntArray
+from driftline_jobs.profiles.columns.arrays import Numbers
+from driftline_jobs.profiles.kinds.base import Bins
 from driftline_schemas.errors import DataError
 
 COLUMNS_MOST = 64
 """More columns than these say no more together, and their products grow with the square."""
-KIND = "numeric"
 MOMENTS = "*together"
 """What moments are called in the column of ``profiles`` that names columns."""
 _STEPS = 32.0
@@ -35,8 +35,6 @@ _HEADER = struct.Struct("<BqH")
 _WIDE_SHARE = 1 << 20
 _HASH = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(44)
-_CENTRAL = 1.349
-"""Width of the middle half of a normal distribution in standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +100,10 @@ def steps_of(columns: Mapping[str, Bins]) -> dict[str, Steps]:
     """The numeric columns that are looked at together, in the order of their names."""
     found = {}
     for name in sorted(columns):
-        bins = columns[name]
-        if not isinstance(bins, OrderedBins) or bins.kind != KIND or not bins.has_spread:
-            continue
-        edges = np.asarray(bins.edges, np.float64)
-        low, centre, high = np.interp([0.25, 0.5, 0.75], np.linspace(0.0, 1.0, len(edges)), edges)
-        spread = float(high - low) / _CENTRAL or float(edges[-1] - edges[0]) / len(edges)
-        if np.isfinite(spread) and spread > 0.0:
-            found[name] = Steps(float(centre), spread / _STEPS)
+        scale = columns[name].scale
+        if scale is not None:
+            centre, spread = scale
+            found[name] = Steps(centre, spread / _STEPS)
         if len(found) == COLUMNS_MOST:
             break
     return found if len(found) > 1 else {}
@@ -155,10 +149,11 @@ class JointColumns:
         self._base = base if self._rows is None else base[self._rows]
         self._found: dict[str, npt.NDArray[np.int16]] = {}
 
-    def take(self, name: str, values: npt.NDArray[np.generic], valid: npt.NDArray[np.bool_] | None) -> None:
-        """Take in one column: (rows,) values, and which of them are there (None for all)."""
+    def take(self, name: str, column: Numbers) -> None:
+        """Take in one column of those with steps; others are passed over."""
         if name not in self._steps:
             return
+        values, valid = column.values, column.valid
         if self._rows is not None:
             values = values[self._rows]
             valid = None if valid is None else valid[self._rows]

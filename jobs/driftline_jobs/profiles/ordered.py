@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from driftline_jobs.profiles.binning import OrderedBins
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.columns.arrays import Valid
 from driftline_jobs.profiles.distinct import REGISTERS, Registers, hash_values, register_sets
 from driftline_jobs.profiles.kernels.sums import LIMBS, carried, no_sums
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.profiles.outer import NONE, outer_counted, outer_values
 from driftline_jobs.profiles.state import OrderedProfile
+
+if TYPE_CHECKING:
+    from driftline_jobs.profiles.kinds.ordered import OrderedBins
 
 _EVERY_ROW: Valid = np.empty(0, np.bool_)
 

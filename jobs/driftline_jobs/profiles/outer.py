@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftline_jobs.profiles.binning import OrderedBins
-from driftline_jobs.profiles.log_buckets import LOW_BITS, MANTISSA_BITS, PER_OCTAVE, FloatArray, IntArray
+from driftline_jobs.metrics.figures import FloatArray, IntArray
+from driftline_jobs.profiles.log_buckets import LOW_BITS, MANTISSA_BITS, PER_OCTAVE
+
+if TYPE_CHECKING:
+    from driftline_jobs.profiles.kinds.ordered import OrderedBins
 
 LEAST_OCTAVE = -1074
 """The least double above zero is 2**-1074, and every double is a whole multiple of it: the unit of sums."""

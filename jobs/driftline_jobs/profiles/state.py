@@ -6,16 +6,21 @@ engine that merges them, leave no trace.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
-from driftline_jobs.profiles.binning import CategoryBins, OrderedBins
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.distinct import REGISTERS, Registers
 from driftline_jobs.profiles.kernels.sums import as_float, as_floats, carried, no_sums, units_of, whole
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.profiles.outer import NONE, Outer, added, without
+
+if TYPE_CHECKING:
+    from driftline_jobs.profiles.kinds.categories import CategoryBins
+    from driftline_jobs.profiles.kinds.ordered import OrderedBins
 
 MOST_UNSEEN = 64
 _DENSE_KEYS = 1 << 14
@@ -36,11 +41,48 @@ def _no_sums() -> IntArray:
 
 
 @dataclass(slots=True)
-class OrderedProfile:
+class Profile(ABC):
+    """Profile of a column over some rows, nulls included."""
+
+    rows: int = 0
+    nulls: int = 0
+
+    @classmethod
+    @abstractmethod
+    def merged(cls, several: Sequence[Self]) -> Self:
+        """The profile of all the rows together. All of one binning; at least one."""
+
+    @abstractmethod
+    def without(self, part: Self) -> Self:
+        """The profile less ``part``, which must be among its rows. Counts and sums are exact; registers and
+        extremes cannot be taken back: they stay those of the whole."""
+
+    @property
+    def missing(self) -> int:
+        """Rows without a value."""
+        return self.nulls
+
+    @property
+    def missing_numbers(self) -> int:
+        """Of these, those that are NaN."""
+        return self.missing - self.nulls
+
+    @property
+    def teaches(self) -> bool:
+        """Whether it has values by which others can be judged."""
+        return self.rows > self.nulls
+
+    @property
+    def others(self) -> int:
+        """Rows whose value is of another type than most."""
+        return 0
+
+
+@dataclass(slots=True)
+class OrderedProfile(Profile):
     """Profile of an ordered column over some rows.
 
     Attributes:
-        rows: all rows, nulls included.
         minimum, maximum: of the finite values; +inf and -inf when there are none.
         buckets, bucket_counts: ascending cut buckets (see ``BucketCuts``) that hold values, and how many.
         sums: (bins, 3) exact sum of the distances of each bin's values from the pivot, as limbs of whole
@@ -48,8 +90,6 @@ class OrderedProfile:
         outer: counts and sums of the values, not distances, that lie outside the buckets.
     """
 
-    rows: int = 0
-    nulls: int = 0
     nans: int = 0
     below_infinity: int = 0
     above_infinity: int = 0
@@ -105,9 +145,57 @@ class OrderedProfile:
         """Rows that hold a finite value."""
         return self.rows - self.nulls - self.nans - self.below_infinity - self.above_infinity
 
+    @property
+    def missing(self) -> int:
+        """Nulls and NaN."""
+        return self.nulls + self.nans
+
+    @property
+    def teaches(self) -> bool:
+        """Whether there is a finite value."""
+        return self.finite > 0
+
+    @classmethod
+    def merged(cls, several: Sequence[Self]) -> Self:
+        """See ``Profile``."""
+        keys, counts = _add_sparse([(p.buckets, p.bucket_counts) for p in several])
+        summed = [p.sums for p in several if len(p.sums)]
+        return cls(
+            rows=sum(p.rows for p in several),
+            nulls=sum(p.nulls for p in several),
+            nans=sum(p.nans for p in several),
+            below_infinity=sum(p.below_infinity for p in several),
+            above_infinity=sum(p.above_infinity for p in several),
+            zeros=sum(p.zeros for p in several),
+            minimum=min(p.minimum for p in several),
+            maximum=max(p.maximum for p in several),
+            buckets=keys,
+            bucket_counts=counts,
+            sums=carried(np.sum(summed, axis=0)) if summed else no_sums(0),
+            outer=added(p.outer for p in several),
+            registers=np.max([p.registers for p in several], axis=0),
+        )
+
+    def without(self, part: Self) -> Self:
+        """See ``Profile``."""
+        keys, counts = _add_sparse([(self.buckets, self.bucket_counts), (part.buckets, -part.bucket_counts)])
+        return replace(
+            self,
+            rows=self.rows - part.rows,
+            nulls=self.nulls - part.nulls,
+            nans=self.nans - part.nans,
+            below_infinity=self.below_infinity - part.below_infinity,
+            above_infinity=self.above_infinity - part.above_infinity,
+            zeros=self.zeros - part.zeros,
+            buckets=keys,
+            bucket_counts=counts,
+            sums=carried(self.sums - part.sums) if len(part.sums) else self.sums,
+            outer=without(self.outer, part.outer),
+        )
+
 
 @dataclass(slots=True)
-class CategoryProfile:
+class CategoryProfile(Profile):
     """Profile of a categorical column over some rows.
 
     Attributes:
@@ -116,8 +204,6 @@ class CategoryProfile:
             {hash: (text, count)}. A bottom-k sample by hash is the same whatever the merge order.
     """
 
-    rows: int = 0
-    nulls: int = 0
     values: IntArray = field(default_factory=_no_ints)
     value_counts: IntArray = field(default_factory=_no_ints)
     unseen_values: dict[int, tuple[str, int]] = field(default_factory=dict)
@@ -129,89 +215,95 @@ class CategoryProfile:
         counts[self.values] = self.value_counts
         return counts
 
+    @classmethod
+    def merged(cls, several: Sequence[Self]) -> Self:
+        """See ``Profile``."""
+        keys, counts = _add_sparse([(p.values, p.value_counts) for p in several])
+        unseen: dict[int, tuple[str, int]] = {}
+        for part in several:
+            for key, (text, count) in part.unseen_values.items():
+                unseen[key] = (text, count + unseen[key][1] if key in unseen else count)
+        return cls(
+            rows=sum(p.rows for p in several),
+            nulls=sum(p.nulls for p in several),
+            values=keys,
+            value_counts=counts,
+            unseen_values=lowest(unseen),
+            registers=np.max([p.registers for p in several], axis=0),
+        )
 
-SettledProfile = OrderedProfile | CategoryProfile
+    def without(self, part: Self) -> Self:
+        """See ``Profile``."""
+        keys, counts = _add_sparse([(self.values, self.value_counts), (part.values, -part.value_counts)])
+        return replace(
+            self,
+            rows=self.rows - part.rows,
+            nulls=self.nulls - part.nulls,
+            values=keys,
+            value_counts=counts,
+        )
 
 
 @dataclass(slots=True)
-class OpenProfile:
+class OpenProfile(Profile):
     """Profile of a column of which the reference has neither a value nor a type, over some rows.
 
     Attributes:
         parts: by the storage of what came, a profile of these values alone, at the bins of ``later``.
     """
 
-    rows: int = 0
-    nulls: int = 0
-    parts: dict[str, SettledProfile] = field(default_factory=dict)
+    parts: dict[str, Profile] = field(default_factory=dict)
 
-
-Profile = SettledProfile | OpenProfile
-
-
-def merge(profiles: Iterable[Profile]) -> Profile:
-    """The profile of all the rows together. All of one column and one binning; at least one."""
-    several = list(profiles)
-    if len(several) == 1:
-        return several[0]
-    if isinstance(several[0], OpenProfile):
-        return _merge_open([p for p in several if isinstance(p, OpenProfile)])
-    return merge_settled([p for p in several if not isinstance(p, OpenProfile)])
-
-
-def merge_settled(several: Sequence[SettledProfile]) -> SettledProfile:
-    """``merge`` for profiles of one kind."""
-    if isinstance(several[0], OrderedProfile):
-        return _merge_ordered([p for p in several if isinstance(p, OrderedProfile)])
-    return _merge_categories([p for p in several if isinstance(p, CategoryProfile)])
-
-
-def subtract(whole: Profile, part: Profile) -> Profile:
-    """``whole`` without ``part``, which must be among its rows: what a window leaves of its reference.
-
-    Counts and sums are exact. Registers and extremes cannot be taken back: they stay those of the whole.
-    """
-    if isinstance(whole, OrderedProfile) and isinstance(part, OrderedProfile):
-        keys, counts = _add_sparse(
-            [(whole.buckets, whole.bucket_counts), (part.buckets, -part.bucket_counts)]
+    @classmethod
+    def merged(cls, several: Sequence[Self]) -> Self:
+        """See ``Profile``."""
+        storages = sorted({storage for profile in several for storage in profile.parts})
+        return cls(
+            rows=sum(profile.rows for profile in several),
+            nulls=sum(profile.nulls for profile in several),
+            parts={
+                storage: merge(profile.parts[storage] for profile in several if storage in profile.parts)
+                for storage in storages
+            },
         )
-        return OrderedProfile(
-            rows=whole.rows - part.rows,
-            nulls=whole.nulls - part.nulls,
-            nans=whole.nans - part.nans,
-            below_infinity=whole.below_infinity - part.below_infinity,
-            above_infinity=whole.above_infinity - part.above_infinity,
-            zeros=whole.zeros - part.zeros,
-            minimum=whole.minimum,
-            maximum=whole.maximum,
-            buckets=keys,
-            bucket_counts=counts,
-            sums=carried(whole.sums - part.sums) if len(part.sums) else whole.sums,
-            outer=without(whole.outer, part.outer),
-            registers=whole.registers,
-        )
-    if isinstance(whole, CategoryProfile) and isinstance(part, CategoryProfile):
-        keys, counts = _add_sparse([(whole.values, whole.value_counts), (part.values, -part.value_counts)])
-        return CategoryProfile(
-            rows=whole.rows - part.rows,
-            nulls=whole.nulls - part.nulls,
-            values=keys,
-            value_counts=counts,
-            unseen_values=whole.unseen_values,
-            registers=whole.registers,
-        )
-    if isinstance(whole, OpenProfile) and isinstance(part, OpenProfile):
+
+    def without(self, part: Self) -> Self:
+        """See ``Profile``."""
         left = {
             storage: subtract(values, part.parts[storage]) if storage in part.parts else values
-            for storage, values in whole.parts.items()
+            for storage, values in self.parts.items()
         }
-        parts = {
-            storage: values
-            for storage, values in left.items()
-            if values.rows and not isinstance(values, OpenProfile)
-        }
-        return OpenProfile(whole.rows - part.rows, whole.nulls - part.nulls, parts)
-    raise TypeError(f"cannot subtract {type(part).__name__} from {type(whole).__name__}")
+        return replace(
+            self,
+            rows=self.rows - part.rows,
+            nulls=self.nulls - part.nulls,
+            parts={storage: values for storage, values in left.items() if values.rows},
+        )
+
+    @property
+    def teaches(self) -> bool:
+        """Never: what its values are may be another thing tomorrow."""
+        return False
+
+    @property
+    def others(self) -> int:
+        """See ``Profile``."""
+        counts = [values.rows for values in self.parts.values()]
+        return sum(counts) - max(counts, default=0)
+
+
+P = TypeVar("P", bound=Profile)
+
+
+def merge(profiles: Iterable[P]) -> P:
+    """The profile of all the rows together. All of one column and one binning; at least one."""
+    several = list(profiles)
+    return several[0] if len(several) == 1 else type(several[0]).merged(several)
+
+
+def subtract(whole: P, part: P) -> P:
+    """``whole`` without ``part``, which must be among its rows: what a window leaves of its reference."""
+    return whole.without(part)
 
 
 def _add_sparse(parts: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
@@ -229,56 +321,6 @@ def _add_sparse(parts: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntAr
     totals = np.add.reduceat(counts, starts)
     retained = totals != 0
     return keys[starts][retained], totals[retained]
-
-
-def _merge_ordered(parts: list[OrderedProfile]) -> OrderedProfile:
-    keys, counts = _add_sparse([(p.buckets, p.bucket_counts) for p in parts])
-    summed = [p.sums for p in parts if len(p.sums)]
-    return OrderedProfile(
-        rows=sum(p.rows for p in parts),
-        nulls=sum(p.nulls for p in parts),
-        nans=sum(p.nans for p in parts),
-        below_infinity=sum(p.below_infinity for p in parts),
-        above_infinity=sum(p.above_infinity for p in parts),
-        zeros=sum(p.zeros for p in parts),
-        minimum=min(p.minimum for p in parts),
-        maximum=max(p.maximum for p in parts),
-        buckets=keys,
-        bucket_counts=counts,
-        sums=carried(np.sum(summed, axis=0)) if summed else no_sums(0),
-        outer=added(p.outer for p in parts),
-        registers=np.max([p.registers for p in parts], axis=0),
-    )
-
-
-def _merge_categories(parts: list[CategoryProfile]) -> CategoryProfile:
-    keys, counts = _add_sparse([(p.values, p.value_counts) for p in parts])
-    unseen: dict[int, tuple[str, int]] = {}
-    for part in parts:
-        for key, (text, count) in part.unseen_values.items():
-            unseen[key] = (text, count + unseen[key][1] if key in unseen else count)
-    return CategoryProfile(
-        rows=sum(p.rows for p in parts),
-        nulls=sum(p.nulls for p in parts),
-        values=keys,
-        value_counts=counts,
-        unseen_values=lowest(unseen),
-        registers=np.max([p.registers for p in parts], axis=0),
-    )
-
-
-def _merge_open(several: list[OpenProfile]) -> OpenProfile:
-    storages = sorted({storage for profile in several for storage in profile.parts})
-    return OpenProfile(
-        rows=sum(profile.rows for profile in several),
-        nulls=sum(profile.nulls for profile in several),
-        parts={
-            storage: merge_settled(
-                [profile.parts[storage] for profile in several if storage in profile.parts]
-            )
-            for storage in storages
-        },
-    )
 
 
 def lowest(unseen: dict[int, tuple[str, int]]) -> dict[int, tuple[str, int]]:

@@ -20,7 +20,7 @@ from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.codec import decode, encode
 from driftline_jobs.profiles.id_sketch import IDS, IdSketch
 from driftline_jobs.profiles.moments import MOMENTS, MomentSums
-from driftline_jobs.profiles.state import OrderedProfile, Profile, subtract
+from driftline_jobs.profiles.state import Profile, subtract
 from driftline_jobs.references.losses import ReferenceLosses
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_jobs.tasks.stored import read_outcomes
@@ -218,10 +218,9 @@ class Reference:
         pieces = [profiles for _, profiles in self.whole_by_window()] if self.timed else [self.cells[WHOLE]]
         for profiles in pieces:
             for name, profile in profiles.items():
-                nans = profile.nans if isinstance(profile, OrderedProfile) else 0
                 rows = max(profile.rows, 1)
                 nulls, nan = found.get(name, (0.0, 0.0))
-                found[name] = (max(nulls, profile.nulls / rows), max(nan, nans / rows))
+                found[name] = (max(nulls, profile.nulls / rows), max(nan, profile.missing_numbers / rows))
         return found
 
     def whole_outcomes(self) -> Iterator[tuple[datetime, Outcomes]]:

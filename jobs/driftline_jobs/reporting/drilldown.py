@@ -11,7 +11,6 @@ import json
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -20,15 +19,14 @@ import pyarrow.parquet as pq
 
 from driftline_jobs.pipeline.judged_by import Run, judged_run
 from driftline_jobs.pipeline.request import Progress, SilentProgress
-from driftline_jobs.pipeline.steps.reference_data import inspect_external, monitor_of_external
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.columns.hiding import hiding_of
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.reporting.pages import Pages, drilldown_name
 from driftline_jobs.reporting.sampling import SamplePlan, kinds_of, no_rows, sample_log
-from driftline_jobs.sources.listing.objects import list_objects
-from driftline_jobs.sources.logs import LogInspection, PredictionLog
-from driftline_jobs.storage.location import open_location
+from driftline_jobs.sources.base import LogInspection
+from driftline_jobs.sources.dataset import DataSet
+from driftline_jobs.sources.logs import open_log
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.binnings import binning_at
@@ -107,7 +105,7 @@ class Sampler:
         key = (run["reference_id"], window.start if within else None)
         if key != self._last[0]:
             plan = self._plan(binning, _intervals(windows) if reference.timed else None)
-            self._last = key, self._sample(windows, plan, external=self.monitor.reference.uri)
+            self._last = key, self._sample(windows, plan, external=self.monitor.reference.uri is not None)
         return self._last[1]
 
     def _plan(
@@ -117,19 +115,18 @@ class Sampler:
         hiding = hiding_of(self.monitor.features, self.settings)
         return SamplePlan(self.monitor, binning, hiding, intervals, version)
 
-    def _sample(self, windows: Sequence[Window], plan: SamplePlan, external: str | None = None) -> Sample:
+    def _sample(self, windows: Sequence[Window], plan: SamplePlan, *, external: bool = False) -> Sample:
         if not windows and plan.intervals_us is not None:
             return Sample(plan.nothing(), 0)
-        return Sample(*sample_log(self._inspect(windows, plan.binning, external), plan, self.progress))
+        return Sample(
+            *sample_log(self._inspect(windows, plan.binning, external=external), plan, self.progress)
+        )
 
-    def _inspect(self, windows: Sequence[Window], binning: Binning, external: str | None) -> LogInspection:
-        if external is None:
-            log = PredictionLog.open(self.monitor, self.base)
-            return log.inspect(windows[0].start, windows[-1].end, expected=binning.storages)
-        location = open_location(external, self.base)
-        objects = list_objects(location, self.monitor.timezone)
-        found, _ = inspect_external(objects, location, monitor_of_external(self.monitor, external))
-        return LogInspection(found, timedelta(0))
+    def _inspect(self, windows: Sequence[Window], binning: Binning, *, external: bool) -> LogInspection:
+        if external:
+            return DataSet.open(self.monitor, self.base).inspect()
+        log = open_log(self.monitor, self.base)
+        return log.inspect(windows[0].start, windows[-1].end, expected=binning.storages)
 
 
 def store_samples(

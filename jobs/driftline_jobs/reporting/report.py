@@ -8,17 +8,14 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline_jobs.pipeline.identity import check_calendar
 from driftline_jobs.pipeline.judged_by import Run, judged_run
-from driftline_jobs.profiles.binning import Bins, CategoryBins, OpenBins, OrderedBins, SettledBins
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.late_columns import as_stored, settled
-from driftline_jobs.profiles.log_buckets import IntArray
-from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, Profile
+from driftline_jobs.profiles.kinds.base import Bins
+from driftline_jobs.profiles.state import Profile
 from driftline_jobs.reporting.index import LINK, refresh_entry, refresh_page
 from driftline_jobs.reporting.mail import Summary, summary, write_mail
 from driftline_jobs.reporting.pages import Pages, drilldown_link
@@ -36,7 +33,7 @@ from driftline_reports.view import build_view
 from driftline_schemas.metrics import VALUES_OF_ANOTHER_TYPE
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
-from driftline_schemas.table_names import OTHER, table_column, table_value
+from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
 
 # A page shows trends of these over the windows before its own, and of the others its own window alone.
@@ -188,49 +185,15 @@ def _of_the_whole(rows: pa.Table) -> pa.Table:
 
 
 def _distribution(name: str, bins: Bins, now: Profile, before: Profile | None) -> Distribution:
-    if not isinstance(bins, OpenBins):
-        return _settled(name, bins, now, before)
-    (one,) = settled(bins, [now])
-    return _settled(name, one.bins, one.profiles[0], before and as_stored(before, one.storage))
-
-
-def _settled(name: str, bins: SettledBins, now: Profile, before: Profile | None) -> Distribution:
-    if isinstance(bins, OrderedBins):
-        return Distribution(
-            column=name,
-            kind=bins.kind,
-            current=_ordered_counts(now, bins),
-            reference=None if before is None else _ordered_counts(before, bins),
-            edges=np.asarray(bins.edges, np.float64),
-            current_missing=_missing(now),
-            reference_missing=0 if before is None else _missing(before),
-        )
+    (one,) = bins.settled([now])
+    counts = one.bins.shown_counts
+    (then,) = [None] if before is None else one.alike([before])
     return Distribution(
         column=name,
-        kind=bins.kind,
-        current=_category_counts(now, bins),
-        reference=None if before is None else _category_counts(before, bins),
-        labels=(*map(table_value, bins.vocabulary), OTHER, "__unseen__"),
-        current_missing=_missing(now),
-        reference_missing=0 if before is None else _missing(before),
+        kind=one.bins.kind,
+        current=counts(one.profiles[0]),
+        reference=None if then is None else counts(then),
+        current_missing=one.profiles[0].missing,
+        reference_missing=0 if then is None else then.missing,
+        **one.bins.shown()._asdict(),
     )
-
-
-def _ordered_counts(profile: Profile, bins: OrderedBins) -> IntArray:
-    """Counts per bin; infinities stand in the open outer bins, as they do in the drift figures."""
-    if not isinstance(profile, OrderedProfile):
-        raise TypeError(f"{type(profile).__name__} for a column with ordered bins")
-    counts = profile.bin_counts(bins)
-    counts[0] += profile.below_infinity
-    counts[-1] += profile.above_infinity
-    return counts
-
-
-def _category_counts(profile: Profile, bins: CategoryBins) -> IntArray:
-    if not isinstance(profile, CategoryProfile):
-        raise TypeError(f"{type(profile).__name__} for a column with categories")
-    return profile.bin_counts(bins)
-
-
-def _missing(profile: Profile) -> int:
-    return profile.nulls + (profile.nans if isinstance(profile, OrderedProfile) else 0)

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.pipeline.request import Progress, report_damaged
-from driftline_jobs.profiles.binning import Binning, Bins, CategoryBins, OrderedBins
-from driftline_jobs.profiles.columns.arrays import Codes, class_codes, codes
-from driftline_jobs.profiles.columns.conversion import categories, ordered
+from driftline_jobs.metrics.figures import IntArray
+from driftline_jobs.pipeline.request import Progress
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.columns.arrays import codes, written
 from driftline_jobs.profiles.columns.hiding import Hiding
-from driftline_jobs.profiles.log_buckets import IntArray
-from driftline_jobs.sources.damage import around_damage
-from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.placing import accepted_rows
+from driftline_jobs.sources.rescan import around_damage
 from driftline_reports.sample import Hashes, IdSample, RowHashes
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.serving_log import is_text
@@ -51,22 +49,13 @@ class SamplePlan:
 
 def no_rows(binning: Binning) -> pa.Table:
     """A sample of no rows at all."""
-    types = {
-        name: pa.float64() if isinstance(bins, OrderedBins) else pa.string()
-        for name, bins in binning.columns.items()
-    }
-    return pa.schema(types.items()).empty_table()
+    types = [(name, bins.ARROW_TYPE) for name, bins in binning.columns.items()]
+    return pa.schema(types).empty_table()
 
 
 def kinds_of(binning: Binning) -> Mapping[str, str]:
     """How each column of a sample is to be treated."""
-    return {name: _kind(bins) for name, bins in binning.columns.items()}
-
-
-def _kind(bins: Bins) -> str:
-    if isinstance(bins, OrderedBins):
-        return bins.kind if bins.kind in {"datetime", "score"} else "numeric"
-    return bins.kind
+    return {name: bins.shown_kind for name, bins in binning.columns.items()}
 
 
 def sample_log(inspection: LogInspection, plan: SamplePlan, progress: Progress) -> tuple[pa.Table, int]:
@@ -82,7 +71,7 @@ def sample_log(inspection: LogInspection, plan: SamplePlan, progress: Progress) 
             _sample_split(split, objects, plan, sample)
         return sample
 
-    sample, _ = around_damage(inspection, read, partial(report_damaged, progress))
+    sample, _ = around_damage(inspection, read, progress)
     found = sample.table()
     return plan.nothing() if found is None else found, sample.rows_seen
 
@@ -93,7 +82,9 @@ def _sample_split(split: Split, inspection: LogInspection, plan: SamplePlan, sam
     categories = [
         column.name
         for column in inspection.columns
-        if isinstance(plan.binning.columns.get(column.name), CategoryBins) and is_text(column.type)
+        if is_text(column.type)
+        and column.name in plan.binning.columns
+        and plan.binning.columns[column.name].dictionaries
     ]
     wanted = [name for name in named if name is not None]
     with SplitReader(split, inspection.columns, categories, wanted=wanted) as reader:
@@ -136,7 +127,7 @@ class _Columns:
         name = self._plan.monitor.logs.prediction_id
         if name is None or not self._reader.has(name):
             return pa.chunked_array([pa.nulls(len(self.places), pa.string())])
-        return pa.chunked_array([_written(codes(self._reader.column(name).take(pa.array(self.places))))])
+        return pa.chunked_array([written(codes(self._reader.column(name).take(pa.array(self.places))))])
 
     def hashes(self) -> Hashes:
         """The hash of every row's content, a column at a time."""
@@ -151,27 +142,8 @@ class _Columns:
         return pa.table({name: self._column(name, at) for name in self._names})
 
     def _column(self, name: str, places: IntArray) -> pa.Array:
-        is_ordered = isinstance(self._plan.binning.columns[name], OrderedBins)
-        if not self._reader.has(name):
-            return pa.nulls(len(places), pa.float64() if is_ordered else pa.string())
-        array = self._reader.column(name).take(pa.array(places))
-        if name in self._plan.hiding.columns:
-            return _written(self._plan.hiding.codes(name, array))
-        if is_ordered:
-            found = ordered(array, name, self._plan.binning)
-            values = found.values.astype(np.float64, copy=False)
-            return pa.array(values, mask=None if found.valid is None else ~found.valid)
-        bins = self._plan.binning.columns[name]
-        if isinstance(bins, CategoryBins) and bins.of_classes:
-            return _written(class_codes(array))
-        return _written(categories(array, name, self._plan.binning))
-
-
-def _written(found: Codes) -> pa.Array:
-    """Values as they are written in the tables."""
-    if not found.texts:
-        return pa.nulls(len(found.codes), pa.string())
-    mask = None if found.valid is None else ~found.valid
-    return pa.DictionaryArray.from_arrays(
-        pa.array(found.codes, mask=mask), pa.array(found.texts, pa.string())
-    ).cast(pa.string())
+        array = pa.nulls(len(places), pa.string())
+        if self._reader.has(name):
+            array = self._reader.column(name).take(pa.array(places))
+        binning = self._plan.binning
+        return binning.columns[name].written(array, binning.reading(name, self._plan.hiding))

@@ -2,234 +2,100 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import cached_property
-from itertools import accumulate
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from driftline_jobs.sources.listing.folders import Span
+from driftline_jobs.sources.base import LogInspection, ProfileSource, Scan, ScannedWindows, Watcher
 from driftline_jobs.sources.listing.objects import Listing, LogObject, listing, overlapping
-from driftline_jobs.sources.listing.passed_over import PassedOver, Reason
+from driftline_jobs.sources.listing.passed_over import PassedOver
 from driftline_jobs.sources.parquet.footers import KnownFooters
 from driftline_jobs.sources.parquet.inspection import inspect
-from driftline_jobs.sources.parquet.splits import InputState, Inspection, SchemaFinding, Split
+from driftline_jobs.sources.profiling.scan import ScanPlan
+from driftline_jobs.sources.rescan import scan_windows
 from driftline_jobs.storage.location import Location, open_location
+from driftline_schemas.extensions import PARQUET, SOURCES
 from driftline_schemas.monitor import LabelSource, Monitor
-from driftline_schemas.serving_log import LogColumn
-from driftline_schemas.window import Window, to_us
-
-_NO_TIME = timedelta(0)
-
-
-@dataclass(frozen=True)
-class LogInspection:
-    """What the footers say of the objects that a range of windows may need.
-
-    ``reach`` is how long after a window's end an object may still hold rows of it: nothing for
-    predictions, the catch-up time for labels; ``lateness`` how far a folder's rows may lie outside of it.
-    ``damaged`` are objects that could not be read after all, by uri: the times of their rows, and why.
-    ``passed_over`` is what was listed and not looked into.
-    """
-
-    found: Inspection
-    lateness: timedelta
-    reach: timedelta = _NO_TIME
-    damaged: Mapping[str, tuple[tuple[int, int] | None, str]] = field(default_factory=dict)
-    passed_over: tuple[PassedOver, ...] = ()
-
-    @property
-    def splits(self) -> tuple[Split, ...]:
-        """What is to be read."""
-        return self.found.splits
-
-    @property
-    def columns(self) -> tuple[LogColumn, ...]:
-        """Every column that can be read from at least one object."""
-        return self.found.columns
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of all columns that some object has."""
-        return self.found.names
-
-    @property
-    def findings(self) -> tuple[SchemaFinding, ...]:
-        """What differs between objects, or from the monitor file."""
-        return self.found.schema_findings
-
-    @cached_property
-    def all_passed_over(self) -> tuple[PassedOver, ...]:
-        """What is passed over: as it was listed, and objects that are no Parquet."""
-        return (*self.passed_over, *not_parquet(self.found.inputs))
-
-    @property
-    def passed_over_at_all(self) -> Counter[Reason]:
-        """Paths passed over, by reason."""
-        found: Counter[Reason] = Counter()
-        for each in self.all_passed_over:
-            found[each.reason] += each.count
-        return found
-
-    def passed_over_in(self, windows: Iterable[Window]) -> dict[Reason, int]:
-        """Paths passed over, by reason: in folders that begin in one of the windows, so that only one of all
-        windows counts each, and in those that name no date, which are every window's."""
-        found = Counter(self._undated)
-        for window in windows:
-            for reason, running in self._dated.items():
-                found[reason] += running.between(window.start, window.end)
-        return {reason: found[reason] for reason in Reason if found[reason]}
-
-    def set_aside_in(self, window: Window) -> list[InputState]:
-        """The objects that were set aside and may have held rows of the window: not those of other days, of
-        which some row might have strayed."""
-        start, end = to_us(window.start), to_us(window.end)
-        states = (self._as_read(state, start, end) for state in self._suspected)
-        return [
-            state
-            for state in states
-            if state.state == "quarantined"
-            and not Span(window.start, window.end, _NO_TIME).excludes(state.object.folder)
-        ]
-
-    @cached_property
-    def _suspected(self) -> list[InputState]:
-        """The objects that were set aside, for all windows or for some."""
-        return [
-            state
-            for state in self.found.inputs
-            if state.state == "quarantined" or state.object.uri in self.damaged
-        ]
-
-    @cached_property
-    def _undated(self) -> Counter[Reason]:
-        found: Counter[Reason] = Counter()
-        for each in self.all_passed_over:
-            found[each.reason] += each.count if each.folder is None else 0
-        return found
-
-    @cached_property
-    def _dated(self) -> dict[Reason, _Running]:
-        dated = {reason: Counter[datetime]() for reason in Reason}
-        for each in self.all_passed_over:
-            if each.folder is not None:
-                dated[each.reason][each.folder[0]] += each.count
-        return {reason: _Running(counts) for reason, counts in dated.items()}
-
-    def candidates(self, window: Window) -> list[InputState]:
-        """The objects that may hold rows of the window, read or not, sorted by uri."""
-        start, end = window.start, window.end + self.reach
-        inside = {
-            found.uri
-            for found in overlapping([s.object for s in self.found.inputs], start, end, self.lateness)
-        }
-        return sorted(
-            (
-                self._as_read(s, to_us(start), to_us(window.end))
-                for s in self.found.inputs
-                if s.object.uri in inside and _may_hold(s, to_us(start), to_us(end))
-            ),
-            key=lambda state: state.object.uri,
-        )
-
-    def _as_read(self, state: InputState, start_us: int, end_us: int) -> InputState:
-        """The object as the window met it: one that holds no row of it was not read, so not found damaged."""
-        if state.object.uri not in self.damaged:
-            return state
-        span, reason = self.damaged[state.object.uri]
-        if self.reach or span is None or (span[0] < end_us and span[1] >= start_us):
-            return replace(state, state="quarantined", reason=reason)
-        return state
-
-    def without(self, uri: str, reason: str) -> tuple[Self, tuple[int, int] | None]:
-        """The same without one object, and the times that its rows may have (None if nobody knows)."""
-        damaged = [split for split in self.splits if split.object.uri == uri]
-        times = [(s.min_us, s.max_us) for s in damaged if s.min_us is not None and s.max_us is not None]
-        span = None
-        if damaged and len(times) == len(damaged):
-            span = (min(low for low, _ in times), max(high for _, high in times))
-        splits = tuple(split for split in self.splits if split.object.uri != uri)
-        left = replace(
-            self,
-            found=replace(self.found, splits=splits),
-            damaged={**self.damaged, uri: (span, reason)},
-        )
-        return left, span
-
-
-def not_parquet(inputs: Iterable[InputState]) -> Iterator[PassedOver]:
-    """Those of the objects that are passed over for what their bytes say."""
-    for state in inputs:
-        if state.is_passed_over:
-            yield PassedOver(Reason.NOT_PARQUET, state.object.folder, 1, state.object.uri)
-
-
-class _Running:
-    """Counts by moment, added up between any two."""
-
-    def __init__(self, counts: Mapping[datetime, int]) -> None:
-        self._moments = sorted(counts)
-        self._sums = list(accumulate((counts[moment] for moment in self._moments), initial=0))
-
-    def between(self, start: datetime, end: datetime) -> int:
-        """What was counted from ``start`` on, before ``end``."""
-        return self._sums[bisect_left(self._moments, end)] - self._sums[bisect_left(self._moments, start)]
-
-
-def _may_hold(state: InputState, start_us: int, end_us: int) -> bool:
-    """Whether the object's own times allow for it; where a folder names a date, the folder decides."""
-    if state.object.folder is not None or state.min_us is None or state.max_us is None:
-        return True
-    return state.min_us < end_us and state.max_us >= start_us
+from driftline_schemas.window import Window
 
 
 @dataclass(frozen=True)
 class PredictionLog:
-    """The serving log of a monitor. Footers are read once, however often they are asked for."""
+    """The serving log of a monitor: a ``ProfileSource``. Footers are read once, however often they are asked
+    for."""
 
     monitor: Monitor
     location: Location
+    format: str = PARQUET
     _known: KnownFooters = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def open(cls, monitor: Monitor, relative_to: Path) -> PredictionLog:
+    def open(cls, monitor: Monitor, relative_to: Path, *, must_exist: bool = True) -> Self:
         """Raises ConfigError when the place is not there, TransientError when it does not answer."""
-        return cls(monitor, open_location(monitor.logs.uri, relative_to))
+        return cls(monitor, open_location(monitor.logs.uri, relative_to, must_exist=must_exist))
 
-    def listing(self, start: datetime, end: datetime) -> Listing:
-        """The objects that may hold rows of ``start <= t < end``, by their listing alone."""
+    @property
+    def uri(self) -> str:
+        """See ``ProfileSource.uri``."""
+        return self.location.uri
+
+    def listing(self, start: datetime | None = None, end: datetime | None = None) -> Listing:
+        """See ``ProfileSource.listing``."""
         lateness = self.monitor.logs.lateness
         listed = listing(self.location, self.monitor.timezone, start=start, end=end, lateness=lateness)
-        return replace(listed, objects=tuple(overlapping(listed.objects, start, end, lateness)))
+        objects = listed.objects
+        if start is not None and end is not None:
+            objects = tuple(overlapping(objects, start, end, lateness))
+        if self.format != PARQUET:
+            objects = tuple(replace(found, format=self.format) for found in objects)
+        return replace(listed, objects=objects)
 
     def look_into(
         self,
         objects: Sequence[LogObject],
-        start: datetime,
-        end: datetime,
+        start: datetime | None = None,
+        end: datetime | None = None,
         expected: Mapping[str, str] | None = None,
         passed_over: tuple[PassedOver, ...] = (),
     ) -> LogInspection:
-        """What the footers of these objects say."""
-        found = inspect(
-            objects, self.location, self.monitor, (start, end), expected=expected, known=self._known
-        )
+        """See ``ProfileSource.look_into``."""
+        span = None if start is None or end is None else (start, end)
+        found = inspect(objects, self.location, self.monitor, span, expected=expected, known=self._known)
         return LogInspection(found, self.monitor.logs.lateness, passed_over=passed_over)
 
     def inspect(
-        self, start: datetime, end: datetime, *, expected: Mapping[str, str] | None = None
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        expected: Mapping[str, str] | None = None,
     ) -> LogInspection:
-        """The objects that may hold rows of ``start <= t < end``.
-
-        ``expected`` is how the reference stores each watched column: objects are then held against it, each
-        for itself, rather than against each other.
-        """
+        """See ``ProfileSource.inspect``."""
         listed = self.listing(start, end)
         return self.look_into(listed.objects, start, end, expected, listed.passed_over)
+
+    def profiles(
+        self,
+        inspection: LogInspection,
+        plan: ScanPlan,
+        windows: Sequence[Window],
+        scan: Scan,
+        watcher: Watcher,
+    ) -> Iterator[ScannedWindows]:
+        """See ``ProfileSource.profiles``."""
+        return scan_windows(inspection, plan, windows, scan, watcher)
+
+
+def open_log(monitor: Monitor, relative_to: Path, *, must_exist: bool = True) -> ProfileSource:
+    """The source of the monitor's windows: the member of ``SOURCES`` that the monitor file names.
+
+    ``must_exist`` is false where an empty place is fine. Errors are those of ``PredictionLog.open``, and a
+    ConfigError for a source that is not installed.
+    """
+    source: ProfileSource = SOURCES.load(monitor.logs.source)(monitor, relative_to, must_exist=must_exist)
+    return source
 
 
 @dataclass(frozen=True)
@@ -246,18 +112,26 @@ class LabelLog:
         """An empty place is fine: labels come later. Errors as for the log."""
         return cls(monitor, source, open_location(source.uri, relative_to, must_exist=False))
 
-    def listing(self, start: datetime, end: datetime) -> Listing:
-        """The objects that may hold labels of predictions made in ``start <= t < end``, by listing alone."""
+    @property
+    def uri(self) -> str:
+        """Where it is."""
+        return self.location.uri
+
+    def listing(self, start: datetime | None = None, end: datetime | None = None) -> Listing:
+        """The objects that may hold labels of predictions made in ``start <= t < end``, by listing alone; all
+        without these."""
+        if start is None or end is None:
+            return listing(self.location, self.monitor.timezone)
         until = end + self.source.catch_up
-        listed = listing(self.location, self.monitor.timezone, start=start, end=until, lateness=_NO_TIME)
-        return replace(listed, objects=tuple(overlapping(listed.objects, start, until, _NO_TIME)))
+        listed = listing(self.location, self.monitor.timezone, start=start, end=until)
+        return replace(listed, objects=tuple(overlapping(listed.objects, start, until)))
 
     def look_into(
         self, objects: Sequence[LogObject], passed_over: tuple[PassedOver, ...] = ()
     ) -> LogInspection:
         """What the footers of these objects say."""
         found = inspect(objects, self.location, self.monitor, role="label", known=self._known)
-        return LogInspection(found, _NO_TIME, self.source.catch_up, passed_over=passed_over)
+        return LogInspection(found, reach=self.source.catch_up, passed_over=passed_over)
 
     def inspect(self, start: datetime, end: datetime) -> LogInspection:
         """The objects that may hold labels of predictions made in ``start <= t < end``."""

@@ -1,29 +1,29 @@
-"""Reach S3, or a server that speaks it: boto3 to list, Arrow to read, one meaning for their errors.
-
-Nothing here writes. Keys come by the usual chain of each library; both read the same ``AWS_*`` variables.
-"""
+"""S3, or a server that speaks it: boto3 finds the keys, opens and lists, obstore reads and writes."""
 
 from __future__ import annotations
 
 import os
-import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from driftline_jobs.storage.location import Entry
+from driftline_jobs.storage.object_store import ObjectStore, attempts, patience, seconds, surroundings
 from driftline_schemas.errors import ConfigError, DriftlineError, TransientError
-from driftline_schemas.settings import load_settings
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
-    from pyarrow.fs import S3FileSystem
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+    from obstore.store import S3Store
 
-_ATTEMPTS = 5
-_CONNECT_SECONDS = 5.0
-_SHARE_OF_SILENCE = 0.7
-"""Of the time that a server may be silent, what its answers are waited for: the rest is between attempts."""
-
+_KEYS_LAST = timedelta(minutes=6)
+"""boto3 renews keys ten minutes before they end: asked this often, none are used that have ended."""
 _KEY_FAULTS = {
     "InvalidAccessKeyId",
     "SignatureDoesNotMatch",
@@ -32,31 +32,84 @@ _KEY_FAULTS = {
     "AuthorizationHeaderMalformed",
     "RequestTimeTooSkewed",
 }
-_ARROW_FAULT = re.compile(r"AWS Error (\w+)(?: \(HTTP status (\d+)\))?")
-_ARROW_TERMINAL = {
-    "ACCESS_DENIED",
-    "INVALID_ACCESS_KEY_ID",
-    "INVALID_CLIENT_TOKEN_ID",
-    "INVALID_SIGNATURE",
-    "MISSING_AUTHENTICATION_TOKEN",
-    "NO_SUCH_BUCKET",
-    "SIGNATURE_DOES_NOT_MATCH",
-    "UNRECOGNIZED_CLIENT",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class S3(ObjectStore):
+    """See ``ObjectStore``. boto3 lists, for it gives keys as they are: ``a//b``, and ``a/`` where a console
+    shows a folder; obstore has no names for these.
+
+    Attributes:
+        endpoint_url: a server other than Amazon's.
+        region: the bucket's, where the server tells it.
+    """
+
+    endpoint_url: str | None = None
+    region: str | None = None
+
+    def client(self) -> S3Store:
+        """See ``ObjectStore.client``."""
+        return _store(self.bucket, self.endpoint_url, self.region, surroundings())
+
+    def below(self, folder: str) -> Iterator[Entry]:
+        """See ``ObjectStore.below``."""
+        for page in self.pages(folder):
+            yield from self._entries(page)
+
+    def level(self, folder: str) -> tuple[list[Entry], list[str]]:
+        """See ``ObjectStore.level``."""
+        objects: list[Entry] = []
+        names: list[str] = []
+        prefix = self.key_of(folder)
+        for page in self.pages(folder, "/"):
+            objects.extend(self._entries(page))
+            names.extend(entry["Prefix"][len(prefix) : -1] for entry in page.get("CommonPrefixes", ()))
+        return objects, names
+
+    def pages(self, folder: str, delimiter: str = "") -> Iterator[ListObjectsV2OutputTypeDef]:
+        """The answers to a listing of what starts with ``folder``, a path."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        paginator = client(self.endpoint_url, self.region).get_paginator("list_objects_v2")
+        try:
+            yield from paginator.paginate(Bucket=self.bucket, Prefix=self.key_of(folder), Delimiter=delimiter)
+        except (BotoCoreError, ClientError) as error:
+            raise translated(error, self.uri, self.endpoint_url) from error
+
+    def _entries(self, page: ListObjectsV2OutputTypeDef) -> Iterator[Entry]:
+        above = f"{self.bucket}/"
+        for entry in page.get("Contents", ()):
+            yield Entry(above + entry["Key"], entry["ETag"].strip('"'), entry["Size"])
+
+
+def open_bucket(uri: str, endpoint_url: str | None, *, must_exist: bool) -> S3:
+    """See ``open_location``."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    path = uri.removeprefix("s3://").rstrip("/")
+    bucket, _, prefix = path.partition("/")
+    try:
+        s3 = client(endpoint_url)
+        # Listing one key tells all at once: whether the server answers, the keys hold, the bucket is there.
+        answer = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/" if prefix else "", MaxKeys=1)
+        if must_exist and prefix and not answer.get("KeyCount"):
+            # Of all keys that start alike, an object of just this name comes first.
+            first = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+            if prefix not in (key["Key"] for key in first.get("Contents", ())):
+                raise ConfigError(f"nothing lies under {uri}: the bucket is there, the prefix is not")
+    except (BotoCoreError, ClientError, ValueError) as error:
+        raise translated(error, uri, endpoint_url) from error
+    headers = answer["ResponseMetadata"].get("HTTPHeaders", {})
+    return S3(f"s3://{path}", path, endpoint_url, headers.get("x-amz-bucket-region"))
 
 
 def client(endpoint_url: str | None, region: str | None = None) -> S3Client:
     """A boto3 client, one per process and set of keys. Raises ConfigError when the settings make none."""
-    return _client(endpoint_url, region, _surroundings())
-
-
-def arrow_filesystem(endpoint_url: str | None, region: str | None) -> S3FileSystem:
-    """Arrow's S3 filesystem, one per process and set of keys."""
-    return _arrow_filesystem(endpoint_url, region, _surroundings())
+    return _client(endpoint_url, region, surroundings())
 
 
 def translated(error: Exception, uri: str, endpoint_url: str | None) -> DriftlineError:
-    """What an error of boto3 or of Arrow's filesystem at ``uri`` means: change something, or try again."""
+    """What an error of boto3 at ``uri`` means: change something, or try again."""
     from botocore import exceptions as boto
 
     if isinstance(error, boto.ClientError):
@@ -74,9 +127,7 @@ def translated(error: Exception, uri: str, endpoint_url: str | None) -> Driftlin
         return TransientError(
             f"{uri} is unreachable: {_server(endpoint_url)} does not answer ({_first_line(error)})"
         )
-    if isinstance(error, (boto.BotoCoreError, ValueError)):
-        return ConfigError(f"{uri} cannot be read with these settings: {_first_line(error)}")
-    return _arrow_error(error, uri, endpoint_url)
+    return ConfigError(f"{uri} cannot be read with these settings: {_first_line(error)}")
 
 
 def _answered(error: ClientError, uri: str) -> DriftlineError:
@@ -99,13 +150,6 @@ def _answered(error: ClientError, uri: str) -> DriftlineError:
     )
 
 
-def _arrow_error(error: Exception, uri: str, endpoint_url: str | None) -> DriftlineError:
-    found = _ARROW_FAULT.search(str(error))
-    if found and (found[1] in _ARROW_TERMINAL or found[2] == "403"):
-        return ConfigError(f"these keys may not read {uri} ({found[1]}): they need s3:GetObject on it")
-    return TransientError(f"{uri} is out of reach for now: {_server(endpoint_url)}: {_first_line(error)}")
-
-
 def _server(endpoint_url: str | None) -> str:
     return endpoint_url or "Amazon S3"
 
@@ -114,33 +158,15 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _surroundings() -> int:
-    """What a client takes from its surroundings when made: with other keys, or after a fork, make another."""
-    settings = (item for item in os.environ.items() if item[0].startswith(("AWS_", "DRIFTLINE_TIMEOUT")))
-    return hash((os.getpid(), *sorted(settings)))
-
-
-def _attempts() -> int:
-    given = os.environ.get("AWS_MAX_ATTEMPTS", "")
-    return max(int(given), 1) if given.isdecimal() else _ATTEMPTS
-
-
-def _seconds() -> tuple[float, float]:
-    """How long to wait for a connection, and for an answer, so that all attempts end in time."""
-    answer = _SHARE_OF_SILENCE * load_settings().timeout / _attempts()
-    return min(_CONNECT_SECONDS, answer), answer
-
-
 @lru_cache(maxsize=8)
 def _client(endpoint_url: str | None, region: str | None, _surroundings: int) -> S3Client:
-    import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
-    retries: dict[str, Any] = {"total_max_attempts": _attempts()}
+    retries: dict[str, Any] = {"total_max_attempts": attempts()}
     if "AWS_RETRY_MODE" not in os.environ:
         retries["mode"] = "standard"
-    connect_seconds, read_seconds = _seconds()
+    connect_seconds, read_seconds = seconds()
     config = Config(
         connect_timeout=connect_seconds,
         read_timeout=read_seconds,
@@ -149,25 +175,38 @@ def _client(endpoint_url: str | None, region: str | None, _surroundings: int) ->
         s3={"addressing_style": "path"} if endpoint_url else {},
     )
     try:
-        session = boto3.session.Session()
-        return session.client("s3", endpoint_url=endpoint_url, region_name=region, config=config)
+        return _session(_surroundings).client(
+            "s3", endpoint_url=endpoint_url, region_name=region, config=config
+        )
     except (BotoCoreError, ValueError) as error:
         raise ConfigError(f"S3 cannot be reached with these settings: {_first_line(error)}") from error
 
 
 @lru_cache(maxsize=8)
-def _arrow_filesystem(endpoint_url: str | None, region: str | None, _surroundings: int) -> S3FileSystem:
-    from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
+def _store(bucket: str, endpoint_url: str | None, region: str | None, _surroundings: int) -> S3Store:
+    from botocore.exceptions import BotoCoreError, NoCredentialsError
+    from obstore.auth.boto3 import Boto3CredentialProvider
+    from obstore.store import S3Store
 
-    connect_seconds, read_seconds = _seconds()
-    options: dict[str, Any] = {
-        "connect_timeout": connect_seconds,
-        "request_timeout": read_seconds,
-        "retry_strategy": AwsStandardS3RetryStrategy(max_attempts=_attempts()),
-    }
-    if region:
-        options["region"] = region
+    options = patience()
     if endpoint_url:
-        parts = urlsplit(endpoint_url)
-        options |= {"scheme": parts.scheme, "endpoint_override": parts.netloc + parts.path.rstrip("/")}
-    return S3FileSystem(**options)
+        options["client_options"]["allow_http"] = endpoint_url.startswith("http://")
+        options |= {"endpoint": endpoint_url.rstrip("/"), "virtual_hosted_style_request": False}
+    if bundle := os.environ.get("AWS_CA_BUNDLE"):
+        options["client_options"]["root_certificate"] = Path(bundle).read_bytes()
+    try:
+        session = _session(_surroundings)
+        if session.get_credentials() is None:
+            raise translated(NoCredentialsError(), f"s3://{bucket}", endpoint_url)
+        keys = Boto3CredentialProvider(session, ttl=_KEYS_LAST)
+        region = region or os.environ.get("AWS_REGION") or keys.config.get("region") or "us-east-1"
+        return S3Store(bucket, region=region, credential_provider=keys, **options)
+    except (BotoCoreError, OSError, ValueError) as error:
+        raise translated(error, f"s3://{bucket}", endpoint_url) from error
+
+
+@lru_cache(maxsize=8)
+def _session(_surroundings: int) -> Session:
+    import boto3
+
+    return boto3.session.Session()

@@ -1,10 +1,10 @@
-"""The stores of the summary tables: one set of promises, kept on DuckDB and on Postgres."""
+"""The stores of the summary tables: one set of promises, kept on DuckDB, on Postgres, and by other stores."""
 
 from __future__ import annotations
 
 from driftline_jobs.stores.base import QueryError, RunRecord, Store
-from driftline_jobs.stores.sql_store import SqlStore
-from driftline_jobs.stores.urls import duckdb_path, scheme_of
+from driftline_jobs.stores.urls import scheme_of
+from driftline_schemas.extensions import STORES
 from driftline_schemas.settings import Settings
 
 __all__ = ["QueryError", "RunRecord", "Store", "open_store", "store_of"]
@@ -22,11 +22,6 @@ def open_store(url: str, *, wait_seconds: float = 60.0, silence_seconds: float =
     ``silence_seconds`` how long a server may take to answer.
     Raises ``ConfigError`` for a URL that names no kind of store.
     """
-    if scheme_of(url) == "duckdb":
-        from driftline_jobs.stores.duckdb.database import DuckDbDatabase
-
-        path, copy = duckdb_path(url)
-        return SqlStore(DuckDbDatabase(path, copy), wait_seconds=wait_seconds)
-    from driftline_jobs.stores.postgres.database import PostgresDatabase
-
-    return SqlStore(PostgresDatabase(url, silence_seconds=silence_seconds), wait_seconds=wait_seconds)
+    member = STORES.load(scheme_of(url))
+    store: Store = member(url, wait_seconds=wait_seconds, silence_seconds=silence_seconds)
+    return store

@@ -1,4 +1,4 @@
-"""What a store is to the rest of the job: runs in, current rows out. Two kinds keep the same promises."""
+"""What a store is to the rest of the job: runs in, current rows out. All kinds keep the same promises."""
 
 from __future__ import annotations
 

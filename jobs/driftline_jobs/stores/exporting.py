@@ -7,17 +7,14 @@ while others read. A file is as the store was when it was written; two files may
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pyarrow as pa
 
 from driftline_jobs.storage.location import Location, check_name, open_location
-from driftline_schemas.errors import disk_error
 from driftline_schemas.table_definitions import ColumnType, Table, load_tables
 
 if TYPE_CHECKING:
@@ -25,12 +22,13 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = frozenset({"profiles"})
 """Nothing but state in binary form, by far the largest table, and of no use to SQL."""
+_NEXT_STEP = "export --to another folder"
 
 
 def export(store: Store, to: str) -> int:
     """Write every current table of ``store`` under ``to``; returns how many files were written."""
     location = open_location(to, must_exist=False)
-    check_name(location, "export --to another folder")
+    check_name(location, _NEXT_STEP)
     written = 0
     for table in load_tables().values():
         if table.name in _LEFT_OUT:
@@ -89,21 +87,6 @@ def _next(month: datetime) -> datetime:
 def _write(location: Location, folder: str, rows: pa.Table) -> None:
     import pyarrow.parquet as pq
 
-    path = f"{folder}/rows.parquet"
-    try:
-        if location.is_s3:
-            # S3 shows an object when it is whole, not before.
-            with location.filesystem().open_output_stream(path) as stream:
-                pq.write_table(rows, stream, compression="zstd")
-            return
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        scratch = Path(folder) / f".rows.{os.getpid()}"
-        try:
-            pq.write_table(rows, scratch, compression="zstd")
-            scratch.replace(path)
-        finally:
-            scratch.unlink(missing_ok=True)
-    except OSError as error:
-        if location.is_s3:
-            raise location.error(error, f"s3://{path}") from error
-        raise disk_error(error, f"{path} cannot be written", "export --to another folder") from error
+    content = pa.BufferOutputStream()
+    pq.write_table(rows, content, compression="zstd")
+    location.write(f"{folder}/rows.parquet", memoryview(content.getvalue()), _NEXT_STEP)

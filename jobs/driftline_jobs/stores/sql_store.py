@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -19,6 +17,7 @@ from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.stores.database import Database, Session
 from driftline_jobs.stores.migrate import migrate, migrations, require_version
 from driftline_jobs.stores.publication import WINDOW_KEY, check_runs, checked, run_rows
+from driftline_jobs.stores.retries import patiently
 from driftline_jobs.stores.urls import without_secrets
 from driftline_schemas.ddl import quote_name
 from driftline_schemas.errors import StoreBusyError, TransientError
@@ -288,22 +287,17 @@ class SqlStore:
         self, transaction: Callable[[], AbstractContextManager[Session]], work: Callable[[Session], Answer]
     ) -> Answer:
         """``work`` in a transaction of its own; again in another if a server that was there broke off."""
-        deadline = time.monotonic() + self._wait_seconds
-        pause = 0.1
-        while True:
-            try:
-                with transaction() as session:
-                    self._was_there = True
-                    answer = work(session)
-            except StoreBusyError:
-                raise
-            except TransientError:
-                if not self._was_there or time.monotonic() >= deadline:
-                    raise
-                time.sleep(random.uniform(0.5, 1.5) * pause)  # noqa: S311 - not to come back all at once
-                pause = min(2 * pause, 2.0)
-            else:
-                return answer
+
+        def once() -> Answer:
+            with transaction() as session:
+                self._was_there = True
+                return work(session)
+
+        def broke_off(error: BaseException) -> bool:
+            is_busy = isinstance(error, StoreBusyError)
+            return isinstance(error, TransientError) and self._was_there and not is_busy
+
+        return patiently(once, self._wait_seconds, again=broke_off, pauses=(0.1, 2.0, 2.0))
 
 
 def _is_of_references(table: str, rows: pa.Table) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import random
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from driftline_jobs.stores.retries import patiently
 
 _PAUSE = 0.004
 _LOCKS = Path("/proc/locks")
@@ -30,15 +30,15 @@ def turn(path: Path, wait_seconds: float, *, shared: bool) -> Iterator[None]:
 
     try:
         how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-        deadline = time.monotonic() + wait_seconds
-        while True:
-            try:
-                fcntl.flock(handle, how | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise TimeoutError(_holders(handle)) from None
-                time.sleep(random.uniform(0.5, 1.5) * _PAUSE)  # noqa: S311 - so that nobody is always too late
+        try:
+            patiently(
+                lambda: fcntl.flock(handle, how | fcntl.LOCK_NB),
+                wait_seconds,
+                again=lambda error: isinstance(error, BlockingIOError),
+                pauses=(_PAUSE, 1.0, _PAUSE),
+            )
+        except BlockingIOError:
+            raise TimeoutError(_holders(handle)) from None
         try:
             yield
         finally:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
 from driftline_schemas.errors import ConfigError
+from driftline_schemas.extensions import STORES
 
-SCHEMES = ("duckdb", "postgresql", "postgres")
 _FORMS = "duckdb:///relative.duckdb, duckdb:////absolute.duckdb or postgresql://user@host:5432/database"
 
 # What libpq takes, with nothing in user and password that would have to be percent-encoded: an '@' or '/' in
@@ -25,15 +24,13 @@ _KEY_VALUE = re.compile(r"(?i)\b(?P<key>(?:ssl)?password|passwd|pwd)\s*=\s*(?:'(
 
 
 def scheme_of(url: str) -> str:
-    """``duckdb`` or ``postgresql``; ``ConfigError`` for anything else, with the nearest known one."""
+    """Which store a URL is of: the name of a member of ``STORES``; ``ConfigError`` for anything else."""
     scheme, separator, _ = url.partition("://")
     if not separator:
         raise ConfigError(f"the store must be given as a URL, for example {_FORMS}")
-    if scheme not in SCHEMES:
-        near = difflib.get_close_matches(scheme.lower(), SCHEMES, n=1)
-        hint = f"; did you mean {near[0]}://?" if near else ""
-        raise ConfigError(f"no store is called {scheme}://{hint} It must be {_FORMS}")
-    return "duckdb" if scheme == "duckdb" else "postgresql"
+    if scheme not in STORES.names():
+        raise ConfigError(f"{STORES.unknown(scheme)}. Ours are {_FORMS}")
+    return scheme
 
 
 def duckdb_path(url: str) -> tuple[Path, Path | None]:

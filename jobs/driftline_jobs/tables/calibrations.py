@@ -11,10 +11,10 @@ from driftline_jobs.detection.calibration import Calibration, Uncalibrated
 from driftline_jobs.detection.check_limits import CheckCalibration
 from driftline_jobs.detection.cycles import NO_LABEL
 from driftline_jobs.detection.multivariate import METRICS as MULTIVARIATE
-from driftline_jobs.detection.nature import Nature
 from driftline_jobs.detection.performance import PerformanceCalibration
 from driftline_jobs.evaluate.calibrations import Calibrations, Learned, recognise
 from driftline_jobs.evaluate.natures import Natures
+from driftline_jobs.metrics.nature import Nature
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.reading import Row, rows_of

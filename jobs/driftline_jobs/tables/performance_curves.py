@@ -9,14 +9,14 @@ import numpy as np
 from driftline_jobs.evaluate.performance import REALIZED, PerformanceCell, curve_counts
 from driftline_jobs.metrics.ranking import ScoreLabelCounts, calibration_curve
 from driftline_jobs.tables.columns import common
-from driftline_jobs.tasks.outcomes import Task
+from driftline_jobs.tasks.base import AnyTask
 from driftline_schemas.rows import TableBuilder, canonical_json
 
 
-def add_curves(table: TableBuilder, monitor: str, cells: Sequence[PerformanceCell], task: Task) -> None:
+def add_curves(table: TableBuilder, monitor: str, cells: Sequence[PerformanceCell], task: AnyTask) -> None:
     """Append the calibration curves of the cells whose scores are probabilities."""
     honest, curves = curve_counts(cells, task)
-    for class_label, counts in curves:
+    for class_label, counts in curves.items():
         table.add(
             len(honest),
             **common(monitor, honest),

@@ -17,8 +17,8 @@ from driftline_schemas.rows import TableBuilder
 
 if TYPE_CHECKING:  # who only reads needs no formulas
     from driftline_jobs.evaluate.estimates import EstimatedFigure
-    from driftline_jobs.evaluate.performance import FigureKey, JudgedPerformance, PerformanceCell
-    from driftline_jobs.metrics.performance import Performance
+    from driftline_jobs.evaluate.performance import JudgedPerformance, PerformanceCell
+    from driftline_jobs.metrics.performance import FigureKey, Performance
 
 _DEGRADED = (
     "SELECT window_start, '*' AS column_name, model_version, segment, segment_value, metric, value, "  # noqa: S608

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.parquet.splits import InputState
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.reading import Row, place_of, rows_of

@@ -1,1 +1,1 @@
-"""What profiles hold of predictions whose labels are known, by task: exact sums, merged by addition."""
+"""One file a task: what is stored of its predictions with labels, and every figure that becomes of it."""

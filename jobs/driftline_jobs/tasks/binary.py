@@ -1,137 +1,69 @@
-"""Outcomes of a binary classifier."""
+"""Binary classification: one class is positive, all others are negative."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.profiles.binning import OrderedBins
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
+from driftline_jobs.metrics.binary import BinaryCounts, ConfusionCounts, LabelCounts, binary_performance
+from driftline_jobs.metrics.estimate import estimate_binary
+from driftline_jobs.metrics.figures import BoolArray, FloatArray, IntArray
+from driftline_jobs.metrics.ranking import ScoreLabelCounts
+from driftline_jobs.metrics.samples import CategorySample
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.kinds.ordered import OrderedBins
+from driftline_jobs.tasks.base import Figures, Ratio, overall
 from driftline_jobs.tasks.class_counts import NamedRows
-from driftline_jobs.tasks.outcomes import CHUNK, Outcomes, exact_sum
-from driftline_jobs.tasks.scores import BoolArray, probabilities
+from driftline_jobs.tasks.class_names import Counts, Misfit, Occurring, listed, name_it, negative_class
+from driftline_jobs.tasks.outcomes import CHUNK
+from driftline_jobs.tasks.scored import EPSILON, ScoredOutcomes, ScoredTask, loss_ratios
+from driftline_jobs.tasks.scores import probabilities
 from driftline_schemas.metrics import ScoreScale
-
-LOSS_BITS = 40
-"""Losses are summed as integers of 2**-40, squares of losses of 2**-30."""
-SQUARE_BITS = 30
-SCORE_BITS = 34
-EPSILON = float(np.finfo(np.float64).eps)
+from driftline_schemas.monitor import Monitor
+from driftline_schemas.task_specs import task_spec
 
 
 @dataclass
-class BinaryOutcomes(Outcomes):
+class BinaryOutcomes(ScoredOutcomes):
     """Outcomes of a binary classifier over some rows.
 
-    A row counts by its score where that is finite, whatever its scale: what ranks rows rests on all of them.
-
     Attributes:
-        label_positives: labelled rows that are positive, with a prediction or not.
-        other_labels: the labels that are not the positive class, by name; see ``tasks.class_counts``.
-        missing_scores: labelled rows without a finite score.
-        no_probabilities: labelled rows whose score is finite and no probability; scored_no_probabilities:
-            the same, labelled or not. Always 0 for scores that are not meant to be some.
-        confusion: labelled rows as [true negatives, false positives, false negatives, true positives];
-            rows without a predicted class are in none of them.
-        positives, negatives: (bins,) labelled rows per score bin and label.
-        score_sums: (bins,) scores of the labelled rows of a bin as probabilities, in integers of 2**-34; what
-            is none counts as the nearer of 0 and 1.
-        scored, scored_positive, scored_decided, scored_sums: (bins,) rows labelled or not: how many, how many
-            of them were predicted positive, and at all, and their scores as above.
-        log_loss, log_loss_squares, brier, brier_squares: exact sums over the labelled rows whose score is a
-            probability.
+        label_positives: labelled rows that are positive, with a prediction or not; ``other_labels`` are those
+            that are not.
+        confusion: [true negatives, false positives, false negatives, true positives].
+        scored_positive: (bins,) rows, labelled or not, that were predicted positive.
     """
 
     task: ClassVar[str] = "binary"
-    format: ClassVar[int] = 2
+    predicted_by_score: ClassVar[str] = "scored_positive"
+    stored_before: ClassVar[Mapping[str, str]] = {
+        "other_labels": "label_positives",
+        "scored_decided": "scored_positive",
+    }
 
-    label_positives: int = 0
-    other_labels: dict[str, int] = field(default_factory=dict)
-    missing_scores: int = 0
-    no_probabilities: int = 0
-    scored_no_probabilities: int = 0
     confusion: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
-    positives: list[int] = field(default_factory=list)
-    negatives: list[int] = field(default_factory=list)
-    score_sums: list[int] = field(default_factory=list)
-    scored: list[int] = field(default_factory=list)
+    label_positives: int = 0
     scored_positive: list[int] = field(default_factory=list)
-    scored_decided: list[int] = field(default_factory=list)
-    scored_sums: list[int] = field(default_factory=list)
-    log_loss: int = 0
-    log_loss_squares: int = 0
-    brier: int = 0
-    brier_squares: int = 0
 
-    @property
-    def rows_with_losses(self) -> int:
-        """Labelled rows whose score is a probability: those that the sums of losses are over."""
-        return self.labelled - self.missing_scores - self.no_probabilities
-
-    @classmethod
-    def nothing(cls, bins: OrderedBins | None) -> Self:
-        """Outcomes of no rows."""
-        count = bins.bins if bins else 0
-        return cls(**{name: [0] * count for name in _BY_SCORE})  # type: ignore[arg-type]
+    def unknown_labels(self, reference: Self | None) -> int | None:
+        """Labelled rows that are neither of the positive class nor of the negative one."""
+        negatives, others = self.labelled - self.label_positives, self.other_labels
+        if negatives and not others:
+            return None
+        usual = {} if reference is None else reference.other_labels
+        return negatives - others.get(negative_class(usual or others) or "", 0)
 
     @classmethod
     def upgraded(cls, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Format 1 left out of everything by score what lay outside of [0, 1] or was no number, and did not
-        tell these apart. Of rows without a predicted class it did not know the label."""
+        """Format 1 did not know the positive labels of rows without a predicted class."""
         decided = sum(document["confusion"])
         by_score = sum(document["positives"]) if decided < document["labelled"] else 0
-        return {
-            "label_positives": max(sum(document["confusion"][2:]), by_score),
-            "other_labels": {},
-            "missing_scores": document["unscored"],
-            "no_probabilities": 0,
-            "scored_no_probabilities": 0,
-            "scored_decided": document["scored"],
-        }
-
-    @classmethod
-    def of_rows(
-        cls,
-        score: FloatArray,
-        predicted: IntArray,
-        label: IntArray,
-        bins: OrderedBins | None,
-        scale: ScoreScale = ScoreScale.PROBABILITY,
-    ) -> Self:
-        """Outcomes of one cell.
-
-        Args:
-            score: (n,) what says how likely it is positive, NaN where there is none.
-            predicted, label: (n,) 1 positive, 0 negative, -1 none.
-            bins: of the score; None when the model gives no score.
-            scale: of the score.
-        """
-        outcome = cls.nothing(bins)
-        outcome.predictions = len(label)
-        labelled = label >= 0
-        outcome.labelled = int(np.count_nonzero(labelled))
-        outcome.label_positives = int(np.count_nonzero(label == 1))
-        decided = labelled & (predicted >= 0)
-        outcome.confusion = np.bincount(2 * label[decided] + predicted[decided], minlength=4).tolist()
-        if bins is None:
-            return outcome
-        scored = np.isfinite(score)
-        chance, within = probabilities(score, scale)
-        outcome.missing_scores = int(np.count_nonzero(labelled & ~scored))
-        if scale is not ScoreScale.UNBOUNDED:
-            outcome.no_probabilities = int(np.count_nonzero(labelled & scored & ~within))
-            outcome.scored_no_probabilities = int(np.count_nonzero(scored & ~within))
-        columns = score, chance, within, label, predicted
-        if not scored.all():
-            columns = score[scored], chance[scored], within[scored], label[scored], predicted[scored]
-        for start in range(0, len(columns[0]), CHUNK):
-            rows = slice(start, start + CHUNK)
-            outcome.add_scored(bins, *(column[rows] for column in columns))  # type: ignore[arg-type]
-        return outcome
+        positives = max(sum(document["confusion"][2:]), by_score)
+        return super().upgraded(document) | {"label_positives": positives}
 
     def add_scored(
         self,
@@ -143,52 +75,18 @@ class BinaryOutcomes(Outcomes):
         predicted: IntArray,
     ) -> None:
         """Add rows with a finite score; at most 2**16, so that sums stay exact."""
-        place = bins.bin_of(scores)
-        count = bins.bins
-        # by prediction (none, negative, positive), label (likewise) and bin
-        kind = place + count * ((truth + 1) + 3 * (predicted + 1))
-        rows = np.bincount(kind, minlength=9 * count).reshape(3, 3, count)
-        labelled = truth >= 0
-        quanta = np.bincount(
-            place + count * labelled, weights=np.rint(np.ldexp(chance, SCORE_BITS)), minlength=2 * count
-        ).reshape(2, count)
-        for name, more in (
-            ("negatives", rows[:, 1].sum(0)),
-            ("positives", rows[:, 2].sum(0)),
-            ("score_sums", quanta[1]),
-            ("scored", rows.sum((0, 1))),
-            ("scored_positive", rows[2].sum(0)),
-            ("scored_decided", rows[1:].sum((0, 1))),
-            ("scored_sums", quanta.sum(0)),
-        ):
-            setattr(self, name, (np.array(getattr(self, name), np.int64) + more.astype(np.int64)).tolist())
-        with_loss = labelled & within
+        counts = self.counted_by_score(bins.bin_of(scores), bins.bins, truth + 1, predicted + 1, chance)
+        for name, more in counts.items():
+            setattr(self, name, (np.array(getattr(self, name), np.int64) + more).tolist())
+        with_loss = (truth >= 0) & within
         if not with_loss.all():
             chance, truth = chance[with_loss], truth[with_loss]
-
-        # scikit-learn's log_loss clips at the machine's epsilon too: equal scores then give equal figures
         of_truth = np.clip(np.where(truth == 1, chance, 1.0 - chance), EPSILON, 1.0 - EPSILON)
-        loss = -np.log(of_truth)
-        square = (chance - truth) ** 2
-        self.log_loss += exact_sum(loss, LOSS_BITS)
-        self.log_loss_squares += exact_sum(loss * loss, SQUARE_BITS)
-        self.brier += exact_sum(square, LOSS_BITS)
-        self.brier_squares += exact_sum(square * square, LOSS_BITS)
-
-
-_BY_SCORE = (
-    "positives",
-    "negatives",
-    "score_sums",
-    "scored",
-    "scored_positive",
-    "scored_decided",
-    "scored_sums",
-)
+        self.add_losses(-np.log(of_truth), (chance - truth) ** 2)
 
 
 @dataclass(frozen=True)
-class BinaryTask:
+class BinaryTask(ScoredTask[BinaryOutcomes]):
     """How rows of a binary task are read.
 
     Attributes:
@@ -198,15 +96,36 @@ class BinaryTask:
         has_predictions: whether the log has predicted classes.
     """
 
+    spec = task_spec("binary_classification")
+    outcomes = BinaryOutcomes
+
     positive: str
     positive_prediction: str
     bins: OrderedBins | None
     scale: ScoreScale = ScoreScale.PROBABILITY
     has_predictions: bool = True
 
+    @classmethod
+    def planned(cls, monitor: Monitor, binning: Binning) -> Self:
+        """By the bins of the score, if the log has one."""
+        logs = monitor.logs
+        bins = binning.columns.get(logs.score) if isinstance(logs.score, str) else None
+        return cls(
+            monitor.positive_class,
+            monitor.positive_prediction,
+            bins if isinstance(bins, OrderedBins) else None,
+            logs.score_scale,
+            has_predictions=logs.prediction is not None,
+        )
+
+    @property
+    def by_score(self) -> tuple[int, ...]:
+        """(bins,)."""
+        return (self.bins.bins if self.bins else 0,)
+
     def nothing(self) -> BinaryOutcomes:
         """Outcomes of no rows."""
-        return BinaryOutcomes.nothing(self.bins)
+        return BinaryOutcomes(**BinaryOutcomes.nothing_by_score(*self.by_score))
 
     def rows(self, table: pa.Table, order: IntArray | None) -> _BinaryRows:
         """The columns of the rows, in ``order``."""
@@ -225,9 +144,96 @@ class BinaryTask:
             self,
         )
 
+    def measure(self, outcomes: Sequence[BinaryOutcomes]) -> Figures:
+        """By labels."""
+        true_neg, false_pos, false_neg, true_pos = self._confusion(outcomes)
+        positives = np.array([outcome.label_positives for outcome in outcomes], np.int64)
+        several = np.array([len(outcome.other_labels) > 1 for outcome in outcomes], np.bool_)
+        counts = BinaryCounts(
+            scores=None if self.bins is None else self.stacked_scores(outcomes),
+            confusion=ConfusionCounts(true_pos, false_pos, false_neg, true_neg),
+            losses=None if self.bins is None else self.losses(outcomes),
+            labels=LabelCounts(
+                n=np.array([outcome.labelled for outcome in outcomes], np.int64),
+                positives=positives,
+                positive_absent=(positives == 0) & several,
+            ),
+        )
+        return overall(binary_performance(counts))
+
+    @staticmethod
+    def _confusion(outcomes: Sequence[BinaryOutcomes]) -> tuple[IntArray, ...]:
+        """True negatives, false positives, false negatives, true positives; (cells,) each."""
+        return tuple(np.array([outcome.confusion for outcome in outcomes], np.int64).reshape(-1, 4).T)
+
+    def estimate(
+        self, outcomes: Sequence[BinaryOutcomes], reference: BinaryOutcomes | None
+    ) -> Figures | None:
+        """By the scores."""
+        if self.bins is None:
+            return {}
+        learned = None if reference is None else self.calibration(reference)
+        return None if learned is None else overall(estimate_binary(learned, self.scored_rows(outcomes)))
+
+    def ratios(self, outcomes: Sequence[BinaryOutcomes]) -> Mapping[str, Ratio]:
+        """Rates of decisions, and losses."""
+        right, false, missed, hit = self._confusion(outcomes)
+        rates = {
+            "accuracy": Ratio(hit + right, hit + right + false + missed),
+            "precision": Ratio(hit, hit + false),
+            "recall": Ratio(hit, hit + missed),
+            "f1": Ratio(2 * hit, 2 * hit + false + missed),
+        }
+        return rates if self.bins is None else rates | loss_ratios(self.losses(outcomes))
+
+    def scores(self, outcomes: Sequence[BinaryOutcomes]) -> dict[str | None, ScoreLabelCounts]:
+        """The one score."""
+        return {} if self.bins is None else {None: self.stacked_scores(outcomes)}
+
+    def label_sample(self, outcomes: Sequence[BinaryOutcomes]) -> CategorySample:
+        """Negative ones, and positive ones."""
+        rows = [[outcome.labelled - outcome.label_positives, outcome.label_positives] for outcome in outcomes]
+        nothing = np.zeros(len(rows), np.int64)
+        return CategorySample(np.array(rows, np.int64), nothing, nothing, nothing)
+
+    def labels_by_class(self, outcome: BinaryOutcomes) -> Mapping[str, int]:
+        """The positive one first."""
+        positives = outcome.label_positives
+        return ({self.positive: positives} if positives else {}) | outcome.other_labels
+
+    @classmethod
+    def misfits(cls, monitor: Monitor, occurring: Occurring) -> Iterator[Misfit]:
+        """Of the positive label, and of the predicted class that means it."""
+        labels, predictions, where = occurring.labels, occurring.predictions, occurring.where
+        positive, said = monitor.positive_class, monitor.positive_prediction
+        both = {**predictions, **labels}
+        if labels and positive not in labels:
+            external = bool(predictions) and said not in predictions and len(both) > 1
+            if len(labels) > 1 or external:
+                yield Misfit(_positive_label(monitor, labels, where), is_fault=True)
+                return
+            yield Misfit(
+                f"positive_label: none of the labels {where} is {positive!r}, all are {listed(labels)}: "
+                "figures of the positive class have nothing to rest on",
+                is_fault=False,
+            )
+        elif labels:
+            yield from _third("label", positive, labels, where)
+        if not predictions:
+            return
+        if said in predictions:
+            yield from _third("predicted class", said, predictions, where)
+            return
+        named = monitor.logs.positive_prediction is not None
+        strange = bool(labels) and not named and not predictions.keys() <= labels.keys()
+        if len(predictions) > 1 or strange:
+            yield Misfit(_positive_prediction(monitor, occurring), is_fault=True)
+
 
 @dataclass(frozen=True)
 class _BinaryRows:
+    """(n,) scores, NaN where there is none; classes: 1 positive, 0 negative, -1 none."""
+
     score: FloatArray
     predicted: IntArray
     label: IntArray
@@ -235,9 +241,59 @@ class _BinaryRows:
     task: BinaryTask
 
     def of(self, start: int, stop: int) -> BinaryOutcomes:
-        rows = slice(start, stop)
-        outcome = BinaryOutcomes.of_rows(
-            self.score[rows], self.predicted[rows], self.label[rows], self.task.bins, self.task.scale
-        )
+        rows, bins, scale = slice(start, stop), self.task.bins, self.task.scale
+        score, predicted, label = self.score[rows], self.predicted[rows], self.label[rows]
+        labelled = label >= 0
+        decided = labelled & (predicted >= 0)
+        outcome = self.task.nothing()
+        outcome.predictions = len(label)
+        outcome.labelled = int(np.count_nonzero(labelled))
+        outcome.label_positives = int(np.count_nonzero(label == 1))
         outcome.other_labels = self.names.counted(rows, self.label, otherwise=0)
+        outcome.confusion = np.bincount(2 * label[decided] + predicted[decided], minlength=4).tolist()
+        if bins is None:
+            return outcome
+        scored = np.isfinite(score)
+        chance, within = probabilities(score, scale)
+        outcome.missing_scores = int(np.count_nonzero(labelled & ~scored))
+        if scale is not ScoreScale.UNBOUNDED:
+            outcome.no_probabilities = int(np.count_nonzero(labelled & scored & ~within))
+            outcome.scored_no_probabilities = int(np.count_nonzero(scored & ~within))
+        columns = score, chance, within, label, predicted
+        if not scored.all():
+            columns = score[scored], chance[scored], within[scored], label[scored], predicted[scored]
+        for first in range(0, len(columns[0]), CHUNK):
+            at = slice(first, first + CHUNK)
+            outcome.add_scored(bins, *(column[at] for column in columns))  # type: ignore[arg-type]
         return outcome
+
+
+def _positive_label(monitor: Monitor, labels: Counts, where: str) -> str:
+    positive = monitor.positive_class
+    given = "positive_label" in monitor.model_fields_set
+    key = f"positive_label {positive!r}" if given else f"positive_label ({positive!r} where none is given)"
+    step = name_it("positive_label", positive, labels)
+    return f"{key} is none of the labels {where}: they are {listed(labels)}. {step}"
+
+
+def _positive_prediction(monitor: Monitor, occurring: Occurring) -> str:
+    said, predictions = monitor.positive_prediction, occurring.predictions
+    found = f"predicted {occurring.where}: these are {listed(predictions)}"
+    if monitor.logs.positive_prediction is not None:
+        step = name_it("logs.positive_prediction", said, predictions)
+        return f"logs.positive_prediction {said!r} is never {found}. {step}"
+    step = name_it("logs.positive_prediction", said, predictions)
+    if not occurring.labels:
+        step += ", or positive_label where labels are called the same"
+    return f"positive_label {said!r} is never {found}. {step}"
+
+
+def _third(what: str, positive: str, counts: Counts, where: str) -> Iterator[Misfit]:
+    others = {name: count for name, count in counts.items() if name != positive}
+    if len(others) > 1:
+        yield Misfit(
+            f"a {what} of a binary task is {positive!r} or the one that is not, but {where} there are "
+            f"{listed(others)}, which all count as negative: leave out rows that are neither, or make the "
+            "task a multiclass_classification",
+            is_fault=False,
+        )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.columns.arrays import class_codes, hash_texts
 from driftline_jobs.profiles.distinct import UIntArray
-from driftline_jobs.profiles.log_buckets import IntArray
 
 MOST_NAMES = 16
 """Names that are counted: those of lowest hash, so that merging in any order leaves the same, each counted

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 from numba import types
 
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.kernels.compiling import compiled, inner, readable
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.exact_sums import ERROR_SUMS, ExactSums
 
 MOST_ROWS = 1 << 34

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 
 _MANTISSA_BITS, _HALF_BITS, _HALF_MASK = 53, 27, (1 << 27) - 1
 

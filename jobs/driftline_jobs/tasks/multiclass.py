@@ -1,89 +1,75 @@
-"""Outcomes of a classifier of several classes: a confusion matrix, and each class against the rest."""
+"""Classification into several classes: a confusion matrix, and each class against the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.profiles.binning import OrderedBins
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
-from driftline_jobs.tasks.binary import EPSILON, LOSS_BITS, SCORE_BITS, SQUARE_BITS
+from driftline_jobs.metrics.estimate import estimate_multiclass
+from driftline_jobs.metrics.figures import BoolArray, FloatArray, IntArray
+from driftline_jobs.metrics.multiclass import MulticlassCounts, multiclass_performance
+from driftline_jobs.metrics.performance import Performance
+from driftline_jobs.metrics.ranking import ScoreLabelCounts
+from driftline_jobs.metrics.samples import CategorySample
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.kinds.ordered import OrderedBins
+from driftline_jobs.tasks.base import Figures, Ratio, overall
 from driftline_jobs.tasks.class_counts import NamedRows
-from driftline_jobs.tasks.outcomes import CHUNK, Outcomes, exact_sum
-from driftline_jobs.tasks.scores import BoolArray, probabilities
+from driftline_jobs.tasks.class_names import Misfit, Occurring, listed, nearest, same_name
+from driftline_jobs.tasks.outcomes import CHUNK
+from driftline_jobs.tasks.scored import EPSILON, ScoredOutcomes, ScoredTask, loss_ratios
+from driftline_jobs.tasks.scores import probabilities
+from driftline_schemas.classes import class_text
 from driftline_schemas.metrics import ScoreScale
+from driftline_schemas.monitor import Monitor
 from driftline_schemas.table_names import OTHER, table_value
+from driftline_schemas.task_specs import task_spec
 
 
 @dataclass
-class MulticlassOutcomes(Outcomes):
+class MulticlassOutcomes(ScoredOutcomes):
     """Outcomes over some rows of C classes, the last of which stands for all that the reference lacks.
 
+    What is counted by score is (scored classes * bins,): each class against the rest, one after the other;
+    classes of fewer bins leave the last ones empty. A row counts for the classes of which it has a finite
+    score. ``brier`` is the squared distance over all classes.
+
     Attributes:
-        label_counts: (C,) labelled rows by label, with a prediction or not.
-        other_labels: those of the last class, by name; see ``tasks.class_counts``.
-        missing_scores: labelled rows that lack the finite score of some class, and have no other fault.
-        no_probabilities: labelled rows of which some score is finite and no probability;
-            scored_no_probabilities: the same, labelled or not.
-        confusion: (C * C,) labelled rows by label and prediction, a label's row after the other; rows without
-            a predicted class are in none.
-        positives, negatives, score_sums: (scored classes * bins,) each class against the rest, as for a
-            binary model, a class after the other; classes of fewer bins leave the last ones empty. A row
-            counts for the classes of which it has a finite score.
-        scored, scored_predicted, scored_decided, scored_sums: as long; rows labelled or not, by the score of
-            each class: how many, how many were predicted as that class, and at all, and their scores.
-        log_loss, log_loss_squares, brier, brier_squares: exact sums over the labelled rows with a probability
-            for every class; ``brier`` is the squared distance over all classes.
+        label_counts: (C,) labelled rows by label, with a prediction or not; ``other_labels`` are those of the
+            last class.
+        confusion: (C * C,).
+        scored_predicted: (scored classes * bins,) rows, labelled or not, that were predicted as that class.
     """
 
     task: ClassVar[str] = "multiclass"
-    format: ClassVar[int] = 2
+    predicted_by_score: ClassVar[str] = "scored_predicted"
+    stored_before: ClassVar[Mapping[str, str]] = {
+        "other_labels": "label_counts",
+        "scored_decided": "scored_predicted",
+    }
 
     label_counts: list[int] = field(default_factory=list)
-    other_labels: dict[str, int] = field(default_factory=dict)
-    missing_scores: int = 0
-    no_probabilities: int = 0
-    scored_no_probabilities: int = 0
-    confusion: list[int] = field(default_factory=list)
-    positives: list[int] = field(default_factory=list)
-    negatives: list[int] = field(default_factory=list)
-    score_sums: list[int] = field(default_factory=list)
-    scored: list[int] = field(default_factory=list)
     scored_predicted: list[int] = field(default_factory=list)
-    scored_decided: list[int] = field(default_factory=list)
-    scored_sums: list[int] = field(default_factory=list)
-    log_loss: int = 0
-    log_loss_squares: int = 0
-    brier: int = 0
-    brier_squares: int = 0
 
-    @property
-    def rows_with_losses(self) -> int:
-        """Labelled rows with a probability for every class: those that the sums of losses are over."""
-        return self.labelled - self.missing_scores - self.no_probabilities
+    def unknown_labels(self, reference: Self | None) -> int | None:
+        """Labelled rows of classes that the reference lacks."""
+        known = {} if reference is None else reference.other_labels
+        return self.label_counts[-1] - sum(n for name, n in self.other_labels.items() if name in known)
 
     @classmethod
     def upgraded(cls, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Format 1 left rows without a full set of scores in [0, 1] out of everything by score, and did not
-        know the labels of rows without a predicted class."""
+        """Format 1 did not know the labels of rows without a predicted class."""
         names = round(len(document["confusion"]) ** 0.5)
         by_label = np.array(document["confusion"], np.int64).reshape(names, names).sum(1)
-        return {
-            "label_counts": by_label.tolist(),
-            "other_labels": {},
-            "missing_scores": document["unscored"],
-            "no_probabilities": 0,
-            "scored_no_probabilities": 0,
-            "scored_decided": document["scored"],
-        }
+        return super().upgraded(document) | {"label_counts": by_label.tolist()}
 
 
 @dataclass(frozen=True)
-class MulticlassTask:
+class MulticlassTask(ScoredTask[MulticlassOutcomes]):
     """How rows of a task of several classes are read.
 
     Attributes:
@@ -92,10 +78,30 @@ class MulticlassTask:
         has_predictions: whether the log has predicted classes.
     """
 
+    spec = task_spec("multiclass_classification")
+    outcomes = MulticlassOutcomes
+
     classes: tuple[str, ...]
     bins: tuple[OrderedBins, ...]
     scale: ScoreScale = ScoreScale.PROBABILITY
     has_predictions: bool = True
+
+    @classmethod
+    def planned(cls, monitor: Monitor, binning: Binning) -> Self:
+        """By the classes that have a score, and those that were predicted in the reference."""
+        logs = monitor.logs
+        scores = logs.score if isinstance(logs.score, Mapping) else {}
+        bins = [binning.columns[column] for column in scores.values()]
+        predicted = binning.columns.get(logs.prediction or "")
+        seen = () if predicted is None else predicted.known_texts
+        # in the order of the texts as they are kept: stored confusion matrices of older references have it
+        others = dict.fromkeys(class_text(name) for name in sorted(seen))
+        return cls(
+            tuple(dict.fromkeys((*scores, *others))),
+            tuple(b for b in bins if isinstance(b, OrderedBins)),
+            logs.score_scale,
+            has_predictions=logs.prediction is not None,
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,17 +109,17 @@ class MulticlassTask:
         return (*map(table_value, self.classes), OTHER)
 
     @property
-    def most_bins(self) -> int:
-        """Bins of the class that has most of them."""
-        return max((bins.bins for bins in self.bins), default=0)
+    def by_score(self) -> tuple[int, ...]:
+        """(classes with a score, bins of that which has most of them)."""
+        return len(self.bins), max((bins.bins for bins in self.bins), default=0)
 
     def nothing(self) -> MulticlassOutcomes:
         """Outcomes of no rows."""
-        size = len(self.bins) * self.most_bins
+        classes, bins = self.by_score
         return MulticlassOutcomes(
             label_counts=[0] * len(self.names),
             confusion=[0] * len(self.names) ** 2,
-            **{name: [0] * size for name in _BY_SCORE},  # type: ignore[arg-type]
+            **MulticlassOutcomes.nothing_by_score(classes * bins),
         )
 
     def rows(self, table: pa.Table, order: IntArray | None) -> _MulticlassRows:
@@ -133,6 +139,101 @@ class MulticlassTask:
             labels,
             self,
         )
+
+    def counts(self, outcomes: Sequence[MulticlassOutcomes]) -> MulticlassCounts:
+        """(cells, …) what the formulas take; the last class stands for all that the reference lacks."""
+        names = len(self.names)
+        confusion = np.array([outcome.confusion for outcome in outcomes], np.int64)
+        labels = np.array([outcome.label_counts for outcome in outcomes], np.int64)
+        return MulticlassCounts(
+            confusion=confusion.reshape(-1, names, names),
+            scores=self.stacked_scores(outcomes) if self.bins else None,
+            losses=self.losses(outcomes) if self.bins else None,
+            labels=labels.reshape(-1, names),
+        )
+
+    def measure(self, outcomes: Sequence[MulticlassOutcomes]) -> Figures:
+        """By labels."""
+        found = multiclass_performance(self.counts(outcomes))
+        return overall(found.overall) | self._by_class(found.per_class)
+
+    def estimate(
+        self, outcomes: Sequence[MulticlassOutcomes], reference: MulticlassOutcomes | None
+    ) -> Figures | None:
+        """By the scores."""
+        if not self.bins:
+            return {}
+        learned = None if reference is None else self.calibration(reference)
+        if learned is None:
+            return None
+        whole, per_class = estimate_multiclass(learned, self.scored_rows(outcomes))
+        return overall(whole) | self._by_class(per_class)
+
+    def _by_class(self, figures: Mapping[str, Performance]) -> Figures:
+        """Figures (cells, classes) as one (cells,) per class."""
+        return {
+            (metric, name): Performance(
+                **{of.name: getattr(figure, of.name)[..., at] for of in fields(figure)}
+            )
+            for metric, figure in figures.items()
+            for at, name in enumerate(self.names[: figure.value.shape[-1]])
+        }
+
+    def ratios(self, outcomes: Sequence[MulticlassOutcomes]) -> Mapping[str, Ratio]:
+        """Hits, and losses."""
+        counts = self.counts(outcomes)
+        hits = np.trace(counts.confusion, axis1=-2, axis2=-1)
+        accuracy = {"accuracy": Ratio(hits, counts.confusion.sum((-2, -1)))}
+        return accuracy | loss_ratios(counts.losses, counts.unscored_labels)
+
+    def scores(self, outcomes: Sequence[MulticlassOutcomes]) -> dict[str | None, ScoreLabelCounts]:
+        """Each class against the rest."""
+        if not self.bins:
+            return {}
+        scores = self.stacked_scores(outcomes)
+        return {
+            name: ScoreLabelCounts(scores.pos[:, at], scores.neg[:, at], scores.score_sums[:, at])
+            for at, name in enumerate(self.names[: len(self.bins)])
+        }
+
+    def label_sample(self, outcomes: Sequence[MulticlassOutcomes]) -> CategorySample:
+        """By class; the last one stands for all that the reference lacks."""
+        rows = np.array([outcome.label_counts for outcome in outcomes], np.int64)
+        nothing = np.zeros(len(rows), np.int64)
+        return CategorySample(rows[:, :-1], nothing, rows[:, -1], nothing)
+
+    def labels_by_class(self, outcome: MulticlassOutcomes) -> Mapping[str, int]:
+        """In the order of the classes."""
+        known = {name: n for name, n in zip(self.classes, outcome.label_counts, strict=False) if n}
+        return known | outcome.other_labels
+
+    @classmethod
+    def misfits(cls, monitor: Monitor, occurring: Occurring) -> Iterator[Misfit]:
+        """Of the classes that scores are named by."""
+        scores = monitor.logs.score if isinstance(monitor.logs.score, Mapping) else {}
+        there = {
+            name: occurring.labels.get(name, 0) + occurring.predictions.get(name, 0)
+            for name in {**occurring.labels, **occurring.predictions}
+        }
+        if not (scores and there):
+            return
+        scored = {class_text(name) for name in scores}
+        without_score = {name: count for name, count in there.items() if name not in scored}
+        absent = [name for name in scores if name not in there]
+        for name in absent:
+            near = nearest(name, without_score)
+            hint = f"Did you mean {near!r}?" if near else "Is it called otherwise there?"
+            yield Misfit(
+                f"logs.score: the class {name!r} is no label and no prediction {occurring.where}: they are "
+                f"{listed(there)}. {hint}",
+                is_fault=len(absent) == len(scores) or same_name(name, without_score) is not None,
+            )
+        if without_score and not absent:
+            yield Misfit(
+                f"logs.score: {occurring.where} there are classes without a score: {listed(without_score)}. "
+                "Name their columns: where labels are of such a class, there is no log loss",
+                is_fault=False,
+            )
 
 
 @dataclass(frozen=True)
@@ -174,17 +275,6 @@ class _MulticlassRows:
         return outcome
 
 
-_BY_SCORE = (
-    "positives",
-    "negatives",
-    "score_sums",
-    "scored",
-    "scored_predicted",
-    "scored_decided",
-    "scored_sums",
-)
-
-
 def _add_ranked(
     outcome: MulticlassOutcomes,
     scores: FloatArray,
@@ -195,29 +285,16 @@ def _add_ranked(
 ) -> None:
     """Each class against the rest, by its own finite scores (classes, n)."""
     size = max(bins.bins for bins in classes)
-    more = {name: np.zeros((len(classes), size), np.int64) for name in _BY_SCORE}
     for at, bins in enumerate(classes):
         finite = np.isfinite(scores[at])
         own, chance, truth, guess = (array[finite] for array in (scores[at], chances[at], label, predicted))
-        place = bins.bin_of(own)
-        labelled = truth >= 0
-        # by prediction (none, another class, this one), label (likewise) and bin
-        said = (guess >= 0).astype(np.int64) + (guess == at)
-        kind = place + size * (labelled.astype(np.int64) + (truth == at) + 3 * said)
-        rows = np.bincount(kind, minlength=9 * size).reshape(3, 3, size)
-        quanta = np.bincount(
-            place + size * labelled, weights=np.rint(np.ldexp(chance, SCORE_BITS)), minlength=2 * size
-        ).reshape(2, size)
-        more["negatives"][at] = rows[:, 1].sum(0)
-        more["positives"][at] = rows[:, 2].sum(0)
-        more["score_sums"][at] = quanta[1]
-        more["scored"][at] = rows.sum((0, 1))
-        more["scored_predicted"][at] = rows[2].sum(0)
-        more["scored_decided"][at] = rows[1:].sum((0, 1))
-        more["scored_sums"][at] = quanta.sum(0)
-    for name, counts in more.items():
-        before = getattr(outcome, name)
-        setattr(outcome, name, [a + int(b) for a, b in zip(before, counts.ravel().tolist(), strict=True)])
+        # none, another class, this one
+        labelled, said = ((of >= 0).astype(np.int64) + (of == at) for of in (truth, guess))
+        counts = outcome.counted_by_score(bins.bin_of(own), size, labelled, said, chance)
+        for name, more in counts.items():
+            own_part = slice(at * size, (at + 1) * size)
+            total = getattr(outcome, name)
+            total[own_part] = [a + b for a, b in zip(total[own_part], more.tolist(), strict=True)]
 
 
 def _add_losses(outcome: MulticlassOutcomes, chances: FloatArray, within: BoolArray, label: IntArray) -> None:
@@ -231,7 +308,4 @@ def _add_losses(outcome: MulticlassOutcomes, chances: FloatArray, within: BoolAr
     loss = -np.log(np.clip(share, EPSILON, 1.0 - EPSILON))
     # Σ (p - y)² = Σ p² - 2 p_label + 1
     square = np.maximum((scores**2).sum(axis=0) - 2.0 * of_label + 1.0, 0.0)
-    outcome.log_loss += exact_sum(loss, LOSS_BITS)
-    outcome.log_loss_squares += exact_sum(loss * loss, SQUARE_BITS)
-    outcome.brier += exact_sum(square, LOSS_BITS)
-    outcome.brier_squares += exact_sum(square * square, LOSS_BITS)
+    outcome.add_losses(loss, square)

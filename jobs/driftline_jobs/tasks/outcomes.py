@@ -1,7 +1,7 @@
 """What profiles hold of predictions whose labels are known: integers again, merged by addition.
 
-Each task has a module of its own (``binary``, ``multiclass``, ``regression``) with what it counts and how
-rows become counts; here is what all of them do with counts.
+Each task has a module of its own (``binary``, ``multiclass``, ``regression``) with what it counts; here is
+what all of them do with counts.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 import pyarrow as pa
 
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.cell import CellKey
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_jobs.tasks.class_counts import lowest, without_names
 from driftline_jobs.tasks.exact_sums import ExactSums
 from driftline_schemas.errors import DataError
@@ -28,7 +28,7 @@ Counts = int | list[int] | dict[str, int] | ExactSums
 @dataclass
 class Outcomes:
     """Counts over some rows: every field is an integer, a list of them, the counts of some names, or exact
-    sums, which ``exact`` names.
+    sums, which ``exact`` names. ``task`` and ``format`` stand in the bytes that are stored.
 
     Attributes:
         predictions: unique prediction ids; labelled: those with a label.
@@ -40,6 +40,32 @@ class Outcomes:
 
     predictions: int = 0
     labelled: int = 0
+
+    @property
+    def without_prediction(self) -> int:
+        """Labelled rows that figures leave out since nothing was predicted."""
+        return 0
+
+    @property
+    def missing_scores(self) -> int:
+        """Labelled rows without a finite score."""
+        return 0
+
+    @property
+    def scored_no_probabilities(self) -> int:
+        """Rows, labelled or not, whose score is finite and not the probability it should be."""
+        return 0
+
+    @property
+    def labels_binned(self) -> bool:
+        """Whether the distribution of the labels is known."""
+        return True
+
+    def unknown_labels(self, reference: Self | None) -> int | None:
+        """Labelled rows of classes that there should not be; None where labels are no classes, or older
+        outcomes do not tell. ``reference`` is the same cell's, None without one."""
+        del reference
+        return None
 
     @classmethod
     def merged(cls, several: Iterable[Self]) -> Self:
@@ -114,18 +140,18 @@ def exact_sum(values: FloatArray, bits: int) -> int:
 OutcomesByCell = dict[CellKey, Outcomes]
 
 
-class TaskRows(Protocol):
-    """Joined rows, read for one task."""
+class OutcomeRows(Protocol):
+    """Joined rows, read for one plan."""
 
     def of(self, start: int, stop: int) -> Outcomes:
         """The outcomes of the rows from ``start`` to ``stop``."""
 
 
-class Task(Protocol):
-    """How the joined rows of a task become outcomes. Pickles."""
+class OutcomePlan(Protocol):
+    """How joined rows become outcomes. Pickles."""
 
     def nothing(self) -> Outcomes:
         """Outcomes of no rows, in the shape that the others have."""
 
-    def rows(self, table: pa.Table, order: IntArray | None) -> TaskRows:
+    def rows(self, table: pa.Table, order: IntArray | None) -> OutcomeRows:
         """The columns of the rows, in ``order``."""

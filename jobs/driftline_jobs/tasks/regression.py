@@ -1,4 +1,4 @@
-"""Outcomes of a regression: exact sums of its errors, whatever their magnitude.
+"""Regression: exact sums of its errors, whatever their magnitude.
 
 Money and claims have tails that one error in ten thousand dominates, so no error is held back: each is parted
 into mantissa and exponent, and the sums are whole numbers as long as they need to be.
@@ -6,18 +6,25 @@ into mantissa and exponent, and the sums are whole numbers as long as they need 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.profiles.binning import OrderedBins
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
-from driftline_jobs.tasks.exact_sums import ERROR_SUMS, ExactSums, split, sums_by_place
+from driftline_jobs.metrics.estimate_regression import estimate_regression, loss_by_bin
+from driftline_jobs.metrics.figures import FloatArray, IntArray
+from driftline_jobs.metrics.regression import RegressionSums, Scales, regression_performance
+from driftline_jobs.metrics.samples import OrderedSample
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.kinds.ordered import OrderedBins
+from driftline_jobs.tasks.base import Figures, NumberRows, Ratio, Task, overall
+from driftline_jobs.tasks.exact_sums import ERROR_SUMS, ExactSums, ratio, split, sums_by_place
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.errors import DataError
+from driftline_schemas.monitor import Monitor
+from driftline_schemas.task_specs import task_spec
 
 _AT_ONCE = 1 << 17
 """Rows that are summed at a time: what is made of them takes some megabytes."""
@@ -63,6 +70,16 @@ class RegressionOutcomes(Outcomes):
     label_counts: list[int] = field(default_factory=list)
     label_sums: ExactSums = field(default_factory=_nothing)
 
+    @property
+    def without_prediction(self) -> int:
+        """Labelled rows without a finite prediction."""
+        return self.labelled - sum(self.n)
+
+    @property
+    def labels_binned(self) -> bool:
+        """Not where labels have no bins, or an older format is among them."""
+        return bool(self.label_counts)
+
     @classmethod
     def merged(cls, several: Iterable[Self]) -> Self:
         """The outcomes of all the rows together; without the distribution of labels if one part has none."""
@@ -98,15 +115,26 @@ def _alike(several: list[Outcome]) -> list[Outcome]:
 
 
 @dataclass(frozen=True)
-class RegressionTask:
+class RegressionTask(Task[RegressionOutcomes]):
     """How rows of a regression are read.
 
     ``bins`` are those of the prediction, ``labels`` those of the label; None where their distribution is not
     asked for, or not known.
     """
 
+    spec = task_spec("regression")
+    outcomes = RegressionOutcomes
+
     bins: OrderedBins
     labels: OrderedBins | None = None
+
+    @classmethod
+    def planned(cls, monitor: Monitor, binning: Binning) -> Self:
+        """By the bins of the prediction, and those of labels that come in objects of their own."""
+        bins = binning.columns[monitor.logs.prediction or ""]
+        if not isinstance(bins, OrderedBins):
+            raise TypeError(f"the prediction of {monitor.monitor} has no edges")
+        return cls(bins, binning.labels)
 
     def nothing(self) -> RegressionOutcomes:
         """Outcomes of no rows."""
@@ -116,42 +144,65 @@ class RegressionTask:
         none |= dict.fromkeys(ERROR_SUMS, ExactSums.zeros(bins))
         return RegressionOutcomes(**none, label_counts=[0] * labels, label_sums=ExactSums.zeros(labels))
 
-    def rows(self, table: pa.Table, order: IntArray | None) -> _RegressionRows:
+    def rows(self, table: pa.Table, order: IntArray | None) -> NumberRows[RegressionOutcomes]:
         """The columns of the rows, in ``order``."""
-        return _RegressionRows(*predicted_and_label(table, order), self)
+        return NumberRows.read(table, order, self._counted)
 
-
-def predicted_and_label(table: pa.Table, order: IntArray | None) -> tuple[FloatArray, FloatArray]:
-    """(n,) and (n,) the numbers of the rows, in ``order``; NaN where there is none."""
-    predicted, label = (
-        np.asarray(table.column(name).to_numpy(zero_copy_only=False), np.float64)
-        for name in ("prediction", "label")
-    )
-    return (predicted, label) if order is None else (predicted.take(order), label.take(order))
-
-
-@dataclass(frozen=True)
-class _RegressionRows:
-    predicted: FloatArray
-    label: FloatArray
-    task: RegressionTask
-
-    def of(self, start: int, stop: int) -> RegressionOutcomes:
-        outcome = self.task.nothing()
-        predicted, label = self.predicted[start:stop], self.label[start:stop]
+    def _counted(self, predicted: FloatArray, label: FloatArray) -> RegressionOutcomes:
+        outcome = self.nothing()
         outcome.predictions = len(label)
         labelled = np.isfinite(label)
         outcome.labelled = int(np.count_nonzero(labelled))
         outcome.infinite = int(np.count_nonzero(labelled & np.isinf(predicted)))
-        if self.task.labels is not None:
-            _add_labels(outcome, label[labelled], self.task.labels)
+        if self.labels is not None:
+            _add_labels(outcome, label[labelled], self.labels)
         usable = np.isfinite(predicted)
         predicted, label = predicted[usable], label[usable]
         for first in range(0, len(label), _AT_ONCE):
-            _add(
-                outcome, predicted[first : first + _AT_ONCE], label[first : first + _AT_ONCE], self.task.bins
-            )
+            rows = slice(first, first + _AT_ONCE)
+            _add(outcome, predicted[rows], label[rows], self.bins)
         return outcome
+
+    def measure(self, outcomes: Sequence[RegressionOutcomes]) -> Figures:
+        """By labels."""
+        return overall(regression_performance(sums_over_bins(outcomes)))
+
+    def estimate(
+        self, outcomes: Sequence[RegressionOutcomes], reference: RegressionOutcomes | None
+    ) -> Figures | None:
+        """By the predicted values: errors of like ones are alike."""
+        learned = None if reference is None else loss_by_bin(sums_by_bin(reference))
+        if learned is None:
+            return None
+        counts = np.array([outcome.predicted for outcome in outcomes], np.int64)
+        return overall(estimate_regression(learned, counts.reshape(len(outcomes), self.bins.bins)))
+
+    def ratios(self, outcomes: Sequence[RegressionOutcomes]) -> Mapping[str, Ratio]:
+        """Means of errors."""
+        sums = sums_over_bins(outcomes)
+        return {
+            "mae": Ratio(np.ldexp(sums.absolute, sums.scales.error), sums.n),
+            "bias": Ratio(np.ldexp(sums.error, sums.scales.error), sums.n),
+            "mape": Ratio(np.ldexp(sums.relative, sums.scales.relative), sums.nonzero),
+        }
+
+    def label_sample(self, outcomes: Sequence[RegressionOutcomes]) -> OrderedSample:
+        """By the bin of the label; where that is not known all in one bin, or in none of several.
+
+        The extremes are not kept: sums of rows can be taken back, and these not.
+        """
+        nothing = np.zeros(len(outcomes), np.int64)
+        size = self.labels.bins if self.labels is not None else 1
+        counts = np.zeros((len(outcomes), size), np.int64)
+        sums = np.zeros((len(outcomes), size))
+        for at, outcome in enumerate(outcomes):
+            if self.labels is None:
+                counts[at] = outcome.labelled
+            elif outcome.label_counts:
+                counts[at] = outcome.label_counts
+                sums[at] = outcome.label_sums.scaled(0)
+        edges = np.asarray(self.labels.edges if self.labels is not None else (), np.float64)
+        return OrderedSample(counts, sums, edges, nothing, nothing, nothing)
 
 
 def _add(outcome: RegressionOutcomes, predicted: FloatArray, label: FloatArray, bins: OrderedBins) -> None:
@@ -190,3 +241,83 @@ def _errors(predicted: FloatArray, label: FloatArray) -> tuple[FloatArray, IntAr
         error[beyond], octave[beyond] = split(0.5 * predicted[beyond] - 0.5 * label[beyond])
         octave[beyond] += 1
     return error, octave
+
+
+_ERROR, _RELATIVE, _LABEL = range(3)
+_POWERS = {
+    "error": (_ERROR, 1),
+    "absolute": (_ERROR, 1),
+    "squares": (_ERROR, 2),
+    "fourths": (_ERROR, 4),
+    "relative": (_RELATIVE, 1),
+    "relative_squares": (_RELATIVE, 2),
+    "labels": (_LABEL, 1),
+    "label_squares": (_LABEL, 2),
+}
+"""What each sum is of, and of which power."""
+
+
+def sums_over_bins(outcomes: Sequence[RegressionOutcomes]) -> RegressionSums:
+    """(cells,) sums over all bins; integers become floats here, each rounded once."""
+    cells = [_Cell(outcome) for outcome in outcomes]
+
+    def sums(name: str) -> FloatArray:
+        return np.array([cell.scaled(name, over_all=True)[0] for cell in cells], np.float64)
+
+    def whole(numbers: Iterable[int]) -> IntArray:
+        return np.fromiter(numbers, np.int64, len(cells))
+
+    return RegressionSums(
+        n=whole(sum(outcome.n) for outcome in outcomes),
+        nonzero=whole(sum(outcome.nonzero) for outcome in outcomes),
+        infinite=whole(outcome.infinite for outcome in outcomes),
+        scales=Scales(*(whole(cell.scales[at] for cell in cells) for at in (_ERROR, _RELATIVE, _LABEL))),
+        **{name: sums(name) for name in _POWERS},
+    )
+
+
+def sums_by_bin(outcome: RegressionOutcomes) -> RegressionSums:
+    """(bins,) sums by bin of the prediction, of one cell."""
+    cell = _Cell(outcome)
+    return RegressionSums(
+        n=np.array(outcome.n, np.int64),
+        nonzero=np.array(outcome.nonzero, np.int64),
+        infinite=outcome.infinite,
+        scales=Scales(*(cell.scales[at] for at in (_ERROR, _RELATIVE, _LABEL))),
+        **{name: np.array(cell.scaled(name, over_all=False), np.float64) for name in _POWERS},
+    )
+
+
+class _Cell:
+    """The sums of a cell, scaled so that squares and fourth powers stay within the doubles."""
+
+    def __init__(self, outcome: RegressionOutcomes) -> None:
+        self._sums = {name: getattr(outcome, name) for name in _POWERS} | _about_the_mean(outcome)
+        self.scales = [
+            self._sums[name].magnitude() // 2 for name in ("squares", "relative_squares", "label_squares")
+        ]
+
+    def scaled(self, name: str, *, over_all: bool) -> list[float]:
+        """The sum by bin, or that over all bins."""
+        kind, power = _POWERS[name]
+        sums: ExactSums = self._sums[name]
+        return (sums.over_all() if over_all else sums).scaled(power * self.scales[kind])
+
+
+def _about_the_mean(outcome: RegressionOutcomes) -> dict[str, ExactSums]:
+    """Σ(y - c) and Σ(y - c)² by bin, c being the mean label of the cell but for its rounding.
+
+    From exact sums: where labels lie far from zero, their squares leave nothing of the variance else.
+    """
+    rows = sum(outcome.n)
+    (total,) = outcome.labels.over_all().totals
+    mean = ratio(total, outcome.labels.over_all().exponent, rows) if rows else 0.0
+    centre, denominator = mean.as_integer_ratio()
+    exponent = 1 - denominator.bit_length()
+    labels, squares = outcome.labels, outcome.label_squares
+    twice = ExactSums.of(labels.exponent + exponent, [-2 * centre * each for each in labels.totals])
+    once = ExactSums.of(2 * exponent, [centre * centre * n for n in outcome.n])
+    return {
+        "labels": labels + ExactSums.of(exponent, [-centre * n for n in outcome.n]),
+        "label_squares": squares + twice + once,
+    }

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from driftline_jobs.profiles.log_buckets import FloatArray
+from driftline_jobs.metrics.figures import BoolArray, FloatArray
 from driftline_schemas.metrics import ScoreScale
 
-BoolArray = npt.NDArray[np.bool_]
 ROUNDING = 1e-6
 """How far beyond 0 or 1 a probability may lie that was computed in 32 bits: it counts as 0 or 1."""
 _PER_CENT = 100.0

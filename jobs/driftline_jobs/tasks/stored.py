@@ -6,24 +6,24 @@ import base64
 import json
 
 from driftline_jobs.profiles.id_sketch import IdSketch
-from driftline_jobs.tasks.binary import BinaryOutcomes
-from driftline_jobs.tasks.multiclass import MulticlassOutcomes
 from driftline_jobs.tasks.outcomes import Outcomes
-from driftline_jobs.tasks.regression import RegressionOutcomes
+from driftline_jobs.tasks.registry import outcomes_class
 from driftline_schemas.errors import DataError
+from driftline_schemas.task_specs import task_specs
 
-_BY_TASK: dict[str, type[Outcomes]] = {
-    kind.task: kind for kind in (BinaryOutcomes, MulticlassOutcomes, RegressionOutcomes)
-}
 _IDS = "ids"
 
 
 def read_outcomes(data: bytes) -> Outcomes:
     """Raises DataError when the bytes are of another format, or of a task that is not known."""
     task = json.loads(data).get("task")
-    if task not in _BY_TASK:
-        raise DataError(f"stored outcomes of the task {task!r} were found, known are {', '.join(_BY_TASK)}")
-    return _BY_TASK[task].from_bytes(data)
+    kind = outcomes_class(task)
+    if kind is None:
+        raise DataError(
+            f"stored outcomes of the task {task!r} were found, known are {', '.join(task_specs())}: install "
+            "the distribution that has it"
+        )
+    return kind.from_bytes(data)
 
 
 def with_ids(outcomes: bytes, ids: IdSketch | None) -> bytes:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from driftline_jobs.detection.nature import Nature
+from driftline_jobs.metrics.nature import Nature
 from driftline_jobs.pipeline.validate.check import check_log
 from driftline_jobs.pipeline.validate.nature import natures_of_sample
 from driftline_jobs.pipeline.validate.sample import MOST_OBJECTS, LogSample

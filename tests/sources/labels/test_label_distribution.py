@@ -19,8 +19,8 @@ from driftline_jobs.evaluate.label_drift import label_drift
 from driftline_jobs.evaluate.performance import PerformanceCell
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.edges import ordered_bins
-from driftline_jobs.sources.labels.values import LabelValues, LabelValuesTask
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
+from driftline_jobs.sources.labels.values import LabelValues, LabelValuesPlan
 from driftline_jobs.tasks.regression import RegressionOutcomes, RegressionTask
 from driftline_jobs.tasks.stored import read_outcomes
 from driftline_schemas.monitor import Monitor
@@ -168,14 +168,14 @@ def test_a_reference_without_labels_is_called_so() -> None:
 # -- what the bins are made from -------------------------------------------------------------------
 
 
-def values_of(label: Floats, task: LabelValuesTask, predicted: Floats | None = None) -> LabelValues:
+def values_of(label: Floats, task: LabelValuesPlan, predicted: Floats | None = None) -> LabelValues:
     rows = pa.table({"prediction": label if predicted is None else predicted, "label": label})
     return task.rows(rows, None).of(0, len(label))
 
 
 def test_of_few_labels_all_are_kept() -> None:
     label = np.append(np.repeat([3.0, 1.0, 2.0], [5, 70_000, 2]), [np.nan, np.inf])
-    task = LabelValuesTask(sampled=100)
+    task = LabelValuesPlan(sampled=100)
     parts = [values_of(label[at::3], task) for at in range(3)]
     found = LabelValues.merged([task.nothing(), *parts])
     assert found.sample().tolist() == np.sort(label[np.isfinite(label)]).tolist()
@@ -185,7 +185,7 @@ def test_of_few_labels_all_are_kept() -> None:
 def test_of_many_labels_a_sample_is_kept_whatever_the_cuts() -> None:
     label = np.where(RNG(8).random(40_000) < 0.6, 0.0, RNG(9).gamma(2, 10, 40_000))
     predicted = RNG(10).normal(size=40_000)
-    task = LabelValuesTask(sampled=4096)
+    task = LabelValuesPlan(sampled=4096)
     whole, order = values_of(label, task, predicted), RNG(11).permutation(40_000)
     parts = [values_of(label[few], task, predicted[few]) for few in np.array_split(order, 9)]
     merged = LabelValues.merged(parts)
@@ -198,7 +198,7 @@ def test_of_many_labels_a_sample_is_kept_whatever_the_cuts() -> None:
 
 def test_windows_make_one_sample_though_each_has_its_own() -> None:
     """A small window keeps all of its labels, a large one few: both count by their rows."""
-    task = LabelValuesTask(sampled=1000)
+    task = LabelValuesPlan(sampled=1000)
     small, large = values_of(np.linspace(0, 1, 500), task), values_of(np.linspace(10, 11, 99_500), task)
     found = LabelValues.of_all([small, large]).sample()
     assert (found < 5).mean() == pytest.approx(0.005, abs=0.006)
@@ -206,7 +206,7 @@ def test_windows_make_one_sample_though_each_has_its_own() -> None:
 
 def test_more_rows_than_are_needed_are_thinned_evenly() -> None:
     label = np.repeat([1.0, 2.0, 3.0, 4.0], [600_000, 300_000, 99_000, 1000])
-    task = LabelValuesTask(sampled=100)
+    task = LabelValuesPlan(sampled=100)
     found = values_of(label, task).sample()
     assert len(found) == 1 << 18
     shares = [(found == at).mean() for at in (1, 2, 3, 4)]

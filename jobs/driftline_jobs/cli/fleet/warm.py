@@ -8,6 +8,7 @@ Nothing here is used here. What is named below the commands is what they import 
 # ruff: noqa: F401
 
 import duckdb
+import pandas
 import scipy.optimize
 
 import driftline_jobs.cli.app
@@ -20,5 +21,6 @@ import driftline_jobs.reporting.report
 import driftline_jobs.run
 import driftline_jobs.sources.labels.loose_ids
 import driftline_jobs.sources.parquet.footer_walk
-import driftline_jobs.stores.duckdb
+import driftline_jobs.stores.duckdb.database
+import driftline_jobs.stores.sql_store
 import driftline_jobs.tasks.error_sums

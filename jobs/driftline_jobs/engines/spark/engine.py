@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pyspark import RDD
     from pyspark.accumulators import AccumulatorParam
 
+    from driftline_schemas.settings import Settings
+
 PATIENCE_SECONDS = 60.0
 _WAVES_AT_ONCE = 2
 _TASKS_PER_CORE = 4
@@ -204,6 +206,11 @@ class SparkEngine:
         with suppress(*spark_errors(), OSError):  # when Spark is gone there is nothing left to cancel
             self._context.cancelJobsWithTag(tag)
         wait(futures)
+
+
+def open_spark(settings: Settings) -> SparkEngine:
+    """The engine ``spark`` of these settings."""
+    return SparkEngine(settings.spark_master, settings.threads)
 
 
 def _added_up() -> AccumulatorParam[Spent]:

@@ -21,7 +21,7 @@ from driftline_jobs.sources.labels.parts import MOST_PARTS, parted
 from driftline_jobs.sources.labels.rows import LabelPlan, PredictionPlan, label_rows, prediction_rows
 from driftline_jobs.sources.parquet.small_splits import bundled
 from driftline_jobs.sources.parquet.splits import Split
-from driftline_jobs.tasks.outcomes import Outcomes, OutcomesByCell, Task
+from driftline_jobs.tasks.outcomes import OutcomePlan, Outcomes, OutcomesByCell
 from driftline_schemas.errors import TerminalError
 
 ROWS_PER_PART = 500_000
@@ -39,7 +39,7 @@ class JoinPlan:
 
     predictions: PredictionPlan
     labels: LabelPlan | None
-    task: Task
+    task: OutcomePlan
     memory_limit: int
     parts: int
 

@@ -17,9 +17,9 @@ from dataclasses import fields
 from typing import Any, Protocol, TypeVar
 
 from driftline_jobs.engines.process import Spent, peak_memory_bytes
-from driftline_jobs.profiles.binning import CategoryBins, OrderedBins
 from driftline_jobs.profiles.cell import CellKey
 from driftline_jobs.profiles.codec import decode, encode
+from driftline_jobs.profiles.kinds.base import BinsOf
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.sources.parquet.small_splits import bundled
 from driftline_jobs.sources.parquet.splits import Split
@@ -156,6 +156,6 @@ class Bare:
 
 class _BarePickler(pickle.Pickler):
     def reducer_override(self, value: object) -> Any:  # noqa: ANN401  as the library has it
-        if isinstance(value, OrderedBins | CategoryBins):
+        if isinstance(value, BinsOf):
             return type(value), tuple(getattr(value, field.name) for field in fields(value))
         return NotImplemented

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from driftline_jobs.detection.alerts import Alert, Finding, Place, State, Topic, WindowFindings, fold
-from driftline_jobs.detection.nature import statement
+from driftline_jobs.metrics.nature import statement
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.steps.repeated_ids import CHECK as REPEATED_IDS
 from driftline_jobs.pipeline.steps.repeated_ids import Repeats

@@ -8,8 +8,6 @@ from datetime import datetime
 
 from driftline_jobs.evaluate.attributions import Change, Counted, drift_attributions, figure_attributions
 from driftline_jobs.pipeline.context import Job
-from driftline_jobs.pipeline.plans import task_of
-from driftline_jobs.profiles.binning import OpenBins
 from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference
@@ -17,6 +15,7 @@ from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables.attributions import add_attributions
 from driftline_jobs.tables.profiles import outcomes_of_segments, profiles_of_segments
 from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_jobs.tasks.registry import task_of
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import table_column, table_segment
 from driftline_schemas.window import Window
@@ -71,7 +70,7 @@ def explain(job: Job, table: TableBuilder, windows: Sequence[Explained]) -> None
                 add_attributions(table, monitor, attributed)
     for (segment, name), several in drifts.items():
         bins = None if binning is None else binning.columns[name]
-        if bins is not None and not isinstance(bins, OpenBins):
+        if bins is not None and bins.is_settled:
             add_attributions(table, monitor, drift_attributions(segment, name, several, bins))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from driftline_jobs.pipeline.context import Job
-from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.tables import run_inputs
 from driftline_schemas.window import Window
 
@@ -28,10 +28,10 @@ class CountedRows:
 
     def without_set_aside(self, inspection: LogInspection) -> LogInspection:
         """The objects but for those that are as the data part found them, and damaged."""
-        for state in inspection.found.inputs:
+        for state in inspection.inputs:
             reason = self.set_aside.get((state.object.uri, state.object.etag))
             if reason is not None and state.state == "read":
-                inspection, _ = inspection.without(state.object.uri, reason)
+                inspection = inspection.without(state.object.uri, reason)
         return inspection
 
     def of_objects(self, window: Window, uris: Collection[str]) -> int:

@@ -21,11 +21,10 @@ from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
 from driftline_jobs.pipeline.names_in_file import check_addresses, check_columns
 from driftline_jobs.pipeline.plans import scan_plan
 from driftline_jobs.pipeline.steps.losses import known_losses, losses_of, report_losses, report_reference
-from driftline_jobs.pipeline.steps.scanning import ScannedWindows, scan_windows
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.moments import MomentSums, added
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.sources.base import LogInspection, ScannedWindows
 from driftline_jobs.sources.parquet.splits import InputState
 from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_jobs.stores.base import RunRecord
@@ -86,7 +85,7 @@ def publish_data(
     inspection = job.log.inspect(
         job.windows[0].start, job.windows[-1].end, expected=reference.binning.storages
     )
-    check_addresses(job.monitor, (state.object for state in inspection.found.inputs))
+    check_addresses(job.monitor, (state.object for state in inspection.inputs))
     if inspection.columns:
         for unmatched in check_columns(job.monitor, inspection.names | reference.binning.storages.keys()):
             job.progress.event("name_matches_nothing", reason=unmatched)
@@ -99,7 +98,8 @@ def publish_data(
         )
     before = _rows_published(job)
     published = Published()
-    for batch in _gathered(scan_windows(job.engine, inspection, plan, job.windows, job.progress)):
+    scanned = job.log.profiles(inspection, plan, job.windows, job.engine.scan, job.progress)
+    for batch in _gathered(scanned):
         accepted = []
         for profile in batch.windows:
             if profile.count < before.get(profile.window.start, 0) and not job.request.allow_missing:

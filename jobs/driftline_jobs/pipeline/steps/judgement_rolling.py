@@ -21,7 +21,6 @@ from driftline_jobs.evaluate.losses import reference_checks
 from driftline_jobs.evaluate.natures import Natures
 from driftline_jobs.evaluate.quality import LIMITED_BY_REFERENCE, reference_limited_checks
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
-from driftline_jobs.pipeline.plans import task_of
 from driftline_jobs.pipeline.steps.alerts import (
     alert_rows,
     finding,
@@ -51,6 +50,7 @@ from driftline_jobs.tables.alerts import AlertRow, add_alerts, published_alerts
 from driftline_jobs.tables.calibrations import add_calibrations
 from driftline_jobs.tables.quality_metrics import add_checks
 from driftline_jobs.tables.reference_sets import add_reference
+from driftline_jobs.tasks.registry import task_of
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.table_names import table_column

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
 from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.evaluate.label_checks import LabelFindings
+from driftline_jobs.metrics.figures import FloatArray
 from driftline_jobs.pipeline.context import Job
-from driftline_jobs.pipeline.plans import label_plan, prediction_plan, task_of
-from driftline_jobs.pipeline.request import report_damaged
+from driftline_jobs.pipeline.plans import label_plan, prediction_plan
 from driftline_jobs.profiles.cell import WHOLE, Cell, CellKey
 from driftline_jobs.profiles.id_sketch import IdSketch
-from driftline_jobs.profiles.log_buckets import FloatArray
-from driftline_jobs.sources.damage import around_damage
+from driftline_jobs.sources.base import LogInspection, ProfileSource
 from driftline_jobs.sources.labels.counts import JoinCounts
 from driftline_jobs.sources.labels.pruning import near_and_beside, predictions_about
 from driftline_jobs.sources.labels.rows import LabelPlan
-from driftline_jobs.sources.labels.values import LEAST, SAMPLE, LabelValues, LabelValuesTask
-from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.sources.labels.values import LEAST, SAMPLE, LabelValues, LabelValuesPlan
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
-from driftline_jobs.tasks.outcomes import Outcomes, OutcomesByCell, Task
+from driftline_jobs.sources.rescan import around_damage
+from driftline_jobs.tasks.outcomes import OutcomePlan, Outcomes, OutcomesByCell
+from driftline_jobs.tasks.registry import task_of
 from driftline_schemas.monitor import LabelSource
 from driftline_schemas.window import Window, to_us
 
@@ -70,45 +69,49 @@ class JoinedWindows:
 
 def join_outcomes(
     job: Job,
+    source: ProfileSource,
     inspection: LogInspection,
     scan: ScanPlan,
     windows: Sequence[Window],
     labels: LogInspection | None = None,
 ) -> JoinedWindows | None:
-    """Join once over all windows; None when the monitor has no labels.
+    """Join once over all windows of a source; None when it has no labels.
 
     ``labels`` are the label objects to join, by default all that may hold labels of the windows.
     """
-    if job.monitor.labels is None:
+    if source.monitor.labels is None:
         return None
-    found = _label_objects(job, windows) if labels is None else labels
-    return _Joining(job, scan, windows).joined(inspection, found)
+    found = _label_objects(job, source, windows) if labels is None else labels
+    return _Joining(job, source, scan, windows).joined(inspection, found)
 
 
 def label_values(
-    job: Job, inspection: LogInspection, scan: ScanPlan, windows: Sequence[Window]
+    job: Job, source: ProfileSource, inspection: LogInspection, scan: ScanPlan, windows: Sequence[Window]
 ) -> tuple[FloatArray, LogInspection | None]:
     """(n,) labels of the predictions of these windows, ascending: a sample, to make their bins from; and the
     objects that they are in, without those that turned out to be damaged."""
-    if job.monitor.labels is None:
+    if source.monitor.labels is None:
         return np.empty(0), None
     pieces = max(len(scan.bounds_us) - 1 - len(scan.gaps), 1)
-    task = LabelValuesTask(max(SAMPLE // pieces, LEAST))
+    task = LabelValuesPlan(max(SAMPLE // pieces, LEAST))
     whole = replace(scan, model_version=None, segments=())
-    found = _Joining(job, whole, windows, task).joined(inspection, _label_objects(job, windows))
+    found = _Joining(job, source, whole, windows, task).joined(
+        inspection, _label_objects(job, source, windows)
+    )
     collected = [cells[WHOLE] for cells in found.by_window.values() if WHOLE in cells]
     values = LabelValues.of_all(values for values in collected if isinstance(values, LabelValues))
     return values.sample(), found.inspection
 
 
-def _label_objects(job: Job, windows: Sequence[Window]) -> LogInspection | None:
-    if not isinstance(job.monitor.labels, LabelSource) or job.labels is None:
+def _label_objects(job: Job, source: ProfileSource, windows: Sequence[Window]) -> LogInspection | None:
+    if not isinstance(source.monitor.labels, LabelSource) or job.labels is None:
         return None
     return job.labels.inspect(windows[0].start, windows[-1].end)
 
 
 def withholding(
     job: Job,
+    source: ProfileSource,
     inspection: LogInspection,
     scan: ScanPlan,
     windows: Sequence[Window],
@@ -118,7 +121,7 @@ def withholding(
     """The same with no labels in the windows ``withheld``: nobody knows which predictions they are about."""
     if not withheld:
         return joined
-    bare = _Joining(job, scan, windows).joined(inspection, None)
+    bare = _Joining(job, source, scan, windows).joined(inspection, None)
     return replace(
         joined,
         base=_either(joined.base, bare.base, withheld),
@@ -144,13 +147,11 @@ class _Sides:
     predictions: LogInspection
     labels: LogInspection | None
 
-    def without(self, uri: str, reason: str) -> tuple[_Sides, tuple[int, int] | None]:
+    def without(self, uri: str, reason: str) -> _Sides:
         """See ``LogInspection.without``."""
         if self.labels and uri in {split.object.uri for split in self.labels.splits}:
-            labels, span = self.labels.without(uri, reason)
-            return replace(self, labels=labels), span
-        predictions, span = self.predictions.without(uri, reason)
-        return replace(self, predictions=predictions), span
+            return replace(self, labels=self.labels.without(uri, reason))
+        return replace(self, predictions=self.predictions.without(uri, reason))
 
 
 @dataclass(frozen=True)
@@ -158,14 +159,14 @@ class _Joining:
     """One join of a range of windows; ``task`` is what becomes of the rows, by default outcomes."""
 
     job: Job
+    source: ProfileSource
     scan: ScanPlan
     windows: Sequence[Window]
-    task: Task | None = None
+    task: OutcomePlan | None = None
 
     def joined(self, inspection: LogInspection, found: LogInspection | None) -> JoinedWindows:
         """Join the labels ``found`` to the predictions; None for no labels but those in the log itself."""
-        set_aside = partial(report_damaged, self.job.progress)
-        done, sides = around_damage(_Sides(inspection, found), self._once, set_aside)
+        done, sides = around_damage(_Sides(inspection, found), self._once, self.job.progress)
         outcomes, counts, request, beside = done
         inspection, found = sides.predictions, sides.labels
         base: dict[Window, OutcomesByCell] = {}
@@ -208,15 +209,15 @@ class _Joining:
     def _request(
         self, inspection: LogInspection, found: LogInspection | None, splits: Sequence[Split]
     ) -> JoinRequest:
-        monitor, source = self.job.monitor, self.job.monitor.labels
+        monitor, labels = self.source.monitor, self.source.monitor.labels
         numbers: dict[str, int] = {}
         for split in splits:
             numbers.setdefault(split.object.uri, len(numbers))
         return JoinRequest(
             predictions=prediction_plan(monitor, self.scan),
             prediction_splits=inspection.splits,
-            labels=label_plan(monitor, source, found, self.scan)
-            if isinstance(source, LabelSource) and found
+            labels=label_plan(monitor, labels, found, self.scan)
+            if isinstance(labels, LabelSource) and found
             else None,
             label_splits=tuple((numbers[split.object.uri], split) for split in splits),
             task=self.task or task_of(monitor, self.scan.binning),
@@ -314,7 +315,7 @@ def matched_windows(
     """The windows that hold predictions which some of these label objects are about."""
     about = predictions_about(labels.splits, inspection.splits)
     inspection = replace(inspection, found=replace(inspection.found, splits=tuple(about)))
-    joined = join_outcomes(job, inspection, scan, windows, labels)
+    joined = join_outcomes(job, job.log, inspection, scan, windows, labels)
     if joined is None:
         return []
     return [window for window in windows if window in joined.matched or joined.findings[window].met]

@@ -12,7 +12,7 @@ from driftline_jobs.pipeline.request import Progress
 from driftline_jobs.references.losses import AbsentWindow, ReferenceLosses
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.windows import initial_windows, not_excluded, windows_before
-from driftline_jobs.sources.logs import LogInspection
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.parquet.splits import InputState
 from driftline_jobs.sources.profiling.windows import WindowProfile
 from driftline_jobs.tables.quality_metrics import checks_named

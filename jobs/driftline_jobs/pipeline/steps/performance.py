@@ -21,7 +21,7 @@ from driftline_jobs.evaluate.losses import label_loss_checks
 from driftline_jobs.evaluate.performance import PerformanceCell, judged_performance
 from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
 from driftline_jobs.pipeline.failed_checks import report_failed
-from driftline_jobs.pipeline.plans import scan_plan, task_of
+from driftline_jobs.pipeline.plans import scan_plan
 from driftline_jobs.pipeline.steps.counted_rows import NOT_JOINED, CountedRows, rows_counted
 from driftline_jobs.pipeline.steps.data import Published
 from driftline_jobs.pipeline.steps.label_join import JoinedWindows, join_outcomes, withholding
@@ -37,6 +37,7 @@ from driftline_jobs.tables.profiles import add_outcome_profiles
 from driftline_jobs.tables.quality_metrics import add_checks
 from driftline_jobs.tables.run_inputs import add_inputs
 from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_jobs.tasks.registry import task_of
 from driftline_schemas.monitor import LabelColumn, LabelSource
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
@@ -70,10 +71,10 @@ def publish_performance(job: Job, reference: Reference, calibrations: Calibratio
         counted = rows_counted(job)
         inspection = counted.without_set_aside(inspection)
         plan = scan_plan(job.monitor, inspection.columns, reference.binning, job.windows, job.hiding)
-        joined = join_outcomes(job, inspection, plan, job.windows)
+        joined = join_outcomes(job, job.log, inspection, plan, job.windows)
         if joined is not None:
             again = repeating_beside(job.monitor, joined, job.windows, reference)
-            joined = withholding(job, inspection, plan, job.windows, joined, again)
+            joined = withholding(job, job.log, inspection, plan, job.windows, joined, again)
             _publish(job, reference, calibrations, joined, counted, attempts, published)
     return published
 
@@ -169,7 +170,7 @@ def add_judged_performance(
     realized = judged_performance(job.monitor, cells, task, usual)
     add_performance(figures, monitor, cells, realized)
     add_curves(builders["performance_curves"], monitor, cells, task)
-    add_estimates(figures, monitor, estimates(job.monitor, cells, task, realized))
+    add_estimates(figures, monitor, estimates(cells, task, realized))
     labelled = [cell for cell in cells if cell.outcome.labelled]
     drift = label_drift(job.monitor, reference.binning, labelled, task)
     if drift is not None:

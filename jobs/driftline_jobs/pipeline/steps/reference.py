@@ -8,37 +8,36 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from driftline_jobs.detection.nature import NEXT_STEP
 from driftline_jobs.evaluate.calibrations import Calibrations, learn
 from driftline_jobs.evaluate.label_drift import label_column
 from driftline_jobs.metrics.figures import Status, reason_of
+from driftline_jobs.metrics.nature import NEXT_STEP
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.names_in_file import check_addresses, check_columns, check_reference
-from driftline_jobs.pipeline.plans import decision_of, scan_plan, task_of, watched
-from driftline_jobs.pipeline.request import report_damaged
+from driftline_jobs.pipeline.plans import decision_of, scan_plan, watched
 from driftline_jobs.pipeline.steps.label_join import join_outcomes, label_values, withholding
 from driftline_jobs.pipeline.steps.losses import reference_losses
 from driftline_jobs.pipeline.steps.reference_data import ReferenceData, objects_of, reference_data
 from driftline_jobs.pipeline.steps.repeated_ids import repeating
-from driftline_jobs.pipeline.steps.scanning import scan_windows
 from driftline_jobs.profiles.binning import Binning
-from driftline_jobs.profiles.edges import ordered_bins
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
 from driftline_jobs.profiles.moments import share_of_rows
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.scanned import Scanned, reference_from
-from driftline_jobs.sources.damage import around_damage
+from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.listing.passed_over import in_words
-from driftline_jobs.sources.logs import LogInspection
 from driftline_jobs.sources.parquet.agreement import named_columns
 from driftline_jobs.sources.profiling.survey import SAMPLE_ROWS, SurveyPlan, binning_from
 from driftline_jobs.sources.profiling.windows import WindowProfile
+from driftline_jobs.sources.rescan import around_damage
 from driftline_jobs.tables import reference_sets
 from driftline_jobs.tables.binnings import add_binning
 from driftline_jobs.tables.calibrations import add_calibrations, calibrations_from, learned_rows
 from driftline_jobs.tables.reading import Row
 from driftline_jobs.tables.run_inputs import add_reference_inputs
+from driftline_jobs.tasks.registry import task_of
 from driftline_schemas.errors import ConfigError, DataError
-from driftline_schemas.metrics import MOVES_BY_NATURE, Task
+from driftline_schemas.metrics import MOVES_BY_NATURE
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window, to_us
@@ -80,25 +79,24 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
     job.progress.stage("reference")
     data = reference_data(job)
     _check_sensitive(job, data.inspection)
-    binning, inspection = _survey(data)
-    plan = scan_plan(
-        data.job.monitor, inspection.columns, binning, data.windows, job.hiding, timed=data.timed
-    )
+    source, timed = data.source, data.inspection.timed
+    binning, inspection = around_damage(data.inspection, partial(_bins, job, data), job.progress)
+    plan = scan_plan(source.monitor, inspection.columns, binning, data.windows, job.hiding, timed=timed)
     # by window: one that comes twice, the second time without a damaged object, counts once
     profiles: dict[Window, WindowProfile] = {}
-    for batch in scan_windows(job.engine, inspection, plan, data.windows, job.progress):
+    for batch in source.profiles(inspection, plan, data.windows, job.engine.scan, job.progress):
         profiles |= {profile.window: profile for profile in batch.windows}
         inspection = batch.inspection
     labels: LogInspection | None = None
-    if job.monitor.task is Task.REGRESSION and label_column(job.monitor, binning) is not None:
+    if job.monitor.task_spec.numeric and label_column(job.monitor, binning) is not None:
         # labels that are no column of the log are known once they are joined, and only then have bins
-        values, labels = label_values(data.job, inspection, plan, data.windows)
+        values, labels = label_values(job, source, inspection, plan, data.windows)
         binning = replace(binning, labels=ordered_bins("label", values) if len(values) else None)
         plan = replace(plan, binning=binning)
-    outcomes = join_outcomes(data.job, inspection, plan, data.windows, labels)
+    outcomes = join_outcomes(job, source, inspection, plan, data.windows, labels)
     if outcomes is not None:
         again = repeating(job.monitor, outcomes, data.windows)
-        outcomes = withholding(data.job, inspection, plan, data.windows, outcomes, again)
+        outcomes = withholding(job, source, inspection, plan, data.windows, outcomes, again)
         if again:
             job.progress.event("labels_left_out", reason=reason_of(Status.IDS_REPEAT))
     profiled = list(profiles.values())
@@ -106,10 +104,10 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         profiled,
         outcomes.by_window if outcomes else {},
         {window: outcomes.ids_of(window) for window in outcomes.ids} if outcomes else {},
-        external=data.job is not job,
-        timed=data.timed,
+        external=job.monitor.reference.uri is not None,
+        timed=timed,
         objects=objects_of(inspection, profiled),
-        losses=reference_losses(inspection, data.windows, profiles, timed=data.timed),
+        losses=reference_losses(inspection, data.windows, profiles, timed=timed),
     )
     reference = reference_from(job.monitor.monitor, source_of(job), binning, scanned, effective_from)
     if not reference.rows:
@@ -124,7 +122,7 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
 def _check_sensitive(job: Job, inspection: LogInspection) -> None:
     """Before a value is kept: what is sensitive must be the name of a column, here or in the windows, and in
     no address."""
-    check_addresses(job.monitor, (state.object for state in inspection.found.inputs))
+    check_addresses(job.monitor, (state.object for state in inspection.inputs))
     if set(job.monitor.features.sensitive_columns) - inspection.names:
         later = job.log.inspect(job.windows[0].start, job.windows[-1].end)
         check_columns(job.monitor, inspection.names | later.names)
@@ -203,37 +201,32 @@ def _effective(alike: Sequence[Mapping[str, Any]], window: Window) -> str | None
     return None if found is None else str(found["reference_id"])
 
 
-def _survey(data: ReferenceData) -> tuple[Binning, LogInspection]:
-    """The bins, and the inspection without the objects that turned out to be damaged."""
-    return around_damage(data.inspection, partial(_bins, data), partial(report_damaged, data.job.progress))
-
-
-def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:
-    job = data.job
+def _bins(job: Job, data: ReferenceData, inspection: LogInspection) -> Binning:
+    monitor, timed = data.source.monitor, inspection.timed
     if not inspection.splits:
         raise _no_rows(data, inspection)
-    columns = watched(job.monitor, inspection.columns)
+    columns = watched(monitor, inspection.columns)
     rows = sum(split.rows for split in inspection.splits)
     survey = job.engine.survey(
         inspection.splits,
         SurveyPlan(
             watched=tuple(columns),
             columns=inspection.columns,
-            time=job.monitor.log_time if data.timed else None,
-            segments=job.monitor.segments,
+            time=monitor.log_time if timed else None,
+            segments=monitor.segments,
             intervals_us=tuple((to_us(window.start), to_us(window.end)) for window in data.windows)
-            if data.timed
+            if timed
             else (),
             sample_share=SAMPLE_ROWS / max(rows, 1),
             hiding=job.hiding,
-            decision=decision_of(job.monitor),
+            decision=decision_of(monitor),
         ),
     )
     if not survey.rows:
         raise _no_rows(data, inspection)
     # what rows a window of the log will have is not to be told from a data set that has none
-    share = share_of_rows(survey.rows / len(data.windows)) if data.timed else 1.0
-    named = named_columns(job.monitor, "reference")
+    share = share_of_rows(survey.rows / len(data.windows)) if timed else 1.0
+    named = named_columns(monitor, "reference")
     own_columns = [
         watch for watch in columns if watch.column.name in survey.names or watch.column.name in named
     ]
@@ -241,11 +234,11 @@ def _bins(data: ReferenceData, inspection: LogInspection) -> Binning:
 
 
 def _no_rows(data: ReferenceData, inspection: LogInspection) -> DataError:
-    monitor = data.job.monitor
+    monitor = data.source.monitor
     first, last = data.windows[0].start, data.windows[-1].end
-    period = f" from {first:%Y-%m-%d} to {last:%Y-%m-%d}" if data.timed else ""
+    period = f" from {first:%Y-%m-%d} to {last:%Y-%m-%d}" if inspection.timed else ""
     said = f"the reference{period} has no rows in {monitor.logs.uri}"
-    aside = [state for state in inspection.found.inputs if state.state == "quarantined"]
+    aside = [state for state in inspection.inputs if state.state == "quarantined"]
     if aside:
         said += f", where {len(aside):,} objects were set aside ({aside[0].object.uri}: {aside[0].reason})"
     if passed_over := in_words(inspection.passed_over_at_all):

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from driftline_jobs.pipeline.plans import watched
-from driftline_jobs.pipeline.steps.reference_data import inspect_external, monitor_of_external
 from driftline_jobs.pipeline.validate import reference_days
 from driftline_jobs.pipeline.validate.concerns import remarks_of
 from driftline_jobs.pipeline.validate.remarks import Remark, Samples
 from driftline_jobs.pipeline.validate.sample import sample_log, spread
-from driftline_jobs.sources.listing.objects import Listing, listing
+from driftline_jobs.sources.base import ProfileSource, not_parquet
+from driftline_jobs.sources.dataset import DataSet
+from driftline_jobs.sources.listing.objects import Listing
 from driftline_jobs.sources.listing.passed_over import PassedOver, Reason, in_words
-from driftline_jobs.sources.logs import PredictionLog, not_parquet
-from driftline_jobs.sources.parquet.inspection import inspect
-from driftline_jobs.sources.parquet.splits import InputRole, Inspection, SchemaCheck
-from driftline_jobs.storage.location import open_location
+from driftline_jobs.sources.logs import LabelLog, open_log
+from driftline_jobs.sources.parquet.splits import Inspection, SchemaCheck
 from driftline_schemas.errors import DataError
 from driftline_schemas.monitor import LabelSource, Monitor
 
@@ -61,20 +60,22 @@ def check_log(monitor: Monitor, base: Path) -> LogCheck:
     Raises ConfigError for a folder or a column that the file names and that is not there, DataError if none
     of the objects can be read, TransientError if a folder cannot be reached.
     """
-    log, inspection, listed = _check_folder(monitor, base, monitor.logs.uri, "prediction")
+    source = open_log(monitor, base)
+    log, inspection, listed = _check_folder(source)
     kinds: dict[str, list[str]] = {}
     if inspection.columns:
         for column in watched(monitor, inspection.columns):
             kinds.setdefault(column.kind, []).append(column.column.name)
     labels = label_inspection = None
     if isinstance(monitor.labels, LabelSource):
-        labels, label_inspection, _ = _check_folder(monitor, base, monitor.labels.uri, "label")
+        label_log = LabelLog.open(monitor.labels, monitor, base)
+        labels, label_inspection, _ = _check_folder(label_log)
     reference = found = None
     if monitor.reference.uri is not None:
-        external = monitor_of_external(monitor, monitor.reference.uri)
-        reference, found, _ = _check_folder(external, base, monitor.reference.uri, "reference")
+        data_set = DataSet.open(monitor, base)
+        reference, found, _ = _check_folder(data_set)
         if found.columns:
-            watched(external, found.columns)
+            watched(data_set.monitor, found.columns)
     samples = Samples(
         sample_log(inspection),
         None if label_inspection is None else sample_log(label_inspection),
@@ -86,24 +87,18 @@ def check_log(monitor: Monitor, base: Path) -> LogCheck:
         reference,
         {kind: tuple(names) for kind, names in kinds.items()},
         inspection.left_out,
-        (*remarks_of(monitor, samples), *reference_days.remarks(PredictionLog.open(monitor, base), listed)),
+        (*remarks_of(monitor, samples), *reference_days.remarks(source, listed)),
     )
 
 
-def _check_folder(
-    monitor: Monitor, base: Path, uri: str, role: InputRole
-) -> tuple[FolderCheck, Inspection, Listing]:
-    location = open_location(uri, base, must_exist=role != "label")
-    listed = listing(location, monitor.timezone)
+def _check_folder(source: ProfileSource | LabelLog) -> tuple[FolderCheck, Inspection, Listing]:
+    listed = source.listing()
     chosen = spread(listed.objects, EXAMINED)
-    if role == "reference":
-        inspection, _ = inspect_external(chosen, location, monitor)
-    else:
-        inspection = inspect(chosen, location, monitor, role=role)
+    inspection = source.look_into(chosen).found
     aside = [state for state in inspection.inputs if state.state == "quarantined"]
     others = list(not_parquet(inspection.inputs))
     if aside and len(aside) + len(others) == len(chosen):
-        raise DataError(f"no object of {location.uri} can be read; {aside[0].object.uri}: {aside[0].reason}")
+        raise DataError(f"no object of {source.uri} can be read; {aside[0].object.uri}: {aside[0].reason}")
     remarks = [f"set aside {state.object.uri}: {state.reason}" for state in aside[:_NAMED]]
     # A column that differs in many objects is one remark, with the first object as its example.
     differing = {(found.column, found.check): found for found in reversed(inspection.schema_findings)}
@@ -115,7 +110,7 @@ def _check_folder(
     if links:
         remarks.append(f"{_summed(links)}: copy into the folder what belongs to it, and remove the others")
     check = FolderCheck(
-        uri=location.uri,
+        uri=source.uri,
         objects=len(listed.objects) - len(others),
         size_bytes=sum(found.size_bytes for found in listed.objects)
         - sum(state.object.size_bytes for state in inspection.inputs if state.is_passed_over),

@@ -10,8 +10,8 @@ import numpy as np
 from driftline_jobs.pipeline.validate.remarks import Remark, Samples
 from driftline_jobs.pipeline.validate.sample import LogSample
 from driftline_jobs.profiles.columns.arrays import class_codes
-from driftline_jobs.sources.labels.expected_classes import Occurring, misfits
-from driftline_schemas.metrics import Task
+from driftline_jobs.tasks.class_names import Occurring
+from driftline_jobs.tasks.registry import task_class
 from driftline_schemas.monitor import LabelColumn, LabelSource, Monitor
 
 _MOST_CLASSES = 1000
@@ -19,11 +19,11 @@ _MOST_CLASSES = 1000
 
 def remarks(monitor: Monitor, samples: Samples) -> Iterator[Remark]:
     """What does not fit among the labels and predictions that were looked at."""
-    if monitor.task is Task.REGRESSION:
+    if monitor.task_spec.numeric:
         return
     predictions = _counts(samples.log, monitor.logs.prediction)
     occurring = Occurring(_labels(monitor, samples), predictions, "among the rows looked at")
-    for misfit in misfits(monitor, occurring):
+    for misfit in task_class(monitor.task).misfits(monitor, occurring):
         yield Remark(misfit.text, misfit.is_fault)
 
 

@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from driftline_jobs.detection.repeated_ids import MOST_REPEATED
 from driftline_jobs.evaluate.label_checks import ASIDE_SLACK, shown_id
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.pipeline.validate.remarks import Remark, Samples
 from driftline_jobs.pipeline.validate.sample import LogSample
 from driftline_jobs.profiles.columns.times import NO_TIME
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.sources.labels.ids import read_ids
 from driftline_jobs.sources.labels.times import times_and_ends
 from driftline_schemas.monitor import LabelSource, Monitor

@@ -13,7 +13,7 @@ from driftline_jobs.pipeline.names_in_file import (
 from driftline_jobs.pipeline.plans import watched
 from driftline_jobs.pipeline.validate.remarks import Remark, Samples
 from driftline_jobs.profiles.columns.arrays import codes
-from driftline_jobs.sources.labels.expected_classes import nearest
+from driftline_jobs.tasks.class_names import nearest
 from driftline_schemas.monitor import LabelSource, Monitor
 
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import yaml
 
-from driftline_jobs.detection.nature import (
+from driftline_jobs.metrics.figures import BoolArray, FloatArray, IntArray
+from driftline_jobs.metrics.nature import (
     MIN_ROWS,
     MIN_WINDOWS,
     NEARLY_ALL,
@@ -21,15 +22,15 @@ from driftline_jobs.detection.nature import (
     nature_of_ordered,
     statement,
 )
-from driftline_jobs.evaluate.natures import MODEL
-from driftline_jobs.metrics.figures import BoolArray, FloatArray, IntArray
 from driftline_jobs.pipeline.plans import watched
 from driftline_jobs.pipeline.validate.remarks import Remark, Samples
 from driftline_jobs.pipeline.validate.sample import LogSample, ObjectSample
 from driftline_jobs.profiles.columns.arrays import codes, numbers
 from driftline_jobs.profiles.columns.times import NO_TIME, microseconds, unreadable
+from driftline_jobs.profiles.kinds.registry import column_kind
 from driftline_jobs.references.windows import initial_windows
 from driftline_jobs.sources.profiling.survey import TEXT_FROM, TEXT_SHARE, Watched
+from driftline_schemas.column_kinds import kind_spec
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import from_us, to_us
@@ -76,7 +77,7 @@ def _line(monitor: Monitor, names: Sequence[str]) -> str:
 
 def _declared(monitor: Monitor, names: Sequence[str]) -> str:
     features = monitor.features
-    declared = [name for name in names if name in (*features.numeric, *features.categorical)]
+    declared = [name for name in names if name in features.declared]
     return f"; take {', '.join(declared)} out of the other lists of features" if declared else ""
 
 
@@ -103,7 +104,7 @@ def natures_of_sample(monitor: Monitor, sample: LogSample) -> dict[str, Nature]:
         return {}
     found = {}
     for watch in watched(monitor, sample.columns):
-        if watch.kind in MODEL:
+        if kind_spec(watch.kind).of_model:
             continue
         nature = _of_numbers(rows, watch) if watch.ordered else _of_texts(rows, watch)
         if nature is not None:
@@ -156,7 +157,7 @@ def _of_numbers(rows: _Rows, watch: Watched) -> Nature | None:
         if array is None or pa.types.is_null(array.type):
             parts.append(np.full(int(selected.sum()), np.nan))
             continue
-        column = numbers(array)
+        column = numbers(column_kind(watch.kind).as_counted(watch.column.name, array))
         values = np.array(column.values, np.float64)
         parts.append(np.where(True if column.valid is None else column.valid, values, np.nan)[selected])
     values = np.concatenate(parts)
@@ -173,7 +174,7 @@ def _of_numbers(rows: _Rows, watch: Watched) -> Nature | None:
             lows=np.array([several[0] for several in windows]),
             highs=np.array([several[-1] for several in windows]),
             alike=np.array([_alike(*pair) for pair in pairwise(windows)]),
-            are_times=watch.kind == "datetime",
+            are_times=kind_spec(watch.kind).times,
         )
     )
 
@@ -193,7 +194,7 @@ def _of_texts(rows: _Rows, watch: Watched) -> Nature | None:
         if array is None or pa.types.is_null(array.type):
             parts.append(np.full(int(selected.sum()), -1))
             continue
-        column = codes(array)
+        column = codes(column_kind(watch.kind).as_counted(watch.column.name, array))
         own = np.array([place.setdefault(text, len(place)) for text in column.texts] or [-1], np.int64)
         values = own[column.codes] if column.texts else np.full(len(array), -1)
         parts.append(np.where(True if column.valid is None else column.valid, values, -1)[selected])

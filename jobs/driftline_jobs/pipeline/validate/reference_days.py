@@ -10,8 +10,8 @@ from driftline_jobs.pipeline.validate.remarks import Remark
 from driftline_jobs.pipeline.validate.sample import MOST_ROWS, spread
 from driftline_jobs.profiles.columns.times import NO_TIME, microseconds
 from driftline_jobs.references.windows import fixed_windows
-from driftline_jobs.sources.listing.objects import Listing, LogObject, overlapping
-from driftline_jobs.sources.logs import LogInspection, PredictionLog
+from driftline_jobs.sources.base import LogInspection, ProfileSource
+from driftline_jobs.sources.listing.objects import ON_TIME, Listing, LogObject, overlapping
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_schemas.errors import UnreadableObjectError
@@ -23,10 +23,9 @@ MOST_WINDOWS = 400
 _OF_EACH = 3
 _UNDATED = 100
 _NAMED = 3
-_NO_TIME = timedelta(0)
 
 
-def remarks(log: PredictionLog, listed: Listing) -> Iterator[Remark]:
+def remarks(log: ProfileSource, listed: Listing) -> Iterator[Remark]:
     """One remark if windows of the reference have no rows, with what was set aside there.
 
     Objects in folders that name no date are looked at as far as there are few of them; where there are many,
@@ -40,7 +39,7 @@ def remarks(log: PredictionLog, listed: Listing) -> Iterator[Remark]:
     if not 0 < len(windows) <= MOST_WINDOWS or len(undated) > _UNDATED:
         return
     dated = [found for found in listed.objects if found.folder is not None]
-    chosen = {found.uri: found for window in windows for found in _of(window, dated, _NO_TIME)}
+    chosen = {found.uri: found for window in windows for found in _of(window, dated, ON_TIME)}
     for at in (windows[0], windows[-1]):  # the rows of these may lie in the folders before and after
         chosen |= {found.uri: found for found in _of(at, dated, monitor.logs.lateness)}
     chosen |= {found.uri: found for found in undated}

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from driftline_jobs.metrics.figures import FloatArray
 from driftline_jobs.pipeline.validate.remarks import Remark, Samples
 from driftline_jobs.pipeline.validate.sample import LogSample
 from driftline_jobs.profiles.columns.arrays import numbers
-from driftline_jobs.profiles.log_buckets import FloatArray
 from driftline_jobs.tasks.scores import probabilities
 from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor import Monitor

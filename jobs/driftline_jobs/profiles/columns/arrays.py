@@ -13,11 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from driftline_jobs.profiles.binning import CategoryBins
 from driftline_jobs.profiles.columns import decimals, temporal
 from driftline_jobs.profiles.columns.octets import texts_of
 from driftline_jobs.profiles.distinct import UIntArray, hash_integers, mix
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_schemas.classes import MOST_CHARACTERS, class_text, decimal_text
 
 _LONG_PREFIX = 200
@@ -51,20 +49,13 @@ class Codes:
     """A column as ``codes`` (n,) into ``texts`` (D,), ``valid`` (n,) or None if all are.
 
     Codes are integers of any width, those of rows that are not valid too. Not every text need occur.
+    ``unlike`` as in ``Numbers``.
     """
 
     codes: npt.NDArray[np.integer[Any]]
     valid: Valid | None
     texts: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Dictionary:
-    """The D distinct values of a column in one split: their bins, hashes and texts."""
-
-    bin_of: IntArray
-    hashes: UIntArray
-    texts: Sequence[str]
+    unlike: Valid | None = None
 
 
 def numbers(array: pa.Array) -> Numbers:
@@ -151,6 +142,16 @@ def codes(
     return Codes(numbered, valid, texts)
 
 
+def written(column: Codes) -> pa.Array:
+    """The values (n,) as they are written in the tables."""
+    if not column.texts:
+        return pa.nulls(len(column.codes), pa.string())
+    mask = None if column.valid is None else ~column.valid
+    return pa.DictionaryArray.from_arrays(
+        pa.array(column.codes, mask=mask), pa.array(column.texts, pa.string())
+    ).cast(pa.string())
+
+
 def one_for_all(array: pa.Array) -> Codes:
     """A column of which nothing is to be known but where it has values: one text stands for all of them."""
     if pa.types.is_floating(array.type):
@@ -235,21 +236,3 @@ def hash_texts(texts: list[str]) -> UIntArray:
     from pandas.util import hash_array  # which takes a while to load, and a report needs none of it
 
     return mix(hash_array(np.array(texts, dtype=object), categorize=False))
-
-
-def dictionary_for(texts: list[str], bins: CategoryBins) -> Dictionary:
-    """Bins of the values: their place in the vocabulary, else ``other`` if the reference had them.
-
-    Of classes the vocabulary of an older reference may have another form of the same one.
-    """
-    place: dict[str, int] = {}
-    for at, text in enumerate(bins.vocabulary):
-        place.setdefault(class_name(text) if bins.of_classes else text, at)
-    hashes = hash_texts(texts)
-    unseen = bins.bins - 1
-    bin_of = np.fromiter((place.get(text, unseen) for text in texts), np.int64, len(texts))
-    if len(bins.tail):
-        unknown = np.flatnonzero(bin_of == unseen)
-        known = np.isin(hashes[unknown].view(np.int64), bins.tail)
-        bin_of[unknown[known]] = unseen - 1
-    return Dictionary(bin_of, hashes, texts)

@@ -24,7 +24,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kind
 
-from driftline_jobs.profiles.binning import TEXT_KIND, Binning, CategoryBins
 from driftline_jobs.profiles.columns.arrays import Codes, Numbers, codes, numbers, validity
 from driftline_jobs.profiles.columns.octets import texts_of
 from driftline_jobs.profiles.columns.times import NO_TIME, parsed_texts
@@ -36,24 +35,14 @@ _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|infinity|nan)", r
 _TRUTHS = {"0": 0.0, "1": 1.0}
 
 
-def ordered(array: pa.Array, name: str, binning: Binning) -> Numbers:
-    """A column as its bins count it: numbers, seconds, or the lengths of texts."""
-    if binning.columns[name].kind == TEXT_KIND:
-        return lengths(array)
-    stored = Storage(binning.storages[name])
-    if stored is Storage.NOTHING:
-        own = storage_of(array.type)
-        stored = own if own is Storage.DATETIME else Storage.NUMBER
-    return numbers_as(array, stored)
+def as_in_reference(array: pa.Array, stored: Storage | None, known: Sequence[str]) -> Codes:
+    """A column as categories, those of another type than in the reference as they are written there.
 
-
-def categories(array: pa.Array, name: str, binning: Binning) -> Codes:
-    """A column as categories, those of another type than in the reference as they are written there."""
-    column, stored = codes(array), binning.storages.get(name)
+    ``stored`` is how the reference holds the column (None where it does not), ``known`` what it has of it.
+    """
+    column = codes(array)
     if stored is None or kind.is_null(array.type) or storage_of(array.type) == stored:
         return column
-    bins = binning.columns.get(name)
-    known = bins.vocabulary if isinstance(bins, CategoryBins) else binning.segments.get(name, ())
     return alike(column, known)
 
 

@@ -30,6 +30,10 @@ def written(array: pa.Array) -> list[object]:
             texts = pc.cast(array, pa.string()).to_pylist()
             several = zip(exact.to_pylist(), micros.to_pylist(), texts, strict=True)
             return [text if is_exact is False else value for is_exact, value, text in several]
+    if getattr(array.type, "unit", None) == "ns":
+        pa.nulls(
+            0
+        ).to_pandas()  # once pandas is loaded, Arrow gives values of its own, which hold nanoseconds
     try:
         return list(array.to_pylist())
     except (OverflowError, ValueError):

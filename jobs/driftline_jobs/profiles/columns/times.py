@@ -21,11 +21,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as kind
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.columns.octets import texts_of
 from driftline_schemas.serving_log import TimeColumn, TimeUnit, is_text
 from driftline_schemas.window import END_US, FIRST_US, Calendar, Granularity, to_us
 
-IntArray = npt.NDArray[np.int64]
 NO_TIME = np.iinfo(np.int64).min
 """Stands for a timestamp that is null, cannot be read as one, or lies in no year that has windows."""
 BEFORE_ALL, AFTER_ALL = FIRST_US - 1, END_US

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.kernels.compiling import compiled, readable
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 
 Int32Array = npt.NDArray[np.int32]
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.kernels.compiling import compiled
-from driftline_jobs.profiles.log_buckets import IntArray
 
 BLOCK = 1024
 """Rows at a time: so many products of at most 2**20 fit an int32, in which most of them are added at once."""

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from driftline_jobs.profiles.log_buckets import MANTISSA_BITS, FloatArray, IntArray
+from driftline_jobs.metrics.figures import FloatArray, IntArray
+from driftline_jobs.profiles.log_buckets import MANTISSA_BITS
 from driftline_jobs.profiles.outer import LEAST_OCTAVE
 
 LIMBS, LIMB_BITS = 3, 46

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.distinct import Registers, UIntArray
 from driftline_jobs.profiles.kernels.compiling import compiled, inner, readable
 from driftline_jobs.profiles.kernels.loops import Int32Array
 from driftline_jobs.profiles.kernels.sums import LIMB_BITS, LIMB_MASK
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 
 BLOCK = 1024
 """Rows at a time: the arrays of them lie in the nearest cache, beside what is counted into."""

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.cells import CodeArray, Grouping
 from driftline_jobs.profiles.columns.arrays import Codes, Numbers, Valid
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
 from driftline_schemas.errors import DataError
 
 CHUNK = 1 << 18

@@ -11,11 +11,11 @@ from driftline_jobs.profiles.cell import CellKey
 from driftline_jobs.profiles.cells import Dimension, crossed, groupings, labelled, limited
 from driftline_jobs.profiles.columns.arrays import codes
 from driftline_jobs.sources.labels.rows import PredictionPlan
-from driftline_jobs.tasks.outcomes import Outcomes, OutcomesByCell, Task
+from driftline_jobs.tasks.outcomes import OutcomePlan, Outcomes, OutcomesByCell
 from driftline_schemas.table_names import table_segment
 
 
-def collect(tables: Iterable[pa.Table], plan: PredictionPlan, task: Task) -> OutcomesByCell:
+def collect(tables: Iterable[pa.Table], plan: PredictionPlan, task: OutcomePlan) -> OutcomesByCell:
     """Outcomes of every cell, from the joined rows in any order and any batches."""
     parts: dict[CellKey, list[Outcomes]] = {}
     for table in tables:

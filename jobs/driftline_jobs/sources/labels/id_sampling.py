@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.distinct import UIntArray
 from driftline_jobs.profiles.id_sketch import SKETCH_SIZE, IdSketch, SampledIds, Unlike
-from driftline_jobs.profiles.log_buckets import IntArray
 
 _EVERY = np.uint64(2**64 - 1)
 _SPARE = 4

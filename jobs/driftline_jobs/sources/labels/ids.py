@@ -13,16 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kind
 
+from driftline_jobs.metrics.figures import BoolArray
 from driftline_jobs.profiles.columns.octets import text_of_bytes
 from driftline_jobs.profiles.columns.plain import plain
 from driftline_schemas.serving_log import is_text
 
-BoolArray = npt.NDArray[np.bool_]
 _FLOAT_DIGITS = {16: 2.0**11, 32: 2.0**24, 64: 2.0**53}
 """By the width of a float, from where on it cannot hold every whole number."""
 _LONGEST_DECIMAL = 76

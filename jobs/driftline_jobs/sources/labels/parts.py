@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from driftline_jobs.profiles.log_buckets import IntArray
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.sources.labels.join_errors import spill_error
 
 MOST_PARTS = 1 << 15

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.columns.arrays import Codes, class_codes
 from driftline_jobs.profiles.columns.conversion import numbers_as
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.sources.labels.counts import Flaw
 from driftline_jobs.sources.labels.ids import LONGEST_ID, longest_id, read_ids
 from driftline_jobs.sources.labels.times import label_times

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kind
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.columns.times import NO_TIME, microseconds
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_schemas.serving_log import TimeColumn, is_text
 from driftline_schemas.window import Calendar, Granularity, from_us, to_us

@@ -14,10 +14,10 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
+from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.distinct import UIntArray, hash_values, mix
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
+from driftline_jobs.tasks.base import NumberRows
 from driftline_jobs.tasks.outcomes import Outcomes
-from driftline_jobs.tasks.regression import predicted_and_label
 
 SAMPLE = 1 << 18
 """Labels that are wanted: enough to place a quantile of 0.1 % within a hundredth of a per cent."""
@@ -91,7 +91,7 @@ class LabelValues(Outcomes):
 
 
 @dataclass(frozen=True)
-class LabelValuesTask:
+class LabelValuesPlan:
     """How rows of a regression become their labels."""
 
     sampled: int
@@ -100,26 +100,18 @@ class LabelValuesTask:
         """The labels of no rows."""
         return LabelValues(sampled=self.sampled)
 
-    def rows(self, table: pa.Table, order: IntArray | None) -> _Rows:
+    def rows(self, table: pa.Table, order: IntArray | None) -> NumberRows[LabelValues]:
         """The columns of the rows, in ``order``."""
-        return _Rows(*predicted_and_label(table, order), self)
+        return NumberRows.read(table, order, self._counted)
 
-
-@dataclass(frozen=True)
-class _Rows:
-    predicted: FloatArray
-    label: FloatArray
-    task: LabelValuesTask
-
-    def of(self, start: int, stop: int) -> LabelValues:
-        label = self.label[start:stop]
+    def _counted(self, predicted: FloatArray, label: FloatArray) -> LabelValues:
         labelled = np.isfinite(label)
         values = label[labelled] + 0.0  # of the two zeros one
-        hashes = mix(hash_values(values) ^ mix(hash_values(self.predicted[start:stop][labelled])))
+        hashes = mix(hash_values(values) ^ mix(hash_values(predicted[labelled])))
         rows = LabelValues(
             predictions=len(label),
             labelled=len(values),
-            sampled=self.task.sampled,
+            sampled=self.sampled,
             hashes=hashes,
             labels=values,
             times=np.ones(len(values), np.int64),

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
-from driftline_jobs.sources.listing.objects import LogObject, list_objects, overlapping
-from driftline_jobs.sources.parquet.inspection import inspect
-from driftline_jobs.storage.location import claims_parquet, open_location
+from driftline_jobs.sources.listing.objects import LogObject, overlapping
+from driftline_jobs.sources.logs import open_log
+from driftline_jobs.storage.location import claims_parquet
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Window
-
-_NO_TIME = timedelta(0)
 
 
 def arrived(monitor: Monitor, window: Window, relative_to: Path) -> list[LogObject]:
@@ -24,18 +21,14 @@ def arrived(monitor: Monitor, window: Window, relative_to: Path) -> list[LogObje
 
     Raises ConfigError for a place that is not ours to read, TransientError for one that does not answer.
     """
-    location = open_location(monitor.logs.uri, relative_to, must_exist=False)
-    near = overlapping(
-        list_objects(location, monitor.timezone, start=window.start, end=window.end),
-        window.start,
-        window.end,
-        lateness=_NO_TIME,
-    )
+    log = open_log(monitor, relative_to, must_exist=False)
+    listed = log.listing(window.start, window.end)
+    near = overlapping(listed.objects, window.start, window.end)
     own = [found for found in near if _lies_in(found, window)]
     named = [found for found in own if claims_parquet(found.path)]
     if named:
         return named
-    inspected = inspect(near, location, monitor, (window.start, window.end))
+    inspected = log.look_into(near, window.start, window.end).found
     others = {state.object for state in inspected.inputs if not state.is_passed_over}.intersection(own)
     with_rows = {split.object for split in inspected.splits if split.rows}
     return sorted(others or with_rows, key=lambda found: found.path)

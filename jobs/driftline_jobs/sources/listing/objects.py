@@ -6,24 +6,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from pathlib import Path
 
 from driftline_jobs.sources.listing.folders import Interval, Span, folder_interval
 from driftline_jobs.sources.listing.passed_over import PassedOver, PassedOverCounter
 from driftline_jobs.sources.listing.path_values import PathValues, values_of
 from driftline_jobs.sources.listing.walk import Found, walk
-from driftline_jobs.storage.location import Location, local_etag
+from driftline_jobs.storage.location import Location
+from driftline_schemas.extensions import PARQUET
 
-_NO_TIME = timedelta(0)
+ON_TIME = timedelta(0)
+"""No lateness: the rows of a folder are those of its interval."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class LogObject:
     """One object as it was listed.
 
-    ``path`` is what the location's filesystem opens, ``etag`` tells it from a later one of the same name.
+    ``path`` is what the location opens, ``etag`` tells it from a later one of the same name.
     ``folder_start`` and ``folder_end`` (UTC, half-open) come from dated folders such as ``dt=2013-07-01``,
-    and are both None when there are none. ``path_values`` are the ``key=value`` folders above it.
+    and are both None when there are none. ``path_values`` are the ``key=value`` folders above it. ``format``
+    is the member of ``SOURCES`` that reads it.
     """
 
     uri: str
@@ -33,6 +35,7 @@ class LogObject:
     folder_start: datetime | None = None
     folder_end: datetime | None = None
     path_values: PathValues = ()
+    format: str = PARQUET
 
     @property
     def folder(self) -> Interval | None:
@@ -56,13 +59,13 @@ def listing(
     *,
     start: datetime | None = None,
     end: datetime | None = None,
-    lateness: timedelta = _NO_TIME,
+    lateness: timedelta = ON_TIME,
 ) -> Listing:
     """Everything below ``location``; dated folders are read in ``zone``.
 
     Whatever it is called, an object may be Parquet: its footer tells. Objects whose name starts with ``.`` or
     ``_`` are passed over, and so is what lies in folders like that, but for ``_key=value``. Of symbolic
-    links see ``walk_disk``. With ``start`` and ``end``, folders whose date, widened by ``lateness``, lies
+    links see ``walk_folder``. With ``start`` and ``end``, folders whose date, widened by ``lateness``, lies
     outside need not be listed (``overlapping`` is still to be asked).
 
     Raises DataError for a folder of Delta, Iceberg or Hudi, whose removed rows would be counted.
@@ -76,29 +79,17 @@ def listing(
     values_in = cache(values_of)
 
     def listed(found: Found) -> LogObject:
-        start, end = interval_of(found.folders) or (None, None)
-        uri, values = location.uri_of(found.path), values_in(found.folders)
-        return LogObject(uri, found.path, found.etag, found.size_bytes, start, end, values)
+        folders, entry = found
+        start, end = interval_of(folders) or (None, None)
+        return LogObject(location.uri_of(entry.path), *entry, start, end, values_in(folders))
 
     passed_over = PassedOverCounter(interval_of, location.uri_of)
     objects = map(listed, walk(location, zone, within, passed_over))
     return Listing(tuple(sorted(objects, key=lambda found: found.path)), tuple(passed_over))
 
 
-def list_objects(
-    location: Location,
-    zone: str,
-    *,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    lateness: timedelta = _NO_TIME,
-) -> list[LogObject]:
-    """The objects of a ``listing``."""
-    return list(listing(location, zone, start=start, end=end, lateness=lateness).objects)
-
-
 def overlapping(
-    objects: Iterable[LogObject], start: datetime, end: datetime, lateness: timedelta
+    objects: Iterable[LogObject], start: datetime, end: datetime, lateness: timedelta = ON_TIME
 ) -> list[LogObject]:
     """The objects that may hold rows of ``start <= t < end``: their folder's interval, widened by
     ``lateness`` on both sides, overlaps it, or their folder names none."""
@@ -108,15 +99,5 @@ def overlapping(
 
 def relisted(location: Location, found: LogObject) -> LogObject | None:
     """``found`` as it is now, when it may have been replaced since it was listed; None when it is gone."""
-    try:
-        if location.is_s3:
-            with location.filesystem().open_input_file(found.path) as file:
-                etag, size = location.etag_in(file.metadata()), file.size()
-        else:
-            status = Path(found.path).stat()
-            etag, size = local_etag(status), status.st_size
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise location.error(error, found.uri) from error
-    return replace(found, etag=etag, size_bytes=size)
+    now = location.stat(found.path)
+    return now and replace(found, etag=now.etag, size_bytes=now.size_bytes)

@@ -1,4 +1,4 @@
-"""Go through the folders of a log, on disk or on S3: which objects are there, and what is passed over.
+"""Go through the folders of a log, on disk or elsewhere: which objects are there, and what is passed over.
 
 Whether an object is Parquet is for its bytes to say, which are not read here: anything that is not hidden may
 be, whatever it is called.
@@ -8,34 +8,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, cast
 
 from driftline_jobs.sources.listing.folders import Span
 from driftline_jobs.sources.listing.passed_over import PassedOverCounter
-from driftline_jobs.storage.location import Location
+from driftline_jobs.storage.folder import Folder
+from driftline_jobs.storage.location import Entry, Location
 from driftline_schemas.errors import DataError
+
+if TYPE_CHECKING:
+    from driftline_jobs.storage.object_store import ObjectStore
 
 _TABLE_FOLDERS = {"_delta_log": "Delta", ".hoodie": "Hudi"}
 _ICEBERG = re.compile(r"(?:^|/)metadata/[^/]+\.metadata\.json")
 
 
-class Found(NamedTuple):
-    """An object: the folders above it from the location down, its path for the filesystem, etag and size."""
-
-    folders: tuple[str, ...]
-    path: str
-    etag: str
-    size_bytes: int
+Found = tuple[tuple[str, ...], Entry]
+"""An object, after the folders above it from the location down."""
 
 
 def walk(
     location: Location, zone: str, within: Span | None, passed_over: PassedOverCounter
 ) -> Iterator[Found]:
     """Every object under ``location`` that is not hidden, in no set order; see ``objects.listing``."""
-    from driftline_jobs.sources.listing.walk_disk import walk_disk
-    from driftline_jobs.sources.listing.walk_s3 import walk_s3
+    from driftline_jobs.sources.listing.walk_folder import walk_folder
+    from driftline_jobs.sources.listing.walk_store import walk_store
 
-    return (walk_s3 if location.is_s3 else walk_disk)(location, zone, within, passed_over)
+    if isinstance(location, Folder):
+        return walk_folder(location, zone, within, passed_over)
+    return walk_store(cast("ObjectStore", location), zone, within, passed_over)
 
 
 def is_hidden_folder(name: str) -> bool:

@@ -15,15 +15,12 @@ from typing import NamedTuple
 from driftline_jobs.sources.parquet.footers import Footer
 from driftline_jobs.sources.parquet.object_schema import ObjectSchema
 from driftline_jobs.sources.parquet.splits import InputRole, SchemaCheck, SchemaFinding
-from driftline_schemas.metrics import Task
+from driftline_schemas.column_kinds import kind_spec
 from driftline_schemas.monitor import LabelColumn, LabelSource, Monitor
 from driftline_schemas.serving_log import LogColumn, Storage
 
 _ANY = frozenset(Storage)
 _NUMBER = frozenset({Storage.NUMBER})
-_ORDERED = frozenset({Storage.NUMBER, Storage.BOOLEAN, Storage.DATETIME})
-_NEEDED = {_ORDERED: Storage.NUMBER}
-"""What a column is converted to where the monitor file leaves a choice and no object has any of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def agree(
 
 def named_columns(monitor: Monitor, role: InputRole) -> dict[str, frozenset[Storage]]:
     """The columns that the monitor file names, and in which storages each is of use."""
-    number = _NUMBER if monitor.task is Task.REGRESSION else _ANY
+    number = _NUMBER if monitor.task_spec.numeric else _ANY
     labels = monitor.labels
     if role == "label" and isinstance(labels, LabelSource):
         named = {labels.prediction_id: _ANY, labels.label: number}
@@ -83,7 +80,7 @@ def named_columns(monitor: Monitor, role: InputRole) -> dict[str, frozenset[Stor
     features = monitor.features
     named = dict.fromkeys((*features.categorical, *features.sensitive_columns), _ANY)
     named |= dict.fromkeys((column for segment in monitor.segments for column in segment), _ANY)
-    named |= dict.fromkeys(features.numeric, _ORDERED)
+    named |= {name: frozenset(kind_spec(kind).takes) for name, kind in features.declared.items()}
     named |= dict.fromkeys(monitor.log_roles, _ANY)
     named |= dict.fromkeys(monitor.logs.score_columns, _NUMBER)
     if monitor.logs.prediction is not None:
@@ -190,7 +187,7 @@ class _Vote:
         columns = [(schema.columns[name], n) for schema, n in self._variants if name in schema.columns]
         speaking = [(column, objects) for column, objects in columns if not column.is_null_type]
         allowed = self._allowed(name)
-        needed = _NEEDED.get(allowed) or next(iter(allowed))
+        needed = next(storage for storage in Storage if storage in allowed)
         if not speaking:
             silent = columns[0][0] if columns else None
             return silent if silent is None or allowed == _ANY else replace(silent, storage=needed)

@@ -1,6 +1,6 @@
-"""The wanted parts of an S3 object in few, large, concurrent reads.
+"""The wanted parts of a remote object in few, large, concurrent reads.
 
-A column chunk may be small and the way to S3 is long: read one by one, thousands of chunks cost minutes of
+A column chunk may be small and the way to it is long: read one by one, thousands of chunks cost minutes of
 waiting. Neighbouring ones are therefore fetched together, ahead of their decoding, and held until the split
 is done; a split is small enough for that. One that is not (a single huge row group) is fetched chunk by
 chunk, as it is asked for.
@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from driftline_jobs.sources.parquet.footer_layout import Layout, Tail, read_tail
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     import pyarrow.parquet as pq
     from _typeshed import WriteableBuffer
+
+    from driftline_jobs.storage.object_store import RemoteObject
 
 _HOLE = 1 << 20
 """Unwanted bytes that cost less to fetch than one more request."""
@@ -80,33 +81,23 @@ def blocks(spans: Iterable[Span]) -> list[Span]:
 class FetchedObject(io.RawIOBase):
     """An object as a file, read through what was fetched ahead; other bytes are fetched when asked for.
 
-    Errors of getting the bytes are those of Arrow's filesystem; the first is kept in ``failure``, so that
+    Errors of getting the bytes are OSErrors; the first is kept in ``failure``, so that
     it can be told from bytes that are there and make no sense.
     """
 
-    def __init__(self, source: pa.NativeFile) -> None:
+    def __init__(self, source: RemoteObject) -> None:
         super().__init__()
         self._source = source
         self._size: int = source.size()
         self._position = 0
         self._fetched: list[tuple[Span, Future[bytes]]] = []
         self._threads: ThreadPoolExecutor | None = None
-        self._end: tuple[Span, bytes] | None = None
         self.failure: OSError | None = None
 
     def tail(self) -> Tail:
-        """The end of the object, with its footer; kept, so that reading the footer fetches nothing more.
-
-        Raises FooterError if there is none.
-        """
-
-        def retained(size: int, start: int) -> bytes:
-            data = self._read(Span(start, start + size))
-            self._end = Span(start, start + size), data
-            return data
-
+        """The end of the object, with its footer. Raises FooterError if there is none."""
         try:
-            return read_tail(retained, self._size)
+            return read_tail(lambda size, start: self._read(Span(start, start + size)), self._size)
         except OSError as error:
             self.failure = self.failure or error
             raise
@@ -159,8 +150,6 @@ class FetchedObject(io.RawIOBase):
     def _bytes(self, span: Span) -> bytes:
         if not span.size:
             return b""
-        if self._end is not None and self._end[0].holds(span):
-            return self._end[1][span.start - self._end[0].start : span.stop - self._end[0].start]
         for block, data in self._fetched:
             if block.holds(span):
                 return data.result()[span.start - block.start : span.stop - block.start]
@@ -170,7 +159,7 @@ class FetchedObject(io.RawIOBase):
         data = self._source.read_at(span.size, span.start)
         if len(data) != span.size:
             raise OSError(f"{len(data)} of {span.size} bytes came")
-        return bytes(data)
+        return data
 
     def close(self) -> None:
         """Let go of what was fetched. What is still under way is waited for."""
@@ -178,7 +167,5 @@ class FetchedObject(io.RawIOBase):
             self._threads.shutdown(cancel_futures=True)
             self._threads = None
         self._fetched = []
-        self._end = None
-        if not self._source.closed:
-            self._source.close()
+        self._source.close()
         super().close()

@@ -7,15 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from driftline_jobs.storage.location import PARQUET
+from driftline_jobs.metrics.figures import IntArray
+from driftline_jobs.storage.location import MAGIC, TAIL
 
-IntArray = npt.NDArray[np.int64]
-MAGIC, ENCRYPTED_MAGIC = PARQUET, b"PARE"
-TAIL = 64 * 1024
-"""Bytes to read of an object's end: nearly always with the whole footer in them. As many as Arrow would."""
+ENCRYPTED_MAGIC = b"PARE"
 _TRAILER = 8
 _WHY = {
     "broken": "its Parquet footer cannot be read: it breaks off, or says what no footer says",
@@ -67,7 +64,7 @@ def read_tail(read_at: ReadAt, size: int) -> Tail:
     if magic == ENCRYPTED_MAGIC:
         raise FooterError("its footer is encrypted")
     if magic != MAGIC or size < _TRAILER:
-        begin = data[: len(MAGIC)] if size <= TAIL else read_at(len(MAGIC), 0)
+        begin = data[: len(MAGIC)] if size <= TAIL else bytes(read_at(len(MAGIC), 0))
         if begin not in (MAGIC, ENCRYPTED_MAGIC):
             raise NotParquetError(f"it is not Parquet: it begins with {begin!r} and ends in {magic!r}")
         raise FooterError(f"it was cut off, or is being written: it ends in {magic!r}, not in {MAGIC!r}")

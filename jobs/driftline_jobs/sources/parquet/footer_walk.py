@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.kernels.compiling import compiled, inner, readable
 
 ByteArray = npt.NDArray[np.uint8]
-IntArray = npt.NDArray[np.int64]
 Number = int | np.int64
 
 ENDS = ("read", "broken", "encrypted", "unlike schema", "beyond object")

@@ -17,10 +17,13 @@ import pyarrow.parquet as pq
 from driftline_jobs.profiles.columns.times import bounds_us, stored_as, unreadable
 from driftline_jobs.sources.listing.objects import LogObject, relisted
 from driftline_jobs.sources.listing.partitions import PathColumns, Served
+from driftline_jobs.sources.parquet.conversion import as_parquet
 from driftline_jobs.sources.parquet.footer_layout import FooterError, Layout, NotParquetError, Tail, read_tail
 from driftline_jobs.sources.parquet.id_range import IdRange, id_range
 from driftline_jobs.sources.parquet.object_schema import ObjectSchema
 from driftline_jobs.storage.location import Location, claims_parquet
+from driftline_schemas.errors import UnreadableObjectError
+from driftline_schemas.extensions import PARQUET
 from driftline_schemas.serving_log import TimeColumn, flatten, leaf_position
 
 _THREADS = 16
@@ -104,7 +107,7 @@ def read_footers(
 def _each(
     objects: Sequence[LogObject], location: Location, read: Callable[[LogObject], Footer | Refusal]
 ) -> list[Footer | Refusal]:
-    if not location.is_s3:
+    if not location.is_remote:
         # a disk answers at once: threads would only wait for each other's turn in the interpreter
         return [read(found) for found in objects]
     with ThreadPoolExecutor(_THREADS) as threads:
@@ -175,16 +178,21 @@ def _tail(found: LogObject, location: Location) -> Tail | FooterError | None:
     try:
         if found.size_bytes == 0:
             return read_tail(lambda *_: b"", 0)
-        with location.filesystem().open_input_file(found.path) as file:
+        if found.format != PARQUET:
+            content = as_parquet(found, location)
+            return read_tail(lambda size, start: content.slice(start, size).to_pybytes(), content.size)
+        with location.open(found.path, found.size_bytes) as file:
             size = file.size()
             return None if size != found.size_bytes else read_tail(file.read_at, size)
     except FooterError as error:
         return error
+    except UnreadableObjectError as error:
+        return FooterError(error.reason)
     except FileNotFoundError:
         return None
     except UnicodeEncodeError:
         return FooterError("its name is not UTF-8")
-    except pa.ArrowInvalid as error:
+    except ValueError as error:
         return FooterError(f"its name cannot be opened: {_one_line(error)}")
     except OSError as error:
         raise location.error(error, found.uri) from error

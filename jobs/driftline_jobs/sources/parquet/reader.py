@@ -11,12 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.columns.plain import plain
-from driftline_jobs.profiles.columns.times import IntArray, joined_int96, microseconds
+from driftline_jobs.profiles.columns.times import joined_int96, microseconds
 from driftline_jobs.sources.listing.partitions import constant
+from driftline_jobs.sources.parquet.conversion import as_parquet
 from driftline_jobs.sources.parquet.fetch import FetchedObject, chunk_spans
 from driftline_jobs.sources.parquet.splits import Split
+from driftline_jobs.storage.object_store import RemoteObject
 from driftline_schemas.errors import DriftlineError, TransientError, UnreadableObjectError
+from driftline_schemas.extensions import PARQUET
 from driftline_schemas.serving_log import LogColumn, TimeColumn, leaf_position
 
 _READ_AT_ONCE = 1 << 20
@@ -84,12 +88,15 @@ class SplitReader:
 
     def _opened(self) -> pq.ParquetFile:
         split, location = self.split, self.split.location
-        source = location.filesystem().open_input_file(split.object.path)
-        if not location.is_s3:
+        if split.object.format != PARQUET:
+            self._check_is_listed(location.etag_of(split.object.path))
+            return self._parquet(pa.BufferReader(as_parquet(split.object, location)))
+        source = location.open(split.object.path, split.object.size_bytes)
+        if not isinstance(source, RemoteObject):
             self._check_is_listed(location.etag_of(split.object.path))
             return self._parquet(source)
         self._fetched = FetchedObject(source)
-        self._check_is_listed(location.etag_in(source.metadata()))
+        self._check_is_listed(source.entry.etag)
         tail = self._fetched.tail()
         file = self._parquet(self._fetched)
         paths = [column.path for name, column in self._columns.items() if name in self._wanted]
@@ -102,7 +109,7 @@ class SplitReader:
             source,
             read_dictionary=self._dictionaries,
             pre_buffer=False,
-            buffer_size=0 if self.split.location.is_s3 else _READ_AT_ONCE,
+            buffer_size=0 if self.split.location.is_remote else _READ_AT_ONCE,
             coerce_int96_timestamp_unit=int96,
         )
 
@@ -131,7 +138,7 @@ class SplitReader:
             return changed
         if self._fetched is not None:
             failure: Exception | None = self._fetched.failure
-        elif location.is_s3:
+        elif location.is_remote:
             failure = error  # it did not even open
         else:
             failure = error if isinstance(error, OSError) and error.errno is not None else None

@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 
 import pyarrow as pa
 
-from driftline_jobs.profiles.columns.times import IntArray, microseconds
+from driftline_jobs.metrics.figures import IntArray
+from driftline_jobs.profiles.columns.times import microseconds
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_schemas.serving_log import TimeColumn

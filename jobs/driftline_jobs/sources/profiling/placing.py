@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from driftline_jobs.profiles.columns.times import NO_TIME, IntArray
+from driftline_jobs.metrics.figures import IntArray
+from driftline_jobs.profiles.columns.times import NO_TIME
 from driftline_jobs.sources.parquet.small_splits import SplitColumns
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_schemas.serving_log import TimeColumn

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.profiles.binning import Binning, CategoryBins, OpenBins, OrderedBins
+from driftline_jobs.metrics.figures import IntArray
+from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import CellKey
 from driftline_jobs.profiles.cells import Dimension, Grouping, crossed, groupings, labelled, limited
-from driftline_jobs.profiles.columns.arrays import Codes, Numbers, Valid, class_codes, codes, numbers
-from driftline_jobs.profiles.columns.conversion import categories, ordered, uncomparable
+from driftline_jobs.profiles.columns.arrays import Codes, Valid
+from driftline_jobs.profiles.columns.conversion import as_in_reference
 from driftline_jobs.profiles.columns.hiding import NOTHING_HIDDEN, Hiding
-from driftline_jobs.profiles.grouped import category_runs, ordered_runs
 from driftline_jobs.profiles.kernels.workspace import Workspace
-from driftline_jobs.profiles.late_columns import LATER, opened
-from driftline_jobs.profiles.log_buckets import IntArray
+from driftline_jobs.profiles.kinds.base import Bins, Reading
 from driftline_jobs.profiles.moments import JointColumns, steps_of
-from driftline_jobs.profiles.state import OpenProfile, Profile, merge
+from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.sources.listing.partitions import constant
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.small_splits import (
@@ -45,7 +45,7 @@ from driftline_jobs.sources.profiling.scan_result import (
     add_counts,
     merge_results,
 )
-from driftline_schemas.serving_log import LogColumn, TimeColumn, is_text, storage_of
+from driftline_schemas.serving_log import LogColumn, TimeColumn, is_text
 from driftline_schemas.table_names import table_segment
 
 ByColumn = dict[str, list[Sequence[Profile]]]
@@ -203,7 +203,7 @@ def _parting(plan: ScanPlan) -> set[str]:
 
 
 def _dictionaries(plan: ScanPlan) -> list[str]:
-    categories = {name for name, bins in plan.binning.columns.items() if isinstance(bins, CategoryBins)}
+    categories = {name for name, bins in plan.binning.columns.items() if bins.dictionaries}
     cells = {name for segment in plan.segments for name in segment} | {plan.model_version}
     return [
         column.name for column in plan.columns if column.name in categories | cells and is_text(column.type)
@@ -257,43 +257,45 @@ class _Rows:
     ) -> list[Sequence[Profile]]:
         """For each grouping the profiles of its runs; what the column and others do together is noted."""
         bins, work = self._plan.binning.columns[name], Workspace.of_this_thread()
-        if isinstance(bins, OrderedBins):
-            column = self._numbers(name)
-            combined.take(name, column.values, column.valid)
-            return [ordered_runs(column, grouping, bins, work) for grouping in grouped]
-        if isinstance(bins, OpenBins):
-            return self._open(name, grouped, work)
-        parting = self._parting.pop(name, None)
-        category = class_codes(self._array(name)) if bins.of_classes else parting or self._codes(name)
-        return [category_runs(category, grouping, bins, work) for grouping in grouped]
+        column = self._counted(name, bins)
+        combined.take(name, column)
+        return [bins.tally(column, grouping, work) for grouping in grouped]
 
-    def _open(self, name: str, grouped: Sequence[Grouping], work: Workspace) -> list[Sequence[Profile]]:
-        """The profiles of a column without a type in the reference: by what this object has."""
-        array = self._array(name)
-        storage = storage_of(array.type)
-        if pa.types.is_null(array.type) or storage is None:
-            return [[OpenProfile(n := run.stop - run.start, n) for run in group.runs] for group in grouped]
-        bins = LATER[storage]
-        if isinstance(bins, OrderedBins):
-            column = numbers(array)
-            found = [ordered_runs(column, grouping, bins, work) for grouping in grouped]
-        else:
-            category = codes(array)
-            found = [category_runs(category, grouping, bins, work) for grouping in grouped]
-        return [[opened(profile, storage) for profile in profiles] for profiles in found]
+    def _counted(self, name: str, bins: Bins) -> Any:  # noqa: ANN401 - what these bins count
+        parting = self._parting.pop(name, None)
+        column = parting if parting is not None and bins.counts_texts else self._read(name, bins)
+        if column.unlike is not None:
+            self._unlike[name] = column.unlike
+        return column
+
+    def _read(self, name: str, bins: Bins) -> Any:  # noqa: ANN401 - what these bins count
+        read = bins.read if self._reader.unreadable(name) is None else bins.unreadable
+        return read(self._array(name), self._about(name))
+
+    def _about(self, name: str) -> Reading:
+        return self._plan.binning.reading(name, self._plan.hiding)
 
     def _parts(self, name: str) -> Codes:
         """The codes of a column that parts the rows, kept for when it is profiled."""
         if name not in self._parting:
-            self._parting[name] = self._codes(name)
+            self._parting[name] = self._texts(name)
         return self._parting[name]
+
+    def _texts(self, name: str) -> Codes:
+        bins, about = self._plan.binning.columns.get(name), self._about(name)
+        if bins is not None and bins.counts_texts:
+            column: Codes = self._read(name, bins)
+            return column
+        array = self._array(name)
+        if name in about.hiding.columns:
+            return about.hiding.codes(name, array)
+        known = () if bins is None else bins.known_texts
+        return as_in_reference(array, about.storage, known or self._plan.binning.segments.get(name, ()))
 
     def _array(self, name: str) -> pa.Array:
         unreadable = self._reader.unreadable(name)
         if unreadable is not None:
             # a value that the reference cannot have, and that says what has become of the column
-            if not isinstance(self._plan.binning.columns.get(name), OpenBins):  # which counts types itself
-                self._unlike[name] = np.ones(self._count, np.bool_)
             return constant(unreadable, self._count)
         if not self._reader.has(name):
             return pa.nulls(self._count, pa.string())
@@ -309,23 +311,6 @@ class _Rows:
             for at, count in enumerate(counts)
             if count
         }
-
-    def _numbers(self, name: str) -> Numbers:
-        if self._reader.unreadable(name) is not None:
-            found = uncomparable(self._count)
-        elif not self._reader.has(name):
-            found = Numbers(np.zeros(self._count), np.zeros(self._count, np.bool_))
-        else:
-            found = ordered(self._array(name), name, self._plan.binning)
-        if found.unlike is not None:
-            self._unlike[name] = found.unlike
-        return found
-
-    def _codes(self, name: str) -> Codes:
-        array = self._array(name)
-        if name in self._plan.hiding.columns:
-            return self._plan.hiding.codes(name, array)
-        return categories(array, name, self._plan.binning)
 
 
 def _collect(into: Profiles, name: str, grouping: Grouping, profiles: Sequence[Profile]) -> None:

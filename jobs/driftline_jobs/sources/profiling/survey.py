@@ -16,23 +16,26 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from driftline_jobs.profiles.binning import CLASS_KINDS, TEXT_KIND, Binning, Bins, CategoryBins, OpenBins
+from driftline_jobs.metrics.figures import FloatArray, IntArray
+from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cells import MOST_SEGMENT_VALUES, crossed, labelled, text_of_names
-from driftline_jobs.profiles.columns.arrays import DROPPED, Codes, Numbers, class_codes, hash_texts
+from driftline_jobs.profiles.columns.arrays import Codes, Numbers, class_codes, hash_texts
 from driftline_jobs.profiles.columns.conversion import numbers_as
 from driftline_jobs.profiles.columns.hiding import NOTHING_HIDDEN, Hiding
 from driftline_jobs.profiles.distinct import UIntArray, mix
-from driftline_jobs.profiles.edges import ordered_bins
-from driftline_jobs.profiles.late_columns import wide_bins
-from driftline_jobs.profiles.log_buckets import FloatArray, IntArray
+from driftline_jobs.profiles.kinds.base import Bins, Reading
+from driftline_jobs.profiles.kinds.categories import CategoryBins
+from driftline_jobs.profiles.kinds.open import OpenBins
+from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins, wide_bins
+from driftline_jobs.profiles.kinds.registry import column_kind
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.placing import accepted_rows, row_times
+from driftline_schemas.column_kinds import Form, default_kind, kind_spec
 from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn
 from driftline_schemas.table_names import NULL, table_segment
 
 SAMPLE_ROWS = 1 << 18
-VOCABULARY = 1000
 _COUNTED_VALUES = 1 << 20
 TEXT_FROM = 1000
 TEXT_SHARE = 0.5
@@ -120,14 +123,12 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
             name = watched.column.name
             if not reader.has(name):
                 continue
-            array = reader.column(name)
+            array, about = reader.column(name), Reading(name, watched.column.storage, plan.hiding)
             if watched.ordered:
-                seen.samples[name] = [_finite(numbers_as(array.take(sampled), watched.column.storage))]
+                values = OrderedBins(watched.kind, (), 0.0, 0).read(array.take(sampled), about)
+                seen.samples[name] = [_finite(values)]
             else:
-                values = array.take(chosen)
-                seen.values[name] = _counted(
-                    class_codes(values) if watched.kind in CLASS_KINDS else plan.hiding.codes(name, values)
-                )
+                seen.values[name] = _counted(CategoryBins(watched.kind, ()).read(array.take(chosen), about))
         if plan.decision is not None and reader.has(plan.decision.score):
             _find_decision(seen, reader, chosen, plan.decision)
         for columns in plan.segments:
@@ -246,6 +247,8 @@ def binning_from(survey: Survey, watched: Sequence[Watched], hiding: Hiding) -> 
             parts = survey.samples.get(name, [])
             sample = np.sort(np.concatenate(parts)) if parts else np.empty(0)
             whole = pa.types.is_integer(watch.column.type)
+            if column_kind(watch.kind).convert is not None:
+                whole = bool(len(sample)) and bool((sample == np.rint(sample)).all())
             columns[name] = (
                 ordered_bins(watch.kind, sample, survey.threshold, whole_numbers=whole)
                 if len(sample)
@@ -255,9 +258,10 @@ def binning_from(survey: Survey, watched: Sequence[Watched], hiding: Hiding) -> 
         values = survey.values.get(name, ValueCounts())
         if _is_text(values, survey.rows) and not watch.declared and watch.kind == "categorical":
             lengths = np.repeat([float(len(text)) for text in values.texts], values.counts)
-            columns[name] = ordered_bins(TEXT_KIND, np.sort(lengths), whole_numbers=True)
+            columns[name] = ordered_bins("text", np.sort(lengths), whole_numbers=True)
         else:
-            columns[name] = _category_bins(watch.kind, values, name, hiding)
+            counts = dict(zip(values.texts.tolist(), values.counts.tolist(), strict=True))
+            columns[name] = CategoryBins.learned(watch.kind, name, text_of_names(counts), hiding)
     segments = {
         name: tuple([text for text in text_of_names(counts) if text != NULL][:MOST_SEGMENT_VALUES])
         for name, counts in survey.segments.items()
@@ -274,45 +278,22 @@ def _is_text(values: ValueCounts, rows: int) -> bool:
     return values.full or (distinct > TEXT_FROM and distinct > TEXT_SHARE * rows)
 
 
-def _category_bins(kind: str, values: ValueCounts, name: str, hiding: Hiding) -> CategoryBins:
-    if name in hiding.dropped:
-        # values that come later are then no new ones: how often they are missing tells that they came
-        return CategoryBins(kind=kind, vocabulary=(DROPPED,), sensitive=True, dropped=True)
-    counts = dict(zip(values.texts.tolist(), values.counts.tolist(), strict=True))
-    ranked = text_of_names(counts)
-    listed = ranked[:VOCABULARY]
-    tail = np.sort(hash_texts(ranked[VOCABULARY:]).view(np.int64))
-    return CategoryBins(kind=kind, vocabulary=tuple(listed), tail=tail, sensitive=name in hiding.hashed)
-
-
 def watched_columns(
-    columns: Sequence[LogColumn], roles: Mapping[str, str], numeric: Sequence[str], categorical: Sequence[str]
+    columns: Sequence[LogColumn], roles: Mapping[str, str], declared: Mapping[str, str]
 ) -> list[Watched]:
     """How each column is watched.
 
     ``roles`` gives columns that are not features their kind (prediction, score, label). Of the others, those
-    named in ``numeric`` or ``categorical`` are watched as such, the rest by how they are stored.
+    that are ``declared`` are of that kind, the rest by how they are stored.
     """
     found = []
     for column in columns:
         if column.name in roles:
-            kind = roles[column.name]
-            ordered = kind in {"score", "prediction:value", "label:value"}
-            found.append(Watched(column, kind.partition(":")[0], ordered, declared=True))
-        elif column.name in numeric:
-            found.append(Watched(column, "numeric", ordered=True, declared=True))
-        elif column.name in categorical:
-            found.append(Watched(column, "categorical", ordered=False, declared=True))
+            kind, _, value = roles[column.name].partition(":")
+            ordered = bool(value) or kind_spec(kind).form is Form.ORDERED
+            found.append(Watched(column, kind, ordered, declared=True))
         else:
-            kind = _KINDS[column.storage]
-            found.append(Watched(column, kind, ordered=kind in ("numeric", "datetime")))
+            named = declared.get(column.name)
+            spec = default_kind(column.storage) if named is None else kind_spec(named)
+            found.append(Watched(column, spec.name, spec.form is Form.ORDERED, declared=named is not None))
     return found
-
-
-_KINDS = {
-    Storage.NUMBER: "numeric",
-    Storage.DATETIME: "datetime",
-    Storage.BOOLEAN: "boolean",
-    Storage.TEXT: "categorical",
-    Storage.NOTHING: "categorical",
-}

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.cell import WHOLE, Cell, CellKey
-from driftline_jobs.profiles.log_buckets import IntArray
 from driftline_jobs.profiles.moments import MomentSums
 from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.sources.parquet.splits import Split

@@ -15,7 +15,6 @@ after the closing. Whoever opens the file with other programs should do so for r
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftline_jobs.stores.duckdb.refusals import holder, refusals, unusable
 from driftline_jobs.stores.duckdb.session import DuckDbSession
+from driftline_jobs.stores.retries import patiently
 from driftline_jobs.stores.turns import turn
 from driftline_schemas.ddl import Dialect, quote_name
 from driftline_schemas.errors import (
@@ -215,7 +215,7 @@ class DuckDbDatabase:
             if session is None:
                 with (
                     self._open(wait_seconds, read_only=read_only) as connection,
-                    _committed(connection, begin),
+                    committed(connection, begin),
                 ):
                     yield DuckDbSession(connection)
                 return
@@ -225,7 +225,7 @@ class DuckDbDatabase:
                 )
                 session.since = time.monotonic()
             try:
-                with _committed(session.connection, begin):
+                with committed(session.connection, begin):
                     yield DuckDbSession(session.connection)
             except BaseException:
                 # DuckDB may refuse everything on it from now on: what follows opens the file anew
@@ -255,25 +255,26 @@ class DuckDbDatabase:
     def _connect(self, deadline: float, wait_seconds: float, *, read_only: bool) -> DuckDBPyConnection:
         import duckdb
 
-        pause = 0.002
-        while True:
-            try:
-                self._require_file()
-                if read_only:
-                    return duckdb.connect(str(self.path), read_only=True)
-                # Within a process, connections of one configuration share the file, and two transactions
-                # would both find a window unpublished. A name of its own makes the second one wait.
-                alone: dict[str, Any] = {"custom_user_agent": f"driftline/{uuid.uuid4()}"}
-                return duckdb.connect(str(self.path), config=alone)
-            except duckdb.Error as error:
-                owner = holder(str(error))
-                if owner is None:
-                    raise unusable(self.name, error) from error
-                if time.monotonic() >= deadline:
-                    raise self._busy(owner, wait_seconds) from error
-            # At random, so that of many who wait nobody is always the one who comes too late.
-            time.sleep(min(random.uniform(0.5, 1.5) * pause, max(0.0, deadline - time.monotonic())))  # noqa: S311
-            pause = min(pause * 1.5, 0.05)
+        def once() -> DuckDBPyConnection:
+            self._require_file()
+            if read_only:
+                return duckdb.connect(str(self.path), read_only=True)
+            # Within a process, connections of one configuration share the file, and two transactions
+            # would both find a window unpublished. A name of its own makes the second one wait.
+            alone: dict[str, Any] = {"custom_user_agent": f"driftline/{uuid.uuid4()}"}
+            return duckdb.connect(str(self.path), config=alone)
+
+        def is_held(error: BaseException) -> bool:
+            return isinstance(error, duckdb.Error) and holder(str(error)) is not None
+
+        try:
+            left = deadline - time.monotonic()
+            return patiently(once, left, again=is_held, pauses=(0.002, 1.5, 0.05))
+        except duckdb.Error as error:
+            owner = holder(str(error))
+            if owner is None:
+                raise unusable(self.name, error) from error
+            raise self._busy(owner, wait_seconds) from error
 
     def _require_file(self) -> None:
         if not self.path.exists():  # DuckDB would make one that is not ours
@@ -309,7 +310,7 @@ class DuckDbDatabase:
 
 
 @contextmanager
-def _committed(connection: DuckDBPyConnection, begin: str) -> Iterator[None]:
+def committed(connection: DuckDBPyConnection, begin: str) -> Iterator[None]:
     """A transaction, rolled back when it ends with an exception."""
     import duckdb
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from driftline_jobs.detection.nature import (
+from driftline_jobs.metrics.nature import (
     Nature,
     OrderedWindows,
     nature_of_categories,

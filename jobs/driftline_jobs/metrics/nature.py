@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc
+import scipy
 
 from driftline_jobs.metrics.figures import Counts, FloatArray
 
@@ -174,7 +174,7 @@ def _is_growing(windows: OrderedWindows) -> bool:
         return False
     even = same == len(steps) and float(steps.std()) <= _EVEN * abs(float(steps.mean()))
     # a walk takes each step up or down with equal chance
-    chance = 2.0 * float(betainc(same, len(steps) - same + 1.0, 0.5))
+    chance = 2.0 * float(scipy.special.betainc(same, len(steps) - same + 1.0, 0.5))
     return even or chance <= _BY_CHANCE
 
 

@@ -22,18 +22,18 @@ from driftline_jobs.sources.listing.walk import (
     is_hidden_object,
     refuse_table,
 )
-from driftline_jobs.storage.location import Location, local_etag
+from driftline_jobs.storage.folder import Folder, entry_of
 
 Segments = tuple[str, ...]
 
 
-def walk_disk(
-    location: Location, zone: str, within: Span | None, passed_over: PassedOverCounter
+def walk_folder(
+    location: Folder, zone: str, within: Span | None, passed_over: PassedOverCounter
 ) -> Iterator[Found]:
     """See ``walk.walk``."""
     if os.path.isfile(location.path):  # noqa: PTH113 - see _entries
         status = os.stat(location.path)  # noqa: PTH116
-        yield Found((), location.path, local_etag(status), status.st_size)
+        yield (), entry_of(location.path, status)
         return
     walk = _Walk(location, zone, within, passed_over)
     yield from walk.tree(())
@@ -45,7 +45,7 @@ class _Walk:
     """One walk. ``links`` are those that were met and wait: how many were followed to get there, and where
     they lie below the location. ``_linked`` is where the followed ones lead."""
 
-    location: Location
+    location: Folder
     zone: str
     within: Span | None
     passed_over: PassedOverCounter
@@ -94,7 +94,7 @@ class _Walk:
                     if self._enters(inner, path):
                         yield from self.tree(inner, real, followed + 1)
                 elif stat.S_ISREG(status.st_mode):
-                    yield Found(inner[:-1], path, local_etag(status), status.st_size)
+                    yield inner[:-1], entry_of(path, status)
                 else:
                     self.passed_over.note(Reason.NOT_A_FILE, inner[:-1], path)
 
@@ -144,12 +144,11 @@ class _Walk:
         elif not entry.is_file(follow_symlinks=False):
             self.passed_over.note(Reason.NOT_A_FILE, inner[:-1], entry.path)
         else:
-            status = entry.stat(follow_symlinks=False)
-            return Found(inner[:-1], entry.path, local_etag(status), status.st_size)
+            return inner[:-1], entry_of(entry.path, entry.stat(follow_symlinks=False))
         return None
 
 
-def _entries(location: Location, folder: str) -> list[os.DirEntry[str]]:
+def _entries(location: Folder, folder: str) -> list[os.DirEntry[str]]:
     """What lies in ``folder``. scandir tells the kind of each entry without another call; Path does not."""
     try:
         with os.scandir(folder) as entries:

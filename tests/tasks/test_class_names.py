@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from driftline_jobs.sources.labels.expected_classes import Occurring, listed, misfits, nearest
+from driftline_jobs.tasks.class_names import Occurring, listed, nearest
+from driftline_jobs.tasks.registry import task_class
 from driftline_schemas.monitor import Monitor
 
 SCORES = {"no": "p0", "se": "p1", "dk": "p2"}
@@ -26,7 +27,7 @@ def monitor_of(**changes: Any) -> Monitor:
 
 def found(monitor: Monitor, labels: dict[str, int], predictions: dict[str, int]) -> list[tuple[bool, str]]:
     occurring = Occurring(labels, predictions, "in the reference")
-    return [(misfit.is_fault, misfit.text) for misfit in misfits(monitor, occurring)]
+    return [(misfit.is_fault, misfit.text) for misfit in task_class(monitor.task).misfits(monitor, occurring)]
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftline_jobs.profiles.binning import Binning, Bins, CategoryBins, OpenBins, OrderedBins
-from driftline_jobs.profiles.categories import profile_categories
+from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.profiles.categories import dictionary_for, profile_categories
 from driftline_jobs.profiles.codec import decode, encode
-from driftline_jobs.profiles.columns.arrays import codes, dictionary_for
-from driftline_jobs.profiles.late_columns import LATER, opened, others, settled, wide_bins
+from driftline_jobs.profiles.columns.arrays import codes
+from driftline_jobs.profiles.kinds.base import Bins
+from driftline_jobs.profiles.kinds.categories import CategoryBins
+from driftline_jobs.profiles.kinds.open import LATER, OpenBins, opened
+from driftline_jobs.profiles.kinds.ordered import OrderedBins, wide_bins
 from driftline_jobs.profiles.ordered import profile_ordered
 from driftline_jobs.profiles.state import CategoryProfile, OpenProfile, OrderedProfile, merge, subtract
 from driftline_schemas.serving_log import Storage
@@ -46,7 +49,7 @@ def of_texts(texts: list[str | None]) -> OpenProfile:
 
 def test_it_is_what_its_values_are() -> None:
     whole = merge([OpenProfile(10, 10), of_numbers(NUMBERS[:300], 5), of_numbers(NUMBERS[300:])])
-    (one,) = settled(OpenBins(), [whole])
+    (one,) = OpenBins().settled([whole])
     (profile,) = one.profiles
     assert isinstance(profile, OrderedProfile)
     assert isinstance(one.bins, OrderedBins)
@@ -59,27 +62,27 @@ def test_it_is_what_its_values_are() -> None:
 
 
 def test_without_values_it_is_of_categories() -> None:
-    (one,) = settled(OpenBins(), [OpenProfile(7, 7), OpenProfile()])
+    (one,) = OpenBins().settled([OpenProfile(7, 7), OpenProfile()])
     assert (one.bins.kind, one.places) == ("categorical", [0, 1])
     assert [(profile.rows, profile.nulls) for profile in one.profiles] == [(7, 7), (0, 0)]
 
 
 def test_cells_of_different_kinds_are_told_apart() -> None:
     several = [of_texts(["a", "b"]), of_numbers(NUMBERS), OpenProfile(3, 3)]
-    kinds = {one.bins.kind: one for one in settled(OpenBins(), several)}
+    kinds = {one.bins.kind: one for one in OpenBins().settled(several)}
     assert {kind: one.places for kind, one in kinds.items()} == {"categorical": [0, 2], "numeric": [1]}
     assert [profile.rows for profile in kinds["numeric"].profiles] == [2, 500, 3]
 
 
 def test_values_of_another_type_are_neither_missing_nor_lost() -> None:
     mixed = merge([of_numbers(NUMBERS, 4), of_texts(["a", "a", None])])
-    assert others(mixed) == 2
-    (one,) = settled(OpenBins(), [mixed])
+    assert mixed.others == 2
+    (one,) = OpenBins().settled([mixed])
     (profile,) = one.profiles
     assert isinstance(profile, OrderedProfile)
     assert (profile.rows, profile.nulls, profile.nans, profile.finite) == (507, 5, 2, 500)
     mixed = merge([of_numbers(NUMBERS[:1]), of_texts(["a", "a", None])])
-    (one,) = settled(OpenBins(), [mixed])
+    (one,) = OpenBins().settled([mixed])
     (category,) = one.profiles
     assert isinstance(category, CategoryProfile)
     assert isinstance(one.bins, CategoryBins)
