@@ -1,11 +1,10 @@
-"""What a reference teaches about clean windows, kept with it, and how windows are judged by it."""
+"""What a reference teaches about clean windows, and how windows are judged by it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,25 +14,14 @@ from driftline_jobs.detection.calibration import NO_TIMES, NO_VALUES, TOO_SHORT,
 from driftline_jobs.detection.check_limits import CheckCalibration
 from driftline_jobs.detection.column_tests import (
     CalibratedTest,
-    calibrate_column,
     compare_column,
     judge_families,
 )
 from driftline_jobs.detection.cycles import NO_LABEL, cycle_labels
-from driftline_jobs.detection.moderation import moderated
-from driftline_jobs.detection.multivariate import METRICS as MULTIVARIATE
-from driftline_jobs.detection.multivariate import calibrate_multivariate, compare_multivariate
+from driftline_jobs.detection.multivariate import compare_multivariate
 from driftline_jobs.detection.performance import (
     PerformanceCalibration,
-    calibrate_performance,
     judge_performance,
-)
-from driftline_jobs.detection.resampling import (
-    MIN_WINDOWS,
-    Splits,
-    leave_one_out,
-    leave_one_out_of_its_group,
-    resample_blocks,
 )
 from driftline_jobs.detection.statistics import SIGNED, UNSIGNED, published_statistic
 from driftline_jobs.detection.sustained_shift import (
@@ -52,23 +40,16 @@ from driftline_jobs.detection.verdicts import (
     FIXED_NO_VALUES,
     Verdicts,
 )
-from driftline_jobs.evaluate.check_limits import CheckLimits, learn_column, learn_log
+from driftline_jobs.evaluate.check_limits import CheckLimits
 from driftline_jobs.evaluate.drift import ColumnDrift
 from driftline_jobs.evaluate.judged import UsualDrift
-from driftline_jobs.evaluate.label_drift import label_column, label_metrics
-from driftline_jobs.evaluate.multivariate import ALL_COLUMNS, MultivariateDrift, stack_moments
-from driftline_jobs.evaluate.natures import Natures, multivariate_places, natures_of
-from driftline_jobs.evaluate.quality import column_checks
+from driftline_jobs.evaluate.multivariate import ALL_COLUMNS, MultivariateDrift
+from driftline_jobs.evaluate.natures import Natures
 from driftline_jobs.metrics.figures import TextArray
 from driftline_jobs.metrics.performance import FigureKey, Performance
-from driftline_jobs.profiles.cell import WHOLE
-from driftline_jobs.profiles.state import Profile
-from driftline_jobs.references.reference import Reference, ReferenceWindow
-from driftline_jobs.tasks.base import AnyTask
 from driftline_schemas.drift_specs import drift_specs
 from driftline_schemas.metrics import SHAPE
 from driftline_schemas.monitor import Monitor
-from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Granularity
 
 DRIFT_SHARE, MULTIVARIATE_SHARE, LABEL_SHARE, LASTING_SHARE = 0.3, 0.05, 0.05, 0.1
@@ -76,14 +57,12 @@ DRIFT_SHARE, MULTIVARIATE_SHARE, LABEL_SHARE, LASTING_SHARE = 0.3, 0.05, 0.05, 0
 windows. A tenth costs the detector a window or two of delay. Checks have ``CHECK_SHARE``."""
 PERFORMANCE_SHARE = 0.35
 """The same of the model's performance; what is left is for estimates of it."""
-_HOURS_OF_A_DAY = 24
 _INSTEAD = {
     TOO_SHORT: FIXED_FEW_WINDOWS,
     NO_TIMES: FIXED_NO_TIMES,
     NO_VALUES: FIXED_NO_VALUES,
 }
 Learned = Calibration | PerformanceCalibration | CheckCalibration | Uncalibrated
-WindowOfReference = tuple[ReferenceWindow, Mapping[str, Profile]]
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
@@ -142,7 +121,7 @@ class Calibrations:
 
     def cycle(self, start: datetime) -> tuple[str, ...]:
         """The ``cycle_labels`` of the window that starts then."""
-        return _labels(start, self.monitor, self.monitor.granularity)
+        return labels_of(start, self.monitor, self.monitor.granularity)
 
     def judge_drift(
         self,
@@ -159,7 +138,7 @@ class Calibrations:
                 columns without a calibration.
             share: of the false-alarm rate what these columns may use.
         """
-        labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
+        labels = [labels_of(start, self.monitor, self.monitor.granularity) for start in starts]
         tested_by: dict[tuple[str, str], CalibratedTest] = {}
         for column in columns:
             if column.column in self.natures.columns:
@@ -192,7 +171,7 @@ class Calibrations:
         self, drift: MultivariateDrift, starts: Sequence[datetime], tested: BoolArray
     ) -> dict[tuple[str, str], Verdicts]:
         """Verdicts (windows,) on the columns together, by metric."""
-        labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
+        labels = [labels_of(start, self.monitor, self.monitor.granularity) for start in starts]
         own = {name: found for (of, name), found in self.drift.items() if of == ALL_COLUMNS}
         tested_by = compare_multivariate(
             own, drift.figures, drift.n_current, drift.n_reference, labels=labels, enough=tested
@@ -214,7 +193,7 @@ class Calibrations:
             published: by column and metric, what the windows' own tests came to.
             missing: by column, the share of missing values in the reference.
         """
-        labels = [_labels(start, self.monitor, self.monitor.granularity) for start in starts]
+        labels = [labels_of(start, self.monitor, self.monitor.granularity) for start in starts]
         followed: dict[str, list[Followed]] = {}
         reported: dict[str, BoolArray] = {}
         for (column, metric), found in published.items():
@@ -263,172 +242,6 @@ class Calibrations:
         return {(metric, None): verdict.only(tested) for metric, verdict in found.items()}
 
 
-def recognise(reference: Reference) -> Natures:
-    """Which columns of a reference move by nature."""
-    return _recognised(reference, list(reference.whole_by_window()))
-
-
-def _recognised(reference: Reference, windows: Sequence[WindowOfReference]) -> Natures:
-    """By its windows, or by its base windows where they are few: what no two of these share, no two windows
-    do. But a single window tells nothing: the hours of a day do not come twice in it.
-    """
-    pieces = [(window.start, profiles) for window, profiles in windows]
-    if 1 < len(pieces) < MIN_WINDOWS:
-        pieces = list(reference.whole_by_base()) or pieces
-    return natures_of(pieces, reference.cells.get(WHOLE, {}), reference.binning)
-
-
-def learn(
-    reference: Reference, monitor: Monitor, task: AnyTask, initial: Natures | None = None
-) -> Calibrations:
-    """Hold every column, and the model, against themselves over the windows of the reference.
-
-    ``initial``: what was recognised on the reference that this one moved on from. Where that was long
-    enough, it stands: whether a column is judged must not change from window to window.
-    """
-    windows = list(reference.whole_by_window())
-    natures = initial if initial is not None and initial.enough else _recognised(reference, windows)
-    if not reference.timed:
-        return _unlearned(reference, monitor, task, natures)
-    labels = [_labels(window.start, monitor, monitor.granularity) for window, _ in windows]
-    pieces = [profiles for _, profiles in windows]
-    split: Callable[[Sequence[Sequence[str]]], Splits | None] = leave_one_out
-    by_window = True
-    checks = _log_checks(reference, [window for window, _ in windows], labels)
-    if len(windows) < MIN_WINDOWS and monitor.base is not monitor.granularity:
-        base = list(reference.whole_by_base())
-        pieces = [profiles for _, profiles in base]
-        labels = [_labels(start, monitor, monitor.base) for start, _ in base]
-        length = round(len(base) / max(len(windows), 1))
-        block = _HOURS_OF_A_DAY if monitor.base is Granularity.HOUR else 1
-        split = partial(resample_blocks, length=length, block=block)
-        by_window = False
-    elif reference.by_weekday:
-        labels = [_weekday(window.start, monitor) for window, _ in windows]
-        split = leave_one_out_of_its_group
-    drift: dict[tuple[str, str], Calibration | Uncalibrated] = {}
-    for column, bins in reference.binning.columns.items():
-        # A window in which the column has no value at all teaches nothing about its values.
-        usable = [at for at, profiles in enumerate(pieces) if column in profiles and profiles[column].teaches]
-        if column in natures.columns:
-            continue
-        if not usable:
-            drift |= {(column, metric): Uncalibrated(NO_VALUES) for metric in bins.deciding}
-            continue
-        sample = bins.sample([pieces[at][column] for at in usable])
-        found = calibrate_column(sample, split([labels[at] for at in usable]))
-        drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
-        if by_window:
-            name, before = table_column(column), reference.cells[WHOLE].get(column)
-            of_windows = [column_checks(name, bins, pieces[at][column], before, (0.0, 0.0)) for at in usable]
-            checks |= learn_column(name, sample, of_windows)
-    drift |= _moderated(drift)
-    drift |= _label(reference, monitor, task)
-    moment_places = multivariate_places(reference.binning, natures.columns)
-    drift |= _joint(reference, monitor, split, moment_places, by_window=by_window)
-    return Calibrations(monitor, drift, _performance(reference, task), natures, checks)
-
-
-def _weekday(start: datetime, monitor: Monitor) -> tuple[str, ...]:
-    """The one label of windows that are held against those of their weekday and time."""
-    return (f"{start.astimezone(ZoneInfo(monitor.timezone)):%a %H:%M}",)
-
-
-def _log_checks(
-    reference: Reference, windows: Sequence[ReferenceWindow], labels: Sequence[Sequence[str]]
-) -> dict[tuple[str, str], CheckCalibration]:
-    """Of how many rows come, and until when; a reference elsewhere tells nothing of that."""
-    if reference.external:
-        return {}
-    return learn_log([w.rows for w in windows], [w.freshness_seconds for w in windows], labels)
-
-
-def _moderated(
-    drift: Mapping[tuple[str, str], Calibration | Uncalibrated],
-) -> dict[tuple[str, str], Calibration]:
-    """Those of the statistics with a sign, each moderated over the columns."""
-    found: dict[tuple[str, str], Calibration] = {}
-    for metric in SIGNED:
-        learned = {
-            column: one
-            for (column, name), one in drift.items()
-            if name == metric and isinstance(one, Calibration)
-        }
-        found |= {(column, metric): one for column, one in moderated(learned).items()}
-    return found
-
-
-def _unlearned(reference: Reference, monitor: Monitor, task: AnyTask, natures: Natures) -> Calibrations:
-    """What is known of a reference without windows: that nothing can be learned from it."""
-    nothing = Uncalibrated(NO_TIMES)
-    metrics = [
-        (name, metric)
-        for name, bins in reference.binning.columns.items()
-        if name not in natures.columns
-        for metric in bins.deciding
-    ]
-    label = label_column(monitor, reference.binning)
-    metrics += [(label, metric) for metric in label_metrics(task)] if label is not None else []
-    metrics += [(ALL_COLUMNS, metric) for metric in MULTIVARIATE] if reference.moments is not None else []
-    outcome = reference.outcomes.get(WHOLE)
-    figures = task.measure([outcome]) if outcome is not None and outcome.labelled else {}
-    return Calibrations(
-        monitor,
-        dict.fromkeys(metrics, nothing),
-        {metric: nothing for metric, name in figures if name is None},
-        natures,
-    )
-
-
-def _label(
-    reference: Reference, monitor: Monitor, task: AnyTask
-) -> dict[tuple[str, str], Calibration | Uncalibrated]:
-    """What is normal for labels that come in objects of their own: they are known by the outcomes alone."""
-    name = label_column(monitor, reference.binning)
-    outcomes = [(start, found) for start, found in reference.whole_outcomes() if found.labels_binned]
-    sample = task.label_sample([outcome for _, outcome in outcomes]) if outcomes else None
-    if name is None or sample is None:
-        return {}
-    splits = leave_one_out([_labels(start, monitor, monitor.granularity) for start, _ in outcomes])
-    return {(name, metric): found for metric, found in calibrate_column(sample, splits).items()}
-
-
-def _joint(
-    reference: Reference,
-    monitor: Monitor,
-    split: Callable[[Sequence[Sequence[str]]], Splits | None],
-    places: Sequence[int],
-    *,
-    by_window: bool,
-) -> dict[tuple[str, str], Calibration | Uncalibrated]:
-    found = list(reference.moments_by_window() if by_window else reference.moments_by_base())
-    if not found or len(places) < 2:
-        return {}
-    granularity = monitor.granularity if by_window else monitor.base
-    told = [
-        _weekday(start, monitor)
-        if reference.by_weekday and by_window
-        else _labels(start, monitor, granularity)
-        for start, _ in found
-    ]
-    splits = split(told)
-    if splits is None:
-        return {(ALL_COLUMNS, metric): Uncalibrated(TOO_SHORT) for metric in MULTIVARIATE}
-    learned = calibrate_multivariate(stack_moments([sums.of(places) for _, sums in found]), splits)
-    return {(ALL_COLUMNS, metric): calibration for metric, calibration in learned.items()}
-
-
-def _performance(reference: Reference, task: AnyTask) -> dict[str, PerformanceCalibration | Uncalibrated]:
-    outcomes = list(reference.whole_outcomes())
-    if not outcomes:
-        return {}
-    figures = task.measure([outcome for _, outcome in outcomes])
-    return {
-        metric: calibrate_performance(metric, figure)
-        for (metric, name), figure in figures.items()
-        if name is None
-    }
-
-
-def _labels(start: datetime, monitor: Monitor, granularity: Granularity) -> tuple[str, ...]:
+def labels_of(start: datetime, monitor: Monitor, granularity: Granularity) -> tuple[str, ...]:
+    """``cycle_labels`` of the window that starts then, by the monitor's clock."""
     return cycle_labels(start.astimezone(ZoneInfo(monitor.timezone)), granularity.value)

@@ -12,7 +12,8 @@ from driftline_jobs.detection.check_limits import CheckCalibration
 from driftline_jobs.detection.cycles import NO_LABEL
 from driftline_jobs.detection.multivariate import METRICS as MULTIVARIATE
 from driftline_jobs.detection.performance import PerformanceCalibration
-from driftline_jobs.evaluate.calibrations import Calibrations, Learned, recognise
+from driftline_jobs.evaluate.calibrations import Calibrations, Learned
+from driftline_jobs.evaluate.learning import recognise
 from driftline_jobs.evaluate.natures import Natures
 from driftline_jobs.metrics.nature import Nature
 from driftline_jobs.references.reference import Reference

@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from driftline_jobs.detection.alerts import Finding, Fold, Topic, WindowFindings
-from driftline_jobs.evaluate.calibrations import Calibrations, learn
+from driftline_jobs.evaluate.calibrations import Calibrations
 from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.evaluate.label_drift import label_column
+from driftline_jobs.evaluate.learning import learn
 from driftline_jobs.evaluate.losses import reference_checks
 from driftline_jobs.evaluate.natures import Natures
 from driftline_jobs.evaluate.quality import LIMITED_BY_REFERENCE, reference_limited_checks

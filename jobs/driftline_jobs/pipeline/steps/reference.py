@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from driftline_jobs.evaluate.calibrations import Calibrations, learn
+from driftline_jobs.evaluate.calibrations import Calibrations
 from driftline_jobs.evaluate.label_drift import label_column
+from driftline_jobs.evaluate.learning import learn
 from driftline_jobs.metrics.figures import Status, reason_of
 from driftline_jobs.metrics.nature import NEXT_STEP
 from driftline_jobs.pipeline.context import Job
