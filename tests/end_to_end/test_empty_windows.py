@@ -24,7 +24,7 @@ def folded(bench: Bench, request: pytest.FixtureRequest) -> list[dict[Hashable, 
     """Two bad days, four without rows, six good ones: the alerts of all windows."""
     bench.overrides = request.param
     bench.days(0, 11)
-    far = pa.array(np.random.default_rng(0).gamma(2.0, 10.0, ROWS) + 500.0)
+    far = pa.array(np.random.default_rng(0).gamma(2.0, 10.0, ROWS) + 50_000.0)
     truth = pa.array(1 - bench.rows(FIRST)["class"].to_numpy())
     bench.days(FIRST, FIRST + 1, amount=far, truth=truth)
     bench.days(EMPTY.stop, LAST)
@@ -44,7 +44,11 @@ def course(alerts: list[dict[Hashable, Any]], metrics: set[str], column: str) ->
 
 @pytest.mark.parametrize(
     ("metrics", "column"),
-    [({"anderson_darling", "psi"}, "amount"), ({"minimum", "maximum"}, "amount"), (PERFORMANCE_NAMES, "*")],
+    [
+        ({"anderson_darling", "psi", "mean_shift", "chi_squared"}, "amount"),
+        ({"minimum", "maximum"}, "amount"),
+        (PERFORMANCE_NAMES, "*"),
+    ],
 )
 def test_alerts_are_neither_prolonged_nor_brought_to_an_end(
     folded: list[dict[Hashable, Any]], metrics: set[str], column: str

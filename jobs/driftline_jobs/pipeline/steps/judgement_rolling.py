@@ -256,12 +256,12 @@ class _Batch:
             outcomes = {WHOLE: task.nothing(), **piece.outcomes}
             measured = list(performance_cells(job, reference, window, record.run_id, outcomes))
             add_judged_performance(tables, job, reference, calibrations, measured)
-        findings, topics = _said(tables)
-        drifted = {one.place.column for one in findings if one.topic is Topic.DRIFT}
         now, cycle = piece.cells.get(WHOLE, {}), calibrations.cycle(window.start)
         checks = reference_limited_checks(now, piece.rows, reference, calibrations, cycle)
         whole = MeasuredCell(window, WHOLE, record.run_id, {}, piece.rows)
         add_checks(tables["quality_metrics"], monitor.monitor, whole, checks)
+        findings, topics = _said(tables)
+        drifted = {one.place.column for one in findings if one.topic is Topic.DRIFT}
         explain(job, tables["attributions"], [_explained(piece, record.run_id, reference, cells, drifted)])
         learned_rows = TableBuilder(load_tables()["calibrations"])
         add_calibrations(learned_rows, reference, calibrations, datetime.now(UTC))
