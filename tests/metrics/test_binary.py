@@ -28,6 +28,7 @@ from driftline_jobs.metrics.ranking import (
     calibration_error,
     roc_auc,
 )
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
 
 RNG = np.random.default_rng
 Labels = npt.NDArray[np.bool_]
@@ -41,7 +42,7 @@ def scored(rng: np.random.Generator, n: int, prevalence: float, gap: float = 1.5
     return labels, 1 / (1 + np.exp(-log_odds))
 
 
-def by_bin(labels: Labels, scores: Floats, edges: Floats, *, tied: bool = False) -> ScoreLabelCounts:
+def by_bin(labels: Labels, scores: Floats, edges: Floats, *, tied: Any = False) -> ScoreLabelCounts:
     bins, size = np.searchsorted(edges, scores, side="right"), len(edges) + 1
     return ScoreLabelCounts(
         pos=np.bincount(bins[labels], minlength=size).astype(np.int64),
@@ -149,6 +150,25 @@ def test_a_bin_per_score_is_exact() -> None:
     labels, scores = scored(rng, 1_000, 0.3)
     scores = np.round(scores, 1)
     counts = by_bin(labels, scores, np.unique(scores)[1:], tied=True)
+    for figure, exact in (
+        (roc_auc(counts), sk.roc_auc_score(labels, scores)),
+        (average_precision(counts), sk.average_precision_score(labels, scores)),
+    ):
+        assert value(figure) == pytest.approx(exact, abs=1e-12)
+        assert figure.published("error_bound") == [0.0]
+
+
+@pytest.mark.parametrize("values", [7, 50, 99, 200])
+def test_scores_of_few_values_are_ranked_exactly(values: int) -> None:
+    """The product's own bins, at a prevalence of 2 %, beside scikit-learn."""
+    rng = RNG(values)
+    scores = rng.integers(0, values, 20_000) / values
+    labels = rng.random(20_000) < 0.04 * scores
+    bins = ordered_bins("score", np.sort(scores), 0.5)
+    edges = np.array(bins.edges)
+    tied = np.zeros(bins.bins, np.bool_)
+    tied[list(bins.single)] = True
+    counts = by_bin(labels, scores, edges, tied=tied)
     for figure, exact in (
         (roc_auc(counts), sk.roc_auc_score(labels, scores)),
         (average_precision(counts), sk.average_precision_score(labels, scores)),

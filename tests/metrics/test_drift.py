@@ -293,6 +293,16 @@ def test_a_constant_column_that_stays_so_has_not_drifted() -> None:
         assert value(figures[metric]) == 0.0, metric
 
 
+def test_a_new_value_among_few_is_a_bin_of_its_own() -> None:
+    """30 % of a column of 1, 2 and 4 become 3: the divergence of the shares themselves, in bits, by scipy."""
+    reference = np.repeat([1.0, 2.0, 4.0], [40_000, 40_000, 20_000])
+    now = np.repeat([1.0, 2.0, 3.0, 4.0], [28_000, 28_000, 30_000, 14_000])
+    edges = feature_edges(reference)
+    found = ordered_drift(binned(now, edges), binned(reference, edges))["js_distance"]
+    expected = jensenshannon([0.28, 0.28, 0.3, 0.14], [0.4, 0.4, 0.0, 0.2], base=2)
+    assert value(found) == pytest.approx(expected, abs=1e-3)
+
+
 def test_rows_too_few_for_pearson_are_not_called_alike() -> None:
     figure = category_drift(categories([1, 0, 1]), categories([0, 2, 1]))["chi_squared"]
     assert figure.status.tolist() == "too_few_rows"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftline_jobs.metrics.binary import ConfusionCounts, decision_figures, entropy, positive_rate
-from driftline_jobs.metrics.figures import Counts, FloatArray, Status, TextArray, statuses
+from driftline_jobs.metrics.figures import BoolArray, Counts, FloatArray, Status, TextArray, statuses
 from driftline_jobs.metrics.intervals import Z
 from driftline_jobs.metrics.performance import Performance, performance, withheld
 from driftline_jobs.metrics.ranking import (
@@ -103,6 +103,7 @@ class ScoredRows:
         decided: (..., B) those that were predicted at all; None if all of them were.
         status: (...,) ``ok``, or why scores are no probabilities; None if they are. With several classes it
             has their axis too.
+        tied: (..., B) see ``ScoreLabelCounts``.
     """
 
     counts: Counts
@@ -110,6 +111,7 @@ class ScoredRows:
     predicted: Counts | None = None
     decided: Counts | None = None
     status: TextArray | None = None
+    tied: BoolArray | bool = False
 
 
 def estimate_binary(calibration: ScoreCalibration, rows: ScoredRows) -> dict[str, Performance]:
@@ -142,7 +144,9 @@ def _spread(draws: FloatArray, rows: ScoredRows) -> dict[str, FloatArray]:
         predicted, decided = (
             None if array is None else array[slice_of] for array in (rows.predicted, rows.decided)
         )
-        part = ScoredRows(rows.counts[slice_of], rows.score_sums[slice_of], predicted, decided)
+        part = ScoredRows(
+            rows.counts[slice_of], rows.score_sums[slice_of], predicted, decided, tied=rows.tied
+        )
         for name, deviation in _spread_at_once(chances, part).items():
             found.setdefault(name, []).append(deviation)
     return {name: np.concatenate(parts) for name, parts in found.items()}
@@ -156,7 +160,8 @@ def _spread_at_once(chances: FloatArray, rows: ScoredRows) -> dict[str, FloatArr
     predicted, decided = (
         None if array is None else laid_out(array) for array in (rows.predicted, rows.decided)
     )
-    drawn = ScoredRows(laid_out(rows.counts), laid_out(rows.score_sums), predicted, decided)
+    counts, sums = laid_out(rows.counts), laid_out(rows.score_sums)
+    drawn = ScoredRows(counts, sums, predicted, decided, tied=rows.tied)
     figures = _figures(np.ascontiguousarray(np.broadcast_to(chances, drawn.counts.shape)), drawn)
     return {name: np.sqrt(_variance(list(figure.value))) for name, figure in figures.items()}
 
@@ -230,7 +235,10 @@ def _variance(draws: Sequence[FloatArray]) -> FloatArray:
 
 def _expected(probability: FloatArray, rows: ScoredRows) -> ScoreLabelCounts:
     return ScoreLabelCounts(
-        pos=rows.counts * probability, neg=rows.counts * (1.0 - probability), score_sums=rows.score_sums
+        pos=rows.counts * probability,
+        neg=rows.counts * (1.0 - probability),
+        score_sums=rows.score_sums,
+        tied=rows.tied,
     )
 
 

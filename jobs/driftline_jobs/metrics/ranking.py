@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from driftline_jobs.metrics.figures import Counts, FloatArray, Status, TextArray, statuses
+from driftline_jobs.metrics.figures import BoolArray, Counts, FloatArray, Status, TextArray, statuses
 from driftline_jobs.metrics.intervals import Z, linear_half_width, logit_interval, wilson
 from driftline_jobs.metrics.performance import Performance, performance
 
@@ -24,13 +24,14 @@ class ScoreLabelCounts:
     Attributes:
         pos, neg: (..., B) positives and negatives per bin, ascending by score. Counts, or expected counts.
         score_sums: (..., B) sum of the scores of both.
-        tied: every bin holds one value of the score at most, so that nothing is lost in binning.
+        tied: (..., B) whether a bin holds one value of the score at most, so that nothing is lost in binning;
+            or the same of all.
     """
 
     pos: Counts
     neg: Counts
     score_sums: FloatArray
-    tied: bool = False
+    tied: BoolArray | bool = False
 
     def __post_init__(self) -> None:
         if not self.pos.shape == self.neg.shape == self.score_sums.shape:
@@ -56,7 +57,7 @@ def roc_auc(counts: ScoreLabelCounts) -> Performance:
     pairs = np.where((p > 0) & (n > 0), p * n, np.nan)
     negatives_below = np.cumsum(neg, -1) - 0.5 * neg
     value = (pos * negatives_below).sum(-1) / pairs
-    inside = 0.5 * (pos * neg).sum(-1) / pairs
+    inside = 0.5 * np.where(counts.tied, 0.0, pos * neg).sum(-1) / pairs
 
     some_p, some_n = np.where(p > 0, p, np.nan), np.where(n > 0, n, np.nan)
     per_positive = negatives_below / some_n[..., None]
@@ -69,7 +70,7 @@ def roc_auc(counts: ScoreLabelCounts) -> Performance:
         _two_class_status(p, n),
         p + n,
         interval=logit_interval(value, Z * error, np.minimum(p, n)),
-        error_bound=0.0 if counts.tied else inside,
+        error_bound=inside,
         trivial=0.5,
     )
 
@@ -78,8 +79,8 @@ def average_precision(counts: ScoreLabelCounts, base: ScoreLabelCounts | None = 
     """Σ (R_i - R_{i-1}) precision_i, midway between each bin's positives first and its negatives first.
 
     ``error_bound`` is half the gap between the two, or more where tied scores could do better still: rows of
-    one score enter together, with the precision that all of them have. Where the bins are the scores
-    (``tied``) that is what the value is, and exact.
+    one score enter together, with the precision that all of them have. Where a bin is a score (``tied``) that
+    is what counts for it, and exact.
 
     Interval: linearised, over ``base`` windows if given (see ``linear_half_width``), on the logit scale.
     """
@@ -93,20 +94,19 @@ def average_precision(counts: ScoreLabelCounts, base: ScoreLabelCounts | None = 
         # Σ_{i=1..P_b} (T + i) / (T + i + F) = P_b - F (ψ(T + F + P_b + 1) - ψ(T + F + 1))
         ahead = true_above + false
         turns = pos - false * (scipy.special.digamma(ahead + pos + 1.0) - scipy.special.digamma(ahead + 1.0))
-        precisions: FloatArray = turns.sum(-1) / some_p
-        return precisions
+        return np.asarray(turns, np.float64)
 
-    first, last = in_turn(false_above), in_turn(false_above + neg)
-    at_once = true_above + pos
-    if counts.tied:
-        rows = at_once + false_above + neg
-        value = (pos * at_once / np.where(rows > 0, rows, 1.0)).sum(-1) / some_p
-        bound = np.zeros(value.shape)
-    else:
-        value = 0.5 * (first + last)
-        ahead = at_once + false_above
-        best = (pos * at_once / np.where(ahead > 0, ahead, 1.0)).sum(-1) / some_p
-        bound = np.maximum(best - value, value - last)
+    def at_once(false: FloatArray) -> FloatArray:
+        rows = true_above + pos + false
+        return np.asarray(pos * (true_above + pos) / np.where(rows > 0, rows, 1.0), np.float64)
+
+    together = at_once(false_above + neg)
+    first, last, best = (
+        np.where(counts.tied, together, each).sum(-1) / some_p
+        for each in (in_turn(false_above), in_turn(false_above + neg), at_once(false_above))
+    )
+    value = 0.5 * (first + last)
+    bound = np.maximum(best - value, value - last)
 
     influence = _precision_influence(pos, neg, value)
     both = np.concatenate([pos, neg], -1)

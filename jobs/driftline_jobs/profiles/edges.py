@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from driftline_jobs.metrics.figures import FloatArray
 from driftline_jobs.profiles.log_buckets import OCTAVES_ABOVE, OCTAVES_BELOW, BucketGrid
 
-FEW_VALUES = 50
-"""Up to this many distinct values, each gets a bin of its own."""
+FEW_VALUES, FEW_SCORES = 50, 200
+"""Up to this many distinct values, each gets a bin of its own, and what lies between them others: a value
+that the reference does not have then falls in with none that it has, unless it lies within 2 % of one. Scores
+of few values are ranked without an error."""
 _FEATURE_QUANTILES = (0.001, 0.01, *(i / 20 for i in range(1, 20)), 0.99, 0.999)
 _SCORE_BINS = 100
 _SCORE_TAIL = 0.2
@@ -26,23 +29,33 @@ _LEAST_PIVOT, _LARGEST_PIVOT = 2.0**-800, 2.0**960
 _LARGEST = float(np.finfo(np.float64).max)
 
 
-def edges_from(
-    sample: FloatArray, threshold: float | None = None, *, is_score: bool = False
-) -> tuple[tuple[float, ...], float, int]:
-    """Edges, pivot and exponent of a column from ``sample``, its finite reference values, ascending.
+class Edges(NamedTuple):
+    """Where the bins of a column lie.
+
+    Attributes:
+        single: numbers of the bins that hold one value of the reference each; none where values are many.
+    """
+
+    edges: tuple[float, ...]
+    pivot: float
+    exponent: int
+    single: tuple[int, ...] = ()
+
+
+def edges_from(sample: FloatArray, threshold: float | None = None, *, is_score: bool = False) -> Edges:
+    """The edges of a column from ``sample``, its finite reference values, ascending.
 
     A feature gets its 5 % quantiles and the 0.1, 1, 99 and 99.9 % ones; a score 100 quantile bins, 100
     geometric ones in the upper tail and its decision ``threshold``; a column of few distinct values one
-    bin for each, and a column of a single one a bin below and above it too: any other value is a change.
+    bin for each, and others for what lies between, below and above them.
     """
     pivot, exponent = _scale(sample)
     distinct = np.unique(sample)
     if len(distinct) == 1 and not (is_score and threshold is not None):
-        only = float(distinct[0])
-        around = (only, math.nextafter(only, math.inf))
-        return tuple(edge for edge in around if -_LARGEST < edge <= _LARGEST), pivot, exponent
-    if len(distinct) <= FEW_VALUES:
-        edges = distinct[1:]
+        return Edges(_around(distinct), pivot, exponent)
+    few = len(distinct) <= (FEW_SCORES if is_score else FEW_VALUES)
+    if few:
+        edges = np.array(_around(distinct))
     elif is_score:
         edges = _score_edges(sample)
     else:
@@ -50,9 +63,19 @@ def edges_from(
     if is_score and threshold is not None:
         edges = np.append(edges, threshold)
     edges = np.unique(edges)
+    if few:
+        edges = _snapped(edges, sample, pivot, exponent, 0.0)
+        single = np.unique(np.searchsorted(edges, distinct, side="right"))
+        return Edges(tuple(edges.tolist()), pivot, exponent, tuple(single.tolist()))
     edges = edges[(edges > sample[0]) | (edges == threshold)]
     snapped = _snapped(edges, sample, pivot, exponent, 0.0 if is_score else _FREE_MOVE)
-    return tuple(snapped.tolist()), pivot, exponent
+    return Edges(tuple(snapped.tolist()), pivot, exponent)
+
+
+def _around(distinct: FloatArray) -> tuple[float, ...]:
+    """Edges at each of the values and right after it."""
+    edges = {float(edge) for value in distinct for edge in (value, math.nextafter(value, math.inf))}
+    return tuple(sorted(edge for edge in edges if -_LARGEST < edge <= _LARGEST))
 
 
 def _quantiles(sample: FloatArray, shares: FloatArray) -> FloatArray:

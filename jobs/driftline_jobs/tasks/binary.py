@@ -123,6 +123,14 @@ class BinaryTask(ScoredTask[BinaryOutcomes]):
         """(bins,)."""
         return (self.bins.bins if self.bins else 0,)
 
+    @property
+    def tied(self) -> BoolArray:
+        """See ``ScoredTask``."""
+        found = np.zeros(self.by_score, np.bool_)
+        if self.bins is not None:
+            found[list(self.bins.single)] = True
+        return found
+
     def nothing(self) -> BinaryOutcomes:
         """Outcomes of no rows."""
         return BinaryOutcomes(**BinaryOutcomes.nothing_by_score(*self.by_score))

@@ -113,6 +113,14 @@ class MulticlassTask(ScoredTask[MulticlassOutcomes]):
         """(classes with a score, bins of that which has most of them)."""
         return len(self.bins), max((bins.bins for bins in self.bins), default=0)
 
+    @property
+    def tied(self) -> BoolArray:
+        """See ``ScoredTask``."""
+        found = np.zeros(self.by_score, np.bool_)
+        for at, bins in enumerate(self.bins):
+            found[at, list(bins.single)] = True
+        return found
+
     def nothing(self) -> MulticlassOutcomes:
         """Outcomes of no rows."""
         classes, bins = self.by_score
@@ -192,7 +200,9 @@ class MulticlassTask(ScoredTask[MulticlassOutcomes]):
             return {}
         scores = self.stacked_scores(outcomes)
         return {
-            name: ScoreLabelCounts(scores.pos[:, at], scores.neg[:, at], scores.score_sums[:, at])
+            name: ScoreLabelCounts(
+                scores.pos[:, at], scores.neg[:, at], scores.score_sums[:, at], self.tied[at]
+            )
             for at, name in enumerate(self.names[: len(self.bins)])
         }
 

@@ -161,7 +161,13 @@ class ScoredTask(Task[Classified]):
             pos=self._stacked([outcome.positives for outcome in outcomes]),
             neg=self._stacked([outcome.negatives for outcome in outcomes]),
             score_sums=self._scaled([outcome.score_sums for outcome in outcomes]),
+            tied=self.tied,
         )
+
+    @property
+    @abstractmethod
+    def tied(self) -> BoolArray:
+        """(bins,), or (classes, bins): which of them hold one value of the score each."""
 
     def losses(self, outcomes: Sequence[Classified]) -> LossSums:
         """(cells,) sums of losses."""
@@ -203,6 +209,7 @@ class ScoredTask(Task[Classified]):
             predicted=self._stacked(predicted) if self.has_predictions else None,
             decided=self._stacked([outcome.scored_decided for outcome in outcomes]),
             status=np.broadcast_to(status.reshape(-1, *[1] * (len(shape) - 1)), (cells, *shape[:-1])),
+            tied=self.tied,
         )
 
     def _stacked(self, counts: Sequence[Sequence[int]]) -> IntArray:

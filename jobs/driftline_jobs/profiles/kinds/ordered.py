@@ -61,7 +61,8 @@ class OrderedBins(BinsOf[OrderedProfile, Numbers]):
 
     Bin ``b`` holds ``edges[b-1] <= x < edges[b]``; the outer ones are open. ``pivot`` and ``exponent``
     place the log buckets (see ``log_buckets``). ``whole_numbers``: the reference's column is of an integer
-    type. ``valueless``: the reference has no value, and the edges are those of ``wide_bins``.
+    type. ``valueless``: the reference has no value, and the edges are those of ``wide_bins``. ``single``: the
+    bins that hold one value of the reference each, where it has few.
     """
 
     edges: tuple[float, ...]
@@ -69,6 +70,7 @@ class OrderedBins(BinsOf[OrderedProfile, Numbers]):
     exponent: int
     whole_numbers: bool = False
     valueless: bool = False
+    single: tuple[int, ...] = ()
     CODE = 1
     STATE = OrderedProfile
     SAMPLE = OrderedSample
@@ -84,6 +86,8 @@ class OrderedBins(BinsOf[OrderedProfile, Numbers]):
         """Whether the edges tell how far apart values lie: two at least, not those around one value."""
         if self.valueless:
             return False
+        if self.single:
+            return len(self.single) > 2
         return len(self.edges) > 2 or (
             len(self.edges) == 2 and self.edges[1] > math.nextafter(self.edges[0], math.inf)
         )
@@ -185,7 +189,9 @@ class OrderedBins(BinsOf[OrderedProfile, Numbers]):
             "pivot": self.pivot.hex(),
             "exponent": self.exponent,
             "whole_numbers": self.whole_numbers,
-        } | ({"valueless": True} if self.valueless else {})
+            **({"valueless": True} if self.valueless else {}),
+            **({"single": list(self.single)} if self.single else {}),
+        }
 
     @classmethod
     def of_entry(cls, entry: Mapping[str, Any]) -> Self:
@@ -197,6 +203,7 @@ class OrderedBins(BinsOf[OrderedProfile, Numbers]):
             exponent=entry["exponent"],
             whole_numbers=entry["whole_numbers"],
             valueless=entry.get("valueless", False),
+            single=tuple(entry.get("single", ())),
         )
 
     @property
@@ -323,15 +330,16 @@ class OrderedBins(BinsOf[OrderedProfile, Numbers]):
     # of pages
 
     def shown(self) -> Shown:
-        """See ``BinsOf``."""
-        return Shown(edges=np.asarray(self.edges, np.float64))
+        """See ``BinsOf``: where each value has a bin, what follows it is drawn with it."""
+        starts = [self.edges[at - 1] for at in self.single[1:]] if len(self.single) > 1 else self.edges
+        return Shown(edges=np.asarray(starts, np.float64))
 
     def shown_counts(self, profile: OrderedProfile) -> IntArray:
         """Infinities stand in the open outer bins, as they do in the drift figures."""
         counts = profile.bin_counts(self)
         counts[0] += profile.below_infinity
         counts[-1] += profile.above_infinity
-        return counts
+        return np.add.reduceat(counts, [0, *self.single[1:]]) if len(self.single) > 1 else counts
 
     @property
     def shown_kind(self) -> str:
@@ -348,7 +356,8 @@ def ordered_bins(
     """
     if not len(sample):
         return OrderedBins(kind, (), 0.0, 0, whole_numbers)
-    return OrderedBins(kind, *edges_from(sample, threshold, is_score=kind == _SCORE), whole_numbers)
+    found = edges_from(sample, threshold, is_score=kind == _SCORE)
+    return OrderedBins(kind, found.edges, found.pivot, found.exponent, whole_numbers, single=found.single)
 
 
 def wide_bins(kind: str, *, whole_numbers: bool = False) -> OrderedBins:
