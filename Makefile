@@ -25,10 +25,10 @@ PYTEST := OPENBLAS_NUM_THREADS=1 .venv/bin/pytest --numprocesses $(PROCESSES) --
 # The demo takes the full environment if it is there, else one with the base install and its own extra.
 DEMO_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-demo)
 
-.PHONY: help setup demo up down test test-slow test-long lint lock bench bench-store bench-fleet clean
+.PHONY: help setup demo up down test test-slow test-long lint lock bench bench-alarms bench-store bench-fleet clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Fill .venv with every extra and the test tools, and .venv-airflow with Airflow
 	@$(MAKE) --no-print-directory --jobs=2 .venv/.installed .venv-airflow/.installed
@@ -59,6 +59,9 @@ lint: .venv/.installed ## Check style, who imports whom, and types
 
 bench: .venv/.installed ## What a run costs beside a bare scan and others (BENCH_ARGS="--share 0.01" for less)
 	PYTHONPATH=. .venv/bin/python tests/bench/bench.py $(BENCH_ARGS)
+
+bench-alarms: .venv/.installed ## False alarms on clean days, and faults found (BENCH_ARGS="--seeds 2 --only faults" for less)
+	PYTHONPATH=. .venv/bin/python tests/bench/alarms.py $(BENCH_ARGS)
 
 bench-store: .venv/.installed ## The stores: 14.6 M rows, late data, killed processes (BENCH_ARGS="--monitors 10" for less)
 	PYTHONPATH=. .venv/bin/python tests/bench/store_bench.py $(BENCH_ARGS)

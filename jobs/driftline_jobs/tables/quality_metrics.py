@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _FAILED = (
     "SELECT window_start, column_name, model_version, segment, segment_value, check_name AS metric, "  # noqa: S608
-    "value, NULL AS threshold, NULL AS threshold_source, NULL AS q_value, NULL AS reference_value "
-    f"FROM current_quality_metrics WHERE {PLACE} AND NOT passed"
+    "value, expected, NULL AS threshold, NULL AS threshold_source, NULL AS q_value, "
+    f"NULL AS reference_value FROM current_quality_metrics WHERE {PLACE} AND NOT passed"
 )
 _JUDGED = f"SELECT DISTINCT window_start FROM current_quality_metrics WHERE {PLACE} AND passed IS NOT NULL"  # noqa: S608
 _MOVING = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from driftline_jobs.detection.alerts import Alert, Finding, Place, State, Topic, WindowFindings, fold
+from driftline_jobs.detection.check_strength import strength
 from driftline_jobs.metrics.nature import statement
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.steps.repeated_ids import CHECK as REPEATED_IDS
@@ -134,11 +136,14 @@ def _new_columns(columns: Sequence[str]) -> Finding:
 def finding(topic: Topic, row: Mapping[str, Any]) -> Finding:
     """What one row of a metric table says is wrong."""
     value, threshold = row["value"], row["threshold"]
+    times = _strength(value, threshold, row["reference_value"])
+    if topic is Topic.QUALITY:
+        times, threshold = strength(row["metric"], value, json.loads(row["expected"] or "null"))
     return Finding(
         place=Place(row["column_name"], row["model_version"], row["segment"], row["segment_value"]),
         topic=topic,
         metric=row["metric"],
-        strength=_strength(value, threshold, row["reference_value"]),
+        strength=times,
         value=value,
         threshold=threshold,
         threshold_source=row["threshold_source"],
