@@ -40,7 +40,7 @@ def drift_terms() -> dict[str, Term]:
     return {spec.name: Term(spec.title, spec.how, _WRITERS[spec.unit]) for spec in drift_specs().values()}
 
 
-SUSTAINED: Final = "lasting_shift"
+SUSTAINED: Final = "sustained_shift"
 
 
 @cache

@@ -148,8 +148,8 @@ BUILT_IN = (
         floor=0.005,
     ),
     DriftSpec(
-        "lasting_shift",
-        "Lasting shift",
+        "sustained_shift",
+        "Sustained shift",
         "Evidence over windows that a small shift goes on: what bets against chance have won, begun anew "
         "whenever that pays. At its limit the sum stands still.",
     ),

@@ -10,7 +10,7 @@ MULTIVARIATE_DRIFT = ("gaussian_kl", "reconstruction_error")
 SHAPE = ("anderson_darling", "chi_squared")
 """Those that decide whether the shape of a column has changed: of an ordered one, of categories."""
 
-SUSTAINED_SHIFT = "lasting_shift"
+SUSTAINED_SHIFT = "sustained_shift"
 """Of any column over its windows: the evidence that a shift goes on."""
 
 MOVES_BY_NATURE = "moves_by_nature"

@@ -62,7 +62,7 @@ def shifted(rng: np.random.Generator, windows: int, at: int, by: float) -> Float
     return values
 
 
-def test_a_lasting_shift_is_found_and_its_beginning_too() -> None:
+def test_a_sustained_shift_is_found_and_its_beginning_too() -> None:
     rng = RNG(1)
     course = follow([of_statistic(learned(rng, 56), statistic(shifted(rng, 120, 60, 1.5)))], 10_000)
     first = int(np.argmax(course.alarm))

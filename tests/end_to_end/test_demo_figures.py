@@ -214,7 +214,7 @@ def _expected(year: Year, name: str, now: pd.DataFrame, then: pd.DataFrame) -> d
 @pytest.mark.parametrize("comparison", ["reference", "previous"])
 def test_drift_is_what_the_raw_rows_give_at_the_same_edges(year: Year, comparison: str) -> None:
     # what depends on other windows, on all columns, or on labels that no log holds has tests of its own
-    where = "metric <> 'lasting_shift' AND column_name <> '*' AND column_kind <> 'label'"
+    where = "metric <> 'sustained_shift' AND column_name <> '*' AND column_kind <> 'label'"
     found = year.figures("drift_metrics", where=f"comparison = '{comparison}' AND {where}")
     compared = 0
     for day in DAYS[1:] if comparison == "previous" else DAYS:

@@ -44,7 +44,7 @@ def ranged(root: Path) -> Bench:
 
 def course(bench: Bench, column: str) -> dict[int, tuple[float, bool]]:
     """Evidence and alarm by the number of the day."""
-    rows = bench.current("drift_metrics", column_name=column, metric="lasting_shift")
+    rows = bench.current("drift_metrics", column_name=column, metric="sustained_shift")
     return {
         (start - day(0)).days: (value, bool(drifted))
         for start, value, drifted in zip(rows["window_start"], rows["value"], rows["drifted"], strict=True)
@@ -62,7 +62,7 @@ def window_tests(bench: Bench) -> pd.DataFrame:
     )
 
 
-def test_a_lasting_shift_is_found_that_windows_do_not_show(ranged: Bench) -> None:
+def test_a_sustained_shift_is_found_that_windows_do_not_show(ranged: Bench) -> None:
     alarms = [number for number, (_, alarm) in course(ranged, "amount").items() if alarm]
     assert alarms
     assert min(alarms) >= REFERENCE + CLEAN
@@ -71,7 +71,7 @@ def test_a_lasting_shift_is_found_that_windows_do_not_show(ranged: Bench) -> Non
     assert not any(alarm for _, alarm in course(ranged, "score").values())
 
     told = [ranged.current("alerts", number, column_name="amount")["evidence"].item() for number in alarms]
-    assert all("lasting_shift" in evidence for evidence in told)
+    assert all("sustained_shift" in evidence for evidence in told)
     assert any("grown since 2024-" in evidence for evidence in told)
 
 
@@ -89,7 +89,7 @@ def test_the_evidence_is_that_of_recursive_residuals(ranged: Bench) -> None:
     spread = state["scale"] ** 2 * degrees
     tests = window_tests(ranged).sort_values("window_start").iloc[REFERENCE:]
     published = course(ranged, "amount")
-    limit = ranged.current("drift_metrics", metric="lasting_shift")["threshold"].iloc[0]
+    limit = ranged.current("drift_metrics", metric="sustained_shift")["threshold"].iloc[0]
     won = np.zeros(2)
     for at, row in enumerate(tests.to_dict("records")):
         # all days have as many rows, so that the typical one is any; the error of the reference is in it
@@ -106,17 +106,17 @@ def test_the_evidence_is_that_of_recursive_residuals(ranged: Bench) -> None:
 
 def test_a_rule_may_be_stricter_than_the_limit_of_the_evidence(root: Path, ranged: Bench) -> None:
     evidence = {number: won for number, (won, _) in course(ranged, "amount").items()}
-    limit = ranged.current("drift_metrics", metric="lasting_shift")["threshold"].iloc[0]
+    limit = ranged.current("drift_metrics", metric="sustained_shift")["threshold"].iloc[0]
     strict = float(np.quantile(list(evidence.values()), 0.25))
     beyond = {number for number, won in evidence.items() if won > strict}
-    rule = {"metric": "lasting_shift", "column": "amount", "above": strict}
+    rule = {"metric": "sustained_shift", "column": "amount", "above": strict}
     alerts = {"min_rows": 10, "false_alarm_rate": 0.05, "rules": [rule]}
     ruled = Bench(root, overrides={**WATCHED, "alerts": alerts}, store_name="ruled.duckdb")
     ruled.run(REFERENCE, LAST - 1)
     found = course(ruled, "amount")
     assert {number for number, (_, drifted) in found.items() if drifted} == beyond
     assert {number: won for number, (won, _) in found.items()} == evidence
-    rows = ruled.current("drift_metrics", column_name="amount", metric="lasting_shift")
+    rows = ruled.current("drift_metrics", column_name="amount", metric="sustained_shift")
     of_rule = rows[rows["threshold_source"] == "rule"]
     assert set(of_rule["threshold"]) == {strict}
     assert (of_rule["value"] < limit).all()

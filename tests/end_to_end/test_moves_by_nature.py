@@ -131,7 +131,7 @@ def test_all_else_is_judged_as_if_they_were_not_there(root: Path, bench: Bench) 
     expected = decided(without.current("drift_metrics"))
     found = decided(drift[~drift["column_name"].isin(MOVING)])
     assert {"*", "amount", "weight"} <= set(expected["column_name"])
-    assert {"gaussian_kl", "lasting_shift"} <= set(expected["metric"])
+    assert {"gaussian_kl", "sustained_shift"} <= set(expected["metric"])
     pd.testing.assert_frame_equal(found, expected)
 
 

@@ -28,7 +28,7 @@ def test_every_formula_has_a_specification_and_every_specification_a_formula() -
     assert {spec.name for spec in BUILT_IN if spec.ordered} == set(drift.ORDERED_METRICS)
     assert {spec.name for spec in BUILT_IN if spec.categories} == set(drift.CATEGORY_METRICS)
     assert {spec.name for spec in BUILT_IN if not (spec.ordered or spec.categories)} == {
-        "lasting_shift",
+        "sustained_shift",
         "gaussian_kl",
         "reconstruction_error",
     }

@@ -325,7 +325,7 @@ def test_ranked_by_effect_certainty_and_importance() -> None:
 
 
 def test_a_column_is_told_by_this_window_before_what_it_has_summed_up_to() -> None:
-    sustained: dict[str, Any] = {"metric": "lasting_shift", "value": 22_000.0, "threshold": 22_000.0}
+    sustained: dict[str, Any] = {"metric": "sustained_shift", "value": 22_000.0, "threshold": 22_000.0}
     rows: Rows = {
         "runs": [ran(0)],
         "drift_metrics": [

@@ -167,8 +167,8 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "a figure of all rows, of a segment",
-        {"segments": ["a"], "alerts": {"rules": [{"metric": "lasting_shift", "segment": "a", "above": 1}]}},
-        "lasting_shift is a figure of all rows: leave the segment out",
+        {"segments": ["a"], "alerts": {"rules": [{"metric": "sustained_shift", "segment": "a", "above": 1}]}},
+        "sustained_shift is a figure of all rows: leave the segment out",
     ),
     (
         "no limit",

@@ -58,7 +58,7 @@ QUESTIONS = (
                    FROM current_drift_metrics AS decided
                    WHERE decided.monitor = $1 AND decided.column_name = drift.column_name AND decided.drifted
                          AND decided.comparison = 'reference' AND decided.segment = '*'
-                         AND decided.metric <> 'lasting_shift'
+                         AND decided.metric <> 'sustained_shift'
                          AND decided.model_version = '*'
                ) AS "days drifted"
         FROM current_drift_metrics AS drift

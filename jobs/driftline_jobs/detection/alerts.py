@@ -16,12 +16,15 @@ from enum import StrEnum
 from typing import Any
 
 from driftline_jobs.detection.sentences import sentence
+from driftline_schemas.metrics import SUSTAINED_SHIFT
 
 ALL = "*"
 RESOLVE_AFTER = 3
 """An alert ends with this many judged windows in a row without its finding: one quiet day is no all-clear."""
 RETURNS_WITHIN = 28
 """What comes back within so many windows of its end is the same alert."""
+_CALLED_ONCE = {SUSTAINED_SHIFT: "lasting_shift"}
+"""What a metric was called when alerts got their ids by it: they are to stay the same."""
 MANY_WINDOWS = 3
 """From this many windows on a finding counts as one step more severe."""
 
@@ -236,7 +239,7 @@ def alert_id(monitor: str, place: Place, topic: Topic, metric: str, first_window
         monitor,
         place.column,
         topic.value,
-        metric,
+        _CALLED_ONCE.get(metric, metric),
         place.model_version,
         place.segment,
         place.segment_value,
