@@ -11,7 +11,7 @@ from driftline_reports import formats, glossary
 from driftline_reports.glossary import words
 from driftline_reports.names import Names, visible
 from driftline_reports.view_model import Alert
-from driftline_schemas.metrics import CHECKS_OF_COLUMNS
+from driftline_schemas.metrics import CHECKS_OF_COLUMNS, REFERENCE_OUTDATED
 from driftline_schemas.table_names import ALL
 from driftline_schemas.task_specs import performance_spec
 
@@ -49,6 +49,8 @@ def everything(metric: str) -> str:
     """What a metric or a check without a column is about."""
     if metric in CHECKS_OF_COLUMNS:
         return "the columns"
+    if metric == REFERENCE_OUTDATED:
+        return "the reference"
     if performance_spec(metric) is not None:
         return "the model"
     return "the columns together" if metric in glossary.drift_terms() else "the rows"

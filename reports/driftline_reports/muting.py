@@ -64,12 +64,13 @@ def without_muted(inputs: ReportInputs) -> tuple[ReportInputs, int]:
 
 
 def _table_of(alert: Row) -> str:
-    """The table whose rows raised the alert: a failed check has no threshold, a metric always has."""
+    """The table whose rows raised the alert: a metric's threshold always comes from somewhere."""
     try:
-        threshold = json.loads(alert["evidence"] or "{}").get("threshold")
+        evidence = json.loads(alert["evidence"] or "{}")
+        sourced = evidence.get("threshold") is not None and evidence.get("threshold_source", "") is not None
     except (ValueError, AttributeError):
-        threshold = None
-    if threshold is None:
+        sourced = False
+    if not sourced:
         return "quality_metrics"
     if alert["column_name"] == ALL and performance_spec(alert["metric"]) is not None:
         return "performance_metrics"

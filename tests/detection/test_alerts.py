@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from driftline_jobs.detection.advice import LASTS
 from driftline_jobs.detection.alerts import (
     RESOLVE_AFTER,
     RETURNS_WITHIN,
@@ -207,3 +208,24 @@ def test_findings_hold_no_nan(name: str) -> None:
     changes: dict[str, Any] = {name: float("nan")}
     with pytest.raises(ValueError, match=name):
         replace(drift(), **changes)
+
+
+def test_drift_that_lasts_while_the_model_holds_is_worth_advice() -> None:
+    days = [window(day, drift()) for day in range(LASTS + 2)]
+    events = fold("flights", days)
+    advised = [[a for a in alerts if a.metric == "reference_outdated"] for alerts in events]
+    assert [bool(several) for several in advised] == [False] * LASTS + [True, True]
+    (alert,) = advised[-1]
+    assert (alert.place, alert.severity) == (Place(), Severity.LOW)
+    said = alert.evidence["sentence"]
+    assert "one column has drifted in 21 windows or more" in said
+    assert "`driftline rebase`" in said
+    assert "trailing: 28d" in said
+    moving = fold("flights", days, moves=True)[-1]
+    assert not any("trailing" in a.evidence["sentence"] for a in moving)
+
+
+def test_there_is_no_advice_to_make_a_loss_the_norm() -> None:
+    lost = Finding(Place(), Topic.PERFORMANCE, "roc_auc", 2.0, 0.6, 0.7, "calibrated", 0.001)
+    events = fold("flights", [window(day, drift(), lost) for day in range(LASTS + 2)])
+    assert not any(alert.metric == "reference_outdated" for alerts in events for alert in alerts)

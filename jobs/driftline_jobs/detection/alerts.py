@@ -15,6 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from driftline_jobs.detection.advice import LASTS, OUTDATED, advice
 from driftline_jobs.detection.sentences import sentence
 from driftline_schemas.metrics import SUSTAINED_SHIFT
 
@@ -39,6 +40,11 @@ class Topic(StrEnum):
     """Columns that the log has beyond those of the reference, however many."""
     SETUP = "setup"
     """What the monitor's file should say otherwise: no fault of the data, and no worse for lasting."""
+    ADVICE = "advice"
+    """What the other alerts together suggest."""
+
+
+_NO_FAULT = frozenset({Topic.SETUP, Topic.ADVICE})
 
 
 class Severity(StrEnum):
@@ -158,6 +164,7 @@ class Fold:
         acknowledged: ids of alerts that somebody has seen; they go on under that state.
         renewed: whether the reference was renewed after ``opened``. What these say was found against another
             one: they go on where the first judged window says the same, and otherwise end there.
+        moves: whether the reference moves with the windows.
     """
 
     def __init__(
@@ -167,8 +174,10 @@ class Fold:
         opened: Sequence[Alert] = (),
         acknowledged: Collection[str] = (),
         renewed: bool = False,
+        moves: bool = False,
     ) -> None:
         self._monitor = monitor
+        self._moves = moves
         self._acknowledged = acknowledged
         self._under_way = {
             (a.place, a.topic): replace(a, quiet=RESOLVE_AFTER - 1) if renewed else a
@@ -186,6 +195,7 @@ class Fold:
     def step(self, window: WindowFindings) -> list[Alert]:
         """The alerts of the next window: those that are open in it, and those that it resolves."""
         self._windows += 1
+        window = self._advised(window)
         found = _things(window.findings)
         here: list[Alert] = []
         for key in sorted(self._under_way.keys() | found.keys()):
@@ -202,6 +212,26 @@ class Fold:
                 self._under_way[key] = alert
             here.append(alert)
         return here
+
+    def _advised(self, window: WindowFindings) -> WindowFindings:
+        """The window with the advice that the alerts before it and its own findings suggest."""
+        if Topic.DRIFT not in window.judged:
+            return window
+        losses = any(topic is Topic.PERFORMANCE for _, topic in self._under_way) or any(
+            finding.topic is Topic.PERFORMANCE for finding in window.findings
+        )
+        columns = [
+            alert.place.column
+            for (place, topic), alert in self._under_way.items()
+            if topic is Topic.DRIFT and place == place.whole and alert.windows >= LASTS
+        ]
+        said = [*window.findings]
+        if columns and not losses:
+            statement = advice(columns, moves=self._moves)
+            said.append(
+                Finding(Place(), Topic.ADVICE, OUTDATED, 1.0, float(len(columns)), statement=statement)
+            )
+        return replace(window, findings=said, judged=window.judged | {Topic.ADVICE})
 
     def _after(
         self, key: tuple[Place, Topic], findings: Sequence[Finding] | None, window: WindowFindings
@@ -227,9 +257,10 @@ def fold(
     opened: Sequence[Alert] = (),
     acknowledged: Collection[str] = (),
     renewed: bool = False,
+    moves: bool = False,
 ) -> list[list[Alert]]:
     """The alerts of each of several windows, ascending by ``start``; the rest as for ``Fold``."""
-    folded = Fold(monitor, opened=opened, acknowledged=acknowledged, renewed=renewed)
+    folded = Fold(monitor, opened=opened, acknowledged=acknowledged, renewed=renewed, moves=moves)
     return [folded.step(window) for window in windows]
 
 
@@ -301,7 +332,7 @@ def _seen(monitor: str, alert: Alert | None, findings: Sequence[Finding], window
         place=place,
         topic=leading.topic,
         metric=metric,
-        severity=Severity.LOW if leading.topic is Topic.SETUP else severity(peak, windows),
+        severity=Severity.LOW if leading.topic in _NO_FAULT else severity(peak, windows),
         state=State.OPEN,
         first_window=first,
         last_window=window.start,

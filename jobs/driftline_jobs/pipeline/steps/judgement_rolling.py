@@ -157,6 +157,7 @@ class _Fold:
             opened=open_before(job, published, self.alerts_before),
             acknowledged=alert_actions.acknowledged(job.store, job.monitor.monitor),
             renewed=True,
+            moves=True,
         )
         self._fired = Fired()
         self._columns = frozenset((*initial.binning.columns, OUTCOMES))

@@ -1,0 +1,32 @@
+"""What to do about columns that have drifted for weeks while the model does no worse.
+
+Then it is the reference that is out of date: a season has gone on, or something has changed for good. An
+alert that nobody can act on is worth one sentence of advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftline_schemas.metrics import REFERENCE_OUTDATED as OUTDATED
+
+__all__ = ["LASTS", "OUTDATED", "advice"]
+
+LASTS = 21
+"""Windows from which on a drift that is reported again and again is no passing thing."""
+_NAMED = 3
+
+
+def advice(columns: Sequence[str], *, moves: bool) -> str:
+    """The advice on columns that have drifted in ``LASTS`` windows or more; ``moves``: the reference does."""
+    count = len(columns)
+    named = ", ".join(sorted(columns)[:_NAMED])
+    subject = f"{count} columns have" if count > 1 else "one column has"
+    more = f" and {count - _NAMED} more" if count > _NAMED else ""
+    what = "`driftline rebase` makes it the norm"
+    if not moves:
+        what += ", and a reference that moves (reference: {trailing: 28d}) follows a season"
+    return (
+        f"{subject} drifted in {LASTS} windows or more while the model's performance has shown no loss "
+        f"({named}{more}): if that is the new normal, {what}"
+    )
