@@ -198,6 +198,17 @@ def test_a_window_of_one_weekday_has_its_own_value(kind: Callable[[Ints], Sample
         assert (p_values(sundays)[weekdays[35:] == 3] < 1e-4).all()
 
 
+def test_figures_next_to_nothing_are_no_fault() -> None:
+    """Means of a column of subnormal values: what their squares come to is nothing."""
+    tiny = 1e-200 * RNG(12).normal(size=31)
+    one = np.ones(31)
+    found = calibrate(Statistic(tiny, one, 0.001 * one, one, signed=True), split(31))
+    assert isinstance(found, Calibration)
+    p = found.p_values(Statistic(np.array([2e-200, 9.0]), one[:2], 0.001 * one[:2], one[:2], signed=True))
+    assert p[0] > 0.9
+    assert p[1] < 1e-4
+
+
 def test_seven_windows_are_too_few() -> None:
     assert leave_one_out([()] * (MIN_WINDOWS - 1)) is None
     found = calibrate_column(ordered(np.ones((7, 4), np.int64)), None)

@@ -43,10 +43,10 @@ def test_two_values_are_told_by_their_shares() -> None:
     assert found == pytest.approx((0.7 - 0.4) / np.sqrt(0.4 * 0.6))
 
 
-def test_it_has_no_unit_where_the_reference_has_one_value() -> None:
+def test_where_the_reference_has_one_value_the_unit_is_that_of_both_together() -> None:
     edges = np.array([2.0, 2.5])
     reference = binned(np.full(900, 2.0), edges)
     assert float(mean_shift(binned(np.full(50, 2.0), edges), reference).value) == 0.0
-    moved = ordered_drift(binned(np.full(50, 3.0), edges), reference)["mean_shift"]
-    assert np.isnan(moved.value)
-    assert str(moved.status) == "constant"
+    moved = ordered_drift(binned(np.full(100, 2.75), edges), reference)["mean_shift"]
+    both = np.repeat([2.0, 2.75], [900, 100])
+    assert float(moved.value) == pytest.approx(0.75 / both.std())

@@ -375,7 +375,10 @@ def _variation(statistic: Statistic) -> float:
     for _ in range(_STEPS):
         model = statistic.expected + v / statistic.sampling
         ratio = value / model
-        step = (ratio.mean() - 1.0) / (ratio / (model * statistic.sampling)).mean()
+        slope = float((ratio / (model * statistic.sampling)).mean())
+        if not slope > 0.0:  # figures so small that their squares are none
+            break
+        step = (ratio.mean() - 1.0) / slope
         if not step > 1e-12 * v:
             break
         v += float(step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from driftline_jobs.metrics.figures import Figure, FloatArray, Status, figure, statuses
+from driftline_jobs.metrics.figures import Counts, Figure, FloatArray, Status, figure, statuses
 from driftline_jobs.metrics.samples import OrderedSample
 
 
@@ -14,16 +14,17 @@ def mean_shift(current: OrderedSample, reference: OrderedSample) -> Figure:
     The means are exact, by the sums, but that rows beyond the outer edges count at most as far out as these
     edges lie apart, on average, and infinities as the others there: a mean that a single row can move tells
     nothing of the others (after Winsor: Dixon and Tukey, Technometrics 1968). The standard deviation is that
-    between bins, which lacks what bins hide: 1 % where they hold 5 % of the rows.
+    between bins, which lacks what bins hide: 1 % where they hold 5 % of the rows. Where the reference has
+    none, it is that of both together.
     """
     counts_n, counts_m = current.with_infinities(), reference.with_infinities()
     n, m = counts_n.sum(-1), counts_m.sum(-1)
     with np.errstate(over="ignore", invalid="ignore"):  # sums near the largest float: masked as not_finite
-        means = _bin_means(reference)
-        mean_n = (counts_n * _bin_means(current)).sum(-1) / np.maximum(n, 1)
-        mean_m = (counts_m * means).sum(-1) / np.maximum(m, 1)
-        variance = (counts_m * (means - mean_m[..., None]) ** 2).sum(-1) / np.maximum(m, 1)
-        flat = ~(variance > 0.0) & (mean_n != mean_m)
+        mean_n, variance_n = _moments(counts_n, _bin_means(current))
+        mean_m, variance = _moments(counts_m, _bin_means(reference))
+        share = n / np.maximum(n + m, 1)
+        together = share * variance_n + (1.0 - share) * (variance + share * (mean_n - mean_m) ** 2)
+        variance = np.where(variance > 0.0, variance, together)
         value = (mean_n - mean_m) / np.sqrt(np.where(variance > 0.0, variance, 1.0))
     shape = np.broadcast_shapes(n.shape, m.shape)
     status = statuses(
@@ -32,9 +33,15 @@ def mean_shift(current: OrderedSample, reference: OrderedSample) -> Figure:
         ((m == 0) & (reference.missing == 0), Status.NO_REFERENCE),
         (n == 0, Status.NO_VALUES),
         (m == 0, Status.NO_REFERENCE_VALUES),
-        (flat & np.isfinite(variance), Status.CONSTANT),  # of no spread: the distance has no unit
     )
     return figure(value, status)
+
+
+def _moments(counts: Counts, means: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(...,) mean and variance of rows that count as the means of their bins."""
+    rows = np.maximum(counts.sum(-1), 1)
+    mean = (counts * means).sum(-1) / rows
+    return mean, (counts * (means - mean[..., None]) ** 2).sum(-1) / rows
 
 
 def _bin_means(sample: OrderedSample) -> FloatArray:

@@ -14,6 +14,8 @@ FEW_VALUES, FEW_SCORES = 50, 200
 """Up to this many distinct values, each gets a bin of its own, and what lies between them others: a value
 that the reference does not have then falls in with none that it has, unless it lies within 2 % of one. Scores
 of few values are ranked without an error."""
+_REPEATED = 5
+"""So many rows for each value, on average: else they are few because the rows are."""
 _FEATURE_QUANTILES = (0.001, 0.01, *(i / 20 for i in range(1, 20)), 0.99, 0.999)
 _SCORE_BINS = 100
 _SCORE_TAIL = 0.2
@@ -54,8 +56,16 @@ def edges_from(sample: FloatArray, threshold: float | None = None, *, is_score: 
     if len(distinct) == 1 and not (is_score and threshold is not None):
         return Edges(_around(distinct), pivot, exponent)
     few = len(distinct) <= (FEW_SCORES if is_score else FEW_VALUES)
-    if few:
-        edges = np.array(_around(distinct))
+    if few and len(sample) >= _REPEATED * len(distinct):
+        edges = np.unique(
+            np.append(_around(distinct), threshold if is_score and threshold is not None else [])
+        )
+        # a bin of one score, and of nothing next to it, is what makes ranks exact
+        edges = edges if is_score else _snapped(edges, sample, pivot, exponent, 0.0)
+        single = np.unique(np.searchsorted(edges, distinct, side="right"))
+        return Edges(tuple(edges.tolist()), pivot, exponent, tuple(single.tolist()))
+    if len(distinct) <= FEW_VALUES:
+        edges = distinct[1:]
     elif is_score:
         edges = _score_edges(sample)
     else:
@@ -63,10 +73,6 @@ def edges_from(sample: FloatArray, threshold: float | None = None, *, is_score: 
     if is_score and threshold is not None:
         edges = np.append(edges, threshold)
     edges = np.unique(edges)
-    if few:
-        edges = _snapped(edges, sample, pivot, exponent, 0.0)
-        single = np.unique(np.searchsorted(edges, distinct, side="right"))
-        return Edges(tuple(edges.tolist()), pivot, exponent, tuple(single.tolist()))
     edges = edges[(edges > sample[0]) | (edges == threshold)]
     snapped = _snapped(edges, sample, pivot, exponent, 0.0 if is_score else _FREE_MOVE)
     return Edges(tuple(snapped.tolist()), pivot, exponent)
