@@ -136,9 +136,7 @@ class Registry:
             raise ConfigError(self.unknown(name))
         member: Callable[..., Any] = loaded(point, self.noun)
         if not callable(member):
-            raise ConfigError(
-                f"{_about(point, self.noun)} cannot be called: expected a function, see docs/extending.md"
-            )
+            raise ConfigError(f"{_about(point, self.noun)} cannot be called: see the docs on extending")
         return member
 
     def _members(self) -> dict[str, EntryPoint]:

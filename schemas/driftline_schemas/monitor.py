@@ -69,8 +69,6 @@ __all__ = [
     "parse_monitor",
 ]
 
-Segment = tuple[str, ...]
-
 
 def _segment(columns: object) -> object:
     return (columns,) if isinstance(columns, str) else columns

@@ -1,7 +1,7 @@
 """The deployment: where tables and reports go and what the job may use. Read from the environment.
 
 The monitor file says what is watched, these settings say where and with what, so that one file serves on a
-laptop and in production. Keys for S3 are not here: boto3 and Arrow find them by the usual chain.
+laptop and in production. Keys for S3 are not here: boto3 finds them by the usual chain.
 """
 
 from __future__ import annotations

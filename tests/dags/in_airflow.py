@@ -37,6 +37,7 @@ def _environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "infra" / "airflow" / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "PYTHONPATH": f"{ROOT / 'dags'}:{ROOT / 'infra' / 'airflow' / 'plugins'}",
+        # of this tree, whichever one is installed
+        "PYTHONPATH": ":".join(str(ROOT / part) for part in ("dags", "schemas", "infra/airflow/plugins")),
     }
     return {**kept, **folders, **more}

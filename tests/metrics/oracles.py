@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from driftline_jobs.metrics.figures import Figure
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -44,3 +46,9 @@ def pearson(current: Ints, reference: Ints) -> tuple[float, float, int]:
     """Statistic, p-value and degrees of freedom of Pearson's test, after merging."""
     found = stats.chi2_contingency(merged(current, reference), correction=False)
     return float(found.statistic), float(found.pvalue), int(found.dof)
+
+
+def independence_p_value(chi_squared: Figure) -> npt.NDArray[np.float64]:
+    """(...,) upper tail of the chi-squared distribution, NaN where there is no figure."""
+    p = np.where(chi_squared.degrees > 0, stats.chi2.sf(chi_squared.value, chi_squared.degrees), 1.0)
+    return np.where(chi_squared.ok, p, np.nan)

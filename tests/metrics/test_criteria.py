@@ -12,16 +12,15 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 from tests.metrics.edges import FEATURE_QUANTILES, Floats, from_counts, score_edges
-from tests.metrics.oracles import Ints, merged, pearson
+from tests.metrics.oracles import Ints, independence_p_value, merged, pearson
+from tests.profiles.one_cell import profile_ordered
 
 from driftline_jobs.metrics.drift import ordered_drift
 from driftline_jobs.metrics.figures import Figure
 from driftline_jobs.metrics.ranking import ScoreLabelCounts, average_precision, roc_auc
 from driftline_jobs.metrics.samples import OrderedSample
-from driftline_jobs.metrics.shares import independence_p_value
 from driftline_jobs.profiles import edges as product
 from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins
-from driftline_jobs.profiles.ordered import profile_ordered
 
 Measured = Callable[[int, str], None]
 pytestmark = pytest.mark.slow

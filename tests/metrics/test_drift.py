@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 from tests.metrics.edges import Floats, binned, feature_edges, from_counts
-from tests.metrics.oracles import pearson
+from tests.metrics.oracles import independence_p_value, pearson
 
 from driftline_jobs.metrics.drift import (
     CATEGORY_METRICS,
@@ -17,7 +17,6 @@ from driftline_jobs.metrics.drift import (
 )
 from driftline_jobs.metrics.figures import Figure
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample
-from driftline_jobs.metrics.shares import independence_p_value
 
 RNG = np.random.default_rng
 NAN, INF = float("nan"), float("inf")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.profiles.one_cell import profile_ordered
 
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.categories import Dictionary, dictionary_for, profile_categories
@@ -16,7 +17,6 @@ from driftline_jobs.profiles.columns.arrays import hash_texts
 from driftline_jobs.profiles.columns.hiding import fingerprint_of
 from driftline_jobs.profiles.kinds.categories import CategoryBins
 from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins
-from driftline_jobs.profiles.ordered import profile_ordered
 from driftline_jobs.profiles.state import CategoryProfile, OrderedProfile, merge
 from driftline_schemas.errors import DataError
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from tests.profiles.one_cell import profile_ordered
 
 from driftline_jobs.profiles.kinds.ordered import ordered_bins
-from driftline_jobs.profiles.ordered import profile_ordered
 
 LARGEST = float(np.finfo(np.float64).max)
 

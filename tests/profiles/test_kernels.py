@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numba import types
+from tests.profiles.one_cell import profile_ordered
 
 from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.cells import Grouping, Run
@@ -21,7 +22,7 @@ from driftline_jobs.profiles.grouped import ordered_runs
 from driftline_jobs.profiles.kernels.compiling import compiled
 from driftline_jobs.profiles.kernels.workspace import CHUNK, Workspace
 from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins
-from driftline_jobs.profiles.ordered import profile_counted, profile_ordered, profile_runs
+from driftline_jobs.profiles.ordered import profile_counted, profile_runs
 from driftline_jobs.profiles.state import OrderedProfile, merge, subtract
 from driftline_schemas.errors import DataError
 

@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.profiles.one_cell import profile_ordered
 
 from driftline_jobs.metrics.descriptions import QUANTILES, Description
 from driftline_jobs.profiles.codec import decode, encode
 from driftline_jobs.profiles.kinds.ordered import OrderedBins, ordered_bins
-from driftline_jobs.profiles.ordered import profile_counted, profile_ordered
+from driftline_jobs.profiles.ordered import profile_counted
 from driftline_jobs.profiles.state import OrderedProfile, merge, subtract
 
 Floats = npt.NDArray[np.float64]

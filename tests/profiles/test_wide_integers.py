@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.profiles.one_cell import profile_ordered
 
 from driftline_jobs.profiles.cells import Grouping, Run
 from driftline_jobs.profiles.columns.arrays import numbers
@@ -14,7 +15,6 @@ from driftline_jobs.profiles.distinct import estimate, hash_integers, hash_value
 from driftline_jobs.profiles.grouped import ordered_runs
 from driftline_jobs.profiles.kernels.workspace import Workspace
 from driftline_jobs.profiles.kinds.ordered import ordered_bins
-from driftline_jobs.profiles.ordered import profile_ordered
 from driftline_jobs.profiles.state import OrderedProfile, merge
 
 ROWS = 1000

@@ -23,7 +23,6 @@ from driftline_jobs.metrics.ranking import (
 )
 
 DECISION_METRICS = ("precision", "recall", "f1", "positive_rate")
-RANKING_METRICS = ("roc_auc", "average_precision", "ece")
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,14 +166,3 @@ def _large_in_window(now: Counts, then: Counts, share: FloatArray, among: BoolAr
         chance = scipy.special.betainc(now[at], then[at] + 1.0, np.broadcast_to(share, now.shape)[at])
         large[at] = chance <= level[at]
     return large
-
-
-def independence_p_value(chi_squared: Figure) -> FloatArray:
-    """(...,) upper tail of the chi-squared distribution, NaN where there is no figure.
-
-    It holds for rows drawn independently of each other, which production rows are not: clean days fail it
-    all the time. It is for display, and for windows that nothing better is known about.
-    """
-    degrees = np.where(chi_squared.degrees > 0, chi_squared.degrees, 1.0)
-    p: FloatArray = scipy.special.chdtrc(degrees, np.where(chi_squared.ok, chi_squared.value, 0.0))
-    return np.where(chi_squared.ok, np.where(chi_squared.degrees > 0, p, 1.0), np.nan)

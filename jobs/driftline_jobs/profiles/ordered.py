@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from driftline_jobs.metrics.figures import FloatArray, IntArray
 from driftline_jobs.profiles.columns.arrays import Valid
@@ -19,21 +18,6 @@ if TYPE_CHECKING:
     from driftline_jobs.profiles.kinds.ordered import OrderedBins
 
 _EVERY_ROW: Valid = np.empty(0, np.bool_)
-
-
-def profile_ordered(values: npt.NDArray[Any], nulls: int, bins: OrderedBins) -> OrderedProfile:
-    """Profile of one column over one cell.
-
-    Args:
-        values: (n,) the non-null values, of any integer or float type, in any order.
-        nulls: how many rows of the cell have none.
-        bins: where the bins lie.
-    """
-    floats = np.ascontiguousarray(values, np.float64)
-    (profile,) = profile_runs(floats, None, np.array([0]), np.array([len(floats)]), bins)
-    profile.rows += nulls
-    profile.nulls = nulls
-    return profile
 
 
 def profile_runs(

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.profiles.one_cell import profile_ordered
 
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.categories import dictionary_for, profile_categories
@@ -16,7 +17,6 @@ from driftline_jobs.profiles.kinds.base import Bins
 from driftline_jobs.profiles.kinds.categories import CategoryBins
 from driftline_jobs.profiles.kinds.open import LATER, OpenBins, opened
 from driftline_jobs.profiles.kinds.ordered import OrderedBins, wide_bins
-from driftline_jobs.profiles.ordered import profile_ordered
 from driftline_jobs.profiles.state import CategoryProfile, OpenProfile, OrderedProfile, merge, subtract
 from driftline_schemas.serving_log import Storage
 
