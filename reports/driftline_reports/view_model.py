@@ -1,7 +1,4 @@
-"""The page as data: every sentence, figure, table and plot, ready to be laid out.
-
-Nothing here knows HTML. The page, the mail and the tests read the same view, so they cannot disagree.
-"""
+"""The page as data, which knows no HTML: page, mail and tests read one view, so they cannot disagree."""
 
 from __future__ import annotations
 
