@@ -7,18 +7,19 @@ alert that nobody can act on is worth one sentence of advice.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from driftline_schemas.metrics import REFERENCE_OUTDATED as OUTDATED
 
 __all__ = ["LASTS", "OUTDATED", "advice"]
 
-LASTS = 21
-"""Windows from which on a drift that is reported again and again is no passing thing."""
+LASTS = timedelta(days=21)
+"""A drift that is reported again and again for so long is no passing thing."""
 _NAMED = 3
 
 
 def advice(columns: Sequence[str], *, moves: bool) -> str:
-    """The advice on columns that have drifted in ``LASTS`` windows or more; ``moves``: the reference does."""
+    """The advice on columns that have drifted for as long as ``LASTS``; ``moves``: the reference does."""
     count = len(columns)
     named = ", ".join(sorted(columns)[:_NAMED])
     subject = f"{count} columns have" if count > 1 else "one column has"
@@ -27,6 +28,6 @@ def advice(columns: Sequence[str], *, moves: bool) -> str:
     if not moves:
         what += ", and a reference that moves (reference: {trailing: 28d}) follows a season"
     return (
-        f"{subject} drifted in {LASTS} windows or more while the model's performance has shown no loss "
+        f"{subject} drifted for {LASTS.days} days or more, and no loss of performance is known "
         f"({named}{more}): if that is the new normal, {what}"
     )

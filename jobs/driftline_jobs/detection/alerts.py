@@ -221,9 +221,14 @@ class Fold:
             finding.topic is Topic.PERFORMANCE for finding in window.findings
         )
         columns = [
-            alert.place.column
+            place.column
             for (place, topic), alert in self._under_way.items()
-            if topic is Topic.DRIFT and place == place.whole and alert.windows >= LASTS
+            if topic is Topic.DRIFT
+            and place == place.whole
+            and place.column != ALL
+            and not alert.quiet
+            and window.start - alert.first_window >= LASTS
+            and (place, Topic.QUALITY) not in self._under_way
         ]
         said = [*window.findings]
         if columns and not losses:
@@ -247,7 +252,9 @@ class Fold:
         """The alert about the same thing that has ended not long ago: what flaps is one alert, so that who
         has seen or muted it is not asked again."""
         alert, ended = self._ended.pop(key, (None, 0))
-        return alert if self._windows - ended <= RETURNS_WITHIN else None
+        if alert is None or self._windows - ended > RETURNS_WITHIN:
+            return None
+        return replace(alert, peak=0.0, windows=0)  # how bad it is, it has to show anew
 
 
 def fold(

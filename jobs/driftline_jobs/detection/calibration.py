@@ -189,6 +189,15 @@ class Calibration:
             result[where] = at_level / self._ratio(part, group)
         return np.where(statistic.factor > 0, statistic.published(result), np.nan)
 
+    def centres(self, statistic: Statistic, labels: Sequence[str] | None = None) -> FloatArray:
+        """(W,) the published figure around which a signed one usually lies; 0 for one without a sign."""
+        result = np.zeros(statistic.value.shape)
+        if not self.signed:
+            return result
+        for group, _, _, where in self._members(len(result), labels):
+            result[where] = group.mean / self._ratio(statistic.at(where), group)
+        return statistic.published(result)
+
     def group_of(self, label: str) -> tuple[Group, float, float]:
         """The group a label belongs to, its deviation and its degrees of freedom."""
         for group in self.groups:
@@ -271,6 +280,9 @@ def calibrate(
     if deviations is not None and level is None and splits.degrees is None:
         sizes = np.sqrt(whole.ratio)[:, None]
         tail = tail_of(replace(deviations, values=deviations.values * sizes), float(whole.sized.mean()))
+    beyond = _beyond(chosen.sized, chosen.degrees, signed=statistic.signed)
+    if not np.isfinite([chosen.deviation, whole.deviation, beyond]).all():
+        return Uncalibrated("the figures of the reference's windows are too far apart to be told")
     return Calibration(
         source=splits.source,
         windows=len(scaled.value) if splits.degrees is None else int(splits.degrees),
@@ -286,7 +298,7 @@ def calibrate(
         whole_degrees=whole.degrees,
         signed=statistic.signed,
         tail=tail,
-        beyond=_beyond(chosen.sized, chosen.degrees, signed=statistic.signed),
+        beyond=beyond,
     )
 
 

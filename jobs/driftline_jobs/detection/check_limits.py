@@ -25,6 +25,7 @@ from driftline_jobs.metrics.figures import FloatArray
 _LEAST_RATIO = 0.01
 """Rows that are the same in every window, as of one a device, are told to a hundredth."""
 _LEAST_REACH = 0.01
+_FAR, _MOST_FAULTS = 12.0, 0.1
 _EULER = 0.5772156649015329
 _FEW = 6.0
 """How much farther out a limit lies for extremes of K windows: by this over K. Simulated for uniform, normal,
@@ -133,6 +134,7 @@ def learn_counts(rows: Sequence[int], labels: Sequence[Sequence[str]]) -> CheckC
     y = np.log([float(rows[at]) for at in filled])
     known = [labels[at] for at in filled]
     level = finest_level(known)
+    known, y = _without_outliers(known, y)
     means = {NO_LABEL: (float(y.mean()), float(len(y)))}
     whole, degrees = float(y.std(ddof=1)), float(len(y) - 1)
     deviation = whole
@@ -158,6 +160,22 @@ def learn_counts(rows: Sequence[int], labels: Sequence[Sequence[str]]) -> CheckC
     )
 
 
+def _without_outliers(
+    labels: Sequence[Sequence[str]], y: FloatArray
+) -> tuple[list[Sequence[str]], FloatArray]:
+    """The windows but for those that are faults of their own: a day of a few rows, a sentinel.
+
+    They lie more than ``_FAR`` times the median deviation from the median; at most a tenth of the windows:
+    what is more frequent is no fault but the way they are.
+    """
+    middle = float(np.median(y))
+    spread = float(np.median(np.abs(y - middle)))
+    kept = np.abs(y - middle) <= _FAR * max(spread, _LEAST_RATIO)
+    if (~kept).sum() > _MOST_FAULTS * len(y):
+        kept = np.ones(len(y), np.bool_)
+    return [one for one, keep in zip(labels, kept.tolist(), strict=True) if keep], y[kept]
+
+
 def learn_extremes(values: FloatArray, origin: float, side: float) -> CheckCalibration | None:
     """From the (K,) greatest (``side`` 1.0) or least (-1.0) values of windows, as distances from ``origin``.
 
@@ -167,7 +185,7 @@ def learn_extremes(values: FloatArray, origin: float, side: float) -> CheckCalib
         distance = side * (values - origin)
     if len(values) < MIN_WINDOWS or not (distance > 0.0).all() or not np.isfinite(distance).all():
         return None
-    y = np.log(distance)
+    _, y = _without_outliers([()] * len(distance), np.log(distance))
     return CheckCalibration(
         Form.EXTREME,
         len(y),
@@ -176,7 +194,7 @@ def learn_extremes(values: FloatArray, origin: float, side: float) -> CheckCalib
         float(len(y) - 1),
         origin=origin,
         side=side,
-        most=float(side * (side * values).max()),
+        most=origin + side * math.exp(float(y.max())),
     )
 
 

@@ -109,7 +109,11 @@ def compare_column(
             continue
         statistic = statistic_of(metric, figures[metric], current, reference)
         floor = metric if drift_specs()[metric].floor is not None else GUARD
-        large = np.asarray(above_floor(floor, figures[floor]))
+        figure = figures[floor]
+        if calibration.signed and floor == metric:  # how far off it is from what is usual of its weekday
+            centre = calibration.centres(statistic, _names(calibration, labels))
+            figure = replace(figure, value=figure.value - centre)
+        large = np.asarray(above_floor(floor, figure))
         tested[metric] = hold(calibration, statistic, large, labels, enough)
     guard = tested.pop(GUARD, None)
     if guard is not None and "chi_squared" in tested:
@@ -130,16 +134,19 @@ def hold(
     enough: BoolArray | None,
 ) -> CalibratedTest:
     """One statistic (cells,) against its calibration; ``labels`` and ``enough`` as for ``compare_column``."""
-    level = calibration.level
-    names = (
-        None
-        if level is None
-        else tuple(several[level] if len(several) > level else "" for several in labels or [])
-    )
+    names = _names(calibration, labels)
     p_value = calibration.p_values(statistic, names)
     if enough is not None:
         p_value = np.where(enough, p_value, np.nan)
     return CalibratedTest(calibration, statistic, p_value, large, names)
+
+
+def _names(calibration: Calibration, labels: Sequence[Sequence[str]] | None) -> tuple[str, ...] | None:
+    """(cells,) labels of the calibration's level; None if it has none."""
+    level = calibration.level
+    if level is None:
+        return None
+    return tuple(several[level] if len(several) > level else "" for several in labels or [])
 
 
 def judge_families(
@@ -171,7 +178,11 @@ def judge_families(
         one, p = tested[name], own[:, at]
         decided = np.isfinite(p)
         threshold = one.calibration.thresholds(one.statistic, level * one.part, one.labels)
+        centre = one.calibration.centres(one.statistic, one.labels)
         value = one.statistic.published(one.statistic.value)
+        # where another figure has spoken for it, its own limit says nothing
+        beyond = np.abs(value - centre) > np.abs(threshold - centre)
+        threshold = np.where(beyond & (p > level), np.nan, threshold)
         # the column's rate for what is reported, and beyond the family's for what is not
         rate_of = np.where(p <= level, q[:, of[at]], np.minimum(1.0, np.fmax(q[:, of[at]], rate * p / level)))
         found[name] = verdicts(
@@ -179,11 +190,18 @@ def judge_families(
             one.calibration.source,
             decided & (p <= level) & one.large,
             decided,
-            strength=np.divide(value, threshold, out=np.full(len(value), np.nan), where=threshold != 0),
+            strength=_times(value - centre, threshold - centre),
             p_value=one.p_value,
             q_value=rate_of,
         )
     return found
+
+
+def _times(value: FloatArray, limit: FloatArray) -> FloatArray:
+    """(cells,) how many times its limit a figure is; NaN where it has none."""
+    size = np.abs(limit)
+    times: FloatArray = np.divide(np.abs(value), size, out=np.full(len(value), np.nan), where=size > 0)
+    return times
 
 
 def _least(p_values: FloatArray) -> FloatArray:

@@ -210,7 +210,7 @@ class _Bet:
     _risen: float = field(default=0.0, repr=False)
 
     def take(self, z: float, window: int) -> None:
-        bet = float(e_value(z))
+        bet = sum(math.exp(shift * z - 0.5 * shift**2) for shift in SHIFTS) / len(SHIFTS)
         if self._risen <= 0.0:
             self.began = window
         self._risen = max(self._risen, 0.0) + math.log(bet)

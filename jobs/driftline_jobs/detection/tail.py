@@ -94,14 +94,19 @@ def _powers(deviations: Deviations) -> tuple[float, float, float]:
     """
     values = deviations.values
     count, dimensions = values.shape
-    products = values @ values.T
-    first = float(np.trace(products)) / count
+    lengths = (values**2).sum(-1)
+    first = float(lengths.mean())
     if not first > 0.0:
         return 0.0, 0.0, 0.0
-    np.fill_diagonal(products, 0.0)
-    pairs = count * (count - 1)
-    second = float((products**2).sum()) / pairs
-    third = float(((products @ products) * products).sum()) / (pairs * (count - 2))
+    # sums over all pairs and triples of windows, less those of a window with itself
+    products = values.T @ values
+    pairs = float((products**2).sum() - (lengths**2).sum())
+    with_itself = float((lengths * (values @ products * values).sum(-1)).sum())
+    triples = (
+        float(((products @ products) * products).sum()) - 3.0 * with_itself + 2.0 * float((lengths**3).sum())
+    )
+    second = pairs / (count * (count - 1))
+    third = triples / (count * (count - 1) * (count - 2))
     size = first / deviations.first
     known = min(1.0, 1.0 / size) * _WORTH / (count + _WORTH)
     second = (1.0 - known) * second + known * deviations.second * size**2

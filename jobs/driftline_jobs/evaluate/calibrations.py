@@ -206,7 +206,9 @@ class Calibrations:
                 followed.setdefault(column, []).append(
                     found.followed(metric, calibration, names, missing[column])
                 )
-        limit = limit_for(LASTING_SHARE * self.monitor.alerts.false_alarm_rate, len(followed))
+        columns = {column for column, _ in self.drift if column not in self.natures.columns}
+        learned = sum(bool(self._followed(column)) for column in columns)
+        limit = limit_for(LASTING_SHARE * self.monitor.alerts.false_alarm_rate, learned)
         return {
             column: follow(several, limit, reported[column]) for column, several in sorted(followed.items())
         }, limit

@@ -124,7 +124,11 @@ def _middle(pieces: OrderedSample) -> float | None:
 
 
 def _of_their_own(pieces: CategorySample) -> tuple[FloatArray, FloatArray]:
-    """(K,) rows of each window whose values no other window has, and its rows that have a value."""
-    only = np.where(pieces.counts.sum(0) == pieces.counts, pieces.counts, 0).sum(-1) + pieces.unseen
+    """(K,) rows of each window whose values no other window has, and its rows that have a value.
+
+    Values beyond the vocabulary's cap are the rarest: as many of them as not may be the window's own.
+    """
+    only = np.where(pieces.counts.sum(0) == pieces.counts, pieces.counts, 0).sum(-1)
+    only = only + pieces.unseen + pieces.other
     known = pieces.counts.sum(-1) + pieces.other + pieces.unseen
     return np.asarray(only, np.float64), np.asarray(known, np.float64)

@@ -79,6 +79,8 @@ def reference_limited_checks(
     reference: Reference,
     calibrations: Usual,
     labels: Sequence[str],
+    *,
+    count: bool = True,
 ) -> list[Check]:
     """The checks whose limits are those of the reference: how many rows come, and what columns hold.
 
@@ -87,9 +89,11 @@ def reference_limited_checks(
     Args:
         now: profiles of the window's whole, of so many ``rows``.
         labels: the window's ``cycle_labels``.
+        count: whether the reference says how many rows come.
     """
     limits, natures = calibrations.check_limits, calibrations.natures
-    checks = [_rows(rows, reference, limits, labels)]
+    any_rows = Check("*", "rows", float(rows), None, rows > 0)
+    checks = [_rows(rows, reference, limits, labels) if count else any_rows]
     then = reference.cells.get(WHOLE, {})
     for name, bins in reference.binning.columns.items():
         current, before = now.get(name), then.get(name)

@@ -20,8 +20,11 @@ def mean_shift(current: OrderedSample, reference: OrderedSample) -> Figure:
     counts_n, counts_m = current.with_infinities(), reference.with_infinities()
     n, m = counts_n.sum(-1), counts_m.sum(-1)
     with np.errstate(over="ignore", invalid="ignore"):  # sums near the largest float: masked as not_finite
-        mean_n, variance_n = _moments(counts_n, _bin_means(current))
-        mean_m, variance = _moments(counts_m, _bin_means(reference))
+        unit = (
+            float(np.abs(reference.edges).max(initial=0.0)) or 1.0
+        )  # of the largest doubles squares are none
+        mean_n, variance_n = _moments(counts_n, _bin_means(current) / unit)
+        mean_m, variance = _moments(counts_m, _bin_means(reference) / unit)
         share = n / np.maximum(n + m, 1)
         together = share * variance_n + (1.0 - share) * (variance + share * (mean_n - mean_m) ** 2)
         variance = np.where(variance > 0.0, variance, together)

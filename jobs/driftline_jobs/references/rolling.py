@@ -56,7 +56,8 @@ class Piece:
     def only(self, columns: Collection[str]) -> Piece:
         """The same as far as it is about these columns; with ``OUTCOMES`` among them, of the outcomes too.
 
-        Moments are of all columns together: they stay out where any column does.
+        Moments are of all columns together and stay: without them one column that drifts for long would leave
+        nothing to hold the others' relations against.
         """
         every = all(name in columns for name in self.cells.get(WHOLE, {}))
         if every and OUTCOMES in columns:
@@ -70,7 +71,7 @@ class Piece:
             {cell: kept for cell, found in self.cells.items() if (kept := those(found))},
             self.outcomes if OUTCOMES in columns else {},
             {start: kept for start, found in self.base.items() if (kept := those(found))},
-            self.moments if every else {},
+            self.moments,
         )
 
     @property
@@ -212,7 +213,7 @@ def moving_reference(
 
     ``pool``: what clean windows are learned from instead of ``pieces``, each against those of its weekday.
     """
-    with_rows = [piece for piece in pieces if piece.rows]
+    with_rows = [piece for piece in pieces if piece.rows or piece.outcomes]
     about = tuple(ReferenceWindow(p.window.start, p.window.end, p.rows, 0.0) for p in with_rows)
     # not the words of the monitor alone: by those a founding reference is found again
     identity = canonical_json({"of": window.start.isoformat(), "source": source})

@@ -12,6 +12,7 @@ from driftline_jobs.detection.check_limits import CheckCalibration
 from driftline_jobs.detection.cycles import NO_LABEL
 from driftline_jobs.detection.multivariate import METRICS as MULTIVARIATE
 from driftline_jobs.detection.performance import PerformanceCalibration
+from driftline_jobs.detection.statistics import SIGNED
 from driftline_jobs.evaluate.calibrations import Calibrations, Learned
 from driftline_jobs.evaluate.learning import recognise
 from driftline_jobs.evaluate.natures import Natures
@@ -24,6 +25,7 @@ from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder, canonical_json
 from driftline_schemas.table_names import log_column, table_column
 
+WITHOUT_SIGN = "an older version took the figure without its sign: `driftline rebase` learns it anew"
 _CHECK = "check:"
 """Before the name of a check in ``statistic``: a metric may be called like one."""
 _MODEL = "*"
@@ -134,9 +136,17 @@ def calibrations_from(
             performance[statistic] = unknown or PerformanceCalibration.from_dict(state)
         else:
             name = column if statistic in MULTIVARIATE else log_column(column)
-            drift[name, statistic] = unknown or Calibration.from_dict(state)
+            drift[name, statistic] = unknown or _calibration(statistic, state)
     found = recognise(reference) if windows is None else Natures(natures, windows)
     return Calibrations(monitor, drift, performance, found, checks)
+
+
+def _calibration(statistic: str, state: Mapping[str, Any]) -> Calibration | Uncalibrated:
+    """What was learned; nothing of a statistic that an older version took without its sign."""
+    found = Calibration.from_dict(state)
+    if statistic in SIGNED and not found.signed:
+        return Uncalibrated(WITHOUT_SIGN)
+    return found
 
 
 def learned_rows(store: Store, reference_id: str) -> list[Row]:

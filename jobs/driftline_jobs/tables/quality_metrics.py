@@ -41,6 +41,11 @@ _LACKING_LABELS = (
     f"WHERE {PLACE} AND check_name = 'label_coverage' AND NOT passed"
 )
 _OF_LABELS = ", ".join(f"'{name}'" for name in CHECKS_OF_LABELS)
+_LIMITED_WITH_DATA = (
+    "SELECT DISTINCT window_start FROM current_quality_metrics "  # noqa: S608 - our words
+    f"WHERE {PLACE} AND check_name = 'rows' AND run_id IN "
+    "(SELECT run_id FROM current_runs WHERE part = 'data' AND monitor = $1)"
+)
 _STANDING = (
     f"SELECT {STANDING}, check_name, value, expected, passed FROM current_quality_metrics "  # noqa: S608
     f"WHERE {WHOLES_SINCE} AND (passed IS NOT NULL OR check_name IN ({_OF_LABELS}))"
@@ -93,6 +98,14 @@ def checks_named(store: Store, monitor: Monitor, name: str) -> dict[datetime, Ch
 def windows_lacking_labels(store: Store, monitor: Monitor) -> set[datetime]:
     """Starts of the windows of which too few predictions have labels."""
     return {row["window_start"] for row in rows_of(store, _LACKING_LABELS, place_of(monitor))}
+
+
+def windows_limited_with_their_data(store: Store, monitor: Monitor) -> set[datetime]:
+    """Starts of the windows whose rows were checked with their data, as where the reference is fixed.
+
+    Where it moves an older version did so, too; a check is not to be there twice.
+    """
+    return {row["window_start"] for row in rows_of(store, _LIMITED_WITH_DATA, place_of(monitor))}
 
 
 def standing(store: Store, monitor: Monitor, since: datetime) -> pa.Table:

@@ -49,7 +49,7 @@ from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables import alert_actions, runs
 from driftline_jobs.tables.alerts import AlertRow, add_alerts, published_alerts
 from driftline_jobs.tables.calibrations import add_calibrations
-from driftline_jobs.tables.quality_metrics import add_checks
+from driftline_jobs.tables.quality_metrics import add_checks, windows_limited_with_their_data
 from driftline_jobs.tables.reference_sets import add_reference
 from driftline_jobs.tasks.registry import task_of
 from driftline_schemas.rows import TableBuilder
@@ -159,6 +159,7 @@ class _Fold:
             renewed=True,
             moves=True,
         )
+        self.limited_before = windows_limited_with_their_data(job.store, job.monitor)
         self._fired = Fired()
         self._columns = frozenset((*initial.binning.columns, OUTCOMES))
         self._labels = {table_column(name): name for name in initial.binning.columns}
@@ -197,7 +198,8 @@ class _Fold:
         findings = self._findings.get(window.start, [])
         topics = self._topics.get(window.start, set())
         if fresh is not None:
-            findings = [one for one in findings if not _is_judged_here(one)] + fresh.findings
+            before = window.start in self.limited_before
+            findings = [one for one in findings if not _is_judged_here(one, before=before)] + fresh.findings
             topics = (topics & _OF_THE_LOG) | fresh.topics
         said = WindowFindings(window.start, window_label(window), findings, frozenset(topics))
         alerts = self._alerts.step(said)
@@ -220,9 +222,13 @@ class _Fold:
             self._fired.columns[window.start] = frozenset(fired)
 
 
-def _is_judged_here(one: Finding) -> bool:
-    """Whether a finding depends on what the window is compared with, and so is made anew with it."""
-    return one.topic not in _OF_THE_LOG or (one.topic is Topic.QUALITY and one.metric in LIMITED_BY_REFERENCE)
+def _is_judged_here(one: Finding, *, before: bool) -> bool:
+    """Whether a finding depends on what the window is compared with, and so is made anew with it.
+
+    ``before``: whether its checks were made with its data, as an older version did.
+    """
+    limited = one.topic is Topic.QUALITY and one.metric in LIMITED_BY_REFERENCE and not before
+    return one.topic not in _OF_THE_LOG or limited
 
 
 class _Batch:
@@ -258,7 +264,11 @@ class _Batch:
             measured = list(performance_cells(job, reference, window, record.run_id, outcomes))
             add_judged_performance(tables, job, reference, calibrations, measured)
         now, cycle = piece.cells.get(WHOLE, {}), calibrations.cycle(window.start)
-        checks = reference_limited_checks(now, piece.rows, reference, calibrations, cycle)
+        of_version = monitor.reference.model_version is not None  # whose rows are no measure of the others'
+        rows = fold_.pieces.of(window).rows
+        checks = reference_limited_checks(now, rows, reference, calibrations, cycle, count=not of_version)
+        if window.start in fold_.limited_before:
+            checks = []
         whole = MeasuredCell(window, WHOLE, record.run_id, {}, piece.rows)
         add_checks(tables["quality_metrics"], monitor.monitor, whole, checks)
         findings, topics = _said(tables)

@@ -19,8 +19,8 @@ from driftline_jobs.tables.reading import Row
 from driftline_schemas.table_names import ALL, table_column
 from driftline_schemas.window import Window
 
-_MOST_LOADED = 64
-"""Windows whose profiles are held in memory: two months of days."""
+_MOST_LOADED = 200
+"""Windows whose profiles are held in memory: two months of days, and those in the places of what fired."""
 
 
 class Pieces:
