@@ -19,7 +19,7 @@ from driftline_jobs.detection.check_strength import strength
         ("null_fraction", 0.06, 0.05, 1.2, 0.05),
         ("maximum", 9e9, [None, 100.0], 1.0, 100.0),
         ("minimum", -9.0, [0.0, None], 1.0, 0.0),
-        ("missing_column", 3.0, 0, 4.0, None),
+        ("missing_column", 3.0, 0, 1000.0, None),
         ("rows_set_aside", 3.0, 0, 1.0, None),
         ("unlike_ids", 3.0, {"at_most": 2.0}, 1.0, None),
         ("freshness", None, 60.0, 1.0, None),

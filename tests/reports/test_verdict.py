@@ -338,5 +338,5 @@ def test_a_column_is_told_by_this_window_before_what_it_has_summed_up_to() -> No
     shown = {change.name: change.lead for change in view(rows).changes.shown}
     assert {name: lead.title for name, lead in shown.items() if lead} == {
         "both": "PSI",
-        "summed": "Lasting shift",
+        "summed": "Sustained shift",
     }

@@ -9,6 +9,8 @@ CERTAIN = frozenset({"missing_column", "changed_type"})
 """Checks whose failing is no matter of degree: what they are about is not there any more."""
 _GONE = 4.0
 """A strength that makes an alert a high one at once."""
+_MOST, _SURE = 100.0, 1000.0
+"""Beyond so many times a limit there is no more and no less; and what is certain leads all the others."""
 
 
 class Strength(NamedTuple):
@@ -27,7 +29,7 @@ def strength(check: str, value: float | None, expected: object) -> Strength:
     if value is None:
         return Strength(1.0, None)
     if check in CERTAIN:
-        return Strength(_GONE, None)
+        return Strength(_SURE, None)
     if isinstance(expected, list) and len(expected) == 2:
         low, high = expected
         if low is not None and high is not None:
@@ -35,7 +37,7 @@ def strength(check: str, value: float | None, expected: object) -> Strength:
         return Strength(1.0, float(high if low is None else low))
     if isinstance(expected, int | float) and not isinstance(expected, bool) and 0.0 < expected < value:
         all_of_them = _GONE if value >= 1.0 > expected else 1.0  # of a share
-        return Strength(max(value / expected, all_of_them), float(expected))
+        return Strength(min(max(value / expected, all_of_them), _MOST), float(expected))
     return Strength(1.0, None)
 
 

@@ -94,7 +94,7 @@ def statistic_of(
     if metric == "null_fraction_delta":
         missing = current.missing + reference.missing
         share = missing / np.maximum(n + m, 1.0)
-        error = np.sqrt(share * (1.0 - share) * sampling) * one
+        error = np.sqrt(np.clip(share * (1.0 - share), 0.0, None) * sampling) * one
         value = np.divide(figure.value, error, out=np.zeros(shape), where=error > 0)
         return Statistic(np.where(figure.ok, value, np.nan), one, sampling * one, error, signed=True)
     raise ValueError(f"{metric} does not decide: calibrate one of {current.DECIDING}")
@@ -156,7 +156,9 @@ def _at_edges(now: Counts, then: Counts) -> Deviations | None:
         return None
     gap = np.cumsum(now, -1)[..., :-1] / np.maximum(n, 1.0)[..., None]
     gap = gap - np.cumsum(then, -1)[..., :-1] / np.maximum(m, 1.0)[..., None]
-    weight = pooled * (1.0 - pooled)
+    weight = np.clip(
+        pooled * (1.0 - pooled), 0.0, None
+    )  # shares of weighed rows may be a last place beyond 1
     scaled = np.divide(gap, np.sqrt(weight), out=np.zeros(gap.shape), where=weight > 0.0)
     scaled = scaled * np.sqrt(n * m / np.maximum(n + m, 1.0) / edges)[..., None]
     below = typical[between]
@@ -180,7 +182,7 @@ def _in_bins(now: Counts, then: Counts) -> Deviations | None:
     now, then = merged(now), merged(then)
     pooled = (now + then) / np.maximum(n + m, 1.0)
     gap = now / np.maximum(n, 1.0) - then / np.maximum(m, 1.0)
-    error = np.sqrt(pooled * (1.0 / np.maximum(n, 1.0) + 1.0 / np.maximum(m, 1.0)))
+    error = np.sqrt(np.clip(pooled, 0.0, None) * (1.0 / np.maximum(n, 1.0) + 1.0 / np.maximum(m, 1.0)))
     degrees = float((pooled.mean(0) > 0.0).sum() - 1)
     if degrees < 1.0:
         return None
