@@ -169,3 +169,28 @@ def test_both_sides_together_alarm_as_seldom_as_they_say() -> None:
         for s in range(200)
     ]
     assert np.mean(alarmed) <= 0.5
+
+
+def walk(rng: np.random.Generator, windows: int, rho: float) -> Floats:
+    """An autoregression of first order, of variance 1."""
+    values = rng.normal(size=windows)
+    for at in range(1, windows):
+        values[at] = rho * values[at - 1] + np.sqrt(1 - rho**2) * values[at]
+    return values
+
+
+@pytest.mark.parametrize(("rho", "most"), [(0.0, 0.1), (0.3, 0.15), (0.7, 0.35)])
+def test_windows_that_are_like_the_ones_before_raise_few_alarms(rho: float, most: float) -> None:
+    """c = 4,000, 80 references of 56 windows, 100 clean windows each. (Taken for independent, three of four
+    runs alarm at an autocorrelation of .7.)"""
+    splits = leave_one_out([()] * 56)
+    assert splits is not None
+    alarmed = []
+    for seed in range(80):
+        values = 2.0 * walk(RNG(seed), 156, rho)
+        reference, later = values[:56], values[56:]
+        calibration = calibrate(signed((reference - reference.mean()) * np.sqrt(56 / 55)), splits)
+        assert isinstance(calibration, Calibration)
+        held = signed((later - reference.mean()) / np.sqrt(1 + 1 / 56))
+        alarmed.append(follow([of_statistic(calibration, held)], 4000.0).alarm.any())
+    assert np.mean(alarmed) <= most

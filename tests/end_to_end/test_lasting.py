@@ -85,7 +85,9 @@ def test_the_evidence_is_that_of_recursive_residuals(ranged: Bench) -> None:
     ]
     if state["weekday_effects"] is not None:
         pytest.fail("the rows know no weekdays: choose another seed")
-    mean, count, degrees = 0.0, REFERENCE, json.loads(state["state"])["degrees"]
+    learned = json.loads(state["state"])
+    mean, count, degrees = 0.0, REFERENCE, learned["degrees"]
+    alone = ((1 - learned["persistence"]) / (1 + learned["persistence"])) ** 0.25
     spread = state["scale"] ** 2 * degrees
     tests = window_tests(ranged).sort_values("window_start").iloc[REFERENCE:]
     published = course(ranged, "amount")
@@ -95,7 +97,7 @@ def test_the_evidence_is_that_of_recursive_residuals(ranged: Bench) -> None:
         # all days have as many rows, so that the typical one is any; the error of the reference is in it
         y = row["value"] / np.sqrt(1 / row["n_current"] + 1 / row["n_reference"]) * np.sqrt(1 + 1 / REFERENCE)
         residual = (y - mean) / np.sqrt(1 + 1 / count)
-        up = stats.norm.ppf(stats.t.cdf(residual / np.sqrt(spread / degrees), degrees))
+        up = alone * stats.norm.ppf(stats.t.cdf(residual / np.sqrt(spread / degrees), degrees))
         bets = np.array([np.mean([np.exp(d * z - d * d / 2) for d in (0.5, 1.0, 2.0)]) for z in (up, -up)])
         won = np.minimum((won + 1) * bets, 2 * limit)
         assert published[REFERENCE + at][0] == pytest.approx(min(won.mean(), limit), rel=1e-6)

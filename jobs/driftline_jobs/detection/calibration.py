@@ -39,6 +39,7 @@ _LEAST_SIGNED = 0.1
 """Of the standard error by sampling: windows whose rows are drawn by strata differ by less than chance."""
 _CERTAIN = 1e-9
 """Whatever the calibration says, a figure many times beyond everything in the reference is no chance."""
+_MOST_PERSISTENT = 0.95
 _MANY_TIMES, _ENOUGH = 10.0, 20.0
 _STEPS = 100
 TOO_SHORT = "the reference has too few windows to learn from"
@@ -81,6 +82,8 @@ class Calibration:
         signed: whether the statistic has a sign; then its p-values are of both sides.
         tail: that of a sum of squares over windows that the calendar does not tell apart.
         beyond: (of a typical window) what is no chance, whatever the rest says; None for no such bound.
+        persistence: how much a window is like the one before it (lag-1 autocorrelation), if that is no
+            chance.
     """
 
     source: str
@@ -98,6 +101,7 @@ class Calibration:
     signed: bool = False
     tail: Tail | None = None
     beyond: float | None = None
+    persistence: float = 0.0
 
     def transformed(self, statistic: Statistic, group: Group) -> FloatArray:
         """The statistic, as of a window of typical size, on the scale on which it is about normal."""
@@ -299,7 +303,19 @@ def calibrate(
         signed=statistic.signed,
         tail=tail,
         beyond=beyond,
+        persistence=_persistence(chosen.residuals) if splits.degrees is None else 0.0,
     )
+
+
+def _persistence(residuals: FloatArray) -> float:
+    """Lag-1 autocorrelation of the residuals (K,) of windows in their order, less its bias, (1 + 3 ρ) / K
+    (Kendall, Biometrika 1954); 0 where it lies within its standard error."""
+    count, total = len(residuals), float((residuals**2).sum())
+    if not total > 0.0:
+        return 0.0
+    found = float((residuals[1:] * residuals[:-1]).sum()) / total
+    found += (1.0 + 3.0 * found) / count
+    return min(found, _MOST_PERSISTENT) if found > count**-0.5 else 0.0
 
 
 def _beyond(sized: FloatArray, degrees: float, *, signed: bool) -> float:
@@ -317,6 +333,7 @@ class _Fit:
     values: FloatArray
     sized: FloatArray
     ratio: FloatArray
+    residuals: FloatArray
 
 
 def _fit(
@@ -355,7 +372,9 @@ def _fit(
         least = _LEAST_SIGNED
     else:
         least = _LEAST_SPREAD * (1.0 if power < _LOG_BELOW else power * float(ys.mean()))
-    return _Fit(tuple(groups), max(float(deviation), least), degrees, ys, scaled.value * ratios, ratios)
+    return _Fit(
+        tuple(groups), max(float(deviation), least), degrees, ys, scaled.value * ratios, ratios, residuals
+    )
 
 
 def group_effect(values: FloatArray, labels: np.ndarray[tuple[int], np.dtype[np.str_]]) -> float:

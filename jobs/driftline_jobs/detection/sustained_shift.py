@@ -170,6 +170,9 @@ class _Norm:
         }
         self._degrees = {True: calibration.degrees, False: calibration.whole_degrees}
         self._last: tuple[str, bool, float, float] | None = None
+        # A sum over windows that are like the ones before them varies by (1 + ρ) / (1 - ρ) more. The root of that
+        # is allowed for: with all of it nothing that lasts would be seen any more.
+        self._alone = ((1.0 - calibration.persistence) / (1.0 + calibration.persistence)) ** 0.25
 
     def z(self, y: float, label: str) -> float | None:
         """How far a window lies out; None for one that was not judged."""
@@ -187,7 +190,7 @@ class _Norm:
         t = residual / math.sqrt(self._spread[own] / degrees)
         tail = float(scipy.special.stdtr(degrees, -abs(t)))
         far = min(-float(scipy.special.ndtri(tail)), _MOST) if tail > 0.0 else _MOST
-        return math.copysign(far, t)
+        return math.copysign(far * self._alone, t)
 
     def learn(self) -> None:
         """Count the window of the last ``z`` among those that are normal."""
