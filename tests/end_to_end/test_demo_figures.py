@@ -174,7 +174,7 @@ def _ordered_figures(now: Floats, then: Floats, bins: OrderedBins) -> dict[str, 
     now, then = now[~np.isnan(now)], then[~np.isnan(then)]
     n, m = len(now), len(then)
     if not n or not m:
-        return found | dict.fromkeys(("ks", "anderson_darling", "wasserstein"), np.nan)
+        return found | dict.fromkeys(("ks", "anderson_darling", "wasserstein", "mean_shift"), np.nan)
     f, g = (np.array([(side < edge).mean() for edge in edges]) for side in (now, then))
     found["ks"] = float(np.abs(f - g).max()) if len(edges) else np.nan
     h = (n * f + m * g) / (n + m)
@@ -188,7 +188,21 @@ def _ordered_figures(now: Floats, then: Floats, bins: OrderedBins) -> dict[str, 
         for side in (now, then)
     ]
     found["wasserstein"] = float(np.abs(steps - (sums[0] - sums[1])).sum())
+    leveled_now, leveled_then = _leveled(now, edges), _leveled(then, edges)
+    spread = leveled_then.std() or np.concatenate([leveled_now, leveled_then]).std() or 1.0
+    found["mean_shift"] = float((leveled_now.mean() - leveled_then.mean()) / spread)
     return found
+
+
+def _leveled(rows: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Each row as the mean of the rows of its bin, beyond the edges at most as far out as these lie apart."""
+    bins = np.searchsorted(edges, rows, side="right")
+    means = pd.Series(rows).groupby(bins).transform("mean").to_numpy()
+    if len(edges) < 2:
+        return np.asarray(means)
+    reach = edges[-1] - edges[0]
+    means = np.where(bins == 0, np.maximum(means, edges[0] - reach), means)
+    return np.where(bins == len(edges), np.minimum(means, edges[-1] + reach), means)
 
 
 def _expected(year: Year, name: str, now: pd.DataFrame, then: pd.DataFrame) -> dict[str, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -151,3 +153,18 @@ def test_of_objects_without_a_row_that_counts_only_the_times_are_read(
     assert plan.time is not None
     assert scan_splits(inspection.splits[:4], beside).profiles == {}
     assert set(read) == {plan.time.name}
+
+
+def test_threads_find_imported_what_they_share() -> None:
+    """In a process of its own: by the time there are threads, none of them has pandas to import."""
+    script = (
+        "import sys, threading\n"
+        "from driftline_jobs.engines.process import spare_pandas\n"
+        "spare_pandas()\n"
+        "assert 'pandas' not in sys.modules\n"
+        "from driftline_jobs.engines import local\n"
+        "seen = local._each(range(8), 4, lambda _: 'pandas.core.util.hashing' in sys.modules)\n"
+        "there = [found for _, found in seen]\n"
+        "assert there == [True] * 8, there\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

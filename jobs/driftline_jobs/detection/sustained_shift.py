@@ -170,8 +170,8 @@ class _Norm:
         }
         self._degrees = {True: calibration.degrees, False: calibration.whole_degrees}
         self._last: tuple[str, bool, float, float] | None = None
-        # A sum over windows that are like the ones before them varies by (1 + ρ) / (1 - ρ) more. The root of that
-        # is allowed for: with all of it nothing that lasts would be seen any more.
+        # A sum over windows that are like the ones before them varies by (1 + ρ) / (1 - ρ) more. The root of
+        # that is allowed for: with all of it nothing that lasts would be seen any more.
         self._alone = ((1.0 - calibration.persistence) / (1.0 + calibration.persistence)) ** 0.25
 
     def z(self, y: float, label: str) -> float | None:

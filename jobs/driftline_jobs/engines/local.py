@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.engines.process import Spent
+from driftline_jobs.profiles.columns.arrays import ready_for_threads
 from driftline_jobs.sources.labels.collect import collect
 from driftline_jobs.sources.labels.counts import JoinCounts
 from driftline_jobs.sources.labels.join import LabelJoin
@@ -105,6 +106,7 @@ def open_local(settings: Settings) -> LocalEngine:
 def _each(items: Sequence[S], threads: int, task: Callable[[S], T]) -> Iterator[tuple[S, T]]:
     """``task`` of each item, in about their order."""
     waiting: dict[Future[T], S] = {}
+    ready_for_threads()
     with ThreadPoolExecutor(threads, thread_name_prefix="driftline") as pool:
         try:
             for item in items:

@@ -229,6 +229,13 @@ def _shortened(text: str) -> str:
     return text
 
 
+def ready_for_threads() -> None:
+    """Import what threads would all import at once: Python may then take them to wait for one another."""
+    from pandas.util import hash_array
+
+    hash_array(np.array(["a"], dtype=object), categorize=False)
+
+
 def hash_texts(texts: list[str]) -> UIntArray:
     """Stable 64-bit hashes of texts (D,): the same in every process and on every machine."""
     if not texts:

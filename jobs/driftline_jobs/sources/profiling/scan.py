@@ -14,7 +14,7 @@ from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import CellKey
 from driftline_jobs.profiles.cells import Dimension, Grouping, crossed, groupings, labelled, limited
-from driftline_jobs.profiles.columns.arrays import Codes, Valid
+from driftline_jobs.profiles.columns.arrays import Codes, Valid, ready_for_threads
 from driftline_jobs.profiles.columns.conversion import as_in_reference
 from driftline_jobs.profiles.columns.hiding import NOTHING_HIDDEN, Hiding
 from driftline_jobs.profiles.kernels.workspace import Workspace
@@ -118,6 +118,7 @@ def _scan_large(split: Split, plan: ScanPlan, threads: int) -> ScanResult:
                 return cells.profiled(share, own)
 
         cells = _Cells(reader, plan, placed)
+        ready_for_threads()
         with ThreadPoolExecutor(threads) as pool:
             others = [pool.submit(beside, share, cells) for share in shares[1:]] if len(placed.base) else []
             found = cells.profiled(shares[0])
