@@ -233,6 +233,9 @@ def ready_for_threads() -> None:
     """Import what threads would all import at once: Python may then take them to wait for one another."""
     from pandas.util import hash_array
 
+    import driftline_jobs.profiles.kernels.loops
+    import driftline_jobs.profiles.kernels.tally  # noqa: F401
+
     hash_array(np.array(["a"], dtype=object), categorize=False)
 
 
