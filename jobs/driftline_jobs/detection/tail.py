@@ -75,8 +75,8 @@ def tail_of(deviations: Deviations, mean: float) -> Tail | None:
     whole, degrees = first**2 / second, max(1.0, second**3 / third**2)
     scale = (second / degrees) ** 0.5
     # the scale of a tail that few directions rule is as uncertain as that of these few; and how many they are
-    # is uncertain itself, hence the root
-    certainty = (windows - 1) * max(1.0, min(degrees, degrees**2 / whole)) ** 0.5
+    # is uncertain itself, hence the power
+    certainty = (windows - 1) * max(1.0, min(degrees, degrees**2 / whole)) ** 0.75
     unit = mean / first
     return Tail(
         scale=unit * scale * degrees,

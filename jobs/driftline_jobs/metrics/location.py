@@ -7,6 +7,8 @@ import numpy as np
 from driftline_jobs.metrics.figures import Counts, Figure, FloatArray, Status, figure, statuses
 from driftline_jobs.metrics.samples import OrderedSample
 
+_LAST_PLACES = 1e-28
+
 
 def mean_shift(current: OrderedSample, reference: OrderedSample) -> Figure:
     """(mean of the window - mean of the reference) / standard deviation of the reference.
@@ -20,14 +22,15 @@ def mean_shift(current: OrderedSample, reference: OrderedSample) -> Figure:
     counts_n, counts_m = current.with_infinities(), reference.with_infinities()
     n, m = counts_n.sum(-1), counts_m.sum(-1)
     with np.errstate(over="ignore", invalid="ignore"):  # sums near the largest float: masked as not_finite
-        unit = (
-            float(np.abs(reference.edges).max(initial=0.0)) or 1.0
-        )  # of the largest doubles squares are none
+        # the largest doubles have no squares
+        unit = float(np.abs(reference.edges).max(initial=0.0)) or 1.0
         mean_n, variance_n = _moments(counts_n, _bin_means(current) / unit)
         mean_m, variance = _moments(counts_m, _bin_means(reference) / unit)
         share = n / np.maximum(n + m, 1)
         together = share * variance_n + (1.0 - share) * (variance + share * (mean_n - mean_m) ** 2)
-        variance = np.where(variance > 0.0, variance, together)
+        # means of equal values differ in their last places
+        same = _LAST_PLACES * np.maximum(mean_m**2, mean_n**2)
+        variance = np.where(variance > same, variance, np.where(together > same, together, 0.0))
         value = (mean_n - mean_m) / np.sqrt(np.where(variance > 0.0, variance, 1.0))
     shape = np.broadcast_shapes(n.shape, m.shape)
     status = statuses(

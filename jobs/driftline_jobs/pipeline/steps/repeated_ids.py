@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from driftline_jobs.detection.alerts import Finding, Place, Topic
+from driftline_jobs.detection.check_strength import strength
 from driftline_jobs.detection.repeated_ids import (
     MOST_REPEATED,
     UNATTRIBUTABLE,
@@ -136,4 +137,5 @@ def _check(found: Repeated) -> Check:
 
 def _findings(check: Check) -> Iterator[Finding]:
     if not check.passed:
-        yield Finding(Place(), Topic.QUALITY, CHECK, 1.0, check.value)
+        times, limit = strength(CHECK, check.value, check.expected)  # as of one that is read from the tables
+        yield Finding(Place(), Topic.QUALITY, CHECK, times, check.value, limit)
