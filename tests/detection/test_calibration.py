@@ -13,20 +13,20 @@ from scipy import stats
 from tests.detection.simulated import Floats, Ints, categories, daily_counts, labels_of, ordered
 from tests.metrics.edges import from_counts
 
-from driftline_jobs.detection.calibration import Calibration, Uncalibrated, calibrate
+from driftline_jobs.detection.calibration import Calibration, Uncalibrated
 from driftline_jobs.detection.column_tests import (
     CalibratedTest,
-    Sample,
     calibrate_column,
     compare_column,
     drift_of,
     judge_families,
 )
 from driftline_jobs.detection.cycles import cycle_labels, finest_level
+from driftline_jobs.detection.fitting import calibrate
 from driftline_jobs.detection.resampling import MIN_WINDOWS, Splits, leave_one_out, resample_blocks
 from driftline_jobs.detection.statistics import CUBE_ROOT, Statistic, power_of, statistic_of
 from driftline_jobs.detection.verdicts import CALIBRATED
-from driftline_jobs.metrics.samples import CategorySample, OrderedSample
+from driftline_jobs.metrics.samples import CategorySample, OrderedSample, Sample
 
 RNG = np.random.default_rng
 NO_LABELS: list[tuple[str, ...]] = [()] * 31

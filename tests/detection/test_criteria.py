@@ -9,12 +9,14 @@ import pytest
 from scipy import stats
 from tests.detection.simulated import Floats, Ints, categories, daily_counts, labels_of, ordered
 
-from driftline_jobs.detection.calibration import Calibration, calibrate
-from driftline_jobs.detection.column_tests import Sample, calibrate_column, compare_column, drift_of
+from driftline_jobs.detection.calibration import Calibration
+from driftline_jobs.detection.column_tests import calibrate_column, compare_column, drift_of
 from driftline_jobs.detection.fdr import q_values
+from driftline_jobs.detection.fitting import calibrate
 from driftline_jobs.detection.resampling import leave_one_out, resample_blocks
 from driftline_jobs.detection.statistics import Statistic
 from driftline_jobs.detection.sustained_shift import detect, follow, limit_for, of_statistic
+from driftline_jobs.metrics.samples import Sample
 
 Measured = Callable[[int, str], None]
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from driftline_jobs.detection.fdr import q_values, reporting_levels, split_rate
+from driftline_jobs.detection.fdr import q_values, reporting_levels
 
 
 def test_q_values_equal_scipy() -> None:
@@ -31,8 +31,3 @@ def test_the_level_is_where_reporting_ends() -> None:
     assert reporting_levels(p, 0.05) == pytest.approx(0.0375)
     assert (q_values(p) <= 0.05).tolist() == [True, True, True, False]
     assert reporting_levels(np.array([0.5, 0.6]), 0.05) == pytest.approx(0.025)
-
-
-def test_the_rate_is_shared_out() -> None:
-    assert split_rate(0.01, ["columns", "lasting"]) == {"columns": 0.005, "lasting": 0.005}
-    assert split_rate(0.01, []) == {}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from driftline_jobs.detection.calibration import Calibration, calibrate
+from driftline_jobs.detection.calibration import Calibration
+from driftline_jobs.detection.fitting import calibrate
 from driftline_jobs.detection.moderation import moderated
 from driftline_jobs.detection.resampling import leave_one_out
 from driftline_jobs.detection.statistics import Statistic

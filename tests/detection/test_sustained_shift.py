@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 from tests.detection.simulated import Floats
 
-from driftline_jobs.detection.calibration import Calibration, calibrate
+from driftline_jobs.detection.calibration import Calibration
+from driftline_jobs.detection.fitting import calibrate
 from driftline_jobs.detection.resampling import leave_one_out
 from driftline_jobs.detection.statistics import Statistic
 from driftline_jobs.detection.sustained_shift import (

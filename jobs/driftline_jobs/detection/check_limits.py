@@ -17,8 +17,8 @@ from typing import Any, Self
 import numpy as np
 import scipy
 
-from driftline_jobs.detection.calibration import group_effect
 from driftline_jobs.detection.cycles import NO_LABEL, finest_level
+from driftline_jobs.detection.fitting import group_effect
 from driftline_jobs.detection.resampling import MIN_WINDOWS
 from driftline_jobs.metrics.figures import FloatArray
 

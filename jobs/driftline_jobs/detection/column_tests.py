@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from driftline_jobs.detection.calibration import TOO_SHORT, Calibration, Uncalibrated, calibrate
+from driftline_jobs.detection.calibration import TOO_SHORT, Calibration, Uncalibrated
 from driftline_jobs.detection.fdr import q_values, reporting_levels
+from driftline_jobs.detection.fitting import calibrate
 from driftline_jobs.detection.limits import above_floor
 from driftline_jobs.detection.resampling import Splits
 from driftline_jobs.detection.statistics import (
@@ -25,10 +26,9 @@ from driftline_jobs.detection.statistics import (
 from driftline_jobs.detection.verdicts import Verdicts, verdicts
 from driftline_jobs.metrics.drift import category_drift, ordered_drift
 from driftline_jobs.metrics.figures import BoolArray, Figure, FloatArray, IntArray
-from driftline_jobs.metrics.samples import CategorySample, OrderedSample
+from driftline_jobs.metrics.samples import CategorySample, OrderedSample, Sample
 from driftline_schemas.drift_specs import drift_specs
 
-Sample = OrderedSample | CategorySample
 Calibrations = Mapping[str, Calibration | Uncalibrated]
 
 

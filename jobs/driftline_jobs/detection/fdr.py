@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from driftline_jobs.metrics.figures import FloatArray
@@ -35,11 +33,3 @@ def reporting_levels(p_values: FloatArray, rate: float) -> FloatArray:
     reported = (np.nan_to_num(q_values(p_values), nan=1.0) <= rate).sum(-1)
     levels: FloatArray = rate * np.maximum(reported, 1) / np.maximum(known, 1)
     return levels
-
-
-def split_rate(rate: float, families: Sequence[str]) -> dict[str, float]:
-    """A false alarm rate shared out in equal parts: the chance that any of the families raises a false one.
-
-    By Bonferroni's inequality, whatever their dependence.
-    """
-    return {family: rate / len(families) for family in families}

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from driftline_jobs.detection.calibration import Calibration, Uncalibrated, calibrate
+from driftline_jobs.detection.calibration import Calibration, Uncalibrated
 from driftline_jobs.detection.column_tests import CalibratedTest, Calibrations, hold
+from driftline_jobs.detection.fitting import calibrate
 from driftline_jobs.detection.limits import above_floor
 from driftline_jobs.detection.resampling import Splits
 from driftline_jobs.detection.statistics import Statistic

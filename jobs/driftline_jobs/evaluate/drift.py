@@ -17,9 +17,10 @@ from driftline_jobs.evaluate.judged import (
 )
 from driftline_jobs.evaluate.natures import Natures
 from driftline_jobs.metrics.figures import Figure, IntArray, Status
+from driftline_jobs.metrics.samples import Sample
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE, Cell
-from driftline_jobs.profiles.kinds.base import Sample, Settled
+from driftline_jobs.profiles.kinds.base import Settled
 from driftline_jobs.profiles.state import Profile
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.serving_log import Storage

@@ -105,6 +105,10 @@ class CategorySample:
         return once
 
 
+Sample = OrderedSample | CategorySample
+"""Of either form."""
+
+
 def distribution(counts: Counts) -> tuple[FloatArray, FloatArray]:
     """Distribution function before, between and after the bins (..., B + 1), and the rows (...,) as floats.
 

@@ -65,7 +65,6 @@ _TABLES = (
     "attributions",
     "alerts",
 )
-_ONCE = ("reference_sets", "calibrations")
 _OF_THE_LOG = frozenset({Topic.QUALITY, Topic.COLUMNS, Topic.SETUP})
 """Topics that are judged with the window alone, whatever it is compared with."""
 _AT_ONCE = 16

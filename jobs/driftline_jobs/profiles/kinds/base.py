@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, Type
 import pyarrow as pa
 
 from driftline_jobs.metrics.figures import FloatArray, IntArray
-from driftline_jobs.metrics.samples import CategorySample, OrderedSample
+from driftline_jobs.metrics.samples import Sample
 from driftline_jobs.profiles.packing import Reader
 from driftline_jobs.profiles.state import Profile
 from driftline_schemas.serving_log import Storage
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=Profile)
 C = TypeVar("C")
-Sample = OrderedSample | CategorySample
 
 
 class Reading(NamedTuple):
