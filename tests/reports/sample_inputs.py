@@ -340,6 +340,7 @@ class Maker:
             "n": 871 if kind == "realized" else 924,
             "label_coverage": (0.943 if final else 0.61) if kind == "realized" else None,
             "is_final": final if kind == "realized" else None,
+            "windows": 1,
             "reference_value": 0.752 if metric == "roc_auc" else None,
             "trivial_value": 0.5 if metric == "roc_auc" else None,
             "threshold": limit,

@@ -33,12 +33,22 @@ CONTRACT = {
     "performance_metrics": (
         f"{COMMON}, metric, kind, class_label, value, ci_low, ci_high, error_bound, n, label_coverage, "
         "is_final, reference_value, trivial_value, threshold, threshold_source, degraded, status, "
-        "reason"
+        "reason, windows"
     ),
     "attributions": (f"{COMMON}, metric, column_name, mix, rate, share, n, rank"),
     "alerts": (
-        f"{COMMON}, alert_id, column_name, metric, severity, state, first_window, last_window, evidence"
+        f"{COMMON}, alert_id, column_name, metric, severity, state, first_window, last_window, evidence, "
+        "value, threshold, sentence"
     ),
+    "impacts": (
+        f"{COMMON}, column_name, metric, value, reference_value, noise, importance, unknown_share, n, "
+        "reference_id, status, reason"
+    ),
+    "incidents": (
+        f"{COMMON}, incident_id, state, severity, topic, certain, headline, cause, first_window, last_window, "
+        "columns, alerts, impact, owner, evidence"
+    ),
+    "messages": ("monitor, granularity, window_start, message_id, incident_id, change, channel, sent_at"),
 }
 OWN = {
     "alert_actions",

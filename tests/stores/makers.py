@@ -93,6 +93,7 @@ def performance(runs: Sequence[RunRecord], value: float = 0.7, **more: object) -
             "kind": "realized",
             "value": value,
             "is_final": True,
+            "windows": 1,
             "status": "ok",
             **more,
         }

@@ -101,6 +101,7 @@ def _add_figure(
         label_coverage=[cell.coverage for cell in cells],
         trivial_value=figure.published("trivial"),
         status=figure.status.tolist(),
+        windows=1,
     )
 
 

@@ -1,0 +1,551 @@
+-- Impacts, incidents and messages; figures of several windows; what is said of an alert, in columns.
+ALTER TABLE alert_actions ADD COLUMN "incident_id" VARCHAR;
+
+ALTER TABLE alert_actions ALTER COLUMN "alert_id" DROP NOT NULL;
+
+COMMENT ON TABLE alert_actions IS 'One row per action, never changed. Acknowledgements, mutes, and incidents accepted as the norm. The newest row of an alert or incident counts.';
+
+COMMENT ON COLUMN alert_actions."alert_id" IS 'Alert it is about, see alerts; null for an incident.';
+
+COMMENT ON COLUMN alert_actions."action" IS 'What was done. One of: acknowledge, accept, mute.';
+
+COMMENT ON COLUMN alert_actions."until" IS 'When a mute ends; null for the others. Unit: UTC.';
+
+COMMENT ON COLUMN alert_actions."incident_id" IS 'Incident it is about, see incidents; null for an alert.';
+
+ALTER TABLE alerts ADD COLUMN "value" DOUBLE;
+
+ALTER TABLE alerts ADD COLUMN "threshold" DOUBLE;
+
+ALTER TABLE alerts ADD COLUMN "sentence" VARCHAR;
+
+COMMENT ON COLUMN alerts."value" IS 'The figure in the last window in which it was seen.';
+
+COMMENT ON COLUMN alerts."threshold" IS 'What that was held against.';
+
+COMMENT ON COLUMN alerts."sentence" IS 'What is wrong, in one sentence.';
+
+CREATE TABLE impacts (
+  "monitor" VARCHAR NOT NULL,
+  "window_start" TIMESTAMP NOT NULL,
+  "window_end" TIMESTAMP NOT NULL,
+  "granularity" VARCHAR NOT NULL,
+  "model_version" VARCHAR NOT NULL,
+  "segment" VARCHAR NOT NULL,
+  "segment_value" VARCHAR NOT NULL,
+  "run_id" VARCHAR NOT NULL,
+  "column_name" VARCHAR NOT NULL,
+  "metric" VARCHAR NOT NULL,
+  "value" DOUBLE,
+  "reference_value" DOUBLE,
+  "noise" DOUBLE,
+  "importance" DOUBLE,
+  "unknown_share" DOUBLE,
+  "n" BIGINT,
+  "reference_id" VARCHAR NOT NULL,
+  "status" VARCHAR NOT NULL,
+  "reason" VARCHAR
+);
+
+COMMENT ON TABLE impacts IS 'One row per window, column and metric. What the change of one column''s distribution does by itself: the reference''s rows, weighted so that only this column is distributed as in the window, give another mean score, or another figure of performance. Columns that change together share an impact, so the rows do not add up. It cannot see a change of the relation between column and label.';
+
+COMMENT ON COLUMN impacts."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN impacts."window_start" IS 'First instant of the window that is judged. Unit: UTC.';
+
+COMMENT ON COLUMN impacts."window_end" IS 'End of the window, which itself lies outside it. Unit: UTC.';
+
+COMMENT ON COLUMN impacts."granularity" IS 'Length of the window. One of: hour, day, week, month.';
+
+COMMENT ON COLUMN impacts."model_version" IS 'Version of the model that served the rows; ''*'' for all versions together.';
+
+COMMENT ON COLUMN impacts."segment" IS 'Column (or, crossed, canonical JSON array of columns) the rows are cut by; ''*'' for no cut.';
+
+COMMENT ON COLUMN impacts."segment_value" IS 'Value of the segment; ''*'' for no cut, __null__ for missing, __other__ beyond the 100 most frequent of the reference. A real value equal to one of these has a leading backslash.';
+
+COMMENT ON COLUMN impacts."run_id" IS 'Run that published the row, see runs.';
+
+COMMENT ON COLUMN impacts."column_name" IS 'Column whose change is weighed.';
+
+COMMENT ON COLUMN impacts."metric" IS 'What it would move: mean_score, positive_rate, mean_prediction, or a metric of performance.';
+
+COMMENT ON COLUMN impacts."value" IS 'The figure with this column as in the window, less reference_value; in the unit of the metric.';
+
+COMMENT ON COLUMN impacts."reference_value" IS 'The figure of the reference.';
+
+COMMENT ON COLUMN impacts."noise" IS 'The 99 % quantile of the size of value over the windows of the reference: an impact counts from there on.';
+
+COMMENT ON COLUMN impacts."importance" IS 'Share of the variance of the score that the bins of this column explain in the reference, less what chance alone would. Unit: share.';
+
+COMMENT ON COLUMN impacts."unknown_share" IS 'Rows of the window whose value the reference has none of; they count with its mean. Unit: share.';
+
+COMMENT ON COLUMN impacts."n" IS 'Rows of the reference the figure rests on. Unit: rows.';
+
+COMMENT ON COLUMN impacts."reference_id" IS 'Reference whose table of column by score it rests on, see reference_sets.';
+
+COMMENT ON COLUMN impacts."status" IS 'ok, or a word for why there is no figure.';
+
+COMMENT ON COLUMN impacts."reason" IS 'A sentence that goes with it.';
+
+CREATE TABLE incidents (
+  "monitor" VARCHAR NOT NULL,
+  "window_start" TIMESTAMP NOT NULL,
+  "window_end" TIMESTAMP NOT NULL,
+  "granularity" VARCHAR NOT NULL,
+  "model_version" VARCHAR NOT NULL,
+  "segment" VARCHAR NOT NULL,
+  "segment_value" VARCHAR NOT NULL,
+  "run_id" VARCHAR NOT NULL,
+  "incident_id" VARCHAR NOT NULL,
+  "state" VARCHAR NOT NULL,
+  "severity" VARCHAR NOT NULL,
+  "topic" VARCHAR NOT NULL,
+  "certain" BOOLEAN NOT NULL,
+  "headline" VARCHAR NOT NULL,
+  "cause" VARCHAR,
+  "first_window" TIMESTAMP NOT NULL,
+  "last_window" TIMESTAMP NOT NULL,
+  "columns" VARCHAR NOT NULL,
+  "alerts" VARCHAR NOT NULL,
+  "impact" DOUBLE,
+  "owner" VARCHAR,
+  "evidence" VARCHAR NOT NULL
+);
+
+COMMENT ON TABLE incidents IS 'One row per incident and window in which it stands. Alerts that belong together: they opened at most two windows apart while one of them was under way, or one cause explains them. What people do with an incident (acknowledge, accept, mute) is in alert_actions.';
+
+COMMENT ON COLUMN incidents."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN incidents."window_start" IS 'First instant of the window that is judged. Unit: UTC.';
+
+COMMENT ON COLUMN incidents."window_end" IS 'End of the window, which itself lies outside it. Unit: UTC.';
+
+COMMENT ON COLUMN incidents."granularity" IS 'Length of the window. One of: hour, day, week, month.';
+
+COMMENT ON COLUMN incidents."model_version" IS 'Version of the model that served the rows; ''*'' for all versions together.';
+
+COMMENT ON COLUMN incidents."segment" IS 'Column (or, crossed, canonical JSON array of columns) the rows are cut by; ''*'' for no cut.';
+
+COMMENT ON COLUMN incidents."segment_value" IS 'Value of the segment; ''*'' for no cut, __null__ for missing, __other__ beyond the 100 most frequent of the reference. A real value equal to one of these has a leading backslash.';
+
+COMMENT ON COLUMN incidents."run_id" IS 'Run that published the row, see runs.';
+
+COMMENT ON COLUMN incidents."incident_id" IS 'Identifier, the same in every window of the incident.';
+
+COMMENT ON COLUMN incidents."state" IS 'How it stands in this window. One of: new, ongoing, escalated, acknowledged, accepted, resolved.';
+
+COMMENT ON COLUMN incidents."severity" IS 'How bad it is. One of: low, medium, high, critical.';
+
+COMMENT ON COLUMN incidents."topic" IS 'Whether the model has become worse, the data is damaged or missing, or its distribution changed. One of: performance, data, drift.';
+
+COMMENT ON COLUMN incidents."certain" IS 'Whether it rests on labels, or on damage that no chance explains; an estimate or a figure within chance does not.';
+
+COMMENT ON COLUMN incidents."headline" IS 'What happened in one sentence; it names the cause.';
+
+COMMENT ON COLUMN incidents."cause" IS 'What explains its alerts together: a check that several columns fail in the same rows, no rows, an object that was set aside, a segment that is gone; null where nothing does.';
+
+COMMENT ON COLUMN incidents."first_window" IS 'Start of the window in which it was opened. Unit: UTC.';
+
+COMMENT ON COLUMN incidents."last_window" IS 'Start of the last window in which it was seen. Unit: UTC.';
+
+COMMENT ON COLUMN incidents."columns" IS 'Names of the columns it is about, those that matter most first.';
+
+COMMENT ON COLUMN incidents."alerts" IS 'Ids of its alerts, see alerts.';
+
+COMMENT ON COLUMN incidents."impact" IS 'Largest impact of its columns on the mean score (or the mean prediction), as a share of the reference''s spread of it.';
+
+COMMENT ON COLUMN incidents."owner" IS 'Who looks after the monitor, as its file says.';
+
+COMMENT ON COLUMN incidents."evidence" IS 'Object with what the headline rests on, and what the next window goes on from.';
+
+CREATE TABLE messages (
+  "monitor" VARCHAR NOT NULL,
+  "granularity" VARCHAR NOT NULL,
+  "window_start" TIMESTAMP NOT NULL,
+  "message_id" VARCHAR NOT NULL,
+  "incident_id" VARCHAR NOT NULL,
+  "change" VARCHAR NOT NULL,
+  "channel" VARCHAR NOT NULL,
+  "sent_at" TIMESTAMP NOT NULL
+);
+
+COMMENT ON TABLE messages IS 'One row per message, channel and incident it tells of. What was sent to people, so that a task that runs again sends nothing twice. A digest tells of several windows: its window_start is that of the first.';
+
+COMMENT ON COLUMN messages."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN messages."granularity" IS 'Length of the window.';
+
+COMMENT ON COLUMN messages."window_start" IS 'First instant of the window it is about. Unit: UTC.';
+
+COMMENT ON COLUMN messages."message_id" IS 'Identifier of the message; one that tells of several incidents has as many rows.';
+
+COMMENT ON COLUMN messages."incident_id" IS 'Incident it tells of, see incidents; ''*'' for a message about none.';
+
+COMMENT ON COLUMN messages."change" IS 'What it tells; always: that the monitor asks for a message about every window. One of: opened, escalated, resolved, digest, always.';
+
+COMMENT ON COLUMN messages."channel" IS 'Which way it went. One of: email, webhook.';
+
+COMMENT ON COLUMN messages."sent_at" IS 'When it was sent. Unit: UTC.';
+
+ALTER TABLE performance_metrics ADD COLUMN "windows" BIGINT;
+
+UPDATE performance_metrics SET "windows" = 1;
+
+COMMENT ON TABLE performance_metrics IS 'One row per window, model version, segment value, metric, kind, class and number of windows. How well the model did by the labels that have arrived (realized), and how well it would be expected to have done without them (estimated, which cannot see a change in the relation of features and label). Once labels are there, estimate_error holds the estimated figure less the realized one. A row with windows of 7 or 28 is the figure of the outcomes of so many windows together, this one the last; the window''s own has 1.';
+
+COMMENT ON COLUMN performance_metrics."windows" IS 'Windows whose outcomes the figure merges, the last of them this one; 1 for the window alone. Unit: windows.';
+
+CREATE OR REPLACE VIEW current_alerts AS
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."alert_id", t."column_name", t."metric", t."severity", t."state", t."first_window", t."last_window", t."evidence", t."value", t."threshold", t."sentence"
+FROM alerts t
+JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
+WHERE r.status = 'published' AND r.superseded_at IS NULL;
+
+COMMENT ON VIEW current_alerts IS 'The present answer: alerts of the newest published run of each (monitor, granularity, window_start, part). One row per alert and window in which it was opened, went on or was resolved. One alert for one thing that went wrong, followed from window to window. What people do with it (acknowledge, mute) is in alert_actions.';
+
+COMMENT ON COLUMN current_alerts."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN current_alerts."window_start" IS 'First instant of the window that is judged. Unit: UTC.';
+
+COMMENT ON COLUMN current_alerts."window_end" IS 'End of the window, which itself lies outside it. Unit: UTC.';
+
+COMMENT ON COLUMN current_alerts."granularity" IS 'Length of the window. One of: hour, day, week, month.';
+
+COMMENT ON COLUMN current_alerts."model_version" IS 'Version of the model that served the rows; ''*'' for all versions together.';
+
+COMMENT ON COLUMN current_alerts."segment" IS 'Column (or, crossed, canonical JSON array of columns) the rows are cut by; ''*'' for no cut.';
+
+COMMENT ON COLUMN current_alerts."segment_value" IS 'Value of the segment; ''*'' for no cut, __null__ for missing, __other__ beyond the 100 most frequent of the reference. A real value equal to one of these has a leading backslash.';
+
+COMMENT ON COLUMN current_alerts."run_id" IS 'Run that published the row, see runs.';
+
+COMMENT ON COLUMN current_alerts."alert_id" IS 'Identifier, the same in every window of the alert.';
+
+COMMENT ON COLUMN current_alerts."column_name" IS 'Column it is about; ''*'' for the model or the row as a whole.';
+
+COMMENT ON COLUMN current_alerts."metric" IS 'Metric or check it is about.';
+
+COMMENT ON COLUMN current_alerts."severity" IS 'How bad it is.';
+
+COMMENT ON COLUMN current_alerts."state" IS 'State of the alert in this window. One of: open, acknowledged, resolved.';
+
+COMMENT ON COLUMN current_alerts."first_window" IS 'Start of the window in which it was opened. Unit: UTC.';
+
+COMMENT ON COLUMN current_alerts."last_window" IS 'Start of the last window in which it was seen. Unit: UTC.';
+
+COMMENT ON COLUMN current_alerts."evidence" IS 'Object with what changed, by how much, how sure, since when.';
+
+COMMENT ON COLUMN current_alerts."value" IS 'The figure in the last window in which it was seen.';
+
+COMMENT ON COLUMN current_alerts."threshold" IS 'What that was held against.';
+
+COMMENT ON COLUMN current_alerts."sentence" IS 'What is wrong, in one sentence.';
+
+CREATE OR REPLACE MACRO alerts_as_of(moment) AS TABLE
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."alert_id", t."column_name", t."metric", t."severity", t."state", t."first_window", t."last_window", t."evidence", t."value", t."threshold", t."sentence"
+FROM alerts t
+JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
+WHERE r.published_at <= moment AND (r.superseded_at IS NULL OR r.superseded_at > moment);
+
+COMMENT ON MACRO TABLE alerts_as_of IS 'What current_alerts showed at a moment (UTC). Exact as far back as nothing was pruned.';
+
+CREATE VIEW current_impacts AS
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."column_name", t."metric", t."value", t."reference_value", t."noise", t."importance", t."unknown_share", t."n", t."reference_id", t."status", t."reason"
+FROM impacts t
+JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
+WHERE r.status = 'published' AND r.superseded_at IS NULL;
+
+COMMENT ON VIEW current_impacts IS 'The present answer: impacts of the newest published run of each (monitor, granularity, window_start, part). One row per window, column and metric. What the change of one column''s distribution does by itself: the reference''s rows, weighted so that only this column is distributed as in the window, give another mean score, or another figure of performance. Columns that change together share an impact, so the rows do not add up. It cannot see a change of the relation between column and label.';
+
+COMMENT ON COLUMN current_impacts."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN current_impacts."window_start" IS 'First instant of the window that is judged. Unit: UTC.';
+
+COMMENT ON COLUMN current_impacts."window_end" IS 'End of the window, which itself lies outside it. Unit: UTC.';
+
+COMMENT ON COLUMN current_impacts."granularity" IS 'Length of the window. One of: hour, day, week, month.';
+
+COMMENT ON COLUMN current_impacts."model_version" IS 'Version of the model that served the rows; ''*'' for all versions together.';
+
+COMMENT ON COLUMN current_impacts."segment" IS 'Column (or, crossed, canonical JSON array of columns) the rows are cut by; ''*'' for no cut.';
+
+COMMENT ON COLUMN current_impacts."segment_value" IS 'Value of the segment; ''*'' for no cut, __null__ for missing, __other__ beyond the 100 most frequent of the reference. A real value equal to one of these has a leading backslash.';
+
+COMMENT ON COLUMN current_impacts."run_id" IS 'Run that published the row, see runs.';
+
+COMMENT ON COLUMN current_impacts."column_name" IS 'Column whose change is weighed.';
+
+COMMENT ON COLUMN current_impacts."metric" IS 'What it would move: mean_score, positive_rate, mean_prediction, or a metric of performance.';
+
+COMMENT ON COLUMN current_impacts."value" IS 'The figure with this column as in the window, less reference_value; in the unit of the metric.';
+
+COMMENT ON COLUMN current_impacts."reference_value" IS 'The figure of the reference.';
+
+COMMENT ON COLUMN current_impacts."noise" IS 'The 99 % quantile of the size of value over the windows of the reference: an impact counts from there on.';
+
+COMMENT ON COLUMN current_impacts."importance" IS 'Share of the variance of the score that the bins of this column explain in the reference, less what chance alone would. Unit: share.';
+
+COMMENT ON COLUMN current_impacts."unknown_share" IS 'Rows of the window whose value the reference has none of; they count with its mean. Unit: share.';
+
+COMMENT ON COLUMN current_impacts."n" IS 'Rows of the reference the figure rests on. Unit: rows.';
+
+COMMENT ON COLUMN current_impacts."reference_id" IS 'Reference whose table of column by score it rests on, see reference_sets.';
+
+COMMENT ON COLUMN current_impacts."status" IS 'ok, or a word for why there is no figure.';
+
+COMMENT ON COLUMN current_impacts."reason" IS 'A sentence that goes with it.';
+
+CREATE MACRO impacts_as_of(moment) AS TABLE
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."column_name", t."metric", t."value", t."reference_value", t."noise", t."importance", t."unknown_share", t."n", t."reference_id", t."status", t."reason"
+FROM impacts t
+JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
+WHERE r.published_at <= moment AND (r.superseded_at IS NULL OR r.superseded_at > moment);
+
+COMMENT ON MACRO TABLE impacts_as_of IS 'What current_impacts showed at a moment (UTC). Exact as far back as nothing was pruned.';
+
+CREATE VIEW current_incidents AS
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."incident_id", t."state", t."severity", t."topic", t."certain", t."headline", t."cause", t."first_window", t."last_window", t."columns", t."alerts", t."impact", t."owner", t."evidence"
+FROM incidents t
+JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
+WHERE r.status = 'published' AND r.superseded_at IS NULL;
+
+COMMENT ON VIEW current_incidents IS 'The present answer: incidents of the newest published run of each (monitor, granularity, window_start, part). One row per incident and window in which it stands. Alerts that belong together: they opened at most two windows apart while one of them was under way, or one cause explains them. What people do with an incident (acknowledge, accept, mute) is in alert_actions.';
+
+COMMENT ON COLUMN current_incidents."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN current_incidents."window_start" IS 'First instant of the window that is judged. Unit: UTC.';
+
+COMMENT ON COLUMN current_incidents."window_end" IS 'End of the window, which itself lies outside it. Unit: UTC.';
+
+COMMENT ON COLUMN current_incidents."granularity" IS 'Length of the window. One of: hour, day, week, month.';
+
+COMMENT ON COLUMN current_incidents."model_version" IS 'Version of the model that served the rows; ''*'' for all versions together.';
+
+COMMENT ON COLUMN current_incidents."segment" IS 'Column (or, crossed, canonical JSON array of columns) the rows are cut by; ''*'' for no cut.';
+
+COMMENT ON COLUMN current_incidents."segment_value" IS 'Value of the segment; ''*'' for no cut, __null__ for missing, __other__ beyond the 100 most frequent of the reference. A real value equal to one of these has a leading backslash.';
+
+COMMENT ON COLUMN current_incidents."run_id" IS 'Run that published the row, see runs.';
+
+COMMENT ON COLUMN current_incidents."incident_id" IS 'Identifier, the same in every window of the incident.';
+
+COMMENT ON COLUMN current_incidents."state" IS 'How it stands in this window. One of: new, ongoing, escalated, acknowledged, accepted, resolved.';
+
+COMMENT ON COLUMN current_incidents."severity" IS 'How bad it is. One of: low, medium, high, critical.';
+
+COMMENT ON COLUMN current_incidents."topic" IS 'Whether the model has become worse, the data is damaged or missing, or its distribution changed. One of: performance, data, drift.';
+
+COMMENT ON COLUMN current_incidents."certain" IS 'Whether it rests on labels, or on damage that no chance explains; an estimate or a figure within chance does not.';
+
+COMMENT ON COLUMN current_incidents."headline" IS 'What happened in one sentence; it names the cause.';
+
+COMMENT ON COLUMN current_incidents."cause" IS 'What explains its alerts together: a check that several columns fail in the same rows, no rows, an object that was set aside, a segment that is gone; null where nothing does.';
+
+COMMENT ON COLUMN current_incidents."first_window" IS 'Start of the window in which it was opened. Unit: UTC.';
+
+COMMENT ON COLUMN current_incidents."last_window" IS 'Start of the last window in which it was seen. Unit: UTC.';
+
+COMMENT ON COLUMN current_incidents."columns" IS 'Names of the columns it is about, those that matter most first.';
+
+COMMENT ON COLUMN current_incidents."alerts" IS 'Ids of its alerts, see alerts.';
+
+COMMENT ON COLUMN current_incidents."impact" IS 'Largest impact of its columns on the mean score (or the mean prediction), as a share of the reference''s spread of it.';
+
+COMMENT ON COLUMN current_incidents."owner" IS 'Who looks after the monitor, as its file says.';
+
+COMMENT ON COLUMN current_incidents."evidence" IS 'Object with what the headline rests on, and what the next window goes on from.';
+
+CREATE MACRO incidents_as_of(moment) AS TABLE
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."incident_id", t."state", t."severity", t."topic", t."certain", t."headline", t."cause", t."first_window", t."last_window", t."columns", t."alerts", t."impact", t."owner", t."evidence"
+FROM incidents t
+JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
+WHERE r.published_at <= moment AND (r.superseded_at IS NULL OR r.superseded_at > moment);
+
+COMMENT ON MACRO TABLE incidents_as_of IS 'What current_incidents showed at a moment (UTC). Exact as far back as nothing was pruned.';
+
+CREATE OR REPLACE VIEW current_performance_metrics AS
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."metric", t."kind", t."class_label", t."value", t."ci_low", t."ci_high", t."error_bound", t."n", t."label_coverage", t."is_final", t."reference_value", t."trivial_value", t."threshold", t."threshold_source", t."degraded", t."status", t."reason", t."windows"
+FROM performance_metrics t
+JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
+WHERE r.status = 'published' AND r.superseded_at IS NULL;
+
+COMMENT ON VIEW current_performance_metrics IS 'The present answer: performance_metrics of the newest published run of each (monitor, granularity, window_start, part). One row per window, model version, segment value, metric, kind, class and number of windows. How well the model did by the labels that have arrived (realized), and how well it would be expected to have done without them (estimated, which cannot see a change in the relation of features and label). Once labels are there, estimate_error holds the estimated figure less the realized one. A row with windows of 7 or 28 is the figure of the outcomes of so many windows together, this one the last; the window''s own has 1.';
+
+COMMENT ON COLUMN current_performance_metrics."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN current_performance_metrics."window_start" IS 'First instant of the window that is judged. Unit: UTC.';
+
+COMMENT ON COLUMN current_performance_metrics."window_end" IS 'End of the window, which itself lies outside it. Unit: UTC.';
+
+COMMENT ON COLUMN current_performance_metrics."granularity" IS 'Length of the window. One of: hour, day, week, month.';
+
+COMMENT ON COLUMN current_performance_metrics."model_version" IS 'Version of the model that served the rows; ''*'' for all versions together.';
+
+COMMENT ON COLUMN current_performance_metrics."segment" IS 'Column (or, crossed, canonical JSON array of columns) the rows are cut by; ''*'' for no cut.';
+
+COMMENT ON COLUMN current_performance_metrics."segment_value" IS 'Value of the segment; ''*'' for no cut, __null__ for missing, __other__ beyond the 100 most frequent of the reference. A real value equal to one of these has a leading backslash.';
+
+COMMENT ON COLUMN current_performance_metrics."run_id" IS 'Run that published the row, see runs.';
+
+COMMENT ON COLUMN current_performance_metrics."metric" IS 'Name of the metric, for example roc_auc.';
+
+COMMENT ON COLUMN current_performance_metrics."kind" IS 'From labels, without them, or how far the estimate was off once they were there. One of: realized, estimated, estimate_error.';
+
+COMMENT ON COLUMN current_performance_metrics."class_label" IS 'Class of a multiclass metric, null for the model as a whole.';
+
+COMMENT ON COLUMN current_performance_metrics."value" IS 'The figure.';
+
+COMMENT ON COLUMN current_performance_metrics."ci_low" IS 'Lower end of its 95 % interval.';
+
+COMMENT ON COLUMN current_performance_metrics."ci_high" IS 'Upper end of its 95 % interval.';
+
+COMMENT ON COLUMN current_performance_metrics."error_bound" IS 'How far the figure can be from the one of the raw rows, by binning; 0 where it is exact.';
+
+COMMENT ON COLUMN current_performance_metrics."n" IS 'Rows the figure rests on: for a realized figure the labelled ones that have the score or the predicted class it needs. Unit: rows.';
+
+COMMENT ON COLUMN current_performance_metrics."label_coverage" IS 'Share of the window''s predictions that have a label. Unit: share.';
+
+COMMENT ON COLUMN current_performance_metrics."is_final" IS 'Whether the window was older than mature_after at the run''s as_of.';
+
+COMMENT ON COLUMN current_performance_metrics."reference_value" IS 'The same figure on the reference.';
+
+COMMENT ON COLUMN current_performance_metrics."trivial_value" IS 'What a model that ignores its features would get.';
+
+COMMENT ON COLUMN current_performance_metrics."threshold" IS 'What the figure was held against.';
+
+COMMENT ON COLUMN current_performance_metrics."threshold_source" IS 'Where the threshold comes from: rule, calibrated, reference_interval (the figure of the reference less a margin) or trivial_model.';
+
+COMMENT ON COLUMN current_performance_metrics."degraded" IS 'Whether the model has become worse; null on rows that do not decide.';
+
+COMMENT ON COLUMN current_performance_metrics."status" IS 'ok, or a word for why there is no figure.';
+
+COMMENT ON COLUMN current_performance_metrics."reason" IS 'A sentence that goes with it.';
+
+COMMENT ON COLUMN current_performance_metrics."windows" IS 'Windows whose outcomes the figure merges, the last of them this one; 1 for the window alone. Unit: windows.';
+
+CREATE OR REPLACE MACRO performance_metrics_as_of(moment) AS TABLE
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."metric", t."kind", t."class_label", t."value", t."ci_low", t."ci_high", t."error_bound", t."n", t."label_coverage", t."is_final", t."reference_value", t."trivial_value", t."threshold", t."threshold_source", t."degraded", t."status", t."reason", t."windows"
+FROM performance_metrics t
+JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
+WHERE r.published_at <= moment AND (r.superseded_at IS NULL OR r.superseded_at > moment);
+
+COMMENT ON MACRO TABLE performance_metrics_as_of IS 'What current_performance_metrics showed at a moment (UTC). Exact as far back as nothing was pruned.';
+
+CREATE OR REPLACE VIEW latest_status AS
+SELECT s.monitor, s.granularity, s.window_start, s.window_end,
+  CASE WHEN s.open_alerts > 0 THEN 'alert'
+       WHEN s.drifted_columns > 0 OR s.degraded_metrics > 0 OR s.failed_checks > 0 THEN 'warning'
+       ELSE 'ok' END AS verdict,
+  s.published_at, s.rows_read, s.rows_quarantined,
+  s.drifted_columns, s.degraded_metrics, s.failed_checks, s.open_alerts
+FROM (
+  SELECT r.monitor, r.granularity, r.window_start, r.window_end, r.published_at, r.rows_read, r.rows_quarantined,
+    (SELECT COUNT(DISTINCT d.column_name) FROM current_drift_metrics d
+     WHERE d.monitor = r.monitor AND d.window_start = r.window_start AND d.granularity = r.granularity
+       AND d.model_version = '*' AND d.segment = '*' AND d.comparison = 'reference' AND d.drifted) AS drifted_columns,
+    (SELECT COUNT(DISTINCT p.metric) FROM current_performance_metrics p
+     WHERE p.monitor = r.monitor AND p.window_start = r.window_start AND p.granularity = r.granularity
+       AND p.model_version = '*' AND p.segment = '*' AND p.windows = 1 AND p.degraded) AS degraded_metrics,
+    (SELECT COUNT(*) FROM current_quality_metrics q
+     WHERE q.monitor = r.monitor AND q.window_start = r.window_start AND q.granularity = r.granularity
+       AND q.model_version = '*' AND q.segment = '*' AND NOT q.passed) AS failed_checks,
+    (SELECT COUNT(DISTINCT a.alert_id) FROM current_alerts a
+     WHERE a.monitor = r.monitor AND a.window_start = r.window_start AND a.granularity = r.granularity
+       AND a.state <> 'resolved') AS open_alerts
+  FROM current_runs r
+  JOIN (
+    SELECT monitor, granularity, MAX(window_start) AS window_start
+    FROM current_runs
+    WHERE part = 'data'
+    GROUP BY monitor, granularity
+  ) newest
+    ON newest.monitor = r.monitor AND newest.granularity = r.granularity AND newest.window_start = r.window_start
+  WHERE r.part = 'data'
+) s;
+
+COMMENT ON VIEW latest_status IS 'One row per monitor and granularity, about its newest published window. The verdict is alert if an alert is open, else warning if a column drifted, a metric degraded or a check failed, else ok.';
+
+COMMENT ON COLUMN latest_status."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN latest_status."granularity" IS 'Length of the window.';
+
+COMMENT ON COLUMN latest_status."window_start" IS 'First instant of the newest window. Unit: UTC.';
+
+COMMENT ON COLUMN latest_status."window_end" IS 'End of that window. Unit: UTC.';
+
+COMMENT ON COLUMN latest_status."verdict" IS 'What to make of it. One of: alert, warning, ok.';
+
+COMMENT ON COLUMN latest_status."published_at" IS 'When the window was published. Unit: UTC.';
+
+COMMENT ON COLUMN latest_status."rows_read" IS 'Rows of the log in the window. Unit: rows.';
+
+COMMENT ON COLUMN latest_status."rows_quarantined" IS 'Rows that were set aside. Unit: rows.';
+
+COMMENT ON COLUMN latest_status."drifted_columns" IS 'Columns that drifted from the reference. Unit: columns.';
+
+COMMENT ON COLUMN latest_status."degraded_metrics" IS 'Performance metrics that became worse. Unit: metrics.';
+
+COMMENT ON COLUMN latest_status."failed_checks" IS 'Quality checks that failed. Unit: checks.';
+
+COMMENT ON COLUMN latest_status."open_alerts" IS 'Alerts that are open or acknowledged. Unit: alerts.';
+
+CREATE OR REPLACE VIEW performance_comparison AS
+SELECT m.monitor, m.window_start, m.window_end, m.granularity, m.model_version, m.segment, m.segment_value,
+  m.metric, m.class_label,
+  MAX(CASE WHEN m.kind = 'realized' THEN m.value END) AS realized,
+  MAX(CASE WHEN m.kind = 'realized' THEN m.ci_low END) AS realized_low,
+  MAX(CASE WHEN m.kind = 'realized' THEN m.ci_high END) AS realized_high,
+  MAX(CASE WHEN m.kind = 'estimated' THEN m.value END) AS estimated,
+  MAX(CASE WHEN m.kind = 'estimated' THEN m.ci_low END) AS estimated_low,
+  MAX(CASE WHEN m.kind = 'estimated' THEN m.ci_high END) AS estimated_high,
+  MAX(m.reference_value) AS reference_value,
+  MAX(m.trivial_value) AS trivial_value,
+  MAX(CASE WHEN m.kind = 'realized' THEN m.label_coverage END) AS label_coverage,
+  BOOL_AND(CASE WHEN m.kind = 'realized' THEN m.is_final END) AS is_final,
+  BOOL_OR(m.degraded) AS degraded
+FROM current_performance_metrics m
+WHERE m.windows = 1
+GROUP BY m.monitor, m.window_start, m.window_end, m.granularity, m.model_version, m.segment, m.segment_value,
+  m.metric, m.class_label;
+
+COMMENT ON VIEW performance_comparison IS 'One row per window, model version, segment value, metric and class. The estimate is there at once, the realized figure when labels have arrived.';
+
+COMMENT ON COLUMN performance_comparison."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN performance_comparison."window_start" IS 'First instant of the window. Unit: UTC.';
+
+COMMENT ON COLUMN performance_comparison."window_end" IS 'End of the window. Unit: UTC.';
+
+COMMENT ON COLUMN performance_comparison."granularity" IS 'Length of the window.';
+
+COMMENT ON COLUMN performance_comparison."model_version" IS 'Version of the model; ''*'' for all.';
+
+COMMENT ON COLUMN performance_comparison."segment" IS 'Segment; ''*'' for no cut.';
+
+COMMENT ON COLUMN performance_comparison."segment_value" IS 'Value of the segment.';
+
+COMMENT ON COLUMN performance_comparison."metric" IS 'Name of the metric.';
+
+COMMENT ON COLUMN performance_comparison."class_label" IS 'Class of a multiclass metric.';
+
+COMMENT ON COLUMN performance_comparison."realized" IS 'The figure by the labels.';
+
+COMMENT ON COLUMN performance_comparison."realized_low" IS 'Lower end of its 95 % interval.';
+
+COMMENT ON COLUMN performance_comparison."realized_high" IS 'Upper end of its 95 % interval.';
+
+COMMENT ON COLUMN performance_comparison."estimated" IS 'The figure expected without labels.';
+
+COMMENT ON COLUMN performance_comparison."estimated_low" IS 'Lower end of its 95 % interval.';
+
+COMMENT ON COLUMN performance_comparison."estimated_high" IS 'Upper end of its 95 % interval.';
+
+COMMENT ON COLUMN performance_comparison."reference_value" IS 'The figure on the reference.';
+
+COMMENT ON COLUMN performance_comparison."trivial_value" IS 'What a model that ignores its features would get.';
+
+COMMENT ON COLUMN performance_comparison."label_coverage" IS 'Share of the predictions that have a label. Unit: share.';
+
+COMMENT ON COLUMN performance_comparison."is_final" IS 'Whether the realized figure is final.';
+
+COMMENT ON COLUMN performance_comparison."degraded" IS 'Whether either figure counts as worse; null if neither decides.';
