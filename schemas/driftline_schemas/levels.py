@@ -1,4 +1,4 @@
-"""The level of a window: one word for how it stands, the same on the page, in the mail, in SQL and in Airflow."""
+"""The level of a window: one word for how it stands, the same on page, in mail, in SQL and in Airflow."""
 
 from __future__ import annotations
 

@@ -45,8 +45,8 @@ CONTRACT = {
         "reference_id, status, reason"
     ),
     "incidents": (
-        f"{COMMON}, incident_id, state, severity, topic, certain, headline, cause, first_window, last_window, "
-        "columns, alerts, impact, owner, evidence"
+        f"{COMMON}, incident_id, state, severity, topic, certain, headline, cause, first_window, "
+        "last_window, columns, alerts, impact, owner, evidence"
     ),
     "messages": ("monitor, granularity, window_start, message_id, incident_id, change, channel, sent_at"),
 }
