@@ -146,8 +146,8 @@ class MailReport(WindowOperator):
         if context["dag_run"].run_type == "backfill" and not self.backfills:
             raise AirflowSkipException("windows of a backfill are not mailed (mail_backfills is off)")
         found = context["ti"].xcom_pull(task_ids="report") or {}
-        if self.monitor.notify.when == "alert" and not found.get("alerts"):
-            raise AirflowSkipException("no alert in this window, and notify.when is alert")
+        if self.monitor.notify.when == "change" and not found.get("alerts"):
+            raise AirflowSkipException("no alert in this window, and notify.when is change")
         window = window_or_fail(context, self.monitor)
         with tempfile.TemporaryDirectory(prefix="driftline-mail-") as folder:
             options = ["--out", folder, "--mail-out", folder, "--no-index"]

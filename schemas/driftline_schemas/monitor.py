@@ -23,6 +23,7 @@ from pydantic import (
     Tag,
     ValidationError,
     ValidationInfo,
+    field_serializer,
     field_validator,
     model_validator,
 )
@@ -44,9 +45,11 @@ from driftline_schemas.monitor_values import (
     Name,
     PositiveDuration,
     ScoreColumns,
+    Severity,
     Source,
     TaskName,
     Uri,
+    Webhook,
     Weeks,
     in_zone,
 )
@@ -230,11 +233,30 @@ class Alerts(Section):
     rules: tuple[Rule, ...] = ()
 
 
+def _as_change(value: object) -> object:
+    return "change" if value == "alert" else value
+
+
 class Notify(Section):
-    """Whom to write to, and whether also when all is quiet."""
+    """Whom to tell, and of what: see docs/messages.md.
+
+    ``when``: of what changes (an incident opened, got worse, ended), or of every window; ``alert``, as older
+    files say it, is ``change``. ``at_least``: from which severity on at once, the rest by the weekly digest.
+    ``webhook`` may hold a secret: it is shown nowhere, not in ``config_hash`` either.
+    """
+
+    ADDED_LATER = frozenset({"webhook", "webhook_form", "at_least"})
 
     email: tuple[Email, ...] = ()
-    when: Literal["alert", "always"] = "alert"
+    webhook: Webhook | None = None
+    webhook_form: Literal["json", "slack"] | None = None
+    when: Annotated[Literal["change", "always"], BeforeValidator(_as_change)] = "change"
+    at_least: Severity = "medium"
+
+    @field_serializer("when")
+    def _as_it_was_called(self, when: str) -> str:
+        """As older versions had it, so that equal monitors keep their ``config_hash``."""
+        return "alert" if when == "change" else when
 
 
 class Monitor(Section):

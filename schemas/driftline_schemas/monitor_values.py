@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    SecretStr,
     StrictBool,
     StrictFloat,
     StrictInt,
@@ -32,6 +33,9 @@ _UNITS = {"w": "weeks", "d": "days", "h": "hours", "min": "minutes"}
 _DURATION = re.compile(r"(\d{1,6})\s*(w|d|h|min)", re.ASCII)
 _LONGEST = timedelta(days=3660)
 _EMAIL = re.compile(r"[^@\s,;<>()\"\\]{1,64}@[^@\s,;<>()\"\\.]+(\.[^@\s,;<>()\"\\.]+)*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+FROM_ENVIRONMENT = "env:"
+"""What begins like this names the environment variable that holds the value."""
 _BUCKETS = ("s3", "gs", "az", "abfss")
 
 
@@ -189,6 +193,24 @@ def _check_email(address: str) -> str:
     return address
 
 
+def _check_webhook(secret: SecretStr) -> SecretStr:
+    """Refuses what is no address, without repeating it: whoever has it can write to where it leads."""
+    text = secret.get_secret_value()
+    if text.startswith(FROM_ENVIRONMENT):
+        if not _VARIABLE.fullmatch(text.removeprefix(FROM_ENVIRONMENT)):
+            raise ValueError("names no environment variable: write env:NAME")
+        return secret
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is no address: write https://host/path, or env:NAME") from None
+    odd = any(ord(character) <= 32 for character in text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or odd or len(text) > 4096:
+        raise ValueError("is no http:// or https:// address: write https://host/path, or env:NAME")
+    return secret
+
+
 def _one_line(text: str) -> str:
     if any(ord(character) < 32 for character in text):
         raise ValueError("must be one line of text")
@@ -212,6 +234,10 @@ Line = Annotated[StrictStr, Field(max_length=254), AfterValidator(_one_line)]
 Uri = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_check_uri)]
 LogUri = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_check_log_uri)]
 Source = Annotated[StrictStr, AfterValidator(_source)]
+Webhook = Annotated[SecretStr, AfterValidator(_check_webhook)]
+"""An address, or ``env:NAME`` for the environment variable that has it."""
+Severity = Literal["low", "medium", "high", "critical"]
+"""Of an incident, the mildest first."""
 Email = Annotated[StrictStr, AfterValidator(_check_email)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]

@@ -171,6 +171,42 @@ def test_keys_that_came_later_leave_no_trace_where_they_are_not_written() -> Non
     assert read(logs__positive_prediction=0).config_hash != OLD_HASH
 
 
+def test_what_older_files_said_of_messages_means_what_it_meant() -> None:
+    for when in ("alert", "change", None):
+        monitor = read(notify={} if when is None else {"when": when})
+        assert monitor.notify.when == "change"
+        assert monitor.config_hash == OLD_HASH
+    assert read(notify={"when": "always"}).notify.when == "always"
+    assert read(notify={"at_least": "medium"}).config_hash == OLD_HASH
+    assert read(notify={"at_least": "high"}).config_hash != OLD_HASH
+
+
+def test_the_address_of_a_webhook_is_shown_nowhere() -> None:
+    monitor = read(notify={"webhook": "https://hooks.example.com/T0/s3cret", "webhook_form": "slack"})
+    assert monitor.notify.webhook is not None
+    assert monitor.notify.webhook.get_secret_value() == "https://hooks.example.com/T0/s3cret"
+    for shown in (repr(monitor), str(monitor), str(monitor.model_dump()), monitor.model_dump_json()):
+        assert "s3cret" not in shown
+        assert "hooks.example.com" not in shown
+    assert pickle.loads(pickle.dumps(monitor)) == monitor  # noqa: S301
+    other = read(notify={"webhook": "https://hooks.example.com/T0/0ther", "webhook_form": "slack"})
+    assert other != monitor
+    assert other.config_hash == monitor.config_hash
+
+
+@pytest.mark.parametrize(
+    "webhook",
+    [
+        *("ftp://host/s3cret", "s3cret", "https:///s3cret", "http://host:s3cret/", "http://h/s3 cret"),
+        *("env:s3cret!", f"https://host/s3cret{4096 * 'x'}", ["s3cret"], {"s3cret": 1}, "http://[s3cret"),
+    ],
+)
+def test_a_wrong_address_of_a_webhook_is_not_repeated(webhook: object) -> None:
+    with pytest.raises(ConfigError, match=r"notify\.webhook") as caught:
+        read(notify={"webhook": webhook})
+    assert "s3cret" not in str(caught.value)
+
+
 def test_multiclass_and_regression_have_scores_of_their_own() -> None:
     several = read(task="multiclass_classification", logs__score={True: "p_one", "b": "p_b"})
     assert several.logs.score == {"1": "p_one", "b": "p_b"}
