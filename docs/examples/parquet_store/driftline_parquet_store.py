@@ -19,7 +19,7 @@ from driftline_jobs.stores.duckdb.database import committed
 from driftline_jobs.stores.duckdb.refusals import refusals
 from driftline_jobs.stores.duckdb.session import DuckDbSession
 from driftline_jobs.stores.sql_store import SqlStore
-from driftline_jobs.stores.turns import turn
+from driftline_jobs.stores.turns import named, turn
 from driftline_schemas.ddl import Dialect
 from driftline_schemas.errors import ConfigError, StoreBusyError
 
@@ -108,6 +108,15 @@ class ParquetFolder:
         """The copy in memory stays anyway."""
         del wait_seconds, reading, alone
         return nullcontext()
+
+    @contextmanager
+    def turn(self, name: str, wait_seconds: float) -> Iterator[None]:
+        """Be alone with ``name``; others use the store meanwhile."""
+        try:
+            with turn(named(self._current, name), wait_seconds, shared=False):
+                yield
+        except TimeoutError as error:
+            raise StoreBusyError(f"{name}: {error} is at work on them: run again later") from None
 
     def published(self, wait_seconds: float) -> None:
         """Readers see it already."""

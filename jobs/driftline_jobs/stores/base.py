@@ -133,6 +133,13 @@ class Store(Protocol):
         nothing can be written, and others may read.
         """
 
+    def turn(self, name: str) -> AbstractContextManager[None]:
+        """Be alone with ``name``: others who ask for the same wait, on other machines too.
+
+        Nobody else waits: within it the store is used as ever, and what takes long may be done. It ends with
+        the process, however that ends.
+        """
+
     def prune(self, keep: timedelta) -> int:
         """Delete runs that were superseded, or failed, longer than ``keep`` ago; returns how many.
 

@@ -55,6 +55,9 @@ class Database(Protocol):
     ) -> AbstractContextManager[None]:
         """Transactions within follow upon each other without another connection being made for each."""
 
+    def turn(self, name: str, wait_seconds: float) -> AbstractContextManager[None]:
+        """See ``Store.turn``; waits at most ``wait_seconds`` for others, then ``StoreBusyError``."""
+
     def create(self) -> None:
         """Make an empty database where there is none, if that is for us to do."""
 

@@ -230,6 +230,10 @@ class SqlStore:
         """See ``Store.stay_connected``."""
         return self._database.stay_connected(self._wait_seconds, reading=reading, alone=alone)
 
+    def turn(self, name: str) -> AbstractContextManager[None]:
+        """See ``Store.turn``."""
+        return self._database.turn(name, self._wait_seconds)
+
     def prune(self, keep: timedelta) -> int:
         """See ``Store.prune``."""
         deleted = self._change(lambda session: pruning.prune(session, keep))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from driftline_jobs.stores.retries import patiently
 
@@ -46,6 +48,15 @@ def turn(path: Path, wait_seconds: float, *, shared: bool) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_UN)
     finally:
         os.close(handle)
+
+
+_NAMES: Final = 16
+
+
+def named(path: Path, name: str) -> Path:
+    """A path beside ``path`` to take turns at for ``name``, which shares it with some others: a hidden file
+    for every name there ever was would be many."""
+    return path.with_name(f"{path.name}.{zlib.crc32(name.encode()) % _NAMES}")
 
 
 def _lock_file(path: Path) -> int | None:

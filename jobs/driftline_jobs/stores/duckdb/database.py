@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 from driftline_jobs.stores.duckdb.refusals import holder, refusals, unusable
 from driftline_jobs.stores.duckdb.session import DuckDbSession
 from driftline_jobs.stores.retries import patiently
-from driftline_jobs.stores.turns import turn
+from driftline_jobs.stores.turns import named, turn
 from driftline_schemas.ddl import Dialect, quote_name
 from driftline_schemas.errors import (
     ConfigError,
@@ -129,6 +129,18 @@ class DuckDbDatabase:
         finally:
             session.over.set()
             self._session = None
+
+    @contextmanager
+    def turn(self, name: str, wait_seconds: float) -> Iterator[None]:
+        """See ``Database.turn``."""
+        self._require_file()
+        try:
+            with turn(named(self.path, name), wait_seconds, shared=False):
+                yield
+        except TimeoutError as error:
+            raise StoreBusyError(
+                f"{name}: {error} is at work and was not done within {wait_seconds:g} s: run again later"
+            ) from None
 
     def _let_others_in(self, session: _Session, wait_seconds: float) -> None:
         """Close what is not in use, for as long as the session lasts."""

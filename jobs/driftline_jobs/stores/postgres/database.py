@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -168,6 +168,19 @@ class PostgresDatabase:
     def stay_connected(self, wait_seconds: float, **_: bool) -> AbstractContextManager[None]:  # noqa: ARG002
         """Nothing to do: the connection is kept anyway, and nobody waits for it."""
         return nullcontext()
+
+    @contextmanager
+    def turn(self, name: str, wait_seconds: float) -> Iterator[None]:
+        """See ``Database.turn``: a lock of a transaction of its own, on a connection of its own."""
+        apart = PostgresDatabase(self._url, silence_seconds=self._silence_seconds)
+        held = ExitStack()
+        try:
+            held.enter_context(apart.reading(wait_seconds)).lock([f"turn {name}"])
+            yield
+        finally:
+            with suppress(DriftlineError):  # what was done in it is done, whatever became of the connection
+                held.close()
+            apart.close()
 
     def create(self) -> None:
         """Nothing to do: whoever runs the server makes databases, the first migration makes the schema."""
