@@ -17,10 +17,12 @@ from pydantic import TypeAdapter
 
 from driftline_reports import alerts, formats, levels, muting
 from driftline_reports.inputs import IndexInputs, MonitorHistory, check_link
+from driftline_reports.level_words import word
 from driftline_reports.names import Names, visible
 from driftline_reports.page import environment, policy, stylesheet
 from driftline_reports.selection import Row, Selection
-from driftline_reports.view_model import Alert, Level
+from driftline_reports.view_model import Alert
+from driftline_schemas.levels import Level
 from driftline_schemas.window import Granularity, Window, load_zone
 
 # More cells than this help nobody to find one: the oldest stay out, and it is said.
@@ -199,7 +201,7 @@ def _calendar(history: MonitorHistory, facts: Mapping[datetime, levels.Facts]) -
     for window in windows:
         stands = levels.level(facts[window.start])
         local = window.start.astimezone(zone)
-        title = f"{_title(window, zone)}: {stands.word}"
+        title = f"{_title(window, zone)}: {word(stands)}"
         cells.append((local, Cell(_short(window, local), title, stands, history.pages.get(window.start, ""))))
     counts = {level: sum(cell.level is level for _, cell in cells) for level in Level}
     return MonitorCalendar(

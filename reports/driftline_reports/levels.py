@@ -1,11 +1,14 @@
-"""How each window stands, from the rows of the whole alone: one rule for the page's strip and the index."""
+"""How each window stands: as ``window_levels`` says, or by the rows of the whole where nothing was said.
+
+One rule for the page, its strip, the mail and the index.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +16,8 @@ import pyarrow.compute as pc
 from driftline_reports import matching
 from driftline_reports.matching import Apart
 from driftline_reports.selection import Selection, newest
-from driftline_reports.view_model import Level
+from driftline_schemas.levels import Level
+from driftline_schemas.metrics import MOVES_BY_NATURE, REFERENCE_OUTDATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Facts:
     as a whole among them; ``columns`` counts those that drifted, it not among them.
     ``realized`` and ``estimated`` name the metrics that have become worse; ``confirmed`` says that realized
     figures were judged on complete labels and none has; ``apart`` is what keeps labels from predictions.
+    ``faults`` are failed checks of the data itself, ``news`` alerts opened here, ``stands`` is what incidents
+    give.
     """
 
     rows: int | None = None
@@ -36,16 +42,33 @@ class Facts:
     estimated: tuple[str, ...] = ()
     checks: int = 0
     failed: int = 0
+    faults: int = 0
     alerts: int = 0
+    news: int = 0
     apart: Apart | None = None
+    stands: Level | None = None
 
 
 def level(facts: Facts) -> Level:
-    """The worst that is true of a window."""
+    """The level that its incidents give, else the worst that its rows say."""
+    if facts.stands is not None:
+        return facts.stands
+    worst = worst_of(facts)
+    known_before = facts.alerts and not facts.news
+    return Level.ONGOING if known_before and worst in _NEWS else worst
+
+
+_NEWS: Final = frozenset({Level.BROKEN, Level.FAULTY, Level.SUSPECT, Level.CHANGED})
+
+
+def worst_of(facts: Facts) -> Level:
+    """The worst that the rows of a window say, whether or not it was known before."""
     if facts.rows == 0:
         return Level.EMPTY
     if facts.realized:
         return Level.BROKEN
+    if facts.faults:
+        return Level.FAULTY
     if facts.estimated and not facts.confirmed:
         return Level.SUSPECT
     if facts.drifted or facts.failed or facts.alerts or facts.estimated:
@@ -55,7 +78,7 @@ def level(facts: Facts) -> Level:
     return Level.CALM
 
 
-def gather(selection: Selection) -> dict[datetime, Facts]:  # noqa: C901 - one branch a table
+def gather(selection: Selection) -> dict[datetime, Facts]:
     """Facts of every window that has a published run or any row."""
     found: dict[datetime, Facts] = {}
 
@@ -77,21 +100,35 @@ def gather(selection: Selection) -> dict[datetime, Facts]:  # noqa: C901 - one b
         for start, count in _distinct_columns(drift.filter(pc.not_equal(drift["column_name"], "*"))).items():
             note(start, columns=count)
     _performance(selection, note)
+    _checks_and_alerts(selection, note)
+    for start, reason in matching.gather(selection, rows_of).items():
+        # What the labels of a few say is no word on the model.
+        note(start, apart=reason, confirmed=False)
+    for row in selection.rows("window_levels", columns=("window_start", "level")):
+        note(row["window_start"], stands=Level(row["level"]))
+    return found
+
+
+def _checks_and_alerts(selection: Selection, note: Callable[..., None]) -> None:
     quality = selection.part("quality_metrics", whole=True)
     if quality is not None:
         quality = quality.filter(pc.is_valid(quality["passed"]))
         for start, count in _count(quality).items():
             note(start, checks=count)
-        for start, count in _count(quality.filter(pc.invert(quality["passed"]))).items():
+        quality = quality.filter(pc.invert(quality["passed"]))
+        for start, count in _count(quality).items():
             note(start, failed=count)
+        by_nature = pc.is_in(quality["check_name"], pa.array([MOVES_BY_NATURE, REFERENCE_OUTDATED]))
+        for start, count in _count(quality.filter(pc.invert(by_nature))).items():
+            note(start, faults=count)
     alerts = selection.part("alerts")
     if alerts is not None:
-        for start, count in _count(alerts.filter(pc.not_equal(alerts["state"], "resolved"))).items():
+        alerts = alerts.filter(pc.not_equal(alerts["state"], "resolved"))
+        for start, count in _count(alerts).items():
             note(start, alerts=count)
-    for start, reason in matching.gather(selection, rows_of).items():
-        # What the labels of a few say is no word on the model.
-        note(start, apart=reason, confirmed=False)
-    return found
+        opened = pc.equal(alerts["first_window"], alerts["window_start"])
+        for start, count in _count(alerts.filter(opened)).items():
+            note(start, news=count)
 
 
 def rows_read(selection: Selection) -> dict[datetime, int]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from driftline_reports import formats
 from driftline_reports.inputs import check_link
+from driftline_reports.level_words import word
 from driftline_reports.page import environment
 from driftline_reports.view_model import Change, View, plain
 
@@ -109,7 +110,7 @@ def _text(
 ) -> str:
     verdict = view.verdict
     lines = [
-        f"{view.head.monitor}, {view.head.window} ({view.head.zone}): {verdict.level.word}",
+        f"{view.head.monitor}, {view.head.window} ({view.head.zone}): {word(verdict.level)}",
         "",
         plain(verdict.headline),
         "",

@@ -14,9 +14,11 @@ from markupsafe import Markup
 from driftline_reports import charts, plots
 from driftline_reports.context import Room
 from driftline_reports.inputs import ReportInputs
+from driftline_reports.level_words import mark, word
 from driftline_reports.queries import row_key
 from driftline_reports.view import build_view
-from driftline_reports.view_model import Figure, Level, Name, View
+from driftline_reports.view_model import Figure, Name, View
+from driftline_schemas.levels import Level
 
 MOST_BYTES: Final = 1_500_000
 MOST_BYTES_OPEN: Final = 300_000
@@ -109,7 +111,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"draw": draw, "levels": tuple(Level)}
-    made.filters |= {"exact": exact, "anchor": anchor}
+    made.filters |= {"exact": exact, "anchor": anchor, "word": word, "mark": mark}
     made.tests |= {"figure": _is_figure, "name": _is_name}
     return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,7 +17,6 @@ from driftline_reports.view_model import (
     Change,
     Changes,
     Figure,
-    Level,
     Name,
     Part,
     Performance,
@@ -25,6 +25,7 @@ from driftline_reports.view_model import (
     Verdict,
     Why,
 )
+from driftline_schemas.levels import Level
 
 Row = Mapping[str, Any]
 _NAMED: Final = 3
@@ -42,11 +43,18 @@ def build(
 ) -> Verdict:
     """The verdict of the window. ``rows`` are its performance figures, ``join`` what its labels lack."""
     facts = context.this
-    level = levels.level(facts)
+    stands = levels.level(facts)
+    level = _told_as(facts)
     worse = _worse(rows, REALIZED if level is Level.BROKEN else ESTIMATED)
     cited = (worse, Cited(worse, performance.queries[0])) if worse else None
     words = _Words(context, changes, performance, why, found, join, drift_tally, cited)
-    return Verdict(level, words.headline(level), words.where(level), words.since(level), words.sure(level))
+    return Verdict(stands, words.headline(level), words.where(level), words.since(level), words.sure(level))
+
+
+def _told_as(facts: levels.Facts) -> Level:
+    """By which level's words a window is told of: an estimate says more than that a check failed."""
+    worst = levels.worst_of(replace(facts, faults=0))
+    return Level.CHANGED if facts.faults and worst in {Level.CALM, Level.UNJUDGED} else worst
 
 
 def _worse(rows: Sequence[Row], kind: str) -> Row | None:
@@ -263,7 +271,7 @@ class _Words:
             facts = self._context.facts.get(start)
             if facts is None:
                 continue
-            levelled[start] = levels.level(facts) is level
+            levelled[start] = _told_as(facts) is level
             if facts.rows == 0:
                 # An empty window says nothing about whether the trouble went on.
                 continue

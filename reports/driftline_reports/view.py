@@ -18,17 +18,8 @@ from driftline_reports.context import Cited, Context, Room
 from driftline_reports.inputs import ReportInputs
 from driftline_reports.names import visible
 from driftline_reports.queries import Query, select
-from driftline_reports.view_model import (
-    Changes,
-    Entry,
-    Figure,
-    Head,
-    Level,
-    PastWindow,
-    Performance,
-    Tile,
-    View,
-)
+from driftline_reports.view_model import Changes, Entry, Figure, Head, PastWindow, Performance, Tile, View
+from driftline_schemas.levels import Level
 
 
 def build_view(inputs: ReportInputs, room: Room | None = None) -> View:

@@ -4,49 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from driftline_reports import plots
 from driftline_reports.queries import Cell, Query
-
-
-class Level(StrEnum):
-    """How a window stands, from worst to unknown. The value is also a class of the style sheet."""
-
-    BROKEN = "broken"
-    SUSPECT = "suspect"
-    CHANGED = "changed"
-    CALM = "calm"
-    EMPTY = "empty"
-    UNJUDGED = "unjudged"
-
-    @property
-    def word(self) -> str:
-        """The level in words, for legends and text alternatives."""
-        return _WORDS[self]
-
-    @property
-    def mark(self) -> str:
-        """A character that tells the level without colour."""
-        return _MARKS[self]
-
-
-_WORDS = {
-    Level.BROKEN: "broken",
-    Level.SUSPECT: "probably broken",
-    Level.CHANGED: "changed or faulty data",
-    Level.CALM: "calm",
-    Level.EMPTY: "no data",
-    Level.UNJUDGED: "not judged",
-}
-_MARKS = {
-    Level.BROKEN: "✕",
-    Level.SUSPECT: "◆",
-    Level.CHANGED: "▲",
-    Level.CALM: "●",
-    Level.EMPTY: "∅",
-    Level.UNJUDGED: "?",
-}
+from driftline_schemas.levels import Level
 
 
 @dataclass(frozen=True, slots=True)

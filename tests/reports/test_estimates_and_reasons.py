@@ -14,7 +14,7 @@ from driftline_reports import formats
 from driftline_reports.inputs import ReportInputs
 from driftline_reports.page import render_page
 from driftline_reports.performance import lead_row
-from driftline_reports.view_model import Level
+from driftline_schemas.levels import Level
 
 
 def both(back: int, real: float, guess: float) -> list[dict[str, object]]:

@@ -13,8 +13,9 @@ from tests.reports.sample_story import Sample, monitor
 
 from driftline_reports.index import MOST_CELLS, build_index, render_index
 from driftline_reports.inputs import IndexInputs, MonitorHistory, ReportInputs, check_link, page_name
+from driftline_reports.level_words import word
 from driftline_reports.view import build_view
-from driftline_reports.view_model import Level
+from driftline_schemas.levels import Level
 
 
 def history(inputs: ReportInputs) -> MonitorHistory:
@@ -36,8 +37,8 @@ def test_the_calendar_stands_at_the_same_level_as_each_page() -> None:
     }
     page = build_view(inputs)
     assert len(page.history) == 20
-    assert shown == {f"{past.text}: {past.level.word}": past.level for past in page.history}
-    assert calendar.tally == ((Level.BROKEN, 3), (Level.CALM, 17))
+    assert shown == {f"{past.text}: {word(past.level)}": past.level for past in page.history}
+    assert calendar.tally == ((Level.BROKEN, 1), (Level.ONGOING, 2), (Level.CALM, 17))
     assert calendar.newest is not None
     assert calendar.newest.level is page.verdict.level
 

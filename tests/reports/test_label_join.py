@@ -13,7 +13,8 @@ from driftline_reports.mail import render_mail
 from driftline_reports.muting import without_muted
 from driftline_reports.page import render_view
 from driftline_reports.view import build_view
-from driftline_reports.view_model import Level, View, plain
+from driftline_reports.view_model import View, plain
+from driftline_schemas.levels import Level
 
 Checks = dict[str, tuple[float, object, bool | None]]
 SHORT: Checks = {"label_coverage": (0.1, [0.5, None], False)}
@@ -79,7 +80,8 @@ def test_a_model_whose_labels_do_not_reach_it_did_not_hold(
     if estimated:
         rows["performance_metrics"].append(performed(0, 0.8, "estimated"))
     found = view(rows)
-    assert found.verdict.level is Level.CHANGED
+    failed = any(passed is False for _, _, passed in checks.values())
+    assert found.verdict.level is (Level.FAULTY if failed else Level.CHANGED)
     for words in ("model held", "model holds", "Nothing broke"):
         assert words not in said(found)
 
@@ -88,7 +90,8 @@ def test_an_estimate_is_not_overruled_by_the_labels_of_a_few() -> None:
     rows = joined(SHORT)
     rows["performance_metrics"].append(performed(0, 0.6, "estimated"))
     verdict = view(rows).verdict
-    assert verdict.level is Level.SUSPECT
+    assert verdict.level is Level.FAULTY
+    assert "by an estimate without labels" in plain(verdict.headline)
     assert "Only 10.0% of the predictions have a label" in plain(verdict.where)
 
 
@@ -221,7 +224,7 @@ def test_what_keeps_labels_from_predictions(
             f"No column changed; how well the model does is not known: {headline[0].lower()}{headline[1:]}"
         )
     else:
-        assert found.verdict.level is Level.CHANGED
+        assert found.verdict.level is Level.FAULTY
         assert plain(found.verdict.headline).replace("\u202f", " ") == headline
     assert step in plain(found.verdict.where)
     assert plain(found.verdict.headline)[:40] in render_mail(found).text

@@ -9,7 +9,8 @@ import pytest
 from tests.reports.test_verdict import Rows, common, days, drift, view
 
 from driftline_reports.page import render_view
-from driftline_reports.view_model import Level, plain
+from driftline_reports.view_model import plain
+from driftline_schemas.levels import Level
 
 HOW = {"seq": "its values go on from window to window", "trace_id": "texts of which most rows have their own"}
 

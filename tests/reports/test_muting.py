@@ -19,7 +19,8 @@ from driftline_reports.mail import render_mail
 from driftline_reports.muting import without_muted
 from driftline_reports.page import render_page
 from driftline_reports.view import build_view
-from driftline_reports.view_model import Level, plain
+from driftline_reports.view_model import plain
+from driftline_schemas.levels import Level
 
 NOW = DAY + timedelta(days=1)
 LATER = NOW + timedelta(days=3)

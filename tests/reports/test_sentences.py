@@ -11,7 +11,8 @@ from tests.reports.test_verdict import DAY, Rows, checked, common, days, drift, 
 
 from driftline_reports import formats
 from driftline_reports.page import render_view
-from driftline_reports.view_model import Level, plain
+from driftline_reports.view_model import plain
+from driftline_schemas.levels import Level
 from driftline_schemas.monitor import LabelColumn
 
 
@@ -74,7 +75,7 @@ def test_an_alert_of_a_column_is_not_one_of_the_model() -> None:
     rows = days()
     rows["alerts"] = [alert("psi", seen=2), alert("rows", "*", seen=2), alert("roc_auc", "*", seen=2)]
     verdict = view(rows).verdict
-    assert verdict.level is Level.CHANGED
+    assert verdict.level is Level.ONGOING
     assert plain(verdict.headline) == "3 alerts are open, by what came before."
     assert plain(verdict.where) == "Open alerts: humidity (PSI), the model (ROC AUC) and the rows (rows)."
 

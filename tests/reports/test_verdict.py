@@ -13,7 +13,8 @@ from tests.reports.sample_tables import run_id, to_tables
 
 from driftline_reports.inputs import ReportInputs
 from driftline_reports.view import build_view
-from driftline_reports.view_model import Level, View, plain
+from driftline_reports.view_model import View, plain
+from driftline_schemas.levels import Level
 
 DAY = datetime(2013, 7, 10, tzinfo=UTC)
 Rows = dict[str, list[dict[str, Any]]]
@@ -236,7 +237,7 @@ def test_faults_of_the_data_alone() -> None:
     rows = days()
     rows["quality_metrics"][0] = checked(0, passed=False)
     verdict = view(rows).verdict
-    assert verdict.level is Level.CHANGED
+    assert verdict.level is Level.FAULTY
     assert plain(verdict.headline) == "The data has faults: 1 of 1 checks failed; the model held."
     assert plain(verdict.where) == "Failed checks: null fraction (humidity)."
 
@@ -280,7 +281,7 @@ def test_superseded_and_failed_runs_do_not_count() -> None:
     assert next(tile for tile in found.tiles if tile.title == "Rows").figure.value == 1000
 
 
-@pytest.mark.parametrize(("state", "level"), [("open", Level.CHANGED), ("resolved", Level.CALM)])
+@pytest.mark.parametrize(("state", "level"), [("open", Level.ONGOING), ("resolved", Level.CALM)])
 def test_an_alert_that_is_open_is_no_calm(state: str, level: Level) -> None:
     rows = days()
     rows["alerts"] = [
