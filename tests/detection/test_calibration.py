@@ -153,13 +153,27 @@ def test_what_was_learned_survives_json() -> None:
     [
         (np.zeros(31), "zero in most windows"),
         (np.where(np.arange(31) % 2 == 0, 0.0, 3.0), "zero in most windows"),
-        (np.where(np.arange(31) == 3, np.nan, np.arange(31) + 1.0), "1 of the reference's 31 windows"),
+        (np.where(np.arange(31) > 6, np.nan, np.arange(31) + 1.0), "7 of the reference's 31 windows"),
     ],
 )
 def test_what_cannot_be_learned_says_why(values: Floats, why: str) -> None:
     found = calibrate(statistic(values), split(31))
     assert isinstance(found, Uncalibrated)
     assert why in found.reason
+
+
+def test_windows_without_a_figure_are_left_out_singly() -> None:
+    values = RNG(5).gamma(8, 1, 31)
+    missing = np.isin(np.arange(31), [3, 17])
+    found = calibrate(statistic(np.where(missing, np.nan, values)), split(31))
+    assert found == calibrate(statistic(values[~missing]), split(29))
+
+
+def test_labels_with_a_single_window_left_tell_nothing_apart() -> None:
+    splits = leave_one_out([(f"{at % 2}",) for at in range(31)])
+    assert splits is not None
+    assert splits.at(np.arange(0, 31, 2)).level is None
+    assert splits.at(np.arange(20)).level == 0
 
 
 def test_a_figure_that_does_not_vary_is_told_to_a_hundredth() -> None:

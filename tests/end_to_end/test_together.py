@@ -71,6 +71,29 @@ def test_it_is_found_though_no_column_has_drifted(bench: Bench) -> None:
     assert "the columns together have drifted" in alert
 
 
+def test_a_row_far_out_in_the_reference_rules_nothing(tmp_path: Path) -> None:
+    """Columns that go together by nature, a row of 1e12 in one day of the reference, and a day on which one of
+    them is shuffled. A covariance of the rows as they are would be that of the one row."""
+    made, last = Bench(tmp_path, overrides=WATCHED), DAYS + 3
+    for number in range(last + 1):
+        random = np.random.default_rng([number, 22])
+        rows = random.normal(0.0, 1.0, (COUNT, 3))
+        rows[:, 1] = 0.8 * rows[:, 0] + 0.6 * rows[:, 1]
+        if number == 5:
+            rows[7] = [1e12, -1e12, 1e12]
+        if number == last:
+            rows[:, 1] = random.permutation(rows[:, 1])
+        made.write(
+            number, made.rows(number, count=COUNT, **dict(zip(NAMES, map(pa.array, rows.T), strict=True)))
+        )
+    made.run(DAYS, last)
+    found = [together(made, number, "gaussian_kl") for number in range(DAYS, last + 1)]
+    assert [one["drifted"] for one in found] == [False, False, False, True]
+    assert {one["threshold_source"] for one in found} == {"calibrated"}
+    # of two normal pairs with a correlation of .8, and one without: -½ ln(1 - ρ²) + ρ²/(1 - ρ²)
+    assert found[-1]["value"] == pytest.approx(0.5 * np.log(0.36) + 0.64 / 0.36, rel=0.1)
+
+
 def test_the_reconstruction_error_is_that_of_principal_components(bench: Bench) -> None:
     """By numpy's eigenvectors of the reference's correlation, and the rows themselves."""
     then, now = np.concatenate([drawn(number) for number in range(DAYS)]), drawn(LATER)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from driftline_jobs.profiles.moments import MomentSums, moments
+from driftline_jobs.profiles.kinds.ordered import ordered_bins
+from driftline_jobs.profiles.moments import MomentSums, moments, steps_of
 
 REACH = 1023
 
@@ -18,6 +19,21 @@ def test_sums_and_products_are_exact(columns: int, rows: int) -> None:
     assert found.n == rows
     assert found.sums.tolist() == exact.sum(1).tolist()
     assert found.products.tolist() == (exact @ exact.T).tolist()
+
+
+def test_values_beyond_the_outer_edges_count_as_these() -> None:
+    values = np.sort(np.random.default_rng(3).normal(100.0, 5.0, 5000))
+    bins = {"a": ordered_bins("numeric", values), "b": ordered_bins("numeric", np.sort(-values))}
+    steps = steps_of(bins, winsorised=True)["a"]
+    low, high = bins["a"].edges[0], bins["a"].edges[-1]
+    far = np.array([low, high, -1e12, -np.inf, 1e12, np.inf, low - 1.0, high + 1.0])
+    found = steps.of(far)
+    assert found.tolist() == [found[0], found[1], *([found[0]] * 2), *([found[1]] * 2), found[0], found[1]]
+    assert steps.of(np.array([np.nan])).tolist() == [0.0]
+    np.testing.assert_allclose(found[:2] * steps.step + steps.centre, [low, high], atol=steps.step)
+    # bins of an older version count to some thirty standard deviations, as they did
+    older = steps_of(bins, winsorised=False)["a"]
+    assert older.of(far)[2:6].tolist() == [-REACH, -REACH, REACH, REACH]
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -10,7 +10,7 @@ import scipy
 
 from driftline_jobs.detection.calibration import LOG_BELOW, Calibration, Group, Uncalibrated, on_scale
 from driftline_jobs.detection.cycles import NO_LABEL
-from driftline_jobs.detection.resampling import Splits
+from driftline_jobs.detection.resampling import MIN_WINDOWS, Splits
 from driftline_jobs.detection.statistics import CUBE_ROOT, Statistic
 from driftline_jobs.detection.tail import Deviations, tail_of
 from driftline_jobs.metrics.figures import FloatArray
@@ -37,17 +37,23 @@ def calibrate(
     """Learn what is normal from the statistics of a reference held against itself.
 
     Args:
-        statistic: of the K windows of ``splits``.
+        statistic: of the K windows of ``splits``; those without a figure are left out.
         splits: how they came about.
         power: nearest to normal without drift (``power_of``). The more the calendar tells windows apart, the
             nearer to the cube root is what is taken: such statistics are not central, and for them a higher
             power is right.
         deviations: what the statistic adds the squares of, if it does: then its tail is learned.
     """
-    usable = np.isfinite(statistic.value)
-    if not usable.all():
-        missing = int((~usable).sum())
-        return Uncalibrated(f"{missing} of the reference's {len(usable)} windows have no figure")
+    usable = np.flatnonzero(np.isfinite(statistic.value))
+    if len(usable) < len(statistic.value):
+        if len(usable) < MIN_WINDOWS:
+            return Uncalibrated(
+                f"{len(usable)} of the reference's {len(statistic.value)} windows have a figure, "
+                f"{MIN_WINDOWS} are needed"
+            )
+        statistic, splits = statistic.at(usable), splits.at(usable)
+        if deviations is not None:
+            deviations = replace(deviations, values=deviations.values[usable])
     if (statistic.value != 0).mean() < _MOSTLY:
         return Uncalibrated("the figure is zero in most windows of the reference")
     inflation = np.sqrt(splits.inflation) if statistic.signed else splits.inflation

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from driftline_jobs.detection.cycles import NO_LABEL, finest_level
 from driftline_jobs.detection.verdicts import BLOCKS, CALIBRATED
-from driftline_jobs.metrics.figures import Counts, FloatArray
+from driftline_jobs.metrics.figures import Counts, FloatArray, IntArray
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample
 
 MIN_WINDOWS = 8
@@ -45,6 +45,18 @@ class Splits:
     source: str
     inflation: float = 1.0
     degrees: int | None = None
+
+    def at(self, places: IntArray) -> Splits:
+        """Some of the comparisons; their labels only where these still group them."""
+        names = tuple(self.labels[place] for place in places.tolist())
+        grouped = self.level is not None and finest_level([(name,) for name in names]) is not None
+        return replace(
+            self,
+            window=self.window[places],
+            rest=self.rest[places],
+            labels=names if grouped else (NO_LABEL,) * len(names),
+            level=self.level if grouped else None,
+        )
 
     def apply(self, pieces: Counts) -> tuple[FloatArray, FloatArray]:
         """Counts or sums (N, ...) of the pieces as those of window and rest, (K, ...) each."""

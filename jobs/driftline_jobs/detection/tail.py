@@ -98,10 +98,12 @@ def _powers(deviations: Deviations) -> tuple[float, float, float]:
     first = float(lengths.mean())
     if not first > 0.0:
         return 0.0, 0.0, 0.0
-    # sums over all pairs and triples of windows, less those of a window with itself
-    products = values.T @ values
+    # sums over all pairs and triples of windows, less those of a window with itself; of the smaller of V V'
+    # and V' V, whose powers have the same traces
+    products = values @ values.T if count < dimensions else values.T @ values
+    of_each = products @ products if count < dimensions else values @ products * values
     pairs = float((products**2).sum() - (lengths**2).sum())
-    with_itself = float((lengths * (values @ products * values).sum(-1)).sum())
+    with_itself = float((lengths * (of_each.diagonal() if count < dimensions else of_each.sum(-1))).sum())
     triples = (
         float(((products @ products) * products).sum()) - 3.0 * with_itself + 2.0 * float((lengths**3).sum())
     )

@@ -61,4 +61,5 @@ def natures_of(
 
 def multivariate_places(binning: Binning, moving: Collection[str]) -> list[int]:
     """Places, among the columns that moments are taken of, of those that do not move by nature."""
-    return [at for at, name in enumerate(steps_of(binning.columns)) if name not in moving]
+    names = steps_of(binning.columns, winsorised=binning.winsorised)
+    return [at for at, name in enumerate(names) if name not in moving]

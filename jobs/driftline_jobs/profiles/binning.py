@@ -33,6 +33,8 @@ class Binning:
         storages: how each column was stored in the reference; what came later is held against it.
         salt_fingerprint: tells which salt sensitive values are hashed with; empty when none are.
         moment_share: of the rows, those that the moments of the columns together are taken of.
+        winsorised: whether values beyond a column's outer edges count as these in the moments; not in what
+            an older version has made.
         labels: the bins of labels that are numbers and no column of the log; None for others, where the
             reference has none, and where an older version has made it.
         known_as: the id of bins of an older version, which followed from more than what is kept of them.
@@ -43,6 +45,7 @@ class Binning:
     storages: Mapping[str, str]
     salt_fingerprint: str = ""
     moment_share: float = 1.0
+    winsorised: bool = False
     labels: OrderedBins | None = None
     known_as: str = ""
 
@@ -65,6 +68,8 @@ class Binning:
             "storages": dict(self.storages),
             "moment_share": self.moment_share.hex(),
         }
+        if self.winsorised:
+            document["winsorised"] = True
         if self.labels is not None:
             document["labels"] = self.labels.entry()
         if self.salt_fingerprint:
@@ -90,6 +95,7 @@ class Binning:
             storages=document["storages"],
             salt_fingerprint=document.get("salt_fingerprint", ""),
             moment_share=float.fromhex(document["moment_share"]),
+            winsorised=document.get("winsorised", False),
             labels=OrderedBins.of_entry(document["labels"]) if "labels" in document else None,
             known_as=document.get("id", ""),
         )

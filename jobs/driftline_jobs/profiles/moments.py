@@ -1,7 +1,9 @@
 """Moments of the numeric columns together: what a covariance is computed from, as integers.
 
 Each value becomes a small whole number of steps from a centre, both read off the column's bins; a missing
-value lies at the centre. Sums and products of these are exact, so any order of merging gives the same.
+value lies at the centre, and one beyond the outer edges at the nearer of them: a single row of 1e12 would
+rule the covariance of all others. Sums and products of these are exact, so any order of merging gives the
+same.
 
 Of a window with very many rows a fixed share is taken, by a hash of the time: a covariance needs no more, and
 the products would cost as much as all the rest of the scan.
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -29,6 +31,7 @@ MOMENTS = "*together"
 _STEPS = 32.0
 """Steps in a standard deviation."""
 _REACH = 1023.0
+"""The most steps that the products have room for: some thirty standard deviations."""
 _FORMAT = 1
 _AT_ONCE = 1 << 16
 _HEADER = struct.Struct("<BqH")
@@ -83,27 +86,40 @@ class MomentSums:
 
 @dataclass(frozen=True)
 class Steps:
-    """How the values of one column become whole numbers."""
+    """How the values of one column become whole numbers from ``least`` to ``most``."""
 
     centre: float
     step: float
+    least: float = -_REACH
+    most: float = _REACH
 
     def of(self, values: npt.NDArray[np.generic]) -> FloatArray:
-        """Whole numbers of steps, as floats; what is not finite lies at the centre."""
+        """Whole numbers of steps, as floats; NaN lies at the centre."""
+        steps = self._whole(np.asarray(values, np.float64))
+        clipped: FloatArray = np.nan_to_num(steps, nan=0.0, posinf=self.most, neginf=self.least)
+        return np.clip(clipped, self.least, self.most)
+
+    def within(self, lowest: float, highest: float) -> Steps:
+        """The same of values of which those beyond the bounds count as these."""
+        with_bounds = self.of(np.array([lowest, highest]))
+        return replace(self, least=float(with_bounds[0]), most=float(with_bounds[1]))
+
+    def _whole(self, values: FloatArray) -> FloatArray:
         with np.errstate(invalid="ignore", over="ignore"):
-            steps = np.rint((np.asarray(values, np.float64) - self.centre) / self.step)
-        clipped: FloatArray = np.nan_to_num(steps, nan=0.0, posinf=_REACH, neginf=-_REACH)
-        return np.clip(clipped, -_REACH, _REACH)
+            return np.rint((values - self.centre) / self.step)
 
 
-def steps_of(columns: Mapping[str, Bins]) -> dict[str, Steps]:
-    """The numeric columns that are looked at together, in the order of their names."""
+def steps_of(columns: Mapping[str, Bins], *, winsorised: bool) -> dict[str, Steps]:
+    """The numeric columns that are looked at together, in the order of their names.
+
+    ``winsorised``: values beyond a column's outer edges count as these (``Binning.winsorised``).
+    """
     found = {}
     for name in sorted(columns):
         scale = columns[name].scale
         if scale is not None:
-            centre, spread = scale
-            found[name] = Steps(centre, spread / _STEPS)
+            steps = Steps(scale.centre, scale.spread / _STEPS)
+            found[name] = steps.within(scale.lowest, scale.highest) if winsorised else steps
         if len(found) == COLUMNS_MOST:
             break
     return found if len(found) > 1 else {}

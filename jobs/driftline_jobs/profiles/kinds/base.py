@@ -44,6 +44,15 @@ class Measured(NamedTuple):
     passed: bool
 
 
+class Scale(NamedTuple):
+    """How far apart the values of a column lie: their centre and spread, and its outer edges."""
+
+    centre: float
+    spread: float
+    lowest: float
+    highest: float
+
+
 class Shown(NamedTuple):
     """How a page lays out a column's rows: inner ``edges``, or what each count is of."""
 
@@ -142,8 +151,8 @@ class BinsOf(ABC, Generic[P, C]):
         """The inverse of ``entry``."""
 
     @property
-    def scale(self) -> tuple[float, float] | None:
-        """Centre and spread of a column that is looked at together with others; None for what is not."""
+    def scale(self) -> Scale | None:
+        """That of a column that is looked at together with others; None for what is not."""
         return None
 
     # of figures

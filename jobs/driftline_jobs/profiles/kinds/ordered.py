@@ -24,7 +24,7 @@ from driftline_jobs.profiles.columns.conversion import numbers_as, uncomparable
 from driftline_jobs.profiles.distinct import estimate
 from driftline_jobs.profiles.edges import edges_from
 from driftline_jobs.profiles.grouped import ordered_runs
-from driftline_jobs.profiles.kinds.base import BinsOf, Measured, Reading, Shown, distinct
+from driftline_jobs.profiles.kinds.base import BinsOf, Measured, Reading, Scale, Shown, distinct
 from driftline_jobs.profiles.kinds.registry import column_kind
 from driftline_jobs.profiles.outer import bounds as outer_bounds
 from driftline_jobs.profiles.state import OrderedProfile, Profile
@@ -207,14 +207,16 @@ class OrderedBins(BinsOf[OrderedProfile, Numbers]):
         )
 
     @property
-    def scale(self) -> tuple[float, float] | None:
+    def scale(self) -> Scale | None:
         """Of numbers: the middle of the edges, and the spread of a normal column with their quartiles."""
         if self.kind != JOINT_KIND or not self.has_spread:
             return None
         edges = np.asarray(self.edges, np.float64)
         low, centre, high = np.interp([0.25, 0.5, 0.75], np.linspace(0.0, 1.0, len(edges)), edges)
         spread = float(high - low) / _CENTRAL or float(edges[-1] - edges[0]) / len(edges)
-        return (float(centre), spread) if np.isfinite(spread) and spread > 0.0 else None
+        if not (np.isfinite(spread) and spread > 0.0):
+            return None
+        return Scale(float(centre), spread, self.edges[0], self.edges[-1])
 
     # of figures
 

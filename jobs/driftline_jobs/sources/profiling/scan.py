@@ -160,7 +160,7 @@ class _Cells:
             else []
         )
         self._joint = JointColumns(
-            steps_of(plan.binning.columns),
+            steps_of(plan.binning.columns, winsorised=plan.binning.winsorised),
             plan.binning.moment_share,
             plan.bounds_us,
             placed.base,

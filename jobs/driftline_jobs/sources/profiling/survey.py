@@ -270,7 +270,7 @@ def binning_from(survey: Survey, watched: Sequence[Watched], hiding: Hiding) -> 
         watch.column.name: (Storage.NOTHING if watch.column.is_null_type else watch.column.storage).value
         for watch in watched
     }
-    return Binning(columns, segments, storages, hiding.fingerprint)
+    return Binning(columns, segments, storages, hiding.fingerprint, winsorised=True)
 
 
 def _is_text(values: ValueCounts, rows: int) -> bool:
