@@ -72,8 +72,8 @@ def test_it_is_found_though_no_column_has_drifted(bench: Bench) -> None:
 
 
 def test_a_row_far_out_in_the_reference_rules_nothing(tmp_path: Path) -> None:
-    """Columns that go together by nature, a row of 1e12 in one day of the reference, and a day on which one of
-    them is shuffled. A covariance of the rows as they are would be that of the one row."""
+    """Columns that go together by nature, a row of 1e12 in one day of the reference, and a day on which one
+    of them is shuffled. A covariance of the rows as they are would be that of the one row."""
     made, last = Bench(tmp_path, overrides=WATCHED), DAYS + 3
     for number in range(last + 1):
         random = np.random.default_rng([number, 22])
