@@ -17,6 +17,9 @@ MOVES_BY_NATURE = "moves_by_nature"
 """The check that reports columns of which no two windows are alike: growing numbers, times, ids."""
 NEW_COLUMN = "new_column"
 """The check that reports a column that the reference does not have."""
+MEAN_SCORE, MEAN_PREDICTION = "mean_score", "mean_prediction"
+MEAN_METRICS = (MEAN_SCORE, MEAN_PREDICTION)
+"""What an impact is on, beside the metrics of performance: of a classifier, and of a regression."""
 REFERENCE_OUTDATED = "reference_outdated"
 """The alert that advises to renew a reference from which columns have drifted for weeks to no one's harm."""
 CHECKS_OF_COLUMNS = frozenset({MOVES_BY_NATURE, NEW_COLUMN})

@@ -41,8 +41,8 @@ CONTRACT = {
         "value, threshold, sentence"
     ),
     "impacts": (
-        f"{COMMON}, column_name, metric, value, reference_value, noise, importance, unknown_share, n, "
-        "reference_id, status, reason"
+        f"{COMMON}, column_name, metric, class_label, value, reference_value, reference_stddev, noise, "
+        "importance, unknown_share, n, reference_id, status, reason"
     ),
     "incidents": (
         f"{COMMON}, incident_id, state, severity, topic, certain, headline, cause, first_window, "

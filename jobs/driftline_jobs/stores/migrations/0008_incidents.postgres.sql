@@ -36,8 +36,10 @@ CREATE TABLE impacts (
   "run_id" text NOT NULL,
   "column_name" text NOT NULL,
   "metric" text NOT NULL,
+  "class_label" text,
   "value" double precision,
   "reference_value" double precision,
+  "reference_stddev" double precision,
   "noise" double precision,
   "importance" double precision,
   "unknown_share" double precision,
@@ -49,7 +51,7 @@ CREATE TABLE impacts (
 
 CREATE INDEX impacts_window ON impacts (monitor, window_start);
 
-COMMENT ON TABLE impacts IS 'One row per window, column and metric. What the change of one column''s distribution does by itself: the reference''s rows, weighted so that only this column is distributed as in the window, give another mean score, or another figure of performance. Columns that change together share an impact, so the rows do not add up. It cannot see a change of the relation between column and label.';
+COMMENT ON TABLE impacts IS 'One row per window, column, metric and class. What the change of one column''s distribution does by itself: the reference''s rows, weighted so that only this column is distributed as in the window, give another mean score, or another figure of performance. Rows of every feature that the reference knows, whether it drifted or not. Columns that change together share an impact, so the rows do not add up. It cannot see a change of the relation between column and label. A moving reference is weighed by the rows of the first one.';
 
 COMMENT ON COLUMN impacts."monitor" IS 'Name of the monitor.';
 
@@ -67,23 +69,27 @@ COMMENT ON COLUMN impacts."segment_value" IS 'Value of the segment; ''*'' for no
 
 COMMENT ON COLUMN impacts."run_id" IS 'Run that published the row, see runs.';
 
-COMMENT ON COLUMN impacts."column_name" IS 'Column whose change is weighed.';
+COMMENT ON COLUMN impacts."column_name" IS 'Column whose change is weighed; * where there is nothing to weigh any by.';
 
-COMMENT ON COLUMN impacts."metric" IS 'What it would move: mean_score, positive_rate, mean_prediction, or a metric of performance.';
+COMMENT ON COLUMN impacts."metric" IS 'What it would move: mean_score (regression: mean_prediction), positive_rate, or a metric of performance.';
+
+COMMENT ON COLUMN impacts."class_label" IS 'Class whose score it is, of several; null for the model as a whole.';
 
 COMMENT ON COLUMN impacts."value" IS 'The figure with this column as in the window, less reference_value; in the unit of the metric.';
 
 COMMENT ON COLUMN impacts."reference_value" IS 'The figure of the reference.';
 
-COMMENT ON COLUMN impacts."noise" IS 'The 99 % quantile of the size of value over the windows of the reference: an impact counts from there on.';
+COMMENT ON COLUMN impacts."reference_stddev" IS 'Standard deviation of the score, or of the prediction, in the reference; null for figures of performance.';
+
+COMMENT ON COLUMN impacts."noise" IS 'What the size of value stays within for 99 % of windows like those of the reference: an impact counts from there on. Null where it has fewer than three windows.';
 
 COMMENT ON COLUMN impacts."importance" IS 'Share of the variance of the score that the bins of this column explain in the reference, less what chance alone would. Unit: share.';
 
 COMMENT ON COLUMN impacts."unknown_share" IS 'Rows of the window whose value the reference has none of; they count with its mean. Unit: share.';
 
-COMMENT ON COLUMN impacts."n" IS 'Rows of the reference the figure rests on. Unit: rows.';
+COMMENT ON COLUMN impacts."n" IS 'Rows of the reference the figure rests on, of at most a million. Unit: rows.';
 
-COMMENT ON COLUMN impacts."reference_id" IS 'Reference whose table of column by score it rests on, see reference_sets.';
+COMMENT ON COLUMN impacts."reference_id" IS 'Reference whose rows by column and score it rests on, see reference_sets.';
 
 COMMENT ON COLUMN impacts."status" IS 'ok, or a word for why there is no figure.';
 
@@ -199,6 +205,10 @@ COMMENT ON TABLE performance_metrics IS 'One row per window, model version, segm
 
 COMMENT ON COLUMN performance_metrics."windows" IS 'Windows whose outcomes the figure merges, the last of them this one; 1 for the window alone. Unit: windows.';
 
+ALTER TABLE reference_sets ADD COLUMN "by_score" bytea;
+
+COMMENT ON COLUMN reference_sets."by_score" IS 'At most a million of its rows counted by the bins of each feature and of the score, which impacts rest on, in compact, versioned binary form. Null in the steps of a moving reference but the first, and where an older version made it.';
+
 CREATE OR REPLACE VIEW current_alerts AS
 SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."alert_id", t."column_name", t."metric", t."severity", t."state", t."first_window", t."last_window", t."evidence", t."value", t."threshold", t."sentence"
 FROM alerts t
@@ -257,12 +267,12 @@ END;
 COMMENT ON FUNCTION alerts_as_of IS 'What current_alerts showed at a moment (UTC). Exact as far back as nothing was pruned.';
 
 CREATE VIEW current_impacts AS
-SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."column_name", t."metric", t."value", t."reference_value", t."noise", t."importance", t."unknown_share", t."n", t."reference_id", t."status", t."reason"
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."column_name", t."metric", t."class_label", t."value", t."reference_value", t."reference_stddev", t."noise", t."importance", t."unknown_share", t."n", t."reference_id", t."status", t."reason"
 FROM impacts t
 JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
 WHERE r.status = 'published' AND r.superseded_at IS NULL;
 
-COMMENT ON VIEW current_impacts IS 'The present answer: impacts of the newest published run of each (monitor, granularity, window_start, part). One row per window, column and metric. What the change of one column''s distribution does by itself: the reference''s rows, weighted so that only this column is distributed as in the window, give another mean score, or another figure of performance. Columns that change together share an impact, so the rows do not add up. It cannot see a change of the relation between column and label.';
+COMMENT ON VIEW current_impacts IS 'The present answer: impacts of the newest published run of each (monitor, granularity, window_start, part). One row per window, column, metric and class. What the change of one column''s distribution does by itself: the reference''s rows, weighted so that only this column is distributed as in the window, give another mean score, or another figure of performance. Rows of every feature that the reference knows, whether it drifted or not. Columns that change together share an impact, so the rows do not add up. It cannot see a change of the relation between column and label. A moving reference is weighed by the rows of the first one.';
 
 COMMENT ON COLUMN current_impacts."monitor" IS 'Name of the monitor.';
 
@@ -280,23 +290,27 @@ COMMENT ON COLUMN current_impacts."segment_value" IS 'Value of the segment; ''*'
 
 COMMENT ON COLUMN current_impacts."run_id" IS 'Run that published the row, see runs.';
 
-COMMENT ON COLUMN current_impacts."column_name" IS 'Column whose change is weighed.';
+COMMENT ON COLUMN current_impacts."column_name" IS 'Column whose change is weighed; * where there is nothing to weigh any by.';
 
-COMMENT ON COLUMN current_impacts."metric" IS 'What it would move: mean_score, positive_rate, mean_prediction, or a metric of performance.';
+COMMENT ON COLUMN current_impacts."metric" IS 'What it would move: mean_score (regression: mean_prediction), positive_rate, or a metric of performance.';
+
+COMMENT ON COLUMN current_impacts."class_label" IS 'Class whose score it is, of several; null for the model as a whole.';
 
 COMMENT ON COLUMN current_impacts."value" IS 'The figure with this column as in the window, less reference_value; in the unit of the metric.';
 
 COMMENT ON COLUMN current_impacts."reference_value" IS 'The figure of the reference.';
 
-COMMENT ON COLUMN current_impacts."noise" IS 'The 99 % quantile of the size of value over the windows of the reference: an impact counts from there on.';
+COMMENT ON COLUMN current_impacts."reference_stddev" IS 'Standard deviation of the score, or of the prediction, in the reference; null for figures of performance.';
+
+COMMENT ON COLUMN current_impacts."noise" IS 'What the size of value stays within for 99 % of windows like those of the reference: an impact counts from there on. Null where it has fewer than three windows.';
 
 COMMENT ON COLUMN current_impacts."importance" IS 'Share of the variance of the score that the bins of this column explain in the reference, less what chance alone would. Unit: share.';
 
 COMMENT ON COLUMN current_impacts."unknown_share" IS 'Rows of the window whose value the reference has none of; they count with its mean. Unit: share.';
 
-COMMENT ON COLUMN current_impacts."n" IS 'Rows of the reference the figure rests on. Unit: rows.';
+COMMENT ON COLUMN current_impacts."n" IS 'Rows of the reference the figure rests on, of at most a million. Unit: rows.';
 
-COMMENT ON COLUMN current_impacts."reference_id" IS 'Reference whose table of column by score it rests on, see reference_sets.';
+COMMENT ON COLUMN current_impacts."reference_id" IS 'Reference whose rows by column and score it rests on, see reference_sets.';
 
 COMMENT ON COLUMN current_impacts."status" IS 'ok, or a word for why there is no figure.';
 
@@ -305,7 +319,7 @@ COMMENT ON COLUMN current_impacts."reason" IS 'A sentence that goes with it.';
 CREATE FUNCTION impacts_as_of(moment timestamptz) RETURNS SETOF current_impacts
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."column_name", t."metric", t."value", t."reference_value", t."noise", t."importance", t."unknown_share", t."n", t."reference_id", t."status", t."reason"
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."column_name", t."metric", t."class_label", t."value", t."reference_value", t."reference_stddev", t."noise", t."importance", t."unknown_share", t."n", t."reference_id", t."status", t."reason"
 FROM impacts t
 JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
 WHERE r.published_at <= impacts_as_of.moment AND (r.superseded_at IS NULL OR r.superseded_at > impacts_as_of.moment);

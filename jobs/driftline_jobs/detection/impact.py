@@ -1,0 +1,77 @@
+"""Whether a drifted column matters: the size of its impact, and what clean windows show of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from driftline_jobs.metrics.figures import FloatArray
+
+FEWEST_WINDOWS = 3
+"""Of fewer nobody can say how far they lie apart."""
+_LEVEL = 0.99
+
+
+def noise(values: FloatArray) -> FloatArray:
+    """(...,) what the size of an impact stays within for 99 % of windows like these; NaN where fewer than
+    three of the windows have one.
+
+    The two-sided prediction interval of one more normal observation, seen from zero, with K - 1 degrees of
+    freedom: |mean| + t sd sqrt(1 + 1/K) (Hahn and Meeker, Statistical Intervals, 1991, 4.2). The plain
+    quantile of K windows would be their largest one, which one of K + 1 clean windows exceeds.
+
+    Args:
+        values: (K, ...) the impact in each window of the reference, without itself; NaN where there is none.
+    """
+    from scipy import special
+
+    there = np.isfinite(values)
+    k = there.sum(0)
+    some = np.where(k >= FEWEST_WINDOWS, k, np.nan)
+    mean = np.where(there, values, 0.0).sum(0) / some
+    spread = np.sqrt(np.where(there, (values - mean) ** 2, 0.0).sum(0) / (some - 1.0))
+    t = special.stdtrit(some - 1.0, 0.5 + 0.5 * _LEVEL)
+    found: FloatArray = np.abs(mean) + t * spread * np.sqrt(1.0 + 1.0 / some)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What the change of one column's distribution does by itself to one figure.
+
+    Attributes:
+        value: the change of the figure, in its unit; None where there is none, for ``reason``.
+        reference_value: the figure of the reference; reference_stddev: of the score or the prediction, None
+            for figures of performance.
+        noise: what 99 % of clean windows stay within; None where the reference has too few windows to tell.
+        importance: share of the score's variance that the column's bins explain in the reference.
+        unknown_share: share of the window's rows whose value the reference does not have.
+        n: rows of the reference it rests on.
+    """
+
+    column_name: str
+    metric: str
+    class_label: str | None = None
+    value: float | None = None
+    reference_value: float | None = None
+    reference_stddev: float | None = None
+    noise: float | None = None
+    importance: float | None = None
+    unknown_share: float | None = None
+    n: int | None = None
+    status: str = "ok"
+    reason: str | None = None
+
+    @property
+    def counts(self) -> bool | None:
+        """Whether it is beyond its noise; None where that is not known."""
+        return None if self.value is None or self.noise is None else abs(self.value) > self.noise
+
+    @property
+    def size(self) -> float | None:
+        """|change of the mean score| in its standard deviations, which compares monitors and columns alike;
+        None of figures of performance, and where the score does not vary."""
+        if self.value is None or not self.reference_stddev:
+            return None
+        return abs(self.value) / self.reference_stddev
