@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -55,12 +56,14 @@ class View:
 
 @cache
 def load_views() -> Mapping[str, View]:
-    """Every ready view by name, in order of name. Cached; read-only."""
+    """Every ready view by name, in order of name, those that read other views last. Cached; read-only."""
     import yaml
 
     folder = resources.files("driftline_schemas") / "views"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
     views = [_view(yaml.safe_load((folder / name).read_text(encoding="utf-8"))) for name in names]
+    known = {view.name for view in views}
+    views.sort(key=lambda view: bool(known.intersection(re.findall(r"\w+", view.template))))
     return MappingProxyType({view.name: view for view in views})
 
 

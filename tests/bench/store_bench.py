@@ -94,13 +94,13 @@ _FILL = {
     ),
     "performance_metrics": (
         f"SELECT {_COMMON.format(part='performance')}, 'metric_' || c.c, k.k, NULL, 0.8e0, 0.78e0, 0.82e0, "
-        "0e0, 90000, 0.9e0, TRUE, 0.81e0, 0.5e0, 0.7e0, 'reference', FALSE, 'ok', NULL "
+        "0e0, 90000, 0.9e0, TRUE, 0.81e0, 0.5e0, 0.7e0, 'reference', FALSE, 'ok', NULL, 1 "
         f"FROM {_WINDOWS} CROSS JOIN generate_series(0, 9) AS c(c) "
         f"CROSS JOIN (VALUES ('realized'), ('estimated')) AS k(k) {_IN_ORDER}"
     ),
     "alerts": (
         f"SELECT {_COMMON.format(part='judgement')}, 'alert_' || m.m, 'column_0', 'psi', 'high', 'open', "
-        f"{_START}, {_START}, '{{{{}}}}' "
+        f"{_START}, {_START}, '{{{{}}}}', NULL, NULL, NULL "
         f"FROM {_WINDOWS} WHERE {_THERE} AND (d.d + m.m) % 10 = 0 ORDER BY d.d, m.m, a.a"
     ),
 }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from tests.stores import behind
-from tests.stores.makers import day, drift, run
+from tests.stores.makers import day, drift, one_row, run
 from tests.stores.postgres_server import PostgresServer
 
-from driftline_jobs.stores import Store
+from driftline_jobs.stores import RunRecord, Store
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.view_definitions import load_views
 
@@ -32,6 +33,7 @@ def test_latest_status_is_of_the_newest_window(filled: Store) -> None:
         "degraded_metrics": 1,
         "failed_checks": 1,
         "open_alerts": 1,
+        "level": "calm",
     }
 
 
@@ -40,6 +42,73 @@ def test_latest_status_of_quiet_monitors_is_ok(store: Store) -> None:
     store.publish(records, {"drift_metrics": drift([records[1]], drifted=True)})
     status = store.execute_read("SELECT monitor, verdict FROM latest_status ORDER BY monitor").to_pylist()
     assert status == [{"monitor": "odd", "verdict": "warning"}, {"monitor": "quiet", "verdict": "ok"}]
+
+
+def incident(record: RunRecord, **values: object) -> pa.Table:
+    given = {
+        "incident_id": "i1",
+        "state": "new",
+        "severity": "medium",
+        "topic": "drift",
+        "certain": False,
+        "headline": "carrier moved",
+        "first_window": record.window_start,
+        "last_window": record.window_start,
+        "columns": ["carrier"],
+        "alerts": ["a1"],
+        "evidence": {},
+    }
+    return one_row("incidents", record, **{**given, **values})
+
+
+@pytest.mark.parametrize(
+    ("level", "given"),
+    [
+        ("broken", [{"topic": "performance", "certain": True}, {"topic": "data", "severity": "critical"}]),
+        ("faulty", [{"topic": "data"}, {"topic": "performance", "severity": "high"}]),
+        ("suspect", [{"topic": "performance", "severity": "high"}, {"state": "escalated"}]),
+        ("changed", [{"state": "escalated"}, {"state": "ongoing", "topic": "performance", "certain": True}]),
+        ("ongoing", [{"state": "ongoing"}, {"severity": "low"}]),
+        ("ongoing", [{"state": "ongoing", "last_window": day(2)}]),  # it waits for its end
+        ("calm", [{"severity": "low"}, {"state": "acknowledged"}, {"state": "accepted"}]),
+        ("calm", [{"state": "resolved", "topic": "data", "severity": "critical"}]),
+        ("calm", []),
+    ],
+)
+def test_a_window_stands_at_the_worst_that_is_true_of_it(
+    filled: Store, level: str, given: Sequence[Mapping[str, object]]
+) -> None:
+    data, judged = run("r3", 3), run("j3", 3, part="judgement")
+    filled.publish([data], {"drift_metrics": drift([data], drifted=False)})
+    rows = [incident(judged, **values, incident_id=f"i{at}") for at, values in enumerate(given)]
+    filled.publish([judged], {"incidents": pa.concat_tables(rows)} if rows else {})
+    assert filled.execute_read(
+        "SELECT window_start, level FROM window_levels ORDER BY window_start"
+    ).to_pylist() == [
+        {"window_start": day(0), "level": "calm"},
+        {"window_start": day(1), "level": "calm"},
+        {"window_start": day(3), "level": level},
+    ]
+    assert filled.execute_read("SELECT level FROM latest_status").to_pylist() == [{"level": level}]
+
+
+@pytest.mark.parametrize(
+    ("level", "rows_read", "given"),
+    [
+        ("empty", 0, None),
+        ("unjudged", 10, None),
+        ("empty", 0, {"state": "ongoing", "last_window": day(0)}),
+        ("ongoing", 0, {"state": "ongoing", "topic": "data"}),
+        ("faulty", 0, {"topic": "data"}),
+    ],
+)
+def test_where_nothing_was_judged_only_what_is_said_here_counts(
+    store: Store, level: str, rows_read: int, given: Mapping[str, object] | None
+) -> None:
+    data, judged = run("r1", 1, rows_read=rows_read), run("j1", 1, part="judgement")
+    store.publish([data], {"drift_metrics": drift([data], drifted=None)})
+    store.publish([judged], {} if given is None else {"incidents": incident(judged, **given)})
+    assert store.execute_read("SELECT level FROM window_levels").to_pylist() == [{"level": level}]
 
 
 def test_drift_calendar(filled: Store) -> None:
