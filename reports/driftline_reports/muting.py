@@ -86,6 +86,8 @@ def _undecided(
         here = _of_window(table, start)
         if alert["metric"] in CHECKS_OF_COLUMNS:  # one alert for every column that the check is about
             here = pc.and_(here, pc.equal(table["check_name"], alert["metric"]))
+        elif "kind" in table.column_names:  # by labels, or without them: one may be muted and not the other
+            here = pc.and_(here, pc.equal(table["kind"], _kind(alert)))
         elif "column_name" in table.column_names:
             here = pc.and_(here, pc.equal(table["column_name"], alert["column_name"]))
         if any(alert[name] != ALL for name in _CELL):
@@ -94,6 +96,11 @@ def _undecided(
         about = here if about is None else pc.or_(about, here)
     decided = pc.if_else(about, pa.scalar(None, pa.bool_()), table[column])
     return table.set_column(table.column_names.index(column), column, decided)
+
+
+def _kind(alert: Mapping[str, Any]) -> str:
+    """Of an alert about performance, whether it is by labels, or without them."""
+    return str(json.loads(alert["evidence"] or "{}").get("kind") or "realized")
 
 
 def _of_window(table: pa.Table, start: datetime) -> Mask:

@@ -15,14 +15,24 @@ Row = dict[str, Any]
 # Arrow has no types to check against: a mask or a column of a table.
 Column: TypeAlias = Any
 Mask: TypeAlias = Any
+POOLED = "pooled_performance_metrics"
+"""The rows of ``performance_metrics`` that are about several windows together."""
 _WHOLE = ("model_version", "segment", "segment_value")
 
 
 class Selection:
-    """The tables of one monitor and granularity, asked for rows by the values of their columns."""
+    """The tables of one monitor and granularity, asked for rows by the values of their columns.
+
+    ``performance_metrics`` has the windows' own figures alone; those of several windows are in ``POOLED``.
+    """
 
     def __init__(self, tables: Mapping[str, pa.Table], monitor: str, granularity: str) -> None:
         self._tables = {name: _plain(table, monitor, granularity) for name, table in tables.items()}
+        figures = self._tables.get("performance_metrics")
+        if figures is not None and "windows" in figures.column_names:
+            several = pc.greater(pc.fill_null(figures["windows"], 1), 1)
+            self._tables["performance_metrics"] = figures.filter(pc.invert(several))
+            self._tables[POOLED] = figures.filter(several)
         self._parts: dict[tuple[str, datetime | None, bool], pa.Table] = {}
 
     def part(self, name: str, *, window: datetime | None = None, whole: bool = False) -> pa.Table | None:

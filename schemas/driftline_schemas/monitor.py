@@ -210,9 +210,13 @@ class Reference(Section):
 
 
 class Rule(Section):
-    """A fixed limit on one figure: of every column and of the whole unless one is named."""
+    """A fixed limit on one figure: of every column and of the whole unless one is named.
+
+    ``kind``: of a figure of performance, whether the one by labels is meant, or that without them.
+    """
 
     metric: StrictStr
+    kind: Literal["realized", "estimated"] = "realized"
     column: Name | None = None
     segment: SegmentColumns | None = None
     above: Annotated[float, Field(allow_inf_nan=False)] | None = None

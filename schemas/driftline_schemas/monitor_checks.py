@@ -220,7 +220,23 @@ def _rule(monitor: Monitor, rule: Rule, place: Place) -> Found:
                 (*place, "metric"),
                 f"{metric} is no figure of a {kind.name} column: {', '.join(kind.metrics)}",
             )
+    if "kind" in rule.model_fields_set and metric in drift:
+        yield (*place, "kind"), f"{metric} is a figure of drift, which needs no labels: leave the kind out"
+    elif rule.kind == "estimated" and metric in performance:
+        yield from _estimated(monitor, rule, place)
     if rule.segment is not None and metric in (*MULTIVARIATE_DRIFT, SUSTAINED_SHIFT):
         yield (*place, "segment"), f"{metric} is a figure of all rows: leave the segment out"
     elif rule.segment is not None and frozenset(rule.segment) not in map(frozenset, monitor.segments):
         yield (*place, "segment"), f"{shown(list(rule.segment))} is not listed under segments"
+
+
+def _estimated(monitor: Monitor, rule: Rule, place: Place) -> Found:
+    metric = rule.metric
+    if monitor.labels is None:
+        yield (*place, "kind"), f"{metric} is estimated by what the labels of the reference teach: add labels"
+    elif monitor.logs.score is None and monitor.task_spec.scores is not Scores.NONE:
+        yield (*place, "kind"), f"{metric} is estimated from scores: add logs.score"
+    elif metric in monitor.task_spec.never_estimated:
+        yield (*place, "kind"), f"{metric} is known by labels alone: leave the kind out"
+    if rule.segment is not None:
+        yield (*place, "segment"), "only the model as a whole is estimated: leave the segment out"

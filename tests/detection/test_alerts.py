@@ -229,3 +229,37 @@ def test_there_is_no_advice_to_make_a_loss_the_norm() -> None:
     lost = Finding(Place(), Topic.PERFORMANCE, "roc_auc", 2.0, 0.6, 0.7, "calibrated", 0.001)
     events = fold("flights", [window(day, drift(), lost) for day in range(LASTS.days + 2)])
     assert not any(alert.metric == "reference_outdated" for alerts in events for alert in alerts)
+
+
+def loss(kind: str) -> Finding:
+    topic = Topic.ESTIMATE if kind == "estimated" else Topic.PERFORMANCE
+    return Finding(Place(), topic, "roc_auc", 2.0, 0.61, 0.7, "calibrated", 0.001, kind=kind)
+
+
+def contradicted(day: int, *findings: Finding) -> WindowFindings:
+    return replace(window(day, *findings), contradicted=True)
+
+
+def test_a_loss_by_estimate_and_one_by_labels_are_two_things_that_can_be_told_apart() -> None:
+    (alerts,) = fold("flights", [window(0, loss("estimated"), loss("realized"))])
+    assert {alert.evidence["kind"] for alert in alerts} == {"estimated", "realized"}
+    assert len({alert.alert_id for alert in alerts}) == 2
+    said = {alert.evidence["kind"]: alert.evidence["sentence"] for alert in alerts}
+    assert said["realized"].startswith("the model does worse: roc_auc 0.61")
+    assert said["estimated"].startswith("the model would be expected to do worse")
+
+
+def test_an_estimate_that_mature_labels_contradict_alarms_in_no_window_after_it_either() -> None:
+    days = [contradicted(0), window(1, loss("estimated")), window(2, loss("estimated"))]
+    assert states(fold("flights", days)) == [[], [], []]
+    # until it has found nothing once, or labels show a loss
+    again = [*days, window(3), window(4, loss("estimated"))]
+    assert states(fold("flights", again))[-1] == ["open"]
+    confirmed = [*days, window(3, loss("estimated"), loss("realized"))]
+    assert states(fold("flights", confirmed))[-1] == ["open", "open"]
+
+
+def test_a_finding_over_several_windows_says_so() -> None:
+    ((alert,),) = fold("flights", [window(0, replace(loss("realized"), windows=28))])
+    assert alert.evidence["of_windows"] == 28
+    assert "roc_auc over 28 windows 0.61" in alert.evidence["sentence"]

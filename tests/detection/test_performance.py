@@ -7,11 +7,13 @@ import json
 import numpy as np
 import pytest
 from scipy.stats import binom, fisher_exact
+from scipy.stats import t as student
 from tests.detection.simulated import Floats
 
 from driftline_jobs.detection.calibration import Uncalibrated
 from driftline_jobs.detection.performance import (
     PerformanceCalibration,
+    calibrate_estimate,
     calibrate_performance,
     judge_performance,
 )
@@ -328,3 +330,33 @@ def test_losses_are_judged_alike_in_every_unit(unit: float, wide: float) -> None
     assert found.exceeded.tolist() == [0, int(wide < 1.0), 1, 0]
     assert (found.threshold > unit).all()
     assert (found.threshold < (2.0 if wide < 1.0 else 30.0) * unit).all()
+
+
+def expected(values: Floats, rows: float) -> Performance:
+    """Estimates, whose intervals are for labels that fall as they will."""
+    return shares(values * rows, rows)
+
+
+def test_estimates_are_held_against_their_own_scatter_and_not_that_of_labels() -> None:
+    """Student's test of a new value among K, on the logit scale (scipy)."""
+    rng = RNG(5)
+    reference, now = 0.8 + 0.002 * rng.normal(size=20), np.array([0.8, 0.792, 0.780])
+    calibration = calibrate_estimate("roc_auc", expected(reference, 500))
+    assert isinstance(calibration, PerformanceCalibration)
+    y, there = np.log(now / (1 - now)), np.log(reference / (1 - reference))
+    far = (y - there.mean()) / (there.std(ddof=1) * np.sqrt(1 + 1 / 20))
+    p = calibration.p_values(expected(now, 500))
+    np.testing.assert_allclose(p, student.cdf(far, 19), rtol=1e-9)
+    assert p[1] < 0.001  # half of an interval of 500 rows is eight times as much
+    # a window of a quarter of the rows may scatter twice as much, one of many rows no less
+    wider = (y - there.mean()) / (there.std(ddof=1) * np.sqrt(4 + 1 / 20))
+    np.testing.assert_allclose(calibration.p_values(expected(now, 125)), student.cdf(wider, 19), rtol=1e-9)
+    np.testing.assert_allclose(calibration.p_values(expected(now, 50_000)), p, rtol=1e-9)
+    assert calibration == PerformanceCalibration.from_dict(json.loads(json.dumps(calibration.to_dict())))
+
+
+def test_an_estimate_that_never_changes_teaches_nothing() -> None:
+    found = calibrate_estimate("roc_auc", expected(np.full(20, 0.8), 500))
+    assert isinstance(found, Uncalibrated)
+    assert "same in every window" in found.reason
+    assert isinstance(calibrate_estimate("roc_auc", expected(np.linspace(0.7, 0.8, 5), 500)), Uncalibrated)

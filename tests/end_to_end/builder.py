@@ -218,7 +218,7 @@ class Bench:
 
     def performance(self, number: int, metric: str, kind: str = "realized") -> dict[str, Any]:
         """A figure of the whole of a day, for the model as a whole."""
-        where = {"metric": metric, "kind": kind, "model_version": "*", "segment": "*"}
+        where = {"metric": metric, "kind": kind, "model_version": "*", "segment": "*", "windows": 1}
         rows = self.current("performance_metrics", number, **where)
         (row,) = rows[rows["class_label"].isna()].to_dict("records")
         return {str(name): value for name, value in row.items()}

@@ -171,6 +171,33 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
         "sustained_shift is a figure of all rows: leave the segment out",
     ),
     (
+        "an estimate of drift",
+        {"alerts": {"rules": [{"metric": "psi", "kind": "estimated", "above": 1}]}},
+        "psi is a figure of drift, which needs no labels: leave the kind out",
+    ),
+    (
+        "an estimate of a segment",
+        {
+            "segments": ["a"],
+            "alerts": {"rules": [{"metric": "f1", "kind": "estimated", "segment": "a", "below": 1}]},
+        },
+        "only the model as a whole is estimated: leave the segment out",
+    ),
+    (
+        "an estimate without a score",
+        {
+            "logs__score": None,
+            "logs__prediction": "y",
+            "alerts": {"rules": [{"metric": "f1", "kind": "estimated", "below": 1}]},
+        },
+        "f1 is estimated from scores: add logs.score",
+    ),
+    (
+        "a kind that there is not",
+        {"alerts": {"rules": [{"metric": "f1", "kind": "guessed", "below": 1}]}},
+        "realized",
+    ),
+    (
         "no limit",
         {"alerts": {"rules": [{"metric": "psi"}]}},
         r"alerts\.rules\[0\]: needs either above or below",

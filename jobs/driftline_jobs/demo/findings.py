@@ -32,14 +32,14 @@ QUESTIONS = (
         WITH served AS (
             SELECT window_start, string_agg(DISTINCT model_version, ', ' ORDER BY model_version) AS version
             FROM current_performance_metrics
-            WHERE monitor = $1 AND model_version <> '*'
+            WHERE monitor = $1 AND model_version <> '*' AND windows = 1
             GROUP BY window_start
         )
         SELECT strftime(window_start, '%B') AS "month", version,
                CAST(sum(n) AS BIGINT) AS "labelled", avg(value) AS "mean ROC AUC",
                min(value) AS "worst day", count(*) FILTER (degraded) AS "days degraded"
         FROM current_performance_metrics JOIN served USING (window_start)
-        WHERE monitor = $1 AND metric = 'roc_auc' AND kind = 'realized' AND value IS NOT NULL
+        WHERE monitor = $1 AND metric = 'roc_auc' AND kind = 'realized' AND windows = 1 AND value IS NOT NULL
               AND segment = '*' AND model_version = '*'
         GROUP BY month(window_start), 1, 2
         ORDER BY month(window_start), 2

@@ -35,6 +35,8 @@ class Topic(StrEnum):
 
     DRIFT = "drift"
     PERFORMANCE = "performance"
+    ESTIMATE = "estimate"
+    """Performance as it is expected without labels: an alert of its own, which labels may contradict."""
     QUALITY = "quality"
     COLUMNS = "columns"
     """Columns that the log has beyond those of the reference, however many."""
@@ -45,6 +47,7 @@ class Topic(StrEnum):
 
 
 _NO_FAULT = frozenset({Topic.SETUP, Topic.ADVICE})
+_LOSSES = frozenset({Topic.PERFORMANCE, Topic.ESTIMATE})
 
 
 class Severity(StrEnum):
@@ -90,6 +93,8 @@ class Finding:
         direction: "above" or "below", the side of the threshold that is wrong.
         detail: anything else to say, such as how many unseen values.
         statement: what there is to say, where metric, value and threshold do not say it.
+        kind: of performance, whether it is realized or estimated; None of anything else.
+        windows: whose outcomes the figure merges, this one the last of them.
     """
 
     place: Place
@@ -103,6 +108,8 @@ class Finding:
     direction: str = "above"
     detail: str | None = None
     statement: str | None = None
+    kind: str | None = None
+    windows: int = 1
 
     def __post_init__(self) -> None:
         for name in ("strength", "value", "threshold", "q_value"):
@@ -122,12 +129,14 @@ class WindowFindings:
         findings: what is wrong.
         judged: topics that were looked at. An alert whose topic was not looked at in a window, because the
             window is empty, has too few rows or no labels yet, neither goes on nor comes closer to its end.
+        contradicted: whether the model was expected to do worse here, and by labels that are mature did not.
     """
 
     start: datetime
     label: str
     findings: Sequence[Finding]
     judged: frozenset[Topic]
+    contradicted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +195,7 @@ class Fold:
         }
         self._ended: dict[tuple[Place, Topic], tuple[Alert, int]] = {}
         self._windows = 0
+        self._contradicted = False
 
     @property
     def open(self) -> list[Alert]:
@@ -195,7 +205,7 @@ class Fold:
     def step(self, window: WindowFindings) -> list[Alert]:
         """The alerts of the next window: those that are open in it, and those that it resolves."""
         self._windows += 1
-        window = self._advised(window)
+        window = self._advised(self._believed(window))
         found = _things(window.findings)
         here: list[Alert] = []
         for key in sorted(self._under_way.keys() | found.keys()):
@@ -213,12 +223,28 @@ class Fold:
             here.append(alert)
         return here
 
+    def _believed(self, window: WindowFindings) -> WindowFindings:
+        """The window without estimates of a loss that labels have contradicted.
+
+        Once they have, in a window whose labels are mature, the estimate is not believed for the windows
+        after it either, whose labels are still to come: until it finds no loss, or labels do.
+        """
+        estimated = [one for one in window.findings if one.topic is Topic.ESTIMATE]
+        realized = any(one.topic is Topic.PERFORMANCE for one in window.findings)
+        if window.contradicted:
+            self._contradicted = True
+        elif realized or (not estimated and Topic.ESTIMATE in window.judged):
+            self._contradicted = False
+        if not self._contradicted or not estimated:
+            return window
+        return replace(window, findings=[one for one in window.findings if one.topic is not Topic.ESTIMATE])
+
     def _advised(self, window: WindowFindings) -> WindowFindings:
         """The window with the advice that the alerts before it and its own findings suggest."""
         if Topic.DRIFT not in window.judged:
             return window
-        losses = any(topic is Topic.PERFORMANCE for _, topic in self._under_way) or any(
-            finding.topic is Topic.PERFORMANCE for finding in window.findings
+        losses = any(topic in _LOSSES for _, topic in self._under_way) or any(
+            finding.topic in _LOSSES for finding in window.findings
         )
         columns = [
             place.column
@@ -331,6 +357,8 @@ def _seen(monitor: str, alert: Alert | None, findings: Sequence[Finding], window
         "threshold_source": leading.threshold_source,
         "q_value": leading.q_value,
         "strength": leading.strength,
+        "kind": leading.kind,
+        "of_windows": leading.windows,
         "also": sorted({f.metric for f in own} - {leading.metric}),
         "segments": external,
     }

@@ -29,6 +29,7 @@ from driftline_schemas.performance_specs import Scale
 
 FORMAT = 1
 _HALVINGS = 60
+_SAME = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class PerformanceCalibration:
         mean: of the windows, weighted by what they are sure of; error: its standard error.
         deviation: between windows, beyond sampling.
         hits: rows of the reference where each of them is a hit in every window, else 0.
+        rows: of an estimate, which has no labels to scatter: rows of a window where ``deviation`` is all that
+            its windows differ by; else 0.
     """
 
     metric: str
@@ -47,10 +50,14 @@ class PerformanceCalibration:
     error: float
     deviation: float
     hits: float = 0.0
+    rows: float = 0.0
 
     def _t(self, figure: Performance) -> tuple[FloatArray, FloatArray]:
         """(cells,) how far a figure is on the worse side, in standard errors, and that error."""
         y, own = _scaled(self.metric, figure)
+        if self.rows:
+            # all of the scatter may be that of so many rows: of fewer it is as much larger
+            own = self.deviation * np.sqrt(np.maximum(self.rows / np.maximum(figure.n, 1.0), 1.0) - 1.0)
         error = np.sqrt(self.deviation**2 + own**2 + self.error**2)
         return worse_side(self.metric) * (y - self.mean) / error, error
 
@@ -126,6 +133,32 @@ def calibrate_performance(metric: str, figure: Performance) -> PerformanceCalibr
         error=float(np.sqrt(1.0 / weight.sum())),
         deviation=float(np.sqrt(between)),
         hits=hits,
+    )
+
+
+def calibrate_estimate(metric: str, figure: Performance) -> PerformanceCalibration | Uncalibrated:
+    """Learn from the estimates (K,) for the reference's windows, which differ as their scores do.
+
+    Their intervals are for the labels that the windows would have: the estimates themselves vary less.
+    """
+    spec = spec_of(metric)
+    if not spec.judged:
+        return Uncalibrated(f"{metric} is neither better when higher nor when lower")
+    y, _ = _scaled(metric, figure)
+    known = np.isfinite(y) & (figure.n > 0)
+    y, count = y[known], int(known.sum())
+    if count < MIN_WINDOWS:
+        return Uncalibrated(TOO_SHORT)
+    deviation = float(y.std(ddof=1))
+    if not deviation > _SAME * max(1.0, float(np.abs(y).max())):
+        return Uncalibrated(f"the estimate of {metric} is the same in every window")
+    return PerformanceCalibration(
+        metric=metric,
+        windows=count,
+        mean=float(y.mean()),
+        error=deviation / count**0.5,
+        deviation=deviation,
+        rows=float(np.median(figure.n[known])),
     )
 
 

@@ -24,6 +24,13 @@ _SOURCES = {
     verdicts.DETECTOR: "the limit of the sum over windows",
 }
 
+_VERBS = {
+    "drift": "has drifted",
+    "performance": "does worse",
+    "estimate": "would be expected to do worse, labels being still to come",
+    "quality": "fails a check",
+}
+
 
 def sentence(finding: Finding, *, since: str, windows: int) -> str:
     """For example: ``carrier has drifted: psi 0.31 is above 0.2 (the monitor's rule); since 2013-07-01``."""
@@ -32,7 +39,8 @@ def sentence(finding: Finding, *, since: str, windows: int) -> str:
         return f"{finding.statement}; since {since}{sustained}"
     parts = [f"{_subject(finding)}: {finding.metric}"]
     if finding.value is not None:
-        parts.append(number(finding.value))
+        over = f"over {finding.windows} windows " if finding.windows > 1 else ""
+        parts.append(over + number(finding.value))
     if finding.threshold is not None:
         source = _SOURCES.get(finding.threshold_source or "", finding.threshold_source)
         parts.append(
@@ -50,14 +58,14 @@ def _subject(finding: Finding) -> str:
     place = finding.place
     column = "the columns together" if finding.topic == "drift" else "the log"
     name = place.column if place.column != ALL else column
-    if finding.topic == "performance":
+    if finding.topic in {"performance", "estimate"}:
         name = "the model"
     where = ""
     if place.segment != ALL:
         where += f" where {place.segment} is {place.segment_value}"
     if place.model_version != ALL:
         where += f" in version {place.model_version}"
-    verb = {"drift": "has drifted", "performance": "does worse", "quality": "fails a check"}[finding.topic]
+    verb = _VERBS[finding.topic]
     if finding.topic == "drift" and place.column == ALL:
         verb = "have drifted"
     return f"{name} {verb}{where}"

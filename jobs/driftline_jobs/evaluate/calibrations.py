@@ -56,7 +56,9 @@ DRIFT_SHARE, MULTIVARIATE_SHARE, LABEL_SHARE, LASTING_SHARE = 0.3, 0.05, 0.05, 0
 """Of the false-alarm rate what the drift of columns may use, one by one, together, of the labels, and over
 windows. A tenth costs the detector a window or two of delay. Checks have ``CHECK_SHARE``."""
 PERFORMANCE_SHARE = 0.35
-"""The same of the model's performance; what is left is for estimates of it."""
+"""The same of the model's performance by labels."""
+ESTIMATE_SHARE = 0.05
+"""The same of what is expected of it without labels."""
 _INSTEAD = {
     TOO_SHORT: FIXED_FEW_WINDOWS,
     NO_TIMES: FIXED_NO_TIMES,
@@ -105,7 +107,7 @@ class Calibrations:
     """Calibrations of one reference: of drift by column and statistic, of performance by metric.
 
     ``natures`` are the columns that move by nature: nothing about them is tested. ``checks`` is what was
-    learned of the checks, by column and check.
+    learned of the checks, by column and check; ``estimates`` what was of performance without labels.
     """
 
     monitor: Monitor
@@ -113,6 +115,7 @@ class Calibrations:
     performance: Mapping[str, PerformanceCalibration | Uncalibrated]
     natures: Natures = field(default_factory=Natures)
     checks: Mapping[tuple[str, str], CheckCalibration] = field(default_factory=dict)
+    estimates: Mapping[str, PerformanceCalibration | Uncalibrated] = field(default_factory=dict)
 
     @property
     def check_limits(self) -> CheckLimits:
@@ -236,11 +239,30 @@ class Calibrations:
         tested: BoolArray,
     ) -> dict[FigureKey, Verdicts]:
         """Verdicts (cells,) by figure of the model as a whole: each window's are one family of tests."""
+        return self._judge(self.performance, PERFORMANCE_SHARE, now, then, tested)
+
+    def judge_estimates(
+        self,
+        now: Mapping[FigureKey, Performance],
+        then: Mapping[FigureKey, Performance],
+        tested: BoolArray,
+    ) -> dict[FigureKey, Verdicts]:
+        """The same of what is expected without labels; ``then`` are the reference's figures by labels."""
+        return self._judge(self.estimates, ESTIMATE_SHARE, now, then, tested)
+
+    def _judge(
+        self,
+        learned: Mapping[str, PerformanceCalibration | Uncalibrated],
+        share: float,
+        now: Mapping[FigureKey, Performance],
+        then: Mapping[FigureKey, Performance],
+        tested: BoolArray,
+    ) -> dict[FigureKey, Verdicts]:
         overall = {metric: figure for (metric, name), figure in now.items() if name is None}
         before = {metric: figure for (metric, name), figure in then.items() if name is None}
-        rate = PERFORMANCE_SHARE * self.monitor.alerts.false_alarm_rate
+        rate = share * self.monitor.alerts.false_alarm_rate
         family = np.arange(len(tested))
-        found = judge_performance(self.performance, overall, before, family, rate)
+        found = judge_performance(learned, overall, before, family, rate)
         return {(metric, None): verdict.only(tested) for metric, verdict in found.items()}
 
 

@@ -112,6 +112,21 @@ def judge_performance(
     return found
 
 
+def judge_estimates(
+    rules: Sequence[Rule],
+    now: Mapping[tuple[str, str | None], Performance],
+    cells: Sequence[MeasuredCell],
+    calibrated: Mapping[tuple[str, str | None], Verdicts],
+) -> dict[tuple[str, str | None], Verdicts]:
+    """Hold what is expected without labels against the rules about that, and against what is usual of it."""
+    found: dict[tuple[str, str | None], Verdicts] = {}
+    for key, figure in now.items():
+        several = [v for v in (_by_rules(rules, key[0], figure.value, cells, None), calibrated.get(key)) if v]
+        if several:
+            found[key] = reduce(either, several)
+    return found
+
+
 def _by_rules(
     rules: Sequence[Rule], metric: str, value: FloatArray, cells: Sequence[MeasuredCell], column: str | None
 ) -> Verdicts | None:

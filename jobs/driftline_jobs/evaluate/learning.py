@@ -18,6 +18,7 @@ from driftline_jobs.detection.multivariate import METRICS as MULTIVARIATE
 from driftline_jobs.detection.multivariate import calibrate_multivariate
 from driftline_jobs.detection.performance import (
     PerformanceCalibration,
+    calibrate_estimate,
     calibrate_performance,
 )
 from driftline_jobs.detection.resampling import (
@@ -95,7 +96,8 @@ def learn(
     drift |= _moderated(drift)
     drift |= _label(reference, monitor, task)
     drift |= _joint(reference, taught, multivariate_places(reference.binning, natures.columns))
-    return Calibrations(monitor, drift, _performance(reference, task), natures, checks)
+    realized, estimated = _performance(reference, task), _estimates(reference, task)
+    return Calibrations(monitor, drift, realized, natures, checks, estimated)
 
 
 @dataclass(frozen=True)
@@ -239,5 +241,16 @@ def _performance(reference: Reference, task: AnyTask) -> dict[str, PerformanceCa
     return {
         metric: calibrate_performance(metric, figure)
         for (metric, name), figure in figures.items()
+        if name is None
+    }
+
+
+def _estimates(reference: Reference, task: AnyTask) -> dict[str, PerformanceCalibration | Uncalibrated]:
+    """Of what is expected of the reference's windows without their labels, by those of all of it."""
+    outcomes = [outcome for _, outcome in reference.whole_outcomes()]
+    figures = task.expected(outcomes, reference.outcomes.get(WHOLE)) if outcomes else None
+    return {
+        metric: calibrate_estimate(metric, figure)
+        for (metric, name), figure in (figures or {}).items()
         if name is None
     }

@@ -64,7 +64,11 @@ def judged_performance(
     now = _with_reasons(task.measure([cell.outcome for cell in cells]), cells)
     then = task.measure([cell.reference or nothing for cell in cells])
     verdicts = judge_performance(
-        monitor.alerts.rules, now, then, [cell.cell for cell in cells], usual(now, then)
+        [rule for rule in monitor.alerts.rules if rule.kind == REALIZED],
+        now,
+        then,
+        [cell.cell for cell in cells],
+        usual(now, then),
     )
     reasons = {key: _reasons(key[0], figure, then[key], verdicts.get(key)) for key, figure in now.items()}
     return JudgedPerformance(now, then, verdicts, reasons)

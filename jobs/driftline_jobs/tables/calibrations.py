@@ -28,6 +28,8 @@ from driftline_schemas.table_names import log_column, table_column
 WITHOUT_SIGN = "an older version took the figure without its sign: `driftline rebase` learns it anew"
 _CHECK = "check:"
 """Before the name of a check in ``statistic``: a metric may be called like one."""
+_ESTIMATE = "estimated:"
+"""The same before what is expected without labels."""
 _MODEL = "*"
 """Stands for the model in ``column_name`` of the calibrations' table."""
 
@@ -44,6 +46,7 @@ def add_calibrations(
             for (name, statistic), found in calibrations.drift.items()
         },
         **{(_MODEL, metric): found for metric, found in calibrations.performance.items()},
+        **{(_MODEL, _ESTIMATE + metric): found for metric, found in calibrations.estimates.items()},
         **{(column, _CHECK + check): found for (column, check), found in calibrations.checks.items()},
     }
     for (column, statistic), found in sorted(learned.items(), key=lambda item: item[0]):
@@ -119,6 +122,7 @@ def calibrations_from(
     """
     drift: dict[tuple[str, str], Calibration | Uncalibrated] = {}
     performance: dict[str, PerformanceCalibration | Uncalibrated] = {}
+    estimates: dict[str, PerformanceCalibration | Uncalibrated] = {}
     checks: dict[tuple[str, str], CheckCalibration] = {}
     natures: dict[str, Nature] = {}
     windows: int | None = None
@@ -132,13 +136,16 @@ def calibrations_from(
                 natures[log_column(column)] = Nature(state["nature"])
         elif statistic.startswith(_CHECK):
             checks[column, statistic.removeprefix(_CHECK)] = CheckCalibration.from_dict(state)
+        elif statistic.startswith(_ESTIMATE):
+            metric = statistic.removeprefix(_ESTIMATE)
+            estimates[metric] = unknown or PerformanceCalibration.from_dict(state)
         elif column == _MODEL and statistic not in MULTIVARIATE:
             performance[statistic] = unknown or PerformanceCalibration.from_dict(state)
         else:
             name = column if statistic in MULTIVARIATE else log_column(column)
             drift[name, statistic] = unknown or _calibration(statistic, state)
     found = recognise(reference) if windows is None else Natures(natures, windows)
-    return Calibrations(monitor, drift, performance, found, checks)
+    return Calibrations(monitor, drift, performance, found, checks, estimates)
 
 
 def _calibration(statistic: str, state: Mapping[str, Any]) -> Calibration | Uncalibrated:

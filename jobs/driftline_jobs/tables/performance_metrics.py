@@ -20,22 +20,30 @@ if TYPE_CHECKING:  # who only reads needs no formulas
     from driftline_jobs.evaluate.performance import JudgedPerformance, PerformanceCell
     from driftline_jobs.metrics.performance import FigureKey, Performance
 
+CONTRADICTED = "kind = 'estimated' AND threshold IS NOT NULL AND degraded IS NULL"
+"""Where the model was expected to do worse, and by mature labels has not: else both are there, or none."""
+_BY_LABELS = "by labels, which are mature, it is no worse than it may be: they count, and not the estimate"
 _DEGRADED = (
     "SELECT window_start, '*' AS column_name, model_version, segment, segment_value, metric, value, "  # noqa: S608
-    "threshold, threshold_source, NULL AS q_value, reference_value "
+    "threshold, threshold_source, NULL AS q_value, reference_value, kind, windows "
     f"FROM current_performance_metrics WHERE {PLACE} AND degraded"
 )
 _JUDGED = (
     "SELECT DISTINCT window_start FROM current_performance_metrics "  # noqa: S608 - our words
-    f"WHERE {PLACE} AND degraded IS NOT NULL"
+    f"WHERE {PLACE} AND degraded IS NOT NULL AND kind = $3"
+)
+_CONTRADICTED = (
+    "SELECT DISTINCT window_start FROM current_performance_metrics "  # noqa: S608 - our words
+    f"WHERE {PLACE} AND {CONTRADICTED}"
 )
 _NOT_FINAL = (
     "SELECT DISTINCT window_start FROM current_performance_metrics "  # noqa: S608 - our words
-    f"WHERE {PLACE} AND NOT is_final"
+    f"WHERE {PLACE} AND windows = 1 AND NOT is_final"
 )
 _STANDING = (
     f"SELECT {STANDING}, metric, kind, degraded, is_final, status, label_coverage "  # noqa: S608
-    f"FROM current_performance_metrics WHERE {WHOLES_SINCE} AND (degraded IS NOT NULL OR kind = 'realized')"
+    f"FROM current_performance_metrics WHERE {WHOLES_SINCE} AND windows = 1 "
+    "AND (degraded IS NOT NULL OR kind = 'realized')"
 )
 
 
@@ -62,7 +70,16 @@ def add_performance(
 def add_estimates(table: TableBuilder, monitor: str, estimates: Iterable[EstimatedFigure]) -> None:
     """Append one row per cell and figure that needs no labels, or that says how far off one was."""
     for one in estimates:
-        own = {"reference_value": one.reference_value, "is_final": one.is_final}
+        own: dict[str, Sequence[object] | None] = {
+            "reference_value": one.reference_value,
+            "is_final": one.is_final,
+            **verdict_columns(one.verdict, "degraded"),
+        }
+        if one.contradicted is not None and one.contradicted.any():
+            against = one.contradicted.tolist()
+            reasons, decided = one.figure.reasons(), own["degraded"] or ()
+            own["reason"] = [_BY_LABELS if no else why for no, why in zip(against, reasons, strict=True)]
+            own["degraded"] = [None if no else flag for no, flag in zip(against, decided, strict=True)]
         _add_figure(
             table,
             common(monitor, [cell.cell for cell in one.cells]),
@@ -111,8 +128,18 @@ def degraded(store: Store, monitor: Monitor) -> list[Row]:
 
 
 def judged_windows(store: Store, monitor: Monitor) -> set[datetime]:
-    """Starts of the windows in which performance was judged."""
-    return {row["window_start"] for row in rows_of(store, _JUDGED, place_of(monitor))}
+    """Starts of the windows in which performance was judged by labels."""
+    return {row["window_start"] for row in rows_of(store, _JUDGED, [*place_of(monitor), "realized"])}
+
+
+def estimated_windows(store: Store, monitor: Monitor) -> set[datetime]:
+    """Starts of the windows in which it was judged without them."""
+    return {row["window_start"] for row in rows_of(store, _JUDGED, [*place_of(monitor), "estimated"])}
+
+
+def contradicted_windows(store: Store, monitor: Monitor) -> set[datetime]:
+    """Starts of the windows in which it was expected to be worse, and by mature labels was not."""
+    return {row["window_start"] for row in rows_of(store, _CONTRADICTED, place_of(monitor))}
 
 
 def windows_not_final(store: Store, monitor: Monitor) -> set[datetime]:

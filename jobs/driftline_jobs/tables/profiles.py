@@ -47,7 +47,7 @@ _IDS = (
 )
 _MEASURED = (
     f"SELECT DISTINCT {_CELL} FROM current_performance_metrics "  # noqa: S608 - our words
-    f"WHERE {_WHERE} AND model_version = '*' AND kind = 'realized' AND n >= $5"
+    f"WHERE {_WHERE} AND model_version = '*' AND kind = 'realized' AND windows = 1 AND n >= $5"
 )
 _OUTCOMES = (
     f"SELECT {_CELL}, state FROM current_profiles JOIN ({_MEASURED}) m USING ({_CELL}) "  # noqa: S608

@@ -70,6 +70,10 @@ class Task(ABC, Generic[Held]):
         del outcomes, reference
         return {}
 
+    def expected(self, outcomes: Sequence[Held], reference: Held | None) -> Figures | None:
+        """The same for who does not ask how sure they are: their intervals need not mean anything."""
+        return self.estimate(outcomes, reference)
+
     def ratios(self, outcomes: Sequence[Held]) -> Mapping[str, Ratio]:
         """By metric, the figures whose change can be shared out among segments."""
         del outcomes

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from driftline_jobs.metrics.binary import BinaryCounts, ConfusionCounts, LabelCounts, binary_performance
-from driftline_jobs.metrics.estimate import estimate_binary
+from driftline_jobs.metrics.estimate import ScoreCalibration, estimate_binary
 from driftline_jobs.metrics.figures import BoolArray, FloatArray, IntArray
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
 from driftline_jobs.metrics.samples import CategorySample
@@ -174,14 +174,9 @@ class BinaryTask(ScoredTask[BinaryOutcomes]):
         """True negatives, false positives, false negatives, true positives; (cells,) each."""
         return tuple(np.array([outcome.confusion for outcome in outcomes], np.int64).reshape(-1, 4).T)
 
-    def estimate(
-        self, outcomes: Sequence[BinaryOutcomes], reference: BinaryOutcomes | None
-    ) -> Figures | None:
-        """By the scores."""
-        if self.bins is None:
-            return {}
-        learned = None if reference is None else self.calibration(reference)
-        return None if learned is None else overall(estimate_binary(learned, self.scored_rows(outcomes)))
+    def estimate_by(self, learned: ScoreCalibration, outcomes: Sequence[BinaryOutcomes]) -> Figures:
+        """Of the whole."""
+        return overall(estimate_binary(learned, self.scored_rows(outcomes)))
 
     def ratios(self, outcomes: Sequence[BinaryOutcomes]) -> Mapping[str, Ratio]:
         """Rates of decisions, and losses."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.metrics.estimate import estimate_multiclass
+from driftline_jobs.metrics.estimate import ScoreCalibration, estimate_multiclass
 from driftline_jobs.metrics.figures import BoolArray, FloatArray, IntArray
 from driftline_jobs.metrics.multiclass import MulticlassCounts, multiclass_performance
 from driftline_jobs.metrics.performance import Performance
@@ -165,15 +165,8 @@ class MulticlassTask(ScoredTask[MulticlassOutcomes]):
         found = multiclass_performance(self.counts(outcomes))
         return overall(found.overall) | self._by_class(found.per_class)
 
-    def estimate(
-        self, outcomes: Sequence[MulticlassOutcomes], reference: MulticlassOutcomes | None
-    ) -> Figures | None:
-        """By the scores."""
-        if not self.bins:
-            return {}
-        learned = None if reference is None else self.calibration(reference)
-        if learned is None:
-            return None
+    def estimate_by(self, learned: ScoreCalibration, outcomes: Sequence[MulticlassOutcomes]) -> Figures:
+        """Of the whole, and by class."""
         whole, per_class = estimate_multiclass(learned, self.scored_rows(outcomes))
         return overall(whole) | self._by_class(per_class)
 

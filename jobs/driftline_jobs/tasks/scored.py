@@ -10,10 +10,10 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from driftline_jobs.metrics.binary import LossSums
-from driftline_jobs.metrics.estimate import ScoreCalibration, ScoredRows, calibrate_scores
+from driftline_jobs.metrics.estimate import DRAWS, ScoreCalibration, ScoredRows, calibrate_scores
 from driftline_jobs.metrics.figures import BoolArray, FloatArray, IntArray, Status, statuses
 from driftline_jobs.metrics.ranking import ScoreLabelCounts
-from driftline_jobs.tasks.base import Ratio, Task
+from driftline_jobs.tasks.base import Figures, Ratio, Task
 from driftline_jobs.tasks.outcomes import Counts, Outcomes, exact_sum
 from driftline_schemas.metrics import ScoreScale
 
@@ -21,6 +21,8 @@ LOSS_BITS = 40
 """Losses are summed as integers of 2**-40, squares of losses of 2**-30."""
 SQUARE_BITS = 30
 SCORE_BITS = 34
+FEWEST_DRAWS = 2
+"""Where nobody asks how sure the reference is: it takes most of the time."""
 # scikit-learn's log_loss clips at the machine's epsilon too: equal scores then give equal figures
 EPSILON = float(np.finfo(np.float64).eps)
 _BY_SCORE = ("positives", "negatives", "score_sums", "scored", "scored_decided", "scored_sums")
@@ -182,7 +184,27 @@ class ScoredTask(Task[Classified]):
             unbounded=unbounded,
         )
 
-    def calibration(self, reference: Classified) -> ScoreCalibration | None:
+    def estimate(self, outcomes: Sequence[Classified], reference: Classified | None) -> Figures | None:
+        """By the scores; without any there is nothing to go by."""
+        return self._estimated(outcomes, reference, DRAWS)
+
+    def expected(self, outcomes: Sequence[Classified], reference: Classified | None) -> Figures | None:
+        """The same without most of the work."""
+        return self._estimated(outcomes, reference, FEWEST_DRAWS)
+
+    def _estimated(
+        self, outcomes: Sequence[Classified], reference: Classified | None, draws: int
+    ) -> Figures | None:
+        if 0 in self.by_score:
+            return {}
+        learned = None if reference is None else self.calibration(reference, draws)
+        return None if learned is None else self.estimate_by(learned, outcomes)
+
+    @abstractmethod
+    def estimate_by(self, learned: ScoreCalibration, outcomes: Sequence[Classified]) -> Figures:
+        """The figures that go with what the scores were found to mean."""
+
+    def calibration(self, reference: Classified, draws: int = DRAWS) -> ScoreCalibration | None:
         """What the labelled rows of a reference teach of the scores; None where there are none.
 
         Scores that are no probabilities have the number of their bin in their place: only the order is
@@ -192,7 +214,7 @@ class ScoredTask(Task[Classified]):
         positives, negatives, sums = scores.pos[0], scores.neg[0], scores.score_sums[0]
         if not self.has_probabilities(reference):
             sums = (positives + negatives) * np.arange(positives.shape[-1], dtype=np.float64)
-        return calibrate_scores(ScoreLabelCounts(positives, negatives, sums))
+        return calibrate_scores(ScoreLabelCounts(positives, negatives, sums), draws=draws)
 
     def scored_rows(self, outcomes: Sequence[Classified]) -> ScoredRows:
         """All rows by their score (cells, …, bins), labelled or not."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from driftline_jobs.detection.alerts import Alert, Finding, Place, State, Topic, WindowFindings, fold
 from driftline_jobs.detection.check_strength import strength
+from driftline_jobs.evaluate.estimates import ESTIMATED
 from driftline_jobs.metrics.nature import statement
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.steps.repeated_ids import CHECK as REPEATED_IDS
@@ -23,6 +24,7 @@ from driftline_schemas.window import Granularity, Window
 _TOPICS = (
     (drift_metrics.judged_windows, {Topic.DRIFT}),
     (performance_metrics.judged_windows, {Topic.PERFORMANCE}),
+    (performance_metrics.estimated_windows, {Topic.ESTIMATE}),
     (quality_metrics.judged_windows, {Topic.QUALITY, Topic.COLUMNS, Topic.SETUP}),
 )
 _NAMED = 3
@@ -44,6 +46,7 @@ def alert_events(
     for start, several in sustained.items():
         findings.setdefault(start, []).extend(several)
     judged = published_topics(job)
+    contradicted = performance_metrics.contradicted_windows(job.store, job.monitor)
     acknowledged = alert_actions.acknowledged(job.store, job.monitor.monitor)
     said = [
         WindowFindings(
@@ -51,6 +54,7 @@ def alert_events(
             label=window_label(window),
             findings=findings.get(window.start, []),
             judged=frozenset(judged.get(window.start, ())),
+            contradicted=window.start in contradicted,
         )
         for window in windows
     ]
@@ -137,6 +141,9 @@ def finding(topic: Topic, row: Mapping[str, Any]) -> Finding:
     """What one row of a metric table says is wrong."""
     value, threshold = row["value"], row["threshold"]
     times = _strength(value, threshold, row["reference_value"])
+    kind = row["kind"] if topic is Topic.PERFORMANCE else None
+    if kind == ESTIMATED:
+        topic = Topic.ESTIMATE
     if topic is Topic.QUALITY:
         times, threshold = strength(row["metric"], value, json.loads(row["expected"] or "null"))
     return Finding(
@@ -149,6 +156,8 @@ def finding(topic: Topic, row: Mapping[str, Any]) -> Finding:
         threshold_source=row["threshold_source"],
         q_value=row["q_value"],
         direction="below" if value is not None and threshold is not None and value < threshold else "above",
+        kind=kind,
+        windows=1 if kind is None else row["windows"],
     )
 
 

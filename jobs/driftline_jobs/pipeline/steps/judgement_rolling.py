@@ -16,6 +16,7 @@ import pyarrow as pa
 from driftline_jobs.detection.alerts import Finding, Fold, Topic, WindowFindings
 from driftline_jobs.evaluate.calibrations import Calibrations
 from driftline_jobs.evaluate.cells import MeasuredCell
+from driftline_jobs.evaluate.estimates import ESTIMATED
 from driftline_jobs.evaluate.label_drift import label_column
 from driftline_jobs.evaluate.learning import learn
 from driftline_jobs.evaluate.losses import reference_checks
@@ -46,7 +47,7 @@ from driftline_jobs.references.members import OUTCOMES, Fired, members_of
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.rolling import MovingReference, Piece, moving_reference, rows_of
 from driftline_jobs.stores.base import RunRecord
-from driftline_jobs.tables import alert_actions, runs
+from driftline_jobs.tables import alert_actions, performance_metrics, runs
 from driftline_jobs.tables.alerts import AlertRow, add_alerts, published_alerts
 from driftline_jobs.tables.calibrations import add_calibrations
 from driftline_jobs.tables.quality_metrics import add_checks, windows_limited_with_their_data
@@ -151,6 +152,7 @@ class _Fold:
         }
         self._filled_before = published_filled(job)
         self._findings, self._topics = published_findings(job, repeats), published_topics(job)
+        self._contradicted_before = performance_metrics.contradicted_windows(job.store, job.monitor)
         self._alerts = Fold(
             job.monitor.monitor,
             opened=open_before(job, published, self.alerts_before),
@@ -200,7 +202,10 @@ class _Fold:
             before = window.start in self.limited_before
             findings = [one for one in findings if not _is_judged_here(one, before=before)] + fresh.findings
             topics = (topics & _OF_THE_LOG) | fresh.topics
-        said = WindowFindings(window.start, window_label(window), findings, frozenset(topics))
+        contradicted = (
+            window.start in self._contradicted_before if fresh is None else _contradicted(fresh.tables)
+        )
+        said = WindowFindings(window.start, window_label(window), findings, frozenset(topics), contradicted)
         alerts = self._alerts.step(said)
         self._note(window, findings)
         return alert_rows(alerts)
@@ -336,7 +341,7 @@ def _said(tables: Mapping[str, TableBuilder]) -> tuple[list[Finding], set[Topic]
     ):
         for row in tables[name].to_arrow().to_pylist():
             if row[decides] is not None:
-                topics.add(topic)
+                topics.add(Topic.ESTIMATE if row.get("kind") == ESTIMATED else topic)
             if row[decides]:
                 findings.append(finding(topic, _NOTHING | row))
     findings += [
@@ -345,6 +350,14 @@ def _said(tables: Mapping[str, TableBuilder]) -> tuple[list[Finding], set[Topic]
         if row["passed"] is False
     ]
     return findings, topics
+
+
+def _contradicted(tables: Mapping[str, TableBuilder]) -> bool:
+    """Whether labels have contradicted an estimate (``performance_metrics.CONTRADICTED``)."""
+    return any(
+        row["kind"] == ESTIMATED and row["threshold"] is not None and row["degraded"] is None
+        for row in tables["performance_metrics"].to_arrow().to_pylist()
+    )
 
 
 def _reference_rows(judged: Sequence[_Fresh]) -> pa.Table:

@@ -170,7 +170,7 @@ def add_judged_performance(
     realized = judged_performance(job.monitor, cells, task, usual)
     add_performance(figures, monitor, cells, realized)
     add_curves(builders["performance_curves"], monitor, cells, task)
-    add_estimates(figures, monitor, estimates(cells, task, realized))
+    add_estimates(figures, monitor, estimates(cells, task, realized, calibrations))
     labelled = [cell for cell in cells if cell.outcome.labelled]
     drift = label_drift(job.monitor, reference.binning, labelled, task)
     if drift is not None:
