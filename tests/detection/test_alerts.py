@@ -11,18 +11,19 @@ from typing import Any
 import pytest
 
 from driftline_jobs.detection.advice import LASTS
+from driftline_jobs.detection.alert_states import from_json, to_json
 from driftline_jobs.detection.alerts import (
     RESOLVE_AFTER,
     RETURNS_WITHIN,
     Alert,
     Finding,
+    Fold,
     Place,
     Severity,
     State,
     Topic,
     WindowFindings,
     alert_id,
-    fold,
     severity,
 )
 from driftline_jobs.detection.sentences import number, sentence
@@ -39,6 +40,11 @@ def drift(strength: float = 1.5, place: Place = CARRIER, metric: str = "psi") ->
 def window(day: int, *findings: Finding, judged: frozenset[Topic] = EVERYTHING) -> WindowFindings:
     start = START + timedelta(days=day)
     return WindowFindings(start, f"{start:%Y-%m-%d}", findings, judged)
+
+
+def fold(monitor: str, windows: Sequence[WindowFindings], **more: Any) -> list[list[Alert]]:
+    folded = Fold(monitor, **more)
+    return [folded.step(one) for one in windows]
 
 
 def states(events: Sequence[Sequence[Alert]]) -> list[list[str]]:
@@ -113,12 +119,26 @@ def test_other_topics_of_a_column_are_other_things() -> None:
     assert [alert.topic for alert in day] == [Topic.DRIFT, Topic.QUALITY]
 
 
-def test_folding_in_two_parts_equals_folding_once() -> None:
-    days = [window(i, *([drift(1 + i)] if i % 4 != 3 else [])) for i in range(12)]
+def test_the_fold_goes_on_from_its_state_as_if_it_had_never_stopped() -> None:
+    """Through JSON: alerts that are under way, that are quiet, and that have ended and come back."""
+    other = Finding(Place("origin"), Topic.DRIFT, "psi", 3.0, 0.4, 0.2, "calibrated")
+    days = [
+        window(i, *([drift(1 + i)] if i % 7 < 2 else []), *([other] if i in (3, 12) else []))
+        for i in range(30)
+    ]
     once = fold("flights", days)
-    first = fold("flights", days[:5])
-    second = fold("flights", days[5:], opened=first[-1])
-    assert first + second == once
+    for stop in (1, 5, 9, 20):
+        first = Fold("flights")
+        for day in days[:stop]:
+            first.step(day)
+        under_way = json.loads(json.dumps([to_json(one) for one in first.open]))
+        ended = json.loads(json.dumps([[to_json(one), ago] for one, ago in first.ended]))
+        second = Fold(
+            "flights",
+            opened=[from_json(one) for one in under_way],
+            ended=[(from_json(one), ago) for one, ago in ended],
+        )
+        assert [second.step(day) for day in days[stop:]] == once[stop:]
 
 
 def test_acknowledged_alerts_go_on_under_that_state() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from scipy import stats
+from tests.detection.following import follow, of_statistic, winnings
 from tests.detection.simulated import Floats, Ints, categories, daily_counts, labels_of, ordered
 
 from driftline_jobs.detection.calibration import Calibration
@@ -15,7 +16,7 @@ from driftline_jobs.detection.fdr import q_values
 from driftline_jobs.detection.fitting import calibrate
 from driftline_jobs.detection.resampling import leave_one_out, resample_blocks
 from driftline_jobs.detection.statistics import Statistic
-from driftline_jobs.detection.sustained_shift import detect, follow, limit_for, of_statistic
+from driftline_jobs.detection.sustained_shift import limit_for
 from driftline_jobs.metrics.samples import Sample
 
 Measured = Callable[[int, str], None]
@@ -217,7 +218,7 @@ def first_alarms(rng: np.random.Generator, runs: int, windows: int, shift: float
     """(runs,) windows until the first alarm."""
     found = []
     for few in range(0, runs, 100):  # all at once would be gigabytes
-        alarm = detect(rng.normal(shift, 1, (min(100, runs - few), windows)), limit) >= limit
+        alarm = winnings(rng.normal(shift, 1, (min(100, runs - few), windows)), limit) >= limit
         found.append(np.where(alarm.any(1), alarm.argmax(1) + 1.0, float(windows)))
     return np.concatenate(found)
 
@@ -240,7 +241,7 @@ def test_learning_on_keeps_the_run_length_that_a_short_reference_would_lose(meas
         judged = Statistic(y[31:], one[31:], 0.001 * one[31:], one[31:])
         learning.append(follow([of_statistic(calibration, judged)], 1000.0).alarm.any())
         z = stats.norm.isf(calibration.p_values(judged))
-        standing.append((detect(z, 1000.0) >= 1000.0).any())
+        standing.append((winnings(z, 1000.0) >= 1000.0).any())
     measured(
         5,
         f"c=1000 after 31 windows of reference: {np.mean(learning):.0%} of runs of 400 clean windows alarm "

@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
+from tests.detection.following import follow, of_statistic, winnings
 from tests.detection.simulated import Floats
 
 from driftline_jobs.detection.calibration import Calibration
 from driftline_jobs.detection.fitting import calibrate
 from driftline_jobs.detection.resampling import leave_one_out
 from driftline_jobs.detection.statistics import Statistic
-from driftline_jobs.detection.sustained_shift import (
-    Followed,
-    detect,
-    e_value,
-    follow,
-    limit_for,
-    of_statistic,
-)
+from driftline_jobs.detection.sustained_shift import Bet, Detector, Observed, e_value, limit_for
 
 RNG = np.random.default_rng
 
 
 def test_a_bet_is_fair_while_nothing_has_happened() -> None:
-    nodes = np.linspace(-12, 16, 200_001)
-    weight = stats.norm.pdf(nodes) * (nodes[1] - nodes[0])
-    assert (e_value(nodes) * weight).sum() == pytest.approx(1.0, abs=1e-6)
+    fair, _ = integrate.quad(lambda z: e_value(z) * stats.norm.pdf(z), -12, 16)
+    assert fair == pytest.approx(1.0, abs=1e-6)
     expected = np.mean([np.exp(d * 1.3 - d * d / 2) for d in (0.5, 1, 2)])
-    assert float(e_value(1.3)) == pytest.approx(expected)
+    assert e_value(1.3) == pytest.approx(expected)
 
 
-def test_what_is_won_by_hand() -> None:
-    z = np.array([1.0, np.nan, 2.0])
-    first = float(e_value(1.0))
-    third = (first + 1.0) * float(e_value(2.0))
-    assert detect(z, 1e9).tolist() == pytest.approx([first, first, third])
-    assert detect(z, 5.0).tolist() == pytest.approx([first, first, 5.0])
+@pytest.mark.parametrize("limit", [1e9, 5.0])
+def test_what_is_won_by_hand(limit: float) -> None:
+    bet = Bet(limit)
+    won = []
+    for z in (1.0, 2.0, -0.5):
+        bet.take(z, "a window")
+        won.append(bet.won)
+    first = e_value(1.0)
+    second = min((first + 1.0) * e_value(2.0), limit)
+    assert won == pytest.approx([first, second, (second + 1.0) * e_value(-0.5)])
+    assert winnings(np.array([1.0, 2.0, -0.5]), limit).tolist() == pytest.approx(won)
+
+
+def test_a_detector_goes_on_from_its_state_as_if_it_had_never_stopped() -> None:
+    """To the last bit, through JSON."""
+    rng = RNG(9)
+    calibration = learned_signed(rng, 31)
+    windows = [{"x": Observed(float(y))} for y in 2.0 * rng.normal(0.4, 1.0, 60)]
+    once, states = Detector({"x": calibration}, 1000.0), []
+    evidence = []
+    for at, observed in enumerate(windows):
+        evidence.append(once.step(observed, str(at)))
+        states.append(json.dumps(once.state))
+    for stop in (0, 17, 40):
+        again = Detector({"x": calibration}, 1000.0, json.loads(states[stop]))
+        rest = [again.step(windows[at], str(at)) for at in range(stop + 1, 60)]
+        assert rest == evidence[stop + 1 :]
+        assert json.dumps(again.state) == states[-1]
 
 
 def test_the_limit_grows_with_the_columns() -> None:
@@ -115,7 +132,7 @@ def test_reported_windows_teach_nothing() -> None:
     calibration = learned(rng, 31)
     values = shifted(rng, 6, 9, 0.0)
     values[0] *= 3
-    told = follow([of_statistic(calibration, statistic(values))], 1e9, np.array([True] + [False] * 5))
+    told = follow([of_statistic(calibration, statistic(values))], 1e9, [True] + [False] * 5)
     alone = follow([of_statistic(calibration, statistic(values[1:]))], 1e9)
     np.testing.assert_allclose(told.z[1:], alone.z)
 
@@ -153,7 +170,7 @@ def test_several_statistics_are_one_bet() -> None:
     """By hand: the mean over directions and statistics of what each has won."""
     rng = RNG(8)
     first, second = learned_signed(rng, 31), learned(rng, 31)
-    one = Followed(first, np.array([2.0]))
+    one = (first, np.array([2.0]))
     other = of_statistic(second, statistic(np.array([180.0])))
     alone = [float(follow([each], 1e9).z[0]) for each in (one, other)]
     z_up, z_other = alone

@@ -34,6 +34,7 @@ WINDOWED = (
     "performance_metrics",
     "performance_curves",
     "alerts",
+    "fold_states",
 )
 _COSTS = ("run_id", "started_at", "finished_at", "published_at", "superseded_at", "created_at")
 _RUN_COSTS = ("cpu_seconds", "wall_seconds", "peak_memory_bytes", "engine")

@@ -54,6 +54,7 @@ OWN = {
     "alert_actions",
     "binnings",
     "calibrations",
+    "fold_states",
     "performance_curves",
     "profiles",
     "reference_sets",

@@ -170,6 +170,8 @@ class Fold:
     Args:
         monitor: name of the monitor, part of every alert's identity.
         opened: alerts that were open after the window before the first; resolved ones are passed over.
+        ended: those that had ended, and how many windows before.
+        contradicted: whether labels had contradicted the estimates.
         acknowledged: ids of alerts that somebody has seen; they go on under that state.
         renewed: whether the reference was renewed after ``opened``. What these say was found against another
             one: they go on where the first judged window says the same, and otherwise end there.
@@ -181,6 +183,8 @@ class Fold:
         monitor: str,
         *,
         opened: Sequence[Alert] = (),
+        ended: Sequence[tuple[Alert, int]] = (),
+        contradicted: bool = False,
         acknowledged: Collection[str] = (),
         renewed: bool = False,
         moves: bool = False,
@@ -193,18 +197,24 @@ class Fold:
             for a in opened
             if a.state is not State.RESOLVED
         }
-        self._ended: dict[tuple[Place, Topic], tuple[Alert, int]] = {}
-        self._windows = 0
-        self._contradicted = False
+        self._ended = {(alert.place, alert.topic): (alert, ago) for alert, ago in ended}
+        self.contradicted = contradicted
 
     @property
     def open(self) -> list[Alert]:
         """The alerts that are open after the last window."""
-        return list(self._under_way.values())
+        return [self._under_way[key] for key in sorted(self._under_way)]
+
+    @property
+    def ended(self) -> list[tuple[Alert, int]]:
+        """Those that have ended and may still return, and how many windows ago."""
+        return [self._ended[key] for key in sorted(self._ended)]
 
     def step(self, window: WindowFindings) -> list[Alert]:
         """The alerts of the next window: those that are open in it, and those that it resolves."""
-        self._windows += 1
+        self._ended = {
+            key: (alert, ago + 1) for key, (alert, ago) in self._ended.items() if ago < RETURNS_WITHIN
+        }
         window = self._advised(self._believed(window))
         found = _things(window.findings)
         here: list[Alert] = []
@@ -215,7 +225,7 @@ class Fold:
             if alert.quiet >= RESOLVE_AFTER:
                 alert = replace(alert, state=State.RESOLVED)
                 del self._under_way[key]
-                self._ended[key] = (alert, self._windows)
+                self._ended[key] = (alert, 0)
             else:
                 state = State.ACKNOWLEDGED if alert.alert_id in self._acknowledged else State.OPEN
                 alert = replace(alert, state=state)
@@ -232,10 +242,10 @@ class Fold:
         estimated = [one for one in window.findings if one.topic is Topic.ESTIMATE]
         realized = any(one.topic is Topic.PERFORMANCE for one in window.findings)
         if window.contradicted:
-            self._contradicted = True
+            self.contradicted = True
         elif realized or (not estimated and Topic.ESTIMATE in window.judged):
-            self._contradicted = False
-        if not self._contradicted or not estimated:
+            self.contradicted = False
+        if not self.contradicted or not estimated:
             return window
         return replace(window, findings=[one for one in window.findings if one.topic is not Topic.ESTIMATE])
 
@@ -277,24 +287,10 @@ class Fold:
     def _returned(self, key: tuple[Place, Topic]) -> Alert | None:
         """The alert about the same thing that has ended not long ago: what flaps is one alert, so that who
         has seen or muted it is not asked again."""
-        alert, ended = self._ended.pop(key, (None, 0))
-        if alert is None or self._windows - ended > RETURNS_WITHIN:
+        alert, _ = self._ended.pop(key, (None, 0))
+        if alert is None:
             return None
         return replace(alert, peak=0.0, windows=0)  # how bad it is, it has to show anew
-
-
-def fold(
-    monitor: str,
-    windows: Iterable[WindowFindings],
-    *,
-    opened: Sequence[Alert] = (),
-    acknowledged: Collection[str] = (),
-    renewed: bool = False,
-    moves: bool = False,
-) -> list[list[Alert]]:
-    """The alerts of each of several windows, ascending by ``start``; the rest as for ``Fold``."""
-    folded = Fold(monitor, opened=opened, acknowledged=acknowledged, renewed=renewed, moves=moves)
-    return [folded.step(window) for window in windows]
 
 
 def alert_id(monitor: str, place: Place, topic: Topic, metric: str, first_window: datetime) -> str:

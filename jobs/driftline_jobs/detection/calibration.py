@@ -98,6 +98,13 @@ class Calibration:
         value = statistic.value * self._ratio(statistic, group)
         return value if self.signed else on_scale(value, self.power, typical)
 
+    def scaled(self, statistic: Statistic, labels: Sequence[str] | None = None) -> FloatArray:
+        """(W,) ``transformed``, each window as one of its label's group; NaN where there is none."""
+        result = np.full(statistic.value.shape, np.nan)
+        for group, _, _, where in self._members(len(result), labels):
+            result[where] = self.transformed(statistic.at(where), group)
+        return np.where(np.isfinite(statistic.value), result, np.nan)
+
     def _ratio(self, statistic: Statistic, group: Group) -> FloatArray:
         """(W,) a statistic of a window of typical size over one of its own."""
         typical = self.expected + group.variation / self.sampling

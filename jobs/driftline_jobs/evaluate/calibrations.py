@@ -24,14 +24,7 @@ from driftline_jobs.detection.performance import (
     judge_performance,
 )
 from driftline_jobs.detection.statistics import SIGNED, UNSIGNED, published_statistic
-from driftline_jobs.detection.sustained_shift import (
-    Course,
-    Followed,
-    follow,
-    limit_for,
-    of_p_values,
-    of_statistic,
-)
+from driftline_jobs.detection.sustained_shift import Observed, limit_for
 from driftline_jobs.detection.verdicts import (
     FIXED,
     FIXED_FEW_ROWS,
@@ -91,15 +84,29 @@ class PublishedTest:
         value, p_value, n, m = np.full((4, windows), np.nan)
         return cls(value, p_value, n, m, np.zeros(windows, np.bool_))
 
-    def followed(
-        self, metric: str, calibration: Calibration, labels: Sequence[str] | None, missing: float
-    ) -> Followed:
-        """The same on the scale of its calibration."""
-        if metric not in SIGNED:
-            return of_p_values(calibration, self.p_value, labels)
-        tested = np.where(np.isfinite(self.p_value), self.value, np.nan)
-        statistic = published_statistic(metric, tested, self.n, self.m, missing)
-        return of_statistic(calibration, statistic, labels)
+    def observed(
+        self, metric: str, calibration: Calibration, labels: Sequence[Sequence[str]], missing: float
+    ) -> list[Observed | None]:
+        """(W,) the same on the scale of its calibration; None where it was not tested.
+
+        Args:
+            labels: (W,) the windows' ``cycle_labels``.
+            missing: the share of missing values in the reference.
+        """
+        level = calibration.level
+        names = [
+            several[level] if level is not None and len(several) > level else NO_LABEL for several in labels
+        ]
+        if metric in SIGNED:
+            tested = np.where(np.isfinite(self.p_value), self.value, np.nan)
+            statistic = published_statistic(metric, tested, self.n, self.m, missing)
+            values = calibration.scaled(statistic, names)
+        else:
+            values = calibration.behind(self.p_value, names)
+        return [
+            Observed(value, name) if np.isfinite(value) else None
+            for value, name in zip(values.tolist(), names, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -184,53 +191,25 @@ class Calibrations:
             {(ALL_COLUMNS, name): one for name, one in tested_by.items()}, np.arange(len(starts)), rate
         )
 
-    def follow_columns(
-        self,
-        published: Mapping[tuple[str, str], PublishedTest],
-        starts: Sequence[datetime],
-        missing: Mapping[str, float],
-    ) -> tuple[dict[str, Course], float]:
-        """What lasts, by column, over W windows in their order; and the limit at which evidence is enough.
+    @property
+    def lasting_limit(self) -> float:
+        """The evidence of a shift that lasts which is enough for an alarm."""
+        columns = {column for column, _ in self.drift}
+        learned = sum(bool(self.followed(column)) for column in columns)
+        return limit_for(LASTING_SHARE * self.monitor.alerts.false_alarm_rate, learned)
 
-        Args:
-            published: by column and metric, what the windows' own tests came to.
-            missing: by column, the share of missing values in the reference.
-        """
-        labels = [labels_of(start, self.monitor, self.monitor.granularity) for start in starts]
-        followed: dict[str, list[Followed]] = {}
-        reported: dict[str, BoolArray] = {}
-        for (column, metric), found in published.items():
-            calibration = self.drift.get((column, metric))
-            if column in self.natures.columns or not isinstance(calibration, Calibration):
-                continue
-            reported[column] = reported.get(column, np.zeros(len(starts), np.bool_)) | found.drifted
-            if metric in self._followed(column):
-                names = self._names(calibration, labels)
-                followed.setdefault(column, []).append(
-                    found.followed(metric, calibration, names, missing[column])
-                )
-        columns = {column for column, _ in self.drift if column not in self.natures.columns}
-        learned = sum(bool(self._followed(column)) for column in columns)
-        limit = limit_for(LASTING_SHARE * self.monitor.alerts.false_alarm_rate, learned)
-        return {
-            column: follow(several, limit, reported[column]) for column, several in sorted(followed.items())
-        }, limit
-
-    def _followed(self, column: str) -> tuple[str, ...]:
+    def followed(self, column: str) -> dict[str, Calibration]:
         """The metrics of a column that are followed: those with a sign; its shape where it has no mean."""
-        learned = [
-            metric
+        if column in self.natures.columns:
+            return {}
+        learned = {
+            metric: found
             for metric in (*SIGNED, *UNSIGNED)
-            if isinstance(self.drift.get((column, metric)), Calibration)
-        ]
+            if isinstance(found := self.drift.get((column, metric)), Calibration)
+        }
         signed = [metric for metric in learned if metric in SIGNED]
         shape = [metric for metric in learned if metric not in SIGNED and "mean_shift" not in signed]
-        return (*signed, *shape[:1])
-
-    @staticmethod
-    def _names(calibration: Calibration, labels: Sequence[Sequence[str]]) -> list[str] | None:
-        level = calibration.level
-        return None if level is None else [s[level] if len(s) > level else NO_LABEL for s in labels]
+        return {metric: learned[metric] for metric in (*signed, *shape[:1])}
 
     def judge_performance(
         self,

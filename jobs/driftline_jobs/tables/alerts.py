@@ -119,11 +119,14 @@ def add_alerts(
     )
 
 
-def published_alerts(store: Store, monitor: Monitor) -> dict[datetime, list[AlertRow]]:
+def published_alerts(
+    store: Store, monitor: Monitor, start: datetime, end: datetime
+) -> dict[datetime, list[AlertRow]]:
     """The alerts as they are published, by the start of their window."""
     found: dict[datetime, list[AlertRow]] = {}
-    rows = store.current("alerts", monitor.monitor, granularity=monitor.granularity.value).to_pylist()
-    for row in rows:
+    granularity = monitor.granularity.value
+    rows = store.current("alerts", monitor.monitor, start=start, end=end, granularity=granularity)
+    for row in rows.to_pylist():
         found.setdefault(row["window_start"], []).append(AlertRow.read(row))
     return {start: sorted(alerts, key=attrgetter("alert_id")) for start, alerts in found.items()}
 

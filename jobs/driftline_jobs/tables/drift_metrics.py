@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.columns import common, verdict_columns
-from driftline_jobs.tables.reading import PLACE, STANDING, WHOLES_SINCE, Row, place_of, rows_of
+from driftline_jobs.tables.reading import SPAN, STANDING, WHOLES_SINCE, Row, place_of, rows_of, span_of
 from driftline_schemas.metrics import SHAPE, SUSTAINED_SHIFT
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
@@ -27,19 +27,15 @@ _DRIFTED = (
     f"SELECT {_PLACE_OF_FINDING}, metric, value, threshold, threshold_source, q_value, "  # noqa: S608
     "NULL AS reference_value "
     # a sustained shift comes from the detector itself, which has just been followed to the end
-    f"FROM current_drift_metrics WHERE {PLACE} AND drifted AND metric <> '{SUSTAINED_SHIFT}'"
+    f"FROM current_drift_metrics WHERE {SPAN} AND drifted AND metric <> '{SUSTAINED_SHIFT}'"
 )
-_JUDGED = f"SELECT DISTINCT window_start FROM current_drift_metrics WHERE {PLACE} AND drifted IS NOT NULL"  # noqa: S608
-_OF_WHOLES = f"{PLACE} AND segment = '*' AND model_version = '*'"
+_JUDGED = f"SELECT DISTINCT window_start FROM current_drift_metrics WHERE {SPAN} AND drifted IS NOT NULL"  # noqa: S608
+_OF_WHOLES = f"{SPAN} AND segment = '*' AND model_version = '*'"
 _FOLLOWED = ", ".join(f"'{name}'" for name in (*SHAPE, "mean_shift", "null_fraction_delta"))
 _TESTED = (
     "SELECT window_start, column_name, metric, value, p_value, n_current, n_reference, drifted "  # noqa: S608
     f"FROM current_drift_metrics WHERE {_OF_WHOLES} AND comparison = 'reference' "
     f"AND metric IN ({_FOLLOWED}) AND p_value IS NOT NULL"
-)
-_SUSTAINED = (
-    "SELECT window_start, column_name, value FROM current_drift_metrics "  # noqa: S608 - our words
-    f"WHERE {_OF_WHOLES} AND metric = '{SUSTAINED_SHIFT}'"
 )
 _STANDING = (
     f"SELECT DISTINCT {STANDING}, column_name, comparison, drifted FROM current_drift_metrics "  # noqa: S608
@@ -114,24 +110,19 @@ def add_multivariate(
         )
 
 
-def drifted(store: Store, monitor: Monitor) -> list[Row]:
+def drifted(store: Store, monitor: Monitor, start: datetime, end: datetime) -> list[Row]:
     """What has drifted in every cell and window, but for what was found by following the windows."""
-    return rows_of(store, _DRIFTED, place_of(monitor))
+    return rows_of(store, _DRIFTED, span_of(monitor, start, end))
 
 
-def judged_windows(store: Store, monitor: Monitor) -> set[datetime]:
+def judged_windows(store: Store, monitor: Monitor, start: datetime, end: datetime) -> set[datetime]:
     """Starts of the windows in which drift was judged."""
-    return {row["window_start"] for row in rows_of(store, _JUDGED, place_of(monitor))}
+    return {row["window_start"] for row in rows_of(store, _JUDGED, span_of(monitor, start, end))}
 
 
-def tested(store: Store, monitor: Monitor) -> list[Row]:
+def tested(store: Store, monitor: Monitor, start: datetime, end: datetime) -> list[Row]:
     """What the tests of every column of whole windows came to, of the metrics that are followed or tell."""
-    return rows_of(store, _TESTED, place_of(monitor))
-
-
-def sustained(store: Store, monitor: Monitor) -> list[Row]:
-    """The evidence of sustained shifts as it is published."""
-    return rows_of(store, _SUSTAINED, place_of(monitor))
+    return rows_of(store, _TESTED, span_of(monitor, start, end))
 
 
 def standing(store: Store, monitor: Monitor, since: datetime) -> pa.Table:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.columns import common, verdict_columns
-from driftline_jobs.tables.reading import PLACE, STANDING, WHOLES_SINCE, Row, place_of, rows_of
+from driftline_jobs.tables.reading import PLACE, SPAN, STANDING, WHOLES_SINCE, Row, place_of, rows_of, span_of
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
 
@@ -26,15 +26,15 @@ _BY_LABELS = "by labels, which are mature, it is no worse than it may be: they c
 _DEGRADED = (
     "SELECT window_start, '*' AS column_name, model_version, segment, segment_value, metric, value, "  # noqa: S608
     "threshold, threshold_source, NULL AS q_value, reference_value, kind, windows "
-    f"FROM current_performance_metrics WHERE {PLACE} AND degraded"
+    f"FROM current_performance_metrics WHERE {SPAN} AND degraded"
 )
 _JUDGED = (
     "SELECT DISTINCT window_start FROM current_performance_metrics "  # noqa: S608 - our words
-    f"WHERE {PLACE} AND degraded IS NOT NULL AND kind = $3"
+    f"WHERE {SPAN} AND degraded IS NOT NULL AND kind = $5"
 )
 _CONTRADICTED = (
     "SELECT DISTINCT window_start FROM current_performance_metrics "  # noqa: S608 - our words
-    f"WHERE {PLACE} AND {CONTRADICTED}"
+    f"WHERE {SPAN} AND {CONTRADICTED}"
 )
 _NOT_FINAL = (
     "SELECT DISTINCT window_start FROM current_performance_metrics "  # noqa: S608 - our words
@@ -122,24 +122,26 @@ def _add_figure(
     )
 
 
-def degraded(store: Store, monitor: Monitor) -> list[Row]:
+def degraded(store: Store, monitor: Monitor, start: datetime, end: datetime) -> list[Row]:
     """What has got worse in every cell and window; the model as a whole, so of the column ``*``."""
-    return rows_of(store, _DEGRADED, place_of(monitor))
+    return rows_of(store, _DEGRADED, span_of(monitor, start, end))
 
 
-def judged_windows(store: Store, monitor: Monitor) -> set[datetime]:
+def judged_windows(store: Store, monitor: Monitor, start: datetime, end: datetime) -> set[datetime]:
     """Starts of the windows in which performance was judged by labels."""
-    return {row["window_start"] for row in rows_of(store, _JUDGED, [*place_of(monitor), "realized"])}
+    given = [*span_of(monitor, start, end), "realized"]
+    return {row["window_start"] for row in rows_of(store, _JUDGED, given)}
 
 
-def estimated_windows(store: Store, monitor: Monitor) -> set[datetime]:
+def estimated_windows(store: Store, monitor: Monitor, start: datetime, end: datetime) -> set[datetime]:
     """Starts of the windows in which it was judged without them."""
-    return {row["window_start"] for row in rows_of(store, _JUDGED, [*place_of(monitor), "estimated"])}
+    given = [*span_of(monitor, start, end), "estimated"]
+    return {row["window_start"] for row in rows_of(store, _JUDGED, given)}
 
 
-def contradicted_windows(store: Store, monitor: Monitor) -> set[datetime]:
+def contradicted_windows(store: Store, monitor: Monitor, start: datetime, end: datetime) -> set[datetime]:
     """Starts of the windows in which it was expected to be worse, and by mature labels was not."""
-    return {row["window_start"] for row in rows_of(store, _CONTRADICTED, place_of(monitor))}
+    return {row["window_start"] for row in rows_of(store, _CONTRADICTED, span_of(monitor, start, end))}
 
 
 def windows_not_final(store: Store, monitor: Monitor) -> set[datetime]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from driftline_jobs.evaluate.check import Check
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.columns import common
-from driftline_jobs.tables.reading import PLACE, STANDING, WHOLES_SINCE, Row, place_of, rows_of
+from driftline_jobs.tables.reading import PLACE, SPAN, STANDING, WHOLES_SINCE, Row, place_of, rows_of, span_of
 from driftline_reports.matching import CHECKS as CHECKS_OF_LABELS
 from driftline_schemas.metrics import MOVES_BY_NATURE
 from driftline_schemas.monitor import Monitor
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 _FAILED = (
     "SELECT window_start, column_name, model_version, segment, segment_value, check_name AS metric, "  # noqa: S608
     "value, expected, NULL AS threshold, NULL AS threshold_source, NULL AS q_value, "
-    f"NULL AS reference_value FROM current_quality_metrics WHERE {PLACE} AND NOT passed"
+    f"NULL AS reference_value FROM current_quality_metrics WHERE {SPAN} AND NOT passed"
 )
-_JUDGED = f"SELECT DISTINCT window_start FROM current_quality_metrics WHERE {PLACE} AND passed IS NOT NULL"  # noqa: S608
+_JUDGED = f"SELECT DISTINCT window_start FROM current_quality_metrics WHERE {SPAN} AND passed IS NOT NULL"  # noqa: S608
 _MOVING = (
     "SELECT window_start, column_name FROM current_quality_metrics "  # noqa: S608 - our words
-    f"WHERE {PLACE} AND check_name = '{MOVES_BY_NATURE}' AND column_name <> '*' ORDER BY column_name"
+    f"WHERE {SPAN} AND check_name = '{MOVES_BY_NATURE}' AND column_name <> '*' ORDER BY column_name"
 )
 _NAMED = (
     "SELECT window_start, value, expected, passed FROM current_quality_metrics "  # noqa: S608 - our words
-    f"WHERE {PLACE} AND check_name = $3"
+    f"WHERE {SPAN} AND check_name = $5"
 )
 _LACKING_LABELS = (
     "SELECT window_start FROM current_quality_metrics "  # noqa: S608 - our words
@@ -43,7 +43,7 @@ _LACKING_LABELS = (
 _OF_LABELS = ", ".join(f"'{name}'" for name in CHECKS_OF_LABELS)
 _LIMITED_WITH_DATA = (
     "SELECT DISTINCT window_start FROM current_quality_metrics "  # noqa: S608 - our words
-    f"WHERE {PLACE} AND check_name = 'rows' AND run_id IN "
+    f"WHERE {SPAN} AND check_name = 'rows' AND run_id IN "
     "(SELECT run_id FROM current_runs WHERE part = 'data' AND monitor = $1)"
 )
 _STANDING = (
@@ -69,29 +69,33 @@ def add_checks(table: TableBuilder, monitor: str, cell: MeasuredCell, checks: It
     )
 
 
-def failed(store: Store, monitor: Monitor) -> list[Row]:
+def failed(store: Store, monitor: Monitor, start: datetime, end: datetime) -> list[Row]:
     """Every check that has failed, as ``metric``."""
-    return rows_of(store, _FAILED, place_of(monitor))
+    return rows_of(store, _FAILED, span_of(monitor, start, end))
 
 
-def judged_windows(store: Store, monitor: Monitor) -> set[datetime]:
+def judged_windows(store: Store, monitor: Monitor, start: datetime, end: datetime) -> set[datetime]:
     """Starts of the windows with checks that can fail."""
-    return {row["window_start"] for row in rows_of(store, _JUDGED, place_of(monitor))}
+    return {row["window_start"] for row in rows_of(store, _JUDGED, span_of(monitor, start, end))}
 
 
-def columns_moving_by_nature(store: Store, monitor: Monitor) -> dict[datetime, list[str]]:
+def columns_moving_by_nature(
+    store: Store, monitor: Monitor, start: datetime, end: datetime
+) -> dict[datetime, list[str]]:
     """The columns that move by nature, by the start of the window that says so."""
     found: dict[datetime, list[str]] = {}
-    for row in rows_of(store, _MOVING, place_of(monitor)):
+    for row in rows_of(store, _MOVING, span_of(monitor, start, end)):
         found.setdefault(row["window_start"], []).append(row["column_name"])
     return found
 
 
-def checks_named(store: Store, monitor: Monitor, name: str) -> dict[datetime, Check]:
+def checks_named(
+    store: Store, monitor: Monitor, name: str, start: datetime, end: datetime
+) -> dict[datetime, Check]:
     """A check of the log as a whole, by the start of the window."""
     return {
         row["window_start"]: Check(ALL, name, row["value"], json.loads(row["expected"]), row["passed"])
-        for row in rows_of(store, _NAMED, [*place_of(monitor), name])
+        for row in rows_of(store, _NAMED, [*span_of(monitor, start, end), name])
     }
 
 
@@ -100,12 +104,14 @@ def windows_lacking_labels(store: Store, monitor: Monitor) -> set[datetime]:
     return {row["window_start"] for row in rows_of(store, _LACKING_LABELS, place_of(monitor))}
 
 
-def windows_limited_with_their_data(store: Store, monitor: Monitor) -> set[datetime]:
+def windows_limited_with_their_data(
+    store: Store, monitor: Monitor, start: datetime, end: datetime
+) -> set[datetime]:
     """Starts of the windows whose rows were checked with their data, as where the reference is fixed.
 
     Where it moves an older version did so, too; a check is not to be there twice.
     """
-    return {row["window_start"] for row in rows_of(store, _LIMITED_WITH_DATA, place_of(monitor))}
+    return {row["window_start"] for row in rows_of(store, _LIMITED_WITH_DATA, span_of(monitor, start, end))}
 
 
 def standing(store: Store, monitor: Monitor, since: datetime) -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from driftline_jobs.stores.base import Store
@@ -10,6 +11,10 @@ from driftline_schemas.monitor import Monitor
 
 PLACE = "monitor = $1 AND granularity = $2"
 """Which rows are a monitor's, of its present granularity: the parameters are ``place_of``."""
+SPAN = f"{PLACE} AND window_start >= $3 AND window_start < $4"
+"""The same, of the windows within a span of time: the parameters are ``span_of``."""
+EVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""Later than any window."""
 STANDING = "monitor, granularity, window_start, model_version, segment, segment_value"
 WHOLES_SINCE = (
     f"{PLACE} AND window_start >= $3 AND model_version = '*' AND segment = '*' AND segment_value = '*'"
@@ -22,6 +27,11 @@ Row = dict[str, Any]
 def place_of(monitor: Monitor) -> list[object]:
     """The first two parameters of a query about a monitor."""
     return [monitor.monitor, monitor.granularity.value]
+
+
+def span_of(monitor: Monitor, start: datetime, end: datetime) -> list[object]:
+    """The first four parameters of a query about a monitor's windows that start within a span of time."""
+    return [*place_of(monitor), start, end]
 
 
 def rows_of(store: Store, sql: str, parameters: Sequence[object]) -> list[Row]:

@@ -8,7 +8,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from driftline_jobs.stores.base import Store
-from driftline_jobs.tables.reading import PLACE, Row, place_of, rows_of
+from driftline_jobs.tables.reading import PLACE, SPAN, Row, place_of, rows_of, span_of
 from driftline_schemas.monitor import Monitor
 
 _PARTS = (
@@ -32,7 +32,7 @@ _RANGE = (
     "SELECT min(window_start) AS first, max(window_start) AS last FROM current_runs "  # noqa: S608 - our words
     f"WHERE {PLACE} AND part = 'data'"
 )
-_WITHOUT_ROWS = f"SELECT window_start FROM current_runs WHERE {PLACE} AND part = 'data' AND rows_read = 0"  # noqa: S608
+_WITHOUT_ROWS = f"SELECT window_start FROM current_runs WHERE {SPAN} AND part = 'data' AND rows_read = 0"  # noqa: S608
 _NEWEST_JUDGED = (
     "SELECT MAX(window_start) AS newest FROM current_runs "  # noqa: S608 - our words
     f"WHERE {PLACE} AND part = 'judgement' AND window_start < $3"
@@ -77,9 +77,9 @@ def published_range(store: Store, monitor: Monitor) -> tuple[datetime, datetime]
     return (rows[0]["first"], rows[0]["last"]) if rows and rows[0]["first"] is not None else None
 
 
-def windows_without_rows(store: Store, monitor: Monitor) -> set[datetime]:
+def windows_without_rows(store: Store, monitor: Monitor, start: datetime, end: datetime) -> set[datetime]:
     """Starts of the windows that were published without a row of the log."""
-    return {row["window_start"] for row in rows_of(store, _WITHOUT_ROWS, place_of(monitor))}
+    return {row["window_start"] for row in rows_of(store, _WITHOUT_ROWS, span_of(monitor, start, end))}
 
 
 def newest_judged_before(store: Store, monitor: Monitor, start: datetime) -> datetime | None:

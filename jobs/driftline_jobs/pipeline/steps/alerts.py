@@ -5,19 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from driftline_jobs.detection.alerts import Alert, Finding, Place, State, Topic, WindowFindings, fold
+from driftline_jobs.detection.alert_states import from_json, to_json
+from driftline_jobs.detection.alerts import Alert, Finding, Fold, Place, State, Topic, WindowFindings
 from driftline_jobs.detection.check_strength import strength
 from driftline_jobs.evaluate.estimates import ESTIMATED
 from driftline_jobs.metrics.nature import statement
 from driftline_jobs.pipeline.context import Job
+from driftline_jobs.pipeline.steps.fold import Builders, Followed, Known, Said
 from driftline_jobs.pipeline.steps.repeated_ids import CHECK as REPEATED_IDS
 from driftline_jobs.pipeline.steps.repeated_ids import Repeats
-from driftline_jobs.tables import alert_actions, drift_metrics, performance_metrics, quality_metrics, runs
-from driftline_jobs.tables.alerts import AlertRow
+from driftline_jobs.tables import (
+    alert_actions,
+    drift_metrics,
+    fold_states,
+    performance_metrics,
+    quality_metrics,
+    runs,
+)
+from driftline_jobs.tables.alerts import AlertRow, add_alerts, published_alerts
 from driftline_schemas.metrics import MOVES_BY_NATURE, NEW_COLUMN
 from driftline_schemas.window import Granularity, Window
 
@@ -27,59 +37,87 @@ _TOPICS = (
     (performance_metrics.estimated_windows, {Topic.ESTIMATE}),
     (quality_metrics.judged_windows, {Topic.QUALITY, Topic.COLUMNS, Topic.SETUP}),
 )
+_NEXT = timedelta(microseconds=1)
 _NAMED = 3
 """How many of the new columns a sentence names."""
 
 
-def alert_events(
-    job: Job,
-    windows: Sequence[Window],
-    sustained: Mapping[datetime, Sequence[Finding]],
-    repeats: Repeats,
-    before: Mapping[datetime, Sequence[AlertRow]],
-) -> dict[Window, list[AlertRow]]:
-    """What the alerts of each published window ought to be.
+class Alerts:
+    """The step that makes alerts of the findings.
 
-    ``sustained`` are the detector's alarms, ``before`` the alerts as they are published.
+    ``published`` are all windows that share the bins, ascending.
     """
-    findings = published_findings(job, repeats)
-    for start, several in sustained.items():
-        findings.setdefault(start, []).extend(several)
-    judged = published_topics(job)
-    contradicted = performance_metrics.contradicted_windows(job.store, job.monitor)
-    acknowledged = alert_actions.acknowledged(job.store, job.monitor.monitor)
-    said = [
-        WindowFindings(
-            start=window.start,
-            label=window_label(window),
-            findings=findings.get(window.start, []),
-            judged=frozenset(judged.get(window.start, ())),
-            contradicted=window.start in contradicted,
+
+    name = "alerts"
+
+    def __init__(self, job: Job, published: Sequence[Window]) -> None:
+        self._job = job
+        self._published = published
+        self._acknowledged = alert_actions.acknowledged(job.store, job.monitor.monitor)
+        self._fold = Fold(job.monitor.monitor)
+
+    def begin(self, state: Known, windows: Sequence[Window]) -> None:  # noqa: ARG002 - nothing is to be read
+        """See ``FoldStep``."""
+        renewed = state is None
+        opened, ended = _before(self._job, self._published) if renewed else _alerts_of(state)
+        self._fold = Fold(
+            self._job.monitor.monitor,
+            opened=opened,
+            ended=ended,
+            contradicted=bool(state and state["contradicted"]),
+            acknowledged=self._acknowledged,
+            renewed=renewed,
+            moves=self._job.monitor.reference.moves,
         )
-        for window in windows
-    ]
-    folded = fold(
-        job.monitor.monitor,
-        said,
-        opened=open_before(job, windows, before),
-        acknowledged=acknowledged,
-        renewed=True,
+
+    def follow(self, said: Said) -> Followed:
+        """See ``FoldStep``."""
+        window = said.window
+        label, topics = window_label(window), frozenset(said.topics)
+        said.alerts = self._fold.step(
+            WindowFindings(window.start, label, said.findings, topics, said.contradicted)
+        )
+        state = {
+            "open": [to_json(alert) for alert in self._fold.open],
+            "ended": [[to_json(alert), ago] for alert, ago in self._fold.ended],
+            "contradicted": self._fold.contradicted,
+        }
+        return Followed(state, partial(self._add_rows, window, alert_rows(said.alerts)))
+
+    def _add_rows(self, window: Window, alerts: Sequence[AlertRow], builders: Builders, run_id: str) -> None:
+        add_alerts(builders["alerts"], self._job.monitor.monitor, window, run_id, alerts)
+
+
+def acknowledged_since(job: Job, state: Known) -> datetime | None:
+    """The first window of the alerts that somebody has acknowledged since they were judged, of those that are
+    under way by ``state``, which the step of alerts has left; None if there is none."""
+    alerts, _ = _alerts_of(state)
+    seen = alert_actions.acknowledged(job.store, job.monitor.monitor) if alerts else frozenset()
+    return min(
+        (one.first_window for one in alerts if one.alert_id in seen and one.state is State.OPEN), default=None
     )
-    return {window: alert_rows(alerts) for window, alerts in zip(windows, folded, strict=True) if alerts}
 
 
-def open_before(
-    job: Job, windows: Sequence[Window], published: Mapping[datetime, Sequence[AlertRow]]
-) -> list[Alert]:
-    """The alerts that were open in the window before the first of ``windows``, by other bins than theirs.
+def _alerts_of(state: Known) -> tuple[list[Alert], list[tuple[Alert, int]]]:
+    """Those that are under way, and those that have ended and how many windows ago."""
+    known = state or {"open": [], "ended": []}
+    return [from_json(one) for one in known["open"]], [(from_json(one), ago) for one, ago in known["ended"]]
+
+
+def _before(job: Job, windows: Sequence[Window]) -> tuple[list[Alert], list[tuple[Alert, int]]]:
+    """The alerts that were under way in the window before the first of ``windows``, by other bins than
+    theirs, and those that had ended.
 
     They were found against a reference that has been renewed since: without this nothing would ever end them.
     """
-    if not windows:
-        return []
-    newest = runs.newest_judged_before(job.store, job.monitor, windows[0].start)
-    rows = [] if newest is None else published.get(newest, [])
-    return [row.alert(job.monitor.monitor) for row in rows if row.state != State.RESOLVED]
+    newest = runs.newest_judged_before(job.store, job.monitor, windows[0].start) if windows else None
+    if newest is None:
+        return [], []
+    state = fold_states.known_after(job.store, job.monitor, newest).state_of(Alerts.name)
+    if state is not None:
+        return _alerts_of(state)
+    rows = published_alerts(job.store, job.monitor, newest, newest + _NEXT).get(newest, [])
+    return [row.alert(job.monitor.monitor) for row in rows if row.state != State.RESOLVED], []
 
 
 def alert_rows(alerts: Iterable[Alert]) -> list[AlertRow]:
@@ -94,15 +132,18 @@ def window_label(window: Window) -> str:
     return start.isoformat(" ", "minutes") if is_hour else start.date().isoformat()
 
 
-def published_findings(job: Job, repeats: Repeats) -> dict[datetime, list[Finding]]:
+def published_findings(
+    job: Job, repeats: Repeats, start: datetime, end: datetime
+) -> dict[datetime, list[Finding]]:
     """What each published window says is wrong, by its start; of ids that repeat, what was found just now."""
     found: dict[datetime, list[Finding]] = {}
     added: dict[datetime, list[str]] = {}
-    moving = quality_metrics.columns_moving_by_nature(job.store, job.monitor)
+    place = (job.store, job.monitor, start, end)
+    moving = quality_metrics.columns_moving_by_nature(*place)
     for topic, rows in (
-        (Topic.DRIFT, drift_metrics.drifted(job.store, job.monitor)),
-        (Topic.PERFORMANCE, performance_metrics.degraded(job.store, job.monitor)),
-        (Topic.QUALITY, quality_metrics.failed(job.store, job.monitor)),
+        (Topic.DRIFT, drift_metrics.drifted(*place)),
+        (Topic.PERFORMANCE, performance_metrics.degraded(*place)),
+        (Topic.QUALITY, quality_metrics.failed(*place)),
     ):
         for row in rows:
             if row["metric"] == REPEATED_IDS and row["window_start"] in repeats.checks:
@@ -114,10 +155,11 @@ def published_findings(job: Job, repeats: Repeats) -> dict[datetime, list[Findin
             if topic is Topic.QUALITY and said.metric == MOVES_BY_NATURE:
                 said = replace(said, topic=Topic.SETUP, statement=statement(moving[row["window_start"]]))
             found.setdefault(row["window_start"], []).append(said)
-    for start, columns in added.items():
-        found.setdefault(start, []).append(_new_columns(columns))
-    for start, several in repeats.findings().items():
-        found.setdefault(start, []).extend(several)
+    for at, columns in added.items():
+        found.setdefault(at, []).append(_new_columns(columns))
+    for at, several in repeats.findings().items():
+        if start <= at < end:
+            found.setdefault(at, []).extend(several)
     return found
 
 
@@ -170,12 +212,12 @@ def _strength(value: float | None, threshold: float | None, reference: float | N
     return max(abs(value - start) / allowed, 1.0) if allowed else 1.0
 
 
-def published_topics(job: Job) -> dict[datetime, set[Topic]]:
+def published_topics(job: Job, start: datetime, end: datetime) -> dict[datetime, set[Topic]]:
     """What each published window has judged, by its start. One without rows fails a check of its own for
     that; about anything else it judges nothing."""
     found: dict[datetime, set[Topic]] = {}
-    empty = runs.windows_without_rows(job.store, job.monitor)
+    empty = runs.windows_without_rows(job.store, job.monitor, start, end)
     for table, topics in _TOPICS:
-        for start in table(job.store, job.monitor) - empty:
-            found.setdefault(start, set()).update(topics)
+        for at in table(job.store, job.monitor, start, end) - empty:
+            found.setdefault(at, set()).update(topics)
     return found

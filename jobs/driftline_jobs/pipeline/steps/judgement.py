@@ -2,33 +2,70 @@
 
 What a window says on its own is in the other parts. Here stands what depends on other windows: the
 comparison with the previous one, ids that come again, shifts that last, what segments have to do with a
-change, and the alerts with their lives. All are made from what is published, so single runs, a range and a
-parallel backfill end in the same tables.
+change, and the alerts with their lives; and where the reference moves, drift and performance themselves. All
+are made from what is published, so single runs, a range and a parallel backfill end in the same tables.
+
+    beginning    the window before the first that was run, or that rests on what has changed since
+    say          what each window after it says by itself (``judgement_fixed``, ``judgement_rolling``)
+    steps_of     what the windows before it add to that, one step after the other
+    publish      those that were run, and those of which anything became another
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from driftline_jobs.evaluate.calibrations import Calibrations
-from driftline_jobs.pipeline.context import Job, attempt, failed_if_left
+from driftline_jobs.pipeline.context import Job, failed_if_left
 from driftline_jobs.pipeline.failed_checks import report_failed
-from driftline_jobs.pipeline.steps.alerts import alert_events, window_label
-from driftline_jobs.pipeline.steps.attribution import explain_published
-from driftline_jobs.pipeline.steps.judged import PART, Judged, publish_attempts
-from driftline_jobs.pipeline.steps.judgement_rolling import judge_moving
+from driftline_jobs.pipeline.steps.alerts import Alerts, acknowledged_since, alert_rows
+from driftline_jobs.pipeline.steps.fold import FoldStep, Followed, Said, Saying
+from driftline_jobs.pipeline.steps.judged import Judged, publish_attempts
+from driftline_jobs.pipeline.steps.judgement_fixed import FixedSaying
+from driftline_jobs.pipeline.steps.judgement_rolling import MovingSaying
 from driftline_jobs.pipeline.steps.previous_window import add_previous
-from driftline_jobs.pipeline.steps.repeated_ids import follow_ids
-from driftline_jobs.pipeline.steps.sustained_shift import follow_windows
+from driftline_jobs.pipeline.steps.repeated_ids import Repeats, follow_ids
+from driftline_jobs.pipeline.steps.sustained_shift import SustainedShifts
 from driftline_jobs.pipeline.unfinished import unjudged
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.tables import runs
-from driftline_jobs.tables.alerts import add_alerts, published_alerts
+from driftline_jobs.stores.base import RunRecord
+from driftline_jobs.tables import fold_states, runs
+from driftline_jobs.tables.alerts import published_alerts
+from driftline_jobs.tables.fold_states import Known, add_state
+from driftline_jobs.tables.reading import EVER
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 from driftline_schemas.window import Window
 
-_TABLES = ("drift_metrics", "quality_metrics", "attributions", "alerts")
+_TABLES = (
+    "drift_metrics",
+    "quality_metrics",
+    "performance_metrics",
+    "performance_curves",
+    "attributions",
+    "alerts",
+    "impacts",
+    "incidents",
+    "fold_states",
+)
+
+
+def steps_of(
+    job: Job, reference: Reference, calibrations: Calibrations, published: Sequence[Window]
+) -> list[FoldStep]:
+    """What is made of each window in the light of those before it, in this order.
+
+    Args:
+        reference, calibrations: of the start, where the reference moves.
+        published: all windows that share its bins, ascending.
+    """
+    steps: list[FoldStep] = []
+    if not job.monitor.reference.moves:
+        steps.append(SustainedShifts(job, reference, calibrations))
+    steps.append(Alerts(job, published))
+    return steps
 
 
 def publish_judgement(job: Job, reference: Reference, calibrations: Calibrations) -> Judged:
@@ -45,40 +82,125 @@ def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged
     # with them those that an earlier run has left without: what follows rests on their judgement
     left = unjudged(job)
     job = replace(job, windows=sorted({*asked, *(window for window in published if window.start in left)}))
-    repeats = follow_ids(job, reference, published)
+    basis = f"{job.monitor.config_hash}-{reference.reference_id}"
+    first, before, known = _beginning(job, published, basis)
+    windows = [window for window in published if before is None or window.start > before]
+    repeats = follow_ids(job, reference, published, windows[0].start)
     report_failed(job.progress, {window: repeats.check_of(window) for window in asked})
-    if job.monitor.reference.moves:
-        return judge_moving(job, reference, calibrations, published, repeats, asked)
-    sustained = follow_windows(job, reference, calibrations, published, [window_label(w) for w in published])
-    before, shifted = published_alerts(job.store, job.monitor), sustained.changed(job) | repeats.changed()
-    events = alert_events(job, published, sustained.findings(), repeats, before)
-    again = set(job.windows)
-    due = [
-        window
-        for window in published
-        if window in again
-        or job.monitor.calendar.previous(window) in again
-        or window.start in shifted
-        or events.get(window, []) != before.get(window.start, [])
-    ]
-    judged = Judged()
-    for window in asked:
-        judged.note(events.get(window, []))
-    if not due:
-        return judged
-    attempts = [attempt(job, window, PART, reference_id=reference.reference_id) for window in due]
-    job.store.begin(attempts)
-    builders = {name: TableBuilder(table) for name, table in load_tables().items() if name in _TABLES}
-    with failed_if_left(job.store, lambda: attempts):
-        record_of = dict(zip(due, attempts, strict=True))
-        add_previous(job, reference, builders["drift_metrics"], due, attempts)
-        sustained.add_rows(builders["drift_metrics"], job, reference, record_of)
-        explain_published(job, reference, builders["attributions"], record_of)
-        for window, record in record_of.items():
-            repeats.add_rows(builders["quality_metrics"], job.monitor.monitor, window, record)
-            add_alerts(builders["alerts"], job.monitor.monitor, window, record.run_id, events.get(window, []))
-        publish_attempts(job, attempts, builders, judged)
+    steps = steps_of(job, reference, calibrations, published)
+    for step in steps:
+        step.begin(known.state_of(step.name), windows)
+    saying: Saying = (
+        MovingSaying(job, reference, calibrations, published, windows, repeats, first)
+        if job.monitor.reference.moves
+        else FixedSaying(job, reference, windows, repeats)
+    )
+    judged, batch = Judged(), _Batch(job, reference, saying, repeats, basis)
+    changes = _Changes(job, windows, repeats)
+    with failed_if_left(job.store, lambda: batch.attempts):
+        for window in windows:
+            said = saying.say(window, anew=changes.touch(window))
+            followed = {step.name: step.follow(said) for step in steps}
+            known = Known.of({name: one.state for name, one in followed.items()}, known.digest)
+            saying.note(said)
+            if window in asked:
+                judged.note(alert_rows(said.alerts))
+            if changes.touch(window) or saying.is_new(said) or changes.in_what_is_known(said, known):
+                batch.add(said, followed, known)
+            if len(batch.attempts) >= saying.at_once:
+                batch.publish(judged)
+        batch.publish(judged)
+    saying.report(asked)
     return judged
+
+
+def _beginning(job: Job, published: Sequence[Window], basis: str) -> tuple[datetime, datetime | None, Known]:
+    """The first window that may have changed, the window to go on from, and what was known after it.
+
+    None where nothing is kept that can be gone on from: then the fold begins with the first of all.
+    """
+    broken = fold_states.first_broken(job.store, job.monitor, published[0].start)
+    first = min(window.start for window in job.windows)
+    first = first if broken is None else min(first, broken)
+    while True:
+        before = fold_states.newest_before(job.store, job.monitor, first, basis)
+        if before is None:
+            return first, None, Known()
+        known = fold_states.known_after(job.store, job.monitor, before)
+        seen_from = acknowledged_since(job, known.state_of(Alerts.name))
+        if seen_from is None:
+            return first, before, known
+        first = seen_from
+
+
+class _Changes:
+    """Which windows are to be published, because something about them became another."""
+
+    def __init__(self, job: Job, windows: Sequence[Window], repeats: Repeats) -> None:
+        self._calendar = job.monitor.calendar
+        self._again, self._repeated = set(job.windows), repeats.changed()
+        span = (job.store, job.monitor, windows[0].start, EVER)
+        self._digests = fold_states.published_digests(*span)
+        self._alerts = published_alerts(*span) if len(self._digests) < len(windows) else {}
+
+    def touch(self, window: Window) -> bool:
+        """Whether the window was run, or the one before it, or its ids turned out to repeat or not to."""
+        return (
+            window in self._again
+            or self._calendar.previous(window) in self._again
+            or window.start in self._repeated
+        )
+
+    def in_what_is_known(self, said: Said, known: Known) -> bool:
+        """Whether the steps have come to know something else than is published; by the alerts, where an older
+        version has published no more than these."""
+        published = self._digests.get(said.window.start)
+        if published is None:
+            return alert_rows(said.alerts) != self._alerts.get(said.window.start, [])
+        return published != (known.digest, known.follows)
+
+
+class _Batch:
+    """Windows that are judged but not yet published."""
+
+    def __init__(self, job: Job, reference: Reference, saying: Saying, repeats: Repeats, basis: str) -> None:
+        self._job = job
+        self._reference = reference
+        self._saying = saying
+        self._repeats = repeats
+        self._basis = basis
+        self._records: dict[Window, RunRecord] = {}
+        self._builders = self._empty()
+
+    @staticmethod
+    def _empty() -> dict[str, TableBuilder]:
+        return {name: TableBuilder(table) for name, table in load_tables().items() if name in _TABLES}
+
+    @property
+    def attempts(self) -> list[RunRecord]:
+        """Of its windows."""
+        return list(self._records.values())
+
+    def add(self, said: Said, followed: Mapping[str, Followed], known: Known) -> None:
+        """Take a window into the next publication."""
+        window, monitor = said.window, self._job.monitor.monitor
+        record = self._saying.record(said)
+        self._job.store.begin([record])
+        self._records[window] = record
+        self._repeats.add_rows(self._builders["quality_metrics"], monitor, window, record)
+        for one in followed.values():
+            one.add_rows(self._builders, record.run_id)
+        add_state(self._builders["fold_states"], monitor, window, record.run_id, self._basis, known)
+
+    def publish(self, judged: Judged) -> None:
+        """Publish what was taken in."""
+        if not self._records:
+            return
+        windows, job = list(self._records), self._job
+        self._saying.add_rows(self._builders, self._records)
+        add_previous(job, self._reference, self._builders["drift_metrics"], windows, self.attempts)
+        publish_attempts(job, self.attempts, self._builders, judged)
+        self._records, self._builders = {}, self._empty()
 
 
 def _published_windows(job: Job, reference: Reference) -> list[Window]:

@@ -107,9 +107,9 @@ def filled_of(losses: ReferenceLosses | None) -> tuple[float, str] | None:
     return float(losses.windows - len(losses.absent)), str(losses.windows)
 
 
-def published_filled(job: Job) -> dict[datetime, tuple[float, str]]:
+def published_filled(job: Job, start: datetime, end: datetime) -> dict[datetime, tuple[float, str]]:
     """The same as it is published, by the start of the window."""
-    checks = checks_named(job.store, job.monitor, REFERENCE_FILLED)
+    checks = checks_named(job.store, job.monitor, REFERENCE_FILLED, start, end)
     return {start: (check.value or 0.0, canonical_json(check.expected)) for start, check in checks.items()}
 
 

@@ -28,6 +28,7 @@ from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables.profiles import id_sketches
 from driftline_jobs.tables.quality_metrics import add_checks, checks_named
+from driftline_jobs.tables.reading import EVER
 from driftline_schemas.monitor import LabelSource, Monitor
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.window import Window, to_us
@@ -108,26 +109,29 @@ class Repeats:
         add_checks(table, monitor, cell, self.check_of(window))
 
 
-def follow_ids(job: Job, reference: Reference, published: Sequence[Window]) -> Repeats:
-    """Follow the ids through the windows that were run, and those after them that this may change."""
+def follow_ids(job: Job, reference: Reference, published: Sequence[Window], start: datetime) -> Repeats:
+    """Follow the ids through the windows that were run, and those after them that this may change.
+
+    What is published is read of the windows from ``start`` on.
+    """
     reach = reach_of(job.monitor)
     if reach is None or not job.windows:
         return Repeats()
     first, last = min(job.windows).start, max(job.windows).end + reach
     sketches = id_sketches(job.store, job.monitor, first - reach, last)
     known = {window.start for window in published}
-    for start, ids in reference.id_sketches():
-        if start not in sketches and start >= first - reach:
-            sketches[start] = [(to_us(start), ids)]
+    for at, ids in reference.id_sketches():
+        if at not in sketches and at >= first - reach:
+            sketches[at] = [(to_us(at), ids)]
     followed = Followed(reach // _MICROSECOND)
     found = {}
-    for start in sorted(sketches):
+    for at in sorted(sketches):
         total = Repeated()
-        for base_us, ids in sketches[start]:
+        for base_us, ids in sketches[at]:
             total += followed.add(base_us, ids)
-        if start in known and first <= start < last:
-            found[start] = _check(total)
-    return Repeats(found, checks_named(job.store, job.monitor, CHECK))
+        if at in known and first <= at < last:
+            found[at] = _check(total)
+    return Repeats(found, checks_named(job.store, job.monitor, CHECK, min(start, first), EVER))
 
 
 def _check(found: Repeated) -> Check:

@@ -1,141 +1,145 @@
-"""Small shifts that last: the detector over all published windows, and its rows of ``drift_metrics``."""
+"""Small shifts that last: one detector a column, and their rows of ``drift_metrics``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from driftline_jobs.detection.alerts import Finding, Place, Topic
 from driftline_jobs.detection.limits import rule_verdicts
-from driftline_jobs.detection.sustained_shift import Course
+from driftline_jobs.detection.sustained_shift import Detector, Evidence, Observed
 from driftline_jobs.detection.verdicts import DETECTOR, YES, Verdicts, either, verdicts
 from driftline_jobs.evaluate.calibrations import Calibrations, PublishedTest
 from driftline_jobs.evaluate.cells import MeasuredCell, kinds, missing_share
 from driftline_jobs.pipeline.context import Job
+from driftline_jobs.pipeline.steps.alerts import window_label
+from driftline_jobs.pipeline.steps.fold import Builders, Followed, Known, Said
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.stores.base import RunRecord
 from driftline_jobs.tables import drift_metrics
 from driftline_jobs.tables.columns import common, verdict_columns
+from driftline_jobs.tables.reading import EVER
 from driftline_schemas.metrics import SUSTAINED_SHIFT
-from driftline_schemas.monitor import Rule
-from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
 
 
-@dataclass(frozen=True)
 class SustainedShifts:
-    """What the detector made of every column, over ``windows`` in their order.
-
-    ``rules`` are the monitor's: some may be about the evidence.
-    """
-
-    windows: Sequence[Window]
-    labels: Sequence[str]
-    courses: Mapping[str, Course]
-    limit: float
-    rules: Sequence[Rule] = ()
-
-    def findings(self) -> dict[datetime, list[Finding]]:
-        """Alarms, by the start of the window."""
-        found: dict[datetime, list[Finding]] = {}
-        for column, course in self.courses.items():
-            verdict = self._verdict(column, course)
-            for at in np.flatnonzero(verdict.exceeded == YES).tolist():
-                since = int(course.since[at])
-                found.setdefault(self.windows[at].start, []).append(
-                    Finding(
-                        place=Place(table_column(column)),
-                        topic=Topic.DRIFT,
-                        metric=SUSTAINED_SHIFT,
-                        strength=1.0,
-                        value=float(course.won[at]),
-                        threshold=float(verdict.threshold[at]),
-                        threshold_source=str(verdict.source[at]),
-                        detail=f"grown since {self.labels[since]}" if since >= 0 else None,
-                    )
-                )
-        return found
-
-    def _verdict(self, column: str, course: Course) -> Verdicts:
-        """(W,) by the detector's own limit, and by the rules that are about the evidence."""
-        judged = np.isfinite(course.z)
-        # evidence that stands still in a window that was not tested says nothing of that window
-        own = verdicts(np.full(len(judged), self.limit), DETECTOR, course.alarm & judged, judged)
-        won = np.where(judged, course.won, np.nan)
-        ruled = rule_verdicts(self.rules, SUSTAINED_SHIFT, won, column=column)
-        return own if ruled is None else either(own, ruled)
-
-    def changed(self, job: Job) -> set[datetime]:
-        """Starts of the windows whose published rows, if they have any, say something else."""
-        published = {
-            (row["window_start"], row["column_name"]): row["value"]
-            for row in drift_metrics.sustained(job.store, job.monitor)
-        }
-        now = {(self.windows[at].start, table_column(column)): won for column, at, won in self._judged()}
-        known = {window.start for window in self.windows}
-        return {key[0] for key in now.keys() | published.keys() if now.get(key) != published.get(key)} & known
-
-    def _judged(self) -> Iterator[tuple[str, int, float]]:
-        for column, course in self.courses.items():
-            for at in np.flatnonzero(np.isfinite(course.z)).tolist():
-                yield column, at, float(course.won[at])
-
-    def add_rows(
-        self, table: TableBuilder, job: Job, reference: Reference, attempts: Mapping[Window, RunRecord]
-    ) -> None:
-        """Append one row per column and window that was judged, for the windows of ``attempts``."""
-        kind = kinds(reference.binning)
-        for column, course in self.courses.items():
-            places = [
-                at for at in np.flatnonzero(np.isfinite(course.z)).tolist() if self.windows[at] in attempts
-            ]
-            cells = [
-                MeasuredCell(self.windows[at], WHOLE, attempts[self.windows[at]].run_id, {}, 0)
-                for at in places
-            ]
-            table.add(
-                len(places),
-                **common(job.monitor.monitor, cells),
-                column_name=table_column(column),
-                column_kind=kind[column],
-                comparison="reference",
-                metric=SUSTAINED_SHIFT,
-                value=course.won[places],
-                **verdict_columns(self._verdict(column, course).at(places), "drifted"),
-                reference_id=reference.reference_id,
-                status="ok",
-            )
-
-
-def follow_windows(
-    job: Job,
-    reference: Reference,
-    calibrations: Calibrations,
-    windows: Sequence[Window],
-    labels: Sequence[str],
-) -> SustainedShifts:
-    """Follow every calibrated column over the windows, by the tests that are published.
+    """Follows every calibrated column over the windows, by the tests that are published.
 
     Windows of the reference itself are passed over: the calibration was learned from them.
     """
-    place = {window.start: at for at, window in enumerate(windows) if not reference.holds(window)}
-    names = {table_column(name): name for name in reference.binning.columns}
-    published: dict[tuple[str, str], PublishedTest] = {}
-    for row in drift_metrics.tested(job.store, job.monitor):
-        column, at = names.get(row["column_name"]), place.get(row["window_start"])
-        if column is None or at is None:
-            continue
-        key = (column, row["metric"])
-        found = published.setdefault(key, PublishedTest.of_none(len(windows)))
-        found.value[at], found.p_value[at] = row["value"], row["p_value"]
-        found.n[at], found.m[at] = row["n_current"], row["n_reference"]
-        found.drifted[at] = bool(row["drifted"])
-    whole = reference.cells.get(WHOLE, {})
-    missing = {name: missing_share(whole.get(name)) for name, _ in published}
-    courses, limit = calibrations.follow_columns(published, [window.start for window in windows], missing)
-    return SustainedShifts(windows, labels, courses, limit, job.monitor.alerts.rules)
+
+    name = SUSTAINED_SHIFT
+
+    def __init__(self, job: Job, reference: Reference, calibrations: Calibrations) -> None:
+        self._job = job
+        self._reference = reference
+        self._calibrations = calibrations
+        self._limit = calibrations.lasting_limit
+        self._columns = {
+            column: followed
+            for column in sorted(reference.binning.columns)
+            if (followed := calibrations.followed(column))
+        }
+        self._rules = [rule for rule in job.monitor.alerts.rules if rule.metric == SUSTAINED_SHIFT]
+        self._kinds = kinds(reference.binning)
+        self._detectors: dict[str, Detector] = {}
+        self._observed: dict[tuple[Window, str], dict[str, Observed]] = {}
+
+    def begin(self, state: Known, windows: Sequence[Window]) -> None:
+        """See ``FoldStep``."""
+        known = state or {}
+        self._detectors = {
+            column: Detector(followed, self._limit, known.get(column))
+            for column, followed in self._columns.items()
+        }
+        self._observe(windows)
+
+    def follow(self, said: Said) -> Followed:
+        """See ``FoldStep``."""
+        window = said.window
+        reported = {
+            one.place.column
+            for one in said.findings
+            if one.topic is Topic.DRIFT and one.place == one.place.whole
+        }
+        evidence: dict[str, Evidence] = {}
+        for column, detector in self._detectors.items():
+            observed = self._observed.pop((window, column), {})
+            found = detector.step(observed, window_label(window), reported=table_column(column) in reported)
+            if found is not None:
+                evidence[column] = found
+        if self._rules or any(found.alarm for found in evidence.values()):
+            judged = self._verdicts(evidence)
+            for at, (column, found) in enumerate(evidence.items()):
+                if judged.exceeded[at] == YES:
+                    said.findings.append(_finding(column, found, judged, at))
+        state = {column: detector.state for column, detector in self._detectors.items()}
+        return Followed(state, partial(self._add_rows, window, evidence))
+
+    def _verdicts(self, evidence: Mapping[str, Evidence]) -> Verdicts:
+        """(columns,) by the detector's own limit, and by the rules that are about the evidence."""
+        won = np.array([one.won for one in evidence.values()])
+        alarm = np.array([one.alarm for one in evidence.values()], np.bool_)
+        found = verdicts(np.full(len(won), self._limit), DETECTOR, alarm, np.ones(len(won), np.bool_))
+        for at, column in enumerate(evidence if self._rules else ()):
+            own = np.where(np.arange(len(won)) == at, won, np.nan)
+            ruled = rule_verdicts(self._rules, SUSTAINED_SHIFT, own, column=column)
+            found = found if ruled is None else either(found, ruled)
+        return found
+
+    def _add_rows(
+        self, window: Window, evidence: Mapping[str, Evidence], builders: Builders, run_id: str
+    ) -> None:
+        cell = MeasuredCell(window, WHOLE, run_id, {}, 0)
+        builders["drift_metrics"].add(
+            len(evidence),
+            **common(self._job.monitor.monitor, [cell] * len(evidence)),
+            column_name=[table_column(column) for column in evidence],
+            column_kind=[self._kinds[column] for column in evidence],
+            comparison="reference",
+            metric=SUSTAINED_SHIFT,
+            value=[found.won for found in evidence.values()],
+            **verdict_columns(self._verdicts(evidence), "drifted"),
+            reference_id=self._reference.reference_id,
+            status="ok",
+        )
+
+    def _observe(self, windows: Sequence[Window]) -> None:
+        place = {window.start: at for at, window in enumerate(windows) if not self._reference.holds(window)}
+        names = {table_column(name): name for name in self._columns}
+        published: dict[tuple[str, str], PublishedTest] = {}
+        job = self._job
+        for row in drift_metrics.tested(job.store, job.monitor, windows[0].start, EVER):
+            column, at = names.get(row["column_name"]), place.get(row["window_start"])
+            if column is None or at is None:
+                continue
+            found = published.setdefault((column, row["metric"]), PublishedTest.of_none(len(windows)))
+            found.value[at], found.p_value[at] = row["value"], row["p_value"]
+            found.n[at], found.m[at] = row["n_current"], row["n_reference"]
+        labels = [self._calibrations.cycle(window.start) for window in windows]
+        whole = self._reference.cells.get(WHOLE, {})
+        for (column, metric), found in published.items():
+            calibration = self._columns[column].get(metric)
+            if calibration is None:
+                continue
+            observed = found.observed(metric, calibration, labels, missing_share(whole.get(column)))
+            for window, one in zip(windows, observed, strict=True):
+                if one is not None:
+                    self._observed.setdefault((window, column), {})[metric] = one
+
+
+def _finding(column: str, found: Evidence, judged: Verdicts, at: int) -> Finding:
+    return Finding(
+        place=Place(table_column(column)),
+        topic=Topic.DRIFT,
+        metric=SUSTAINED_SHIFT,
+        strength=1.0,
+        value=found.won,
+        threshold=float(judged.threshold[at]),
+        threshold_source=str(judged.source[at]),
+        detail=None if found.since is None else f"grown since {found.since}",
+    )

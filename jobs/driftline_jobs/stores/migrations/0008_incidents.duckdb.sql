@@ -25,6 +25,47 @@ COMMENT ON COLUMN alerts."threshold" IS 'What that was held against.';
 
 COMMENT ON COLUMN alerts."sentence" IS 'What is wrong, in one sentence.';
 
+CREATE TABLE fold_states (
+  "monitor" VARCHAR NOT NULL,
+  "window_start" TIMESTAMP NOT NULL,
+  "window_end" TIMESTAMP NOT NULL,
+  "granularity" VARCHAR NOT NULL,
+  "model_version" VARCHAR NOT NULL,
+  "segment" VARCHAR NOT NULL,
+  "segment_value" VARCHAR NOT NULL,
+  "run_id" VARCHAR NOT NULL,
+  "basis" VARCHAR NOT NULL,
+  "digest" VARCHAR NOT NULL,
+  "follows" VARCHAR,
+  "state" VARCHAR NOT NULL
+);
+
+COMMENT ON TABLE fold_states IS 'One row per window. What the judgement knew after a window: what evidence of sustained shifts has grown, which alerts are under way. A run goes on from what is kept of the window before its first, and reads nothing older.';
+
+COMMENT ON COLUMN fold_states."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN fold_states."window_start" IS 'First instant of the window that is judged. Unit: UTC.';
+
+COMMENT ON COLUMN fold_states."window_end" IS 'End of the window, which itself lies outside it. Unit: UTC.';
+
+COMMENT ON COLUMN fold_states."granularity" IS 'Length of the window. One of: hour, day, week, month.';
+
+COMMENT ON COLUMN fold_states."model_version" IS 'Version of the model that served the rows; ''*'' for all versions together.';
+
+COMMENT ON COLUMN fold_states."segment" IS 'Column (or, crossed, canonical JSON array of columns) the rows are cut by; ''*'' for no cut.';
+
+COMMENT ON COLUMN fold_states."segment_value" IS 'Value of the segment; ''*'' for no cut, __null__ for missing, __other__ beyond the 100 most frequent of the reference. A real value equal to one of these has a leading backslash.';
+
+COMMENT ON COLUMN fold_states."run_id" IS 'Run that published the row, see runs.';
+
+COMMENT ON COLUMN fold_states."basis" IS 'Hash of the configuration and the reference it was judged by: what rests on another one is not gone on from.';
+
+COMMENT ON COLUMN fold_states."digest" IS 'Hash of state.';
+
+COMMENT ON COLUMN fold_states."follows" IS 'The digest of the window before, as it was then: where that is another by now, the window is judged again.';
+
+COMMENT ON COLUMN fold_states."state" IS 'Object with what each step of the judgement knew, by its name; the form is its own and may change.';
+
 CREATE TABLE impacts (
   "monitor" VARCHAR NOT NULL,
   "window_start" TIMESTAMP NOT NULL,
@@ -262,6 +303,46 @@ JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start 
 WHERE r.published_at <= moment AND (r.superseded_at IS NULL OR r.superseded_at > moment);
 
 COMMENT ON MACRO TABLE alerts_as_of IS 'What current_alerts showed at a moment (UTC). Exact as far back as nothing was pruned.';
+
+CREATE VIEW current_fold_states AS
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."basis", t."digest", t."follows", t."state"
+FROM fold_states t
+JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
+WHERE r.status = 'published' AND r.superseded_at IS NULL;
+
+COMMENT ON VIEW current_fold_states IS 'The present answer: fold_states of the newest published run of each (monitor, granularity, window_start, part). One row per window. What the judgement knew after a window: what evidence of sustained shifts has grown, which alerts are under way. A run goes on from what is kept of the window before its first, and reads nothing older.';
+
+COMMENT ON COLUMN current_fold_states."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN current_fold_states."window_start" IS 'First instant of the window that is judged. Unit: UTC.';
+
+COMMENT ON COLUMN current_fold_states."window_end" IS 'End of the window, which itself lies outside it. Unit: UTC.';
+
+COMMENT ON COLUMN current_fold_states."granularity" IS 'Length of the window. One of: hour, day, week, month.';
+
+COMMENT ON COLUMN current_fold_states."model_version" IS 'Version of the model that served the rows; ''*'' for all versions together.';
+
+COMMENT ON COLUMN current_fold_states."segment" IS 'Column (or, crossed, canonical JSON array of columns) the rows are cut by; ''*'' for no cut.';
+
+COMMENT ON COLUMN current_fold_states."segment_value" IS 'Value of the segment; ''*'' for no cut, __null__ for missing, __other__ beyond the 100 most frequent of the reference. A real value equal to one of these has a leading backslash.';
+
+COMMENT ON COLUMN current_fold_states."run_id" IS 'Run that published the row, see runs.';
+
+COMMENT ON COLUMN current_fold_states."basis" IS 'Hash of the configuration and the reference it was judged by: what rests on another one is not gone on from.';
+
+COMMENT ON COLUMN current_fold_states."digest" IS 'Hash of state.';
+
+COMMENT ON COLUMN current_fold_states."follows" IS 'The digest of the window before, as it was then: where that is another by now, the window is judged again.';
+
+COMMENT ON COLUMN current_fold_states."state" IS 'Object with what each step of the judgement knew, by its name; the form is its own and may change.';
+
+CREATE MACRO fold_states_as_of(moment) AS TABLE
+SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."basis", t."digest", t."follows", t."state"
+FROM fold_states t
+JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
+WHERE r.published_at <= moment AND (r.superseded_at IS NULL OR r.superseded_at > moment);
+
+COMMENT ON MACRO TABLE fold_states_as_of IS 'What current_fold_states showed at a moment (UTC). Exact as far back as nothing was pruned.';
 
 CREATE VIEW current_impacts AS
 SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."column_name", t."metric", t."class_label", t."value", t."reference_value", t."reference_stddev", t."noise", t."importance", t."unknown_share", t."n", t."reference_id", t."status", t."reason"
