@@ -1,4 +1,4 @@
-"""The detector of sustained shifts over many windows at once, and its arithmetic once more, over many runs."""
+"""The detector of sustained shifts over many windows, and its arithmetic once more over many runs."""
 
 from __future__ import annotations
 
