@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from driftline_jobs.cli import main
 from driftline_jobs.reporting import index
 from driftline_jobs.reporting.pages import Pages
 from driftline_jobs.stores import open_store
-from driftline_reports.index import build_entry, entry_from_json, entry_to_json
+from driftline_reports.index import FORMAT, build_entry, entry_from_json, entry_to_json
 from driftline_reports.inputs import MonitorHistory
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.monitor import Monitor, load_monitor
@@ -53,14 +53,19 @@ def test_a_report_is_linked_from_the_index_and_back(
     for period in (FIRST, LAST):
         assert invoke("report", monitor, "--period", period, "--store", store, "--out", tmp_path)[0] == 0
     pages = {f"flight_delay/day/{period}.html" for period in (FIRST, LAST)}
-    assert {link for link in links(tmp_path / "index.html") if link and link.endswith(".html")} == pages
-    assert "../../index.html" in links(tmp_path / "flight_delay" / "day" / f"{LAST}.html")
+    own = tmp_path / "flight_delay" / "index.html"
+    assert {"flight_delay/index.html", f"flight_delay/day/{LAST}.html"} <= links(tmp_path / "index.html")
+    of_windows = {link for link in links(own) if link and link.startswith("day/")}
+    assert {f"flight_delay/{link}" for link in of_windows} == pages
+    assert "../index.html#flight_delay" in links(own)
+    assert "../index.html" in links(tmp_path / "flight_delay" / "day" / f"{LAST}.html")
     # Windows without a page are in the calendar all the same, and nothing half-written lies about.
-    assert "Tue 2\xa0Jul\xa02013" in (tmp_path / "index.html").read_text()
+    assert "Tue 2\xa0Jul\xa02013" in own.read_text()
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
         f"{FIRST}.html",
         f"{LAST}.html",
         "entry.json",
+        "index.html",
         "index.html",
     ]
 
@@ -71,7 +76,7 @@ def test_a_page_that_is_to_be_sent_stands_alone(
     out = ("--store", store, "--out", tmp_path, "--no-index")
     assert invoke("report", monitor, "--period", LAST, *out)[0] == 0
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [f"{LAST}.html"]
-    assert "../../index.html" not in links(tmp_path / "flight_delay" / "day" / f"{LAST}.html")
+    assert "../index.html" not in links(tmp_path / "flight_delay" / "day" / f"{LAST}.html")
 
 
 def test_a_run_keeps_an_index_up_to_date_and_makes_none(
@@ -82,9 +87,10 @@ def test_a_run_keeps_an_index_up_to_date_and_makes_none(
     assert invoke("run", monitor, "--period", FIRST)[0] == 0
     assert not (tmp_path / "pages").exists()
     assert invoke("report", monitor, "--period", FIRST)[0] == 0
-    assert "Tue 2\xa0Jul\xa02013" not in (tmp_path / "pages" / "index.html").read_text()
+    both = [tmp_path / "pages" / "index.html", tmp_path / "pages" / "flight_delay" / "index.html"]
+    assert [page for page in both if "Tue 2\xa0Jul\xa02013" in page.read_text()] == []
     assert invoke("run", monitor, "--period", "2013-07-02")[0] == 0
-    assert "Tue 2\xa0Jul\xa02013" in (tmp_path / "pages" / "index.html").read_text()
+    assert [page for page in both if "Tue 2\xa0Jul\xa02013" in page.read_text()] == both
 
 
 def test_reports_out_of_reach_do_not_undo_a_run(
@@ -128,7 +134,7 @@ def test_what_is_muted_is_neither_counted_nor_mailed(
     assert not [column for column in columns if column in mail["text"] + mail["html"] + mail["subject"]]
     page = (tmp_path / "flight_delay" / "day" / f"{LAST}.html").read_text()
     assert page.count("muted until") == len(found)
-    assert "muted until" in (tmp_path / "index.html").read_text()
+    assert "muted until" in (tmp_path / "flight_delay" / "index.html").read_text()
     # A mute that lies in the past is none.
     for row in found:
         assert invoke("alerts", "mute", row["alert_id"], "--until", "2013-07-04", "--store", store)[0] == 0
@@ -184,13 +190,10 @@ def test_what_is_no_entry_is_passed_over(store: str, watched: Monitor, tmp_path:
     pages = Pages.open(load_settings({"reports": str(tmp_path)}))
     entry = build_entry(MonitorHistory(watched, {}), NOW)
     assert entry_from_json(entry_to_json(entry)) == entry
-    evil = entry_to_json(entry).replace(b'"alerts":[]', b'"alerts":[],"format":2')
-    hostile = b'{"last":"2013-07-01T00:00:00Z","resolved":false,"link":"javascript:alert(1)","alert":'
-    hostile += b'{"subject":"","metric":"","severity":"","state":"","first":"","last":"","evidence":""}}'
     for name, content in (
         ("damaged", b"{"),
-        ("newer", evil.replace(b',"format":1', b"")),
-        ("hostile", entry_to_json(entry).replace(b'"alerts":[]', b'"alerts":[' + hostile + b"]")),
+        ("newer", entry_to_json(replace(entry, format=FORMAT + 1))),
+        ("hostile", entry_to_json(replace(entry, link="javascript:alert(1)"))),
     ):
         assert content != entry_to_json(entry)
         pages.write(f"{name}/entry.json", content.replace(b"flight_delay", name.encode()))
@@ -221,11 +224,13 @@ def test_on_s3(
     found = client.get_object(Bucket="logs", Key="reports/index.html")
     assert found["ContentType"].startswith("text/html")
     html = found["Body"].read().decode()
+    own = client.get_object(Bucket="logs", Key="reports/flight_delay/index.html")["Body"].read().decode()
+    assert f'href="flight_delay/day/{LAST}.html"' in html
     for period in (FIRST, LAST):
-        assert f'href="flight_delay/day/{period}.html"' in html
+        assert f'href="day/{period}.html"' in own
         client.head_object(Bucket="logs", Key=f"reports/flight_delay/day/{period}.html")
     page = client.get_object(Bucket="logs", Key=f"reports/flight_delay/day/{LAST}.html")
-    assert 'href="../../index.html"' in page["Body"].read().decode()
+    assert 'href="../index.html"' in page["Body"].read().decode()
 
 
 def test_a_place_that_cannot_be_written(store: str, watched: Monitor, tmp_path: Path) -> None:

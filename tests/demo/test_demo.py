@@ -42,6 +42,7 @@ def test_everything_lies_in_its_folder(folder: Path) -> None:
     pages = folder / "reports"
     assert {str(page.relative_to(pages)) for page in pages.rglob("*.html")} == {
         "index.html",
+        "flight_delay/index.html",
         "flight_delay/day/2013-12-31.html",
     }
 

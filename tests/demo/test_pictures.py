@@ -48,14 +48,16 @@ def test_pictures(reports: Path, tmp_path: Path, browser: Browser) -> None:
     view.on("pageerror", lambda error: complaints.append(str(error)))
     view.goto((reports / "index.html").as_uri())
     view.screenshot(path=pictures / "index.png")
-    link = view.locator(f"a[href='flight_delay/day/{DAYS[0]}.html']").first
-    link.click()
+    view.get_by_role("link", name="flight_delay").first.click()
+    view.screenshot(path=pictures / "calendar.png")
+    view.locator(f"a[href='day/{DAYS[0]}.html']").first.click()
     view.get_by_text("flight_delay").first.wait_for()
     view.screenshot(path=pictures / "report.png")
     # And back again: neither page is a dead end.
     view.get_by_role("link", name="All windows").click()
+    view.get_by_role("link", name="All monitors").click()
     view.get_by_role("heading", name="Monitors", exact=True).wait_for()
     view.close()
     assert complaints == []
-    for name in ("index.png", "report.png"):
+    for name in ("index.png", "calendar.png", "report.png"):
         assert (pictures / name).stat().st_size > 20_000

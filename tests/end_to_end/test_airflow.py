@@ -349,6 +349,7 @@ def test_reports_are_read_in_airflow_s_pages_by_those_who_may(
     report.get_by_text("Mon 2 Mar 2026").first.wait_for()
     # In the folder this link leads to the index of all; here to what its reader may see.
     report.get_by_role("link", name="All windows").click()
+    report.get_by_role("link", name="All monitors").click()
     report.get_by_role("heading", name="Drift reports").wait_for()
     view.close()
 
@@ -365,6 +366,7 @@ def _refuses_strangers(stack: Stack, page: str) -> None:
         "/driftline/reports/%2e%2e/day/2026-03-02.html",
         "/driftline/reports/shown/year/2026-03-02.html",
         "/driftline/reports/shown/day/1999-01-01.html",
+        "/driftline/reports/..%2f/index.html",
         # The index of all monitors and what it is made from are for those who have the folder.
         "/driftline/index.html",
         "/driftline/reports/shown/entry.json",

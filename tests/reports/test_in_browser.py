@@ -20,6 +20,7 @@ from tests.reports.sample_story import Sample
 from driftline_reports.index import render_index
 from driftline_reports.inputs import IndexInputs, MonitorHistory, ReportInputs, page_name
 from driftline_reports.mail import render_mail
+from driftline_reports.monitor_page import build_monitor_page, render_monitor_page
 from driftline_reports.page import render_page
 from driftline_reports.view import build_view
 
@@ -74,15 +75,23 @@ def unfold(page: BrowserPage) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
 
 
+def history(inputs: ReportInputs) -> MonitorHistory:
+    """Every window of a page's monitor, each with a page."""
+    starts: list[datetime] = inputs.tables["runs"]["window_start"].to_pylist()
+    windows = {start: inputs.monitor.calendar.containing(start) for start in starts}
+    names = {start: page_name(inputs.monitor, window) for start, window in windows.items()}
+    return MonitorHistory(inputs.monitor, inputs.tables, names)
+
+
 def index_of(*pages: ReportInputs) -> str:
     """The index over the windows of these pages."""
-    histories = []
-    for inputs in pages:
-        starts: list[datetime] = inputs.tables["runs"]["window_start"].to_pylist()
-        windows = {start: inputs.monitor.calendar.containing(start) for start in starts}
-        names = {start: page_name(inputs.monitor, window) for start, window in windows.items()}
-        histories.append(MonitorHistory(inputs.monitor, inputs.tables, names))
-    return render_index(IndexInputs(histories, pages[0].generated_at))
+    return render_index(IndexInputs([history(inputs) for inputs in pages], pages[0].generated_at))
+
+
+@cache
+def a_monitor() -> str:
+    inputs = make(Sample(windows=60, drifted=3, days_off=4))
+    return render_monitor_page(build_monitor_page(history(inputs), inputs.generated_at))
 
 
 @cache
@@ -105,7 +114,7 @@ def an_index() -> str:
         (1400, "dark"),
     ],
 )
-@pytest.mark.parametrize("make_html", [a_page, an_index], ids=["page", "index"])
+@pytest.mark.parametrize("make_html", [a_page, an_index, a_monitor], ids=["page", "index", "monitor"])
 def test_readable_by_everybody(
     opened: Open, make_html: Callable[[], str], width: int, scheme: Scheme
 ) -> None:
@@ -125,7 +134,7 @@ def test_the_mail_is_readable_too(opened: Open) -> None:
         assert found.requests == [found.page.url]
 
 
-@pytest.mark.parametrize("make_html", [a_page, an_index], ids=["page", "index"])
+@pytest.mark.parametrize("make_html", [a_page, an_index, a_monitor], ids=["page", "index", "monitor"])
 def test_no_request_and_no_complaint(opened: Open, make_html: Callable[[], str]) -> None:
     found = opened(make_html())
     unfold(found.page)
@@ -146,10 +155,31 @@ def test_the_policy_forbids_scripts_styles_and_requests(opened: Open) -> None:
     assert any("Content Security Policy" in complaint for complaint in found.complaints)
 
 
+def test_the_index_is_filtered_by_owner_and_level(opened: Open) -> None:
+    others = [
+        make(Sample(monitor={"monitor": name, "owner": f"{name}@example.com"})) for name in ("ads", "search")
+    ]
+    page = opened(index_of(make(Sample(monitor={"owner": "ads@example.com"})), *others)).page
+
+    def shown() -> set[str]:
+        seen = page.locator("li[data-owner]:visible")
+        return {seen.nth(at).get_attribute("id") or "" for at in range(seen.count())}
+
+    assert shown() == {"flight_delay", "ads", "search"}
+    page.locator("select[name=owner]").select_option("ads@example.com")
+    assert shown() == {"flight_delay", "ads"}
+    assert page.locator("output").text_content() == "2 of 3"
+    page.locator("select[name=owner]").select_option("")
+    page.locator("select[name=level]").select_option(index=1)
+    assert shown() == {"flight_delay", "ads", "search"}
+    assert faults(page) == []
+
+
 @cache
 def hostile_pages() -> tuple[str, ...]:
     inputs = hostile()
-    return render_page(inputs), render_mail(build_view(inputs)).html, index_of(inputs)
+    own = render_monitor_page(build_monitor_page(history(inputs), inputs.generated_at))
+    return render_page(inputs), render_mail(build_view(inputs)).html, index_of(inputs), own
 
 
 @pytest.mark.parametrize("width", [400, 1400])
@@ -164,14 +194,13 @@ def test_hostile_texts_run_nothing(opened: Open, width: int) -> None:
             assert found.page.evaluate("window.pwned") is None
             assert found.complaints == []
             assert found.requests == [found.page.url]
-            assert (
-                found.page.evaluate("document.querySelectorAll('script, img, iframe, body *[onload]').length")
-                == 0
-            )
+            assert found.page.evaluate(
+                "document.querySelectorAll('script, img, iframe, body *[onload]').length"
+            ) == html.count("<script>")
             assert found.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("make_html", [a_page, an_index], ids=["page", "index"])
+@pytest.mark.parametrize("make_html", [a_page, an_index, a_monitor], ids=["page", "index", "monitor"])
 def test_every_link_within_the_page_leads_somewhere(opened: Open, make_html: Callable[[], str]) -> None:
     page = opened(make_html()).page
     dead = page.evaluate(

@@ -13,9 +13,9 @@ from tests.reports.sample_story import monitor
 from tests.reports.sample_tables import to_tables
 from tests.reports.test_verdict import DAY, Rows, checked, common, days, drift, performed
 
-from driftline_reports.index import build_entry
 from driftline_reports.inputs import MonitorHistory, ReportInputs
 from driftline_reports.mail import render_mail
+from driftline_reports.monitor_page import build_monitor_page
 from driftline_reports.muting import without_muted
 from driftline_reports.page import render_page
 from driftline_reports.view import build_view
@@ -91,14 +91,11 @@ def test_the_page_shows_it_as_muted(rows: Rows) -> None:
     assert "2 of 3 columns changed" in text, "the page's verdict counts what is muted too"
 
 
-def test_the_index_shows_it_as_muted(rows: Rows) -> None:
+def test_the_monitors_page_shows_it_as_muted(rows: Rows) -> None:
     rows["alert_actions"] = [muted("b")]
     given = inputs(rows)
-    entry = build_entry(MonitorHistory(given.monitor, given.tables), NOW)
-    assert {one.alert.subject: bool(one.alert.muted) for one in entry.alerts} == {
-        "gusts": False,
-        "rain": True,
-    }
+    page = build_monitor_page(MonitorHistory(given.monitor, given.tables), NOW)
+    assert {alert.subject: bool(alert.muted) for _, alert in page.alerts} == {"gusts": False, "rain": True}
 
 
 def test_a_mute_ends_by_itself(rows: Rows) -> None:

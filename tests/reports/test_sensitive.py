@@ -15,6 +15,7 @@ from tests.reports.sample_story import Sample
 from driftline_reports.index import render_index
 from driftline_reports.inputs import Distribution, IndexInputs, MonitorHistory, ReportInputs
 from driftline_reports.mail import render_mail
+from driftline_reports.monitor_page import build_monitor_page, render_monitor_page
 from driftline_reports.page import render_page
 from driftline_reports.view import build_view
 
@@ -94,7 +95,9 @@ def everything(made: ReportInputs) -> str:
     """All that anybody gets to see."""
     view = build_view(made)
     mail = render_mail(view)
-    index = render_index(IndexInputs([MonitorHistory(made.monitor, made.tables)], made.generated_at))
+    history = MonitorHistory(made.monitor, made.tables)
+    index = render_index(IndexInputs([history], made.generated_at))
+    index += render_monitor_page(build_monitor_page(history, made.generated_at))
     return "\n".join([render_page(made), mail.subject, mail.html, mail.text, index])
 
 

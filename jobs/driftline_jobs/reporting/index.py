@@ -1,7 +1,7 @@
 """The index of all reports: rebuilt from the summary tables whenever one of its monitors has something new.
 
     refresh_index
-      an entry     the monitor's calendar and alerts, from the tables -> <monitor>/entry.json
+      a monitor    its line and its page, from its tables -> <monitor>/entry.json, <monitor>/index.html
       the page     the entries of all monitors -> index.html
 
 Runs that end at the same time write the same files. None of them waits: each writes a file whole, and looks
@@ -30,21 +30,16 @@ from driftline_jobs.tables import (
     quality_metrics,
     runs,
 )
-from driftline_reports.index import (
-    MOST_CELLS,
-    build_entry,
-    entry_from_json,
-    entry_to_json,
-    render_entries,
-)
+from driftline_reports.index import entry_from_json, entry_of, entry_to_json, render_entries
 from driftline_reports.inputs import MonitorHistory, page_name
+from driftline_reports.monitor_page import MOST_CELLS, build_monitor_page, render_monitor_page
 from driftline_schemas.errors import DriftlineError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
 
 INDEX: Final = "index.html"
-LINK: Final = f"../../{INDEX}"
-"""From a page to the index."""
+LINK: Final = f"../{INDEX}"
+"""From a window's page to its monitor's, which leads to the index."""
 _ENTRY: Final = "entry.json"
 # Each further attempt means that somebody else has just written, and will look after it too.
 _ATTEMPTS: Final = 10
@@ -68,12 +63,14 @@ def refresh_index(store: Store, monitor: Monitor, pages: Pages, generated_at: da
 
 
 def refresh_entry(store: Store, monitor: Monitor, pages: Pages, generated_at: datetime) -> None:
-    """Write what the index says of one monitor. Raises what the store and ``Pages`` raise."""
+    """Write a monitor's own page, and its line of the index. Raises what the store and ``Pages`` raise."""
     entry = f"{monitor.monitor}/{_ENTRY}"
 
     def write_entry(_: object) -> None:
-        made = build_entry(_history(store, monitor, pages), generated_at)
-        pages.write(entry, entry_to_json(made))
+        history = _history(store, monitor, pages)
+        made = build_monitor_page(history, generated_at)
+        pages.write(_own_page(monitor.monitor), render_monitor_page(made).encode())
+        pages.write(entry, entry_to_json(entry_of(history, made)))
 
     with store.stay_connected(reading=True):
         _settle(lambda: _state(store, monitor, pages), write_entry)
@@ -110,11 +107,12 @@ def refresh_where_there_is_one(
 
 
 def remove_entry(monitor: str, settings: Settings, progress: Progress) -> None:
-    """Take a monitor out of the index, if it is in it; its pages stay where they are."""
+    """Take a monitor out of the index, if it is in it; the pages of its windows stay where they are."""
     try:
         pages = Pages.open(settings)
         if pages.read(f"{monitor}/{_ENTRY}") is not None:
             pages.remove(f"{monitor}/{_ENTRY}")
+            pages.remove(_own_page(monitor))
             refresh_page(pages, datetime.now(UTC))
     except DriftlineError as error:
         progress.event("index_not_written", reason=str(error))
@@ -147,6 +145,10 @@ def _state(store: Store, monitor: Monitor, pages: Pages) -> object:
     return published, acted, pages.listed(_folder(monitor))
 
 
+def _own_page(monitor: str) -> str:
+    return f"{monitor}/{INDEX}"
+
+
 def _folder(monitor: Monitor) -> str:
     return f"{monitor.monitor}/{monitor.granularity.value}"
 
@@ -158,6 +160,9 @@ def _history(store: Store, monitor: Monitor, pages: Pages) -> MonitorHistory:
     if starts:
         first = starts[-MOST_CELLS:][0]
         tables |= {name: standing(store, monitor, first) for name, standing in _STANDING.items()}
+        tables["incidents"] = store.current(
+            "incidents", monitor.monitor, start=first, granularity=monitor.granularity.value
+        )
     there = set(pages.listed(_folder(monitor)))
     windows = (monitor.calendar.containing(start) for start in starts)
     names = ((window.start, page_name(monitor, window)) for window in windows)

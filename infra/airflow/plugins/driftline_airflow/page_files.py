@@ -21,8 +21,8 @@ class PageFiles(Protocol):
     def names(self) -> list[tuple[str, str, str]]:
         """Monitor, granularity and file name of everything that lies where pages lie."""
 
-    def read(self, monitor: str, granularity: str, name: str) -> bytes | None:
-        """One page, None if it is not there."""
+    def read(self, *names: str) -> bytes | None:
+        """One page by the names of its folders and its own, None if it is not there."""
 
 
 def open_page_files(settings: Settings) -> PageFiles:
@@ -41,8 +41,8 @@ class _InFolder:
             (path.parent.parent.name, path.parent.name, path.name) for path in self._root.glob("*/*/*.html")
         ]
 
-    def read(self, monitor: str, granularity: str, name: str) -> bytes | None:
-        path = (self._root / monitor / granularity / name).resolve()
+    def read(self, *names: str) -> bytes | None:
+        path = self._root.joinpath(*names).resolve()
         # A link in the folder must not lead out of it either.
         if not path.is_relative_to(self._root) or not path.is_file() or path.stat().st_size > _LARGEST:
             return None
@@ -69,12 +69,10 @@ class _OnS3:
             (parts[0], parts[1], parts[2]) for parts in (key.split("/") for key in keys) if len(parts) == 3
         ]
 
-    def read(self, monitor: str, granularity: str, name: str) -> bytes | None:
+    def read(self, *names: str) -> bytes | None:
         client = self._client()
         try:
-            answer = client.get_object(
-                Bucket=self._bucket, Key=f"{self._prefix}{monitor}/{granularity}/{name}"
-            )
+            answer = client.get_object(Bucket=self._bucket, Key=f"{self._prefix}{'/'.join(names)}")
         except client.exceptions.NoSuchKey:
             return None
         return answer["Body"].read() if answer["ContentLength"] <= _LARGEST else None

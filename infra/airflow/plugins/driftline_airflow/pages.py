@@ -84,12 +84,14 @@ def _application() -> FastAPI:
         deeper = _is_page(monitor, granularity, name, _DRILLDOWN)
         if not deeper and not _is_page(monitor, granularity, name):
             raise HTTPException(404, "there is no such report")
-        if not may_see(user, monitor):
-            raise HTTPException(403, f"you may not see the DAG driftline__{monitor}, nor its reports")
-        content = open_page_files(load_settings()).read(monitor, granularity, name)
-        if content is None:
-            raise HTTPException(404, "this report has not been written yet, or has been removed")
+        content = _content(may_see(user, monitor), monitor, granularity, name)
         return HTMLResponse(content, headers=_DRILLDOWN_HEADERS if deeper else _HEADERS)
+
+    def own(monitor: str, user: someone) -> HTMLResponse:
+        # The page of all windows of a monitor, which those link to.
+        if not _MONITOR.fullmatch(monitor):
+            raise HTTPException(404, "there is no such report")
+        return HTMLResponse(_content(may_see(user, monitor), monitor, "index.html"), headers=_HEADERS)
 
     def index(user: someone) -> RedirectResponse:
         # Pages link to the index of all monitors, which is for those who may see all: here the overview is
@@ -98,12 +100,27 @@ def _application() -> FastAPI:
         return RedirectResponse("../", headers=_HEADERS)
 
     # The annotations name what only this function knows, so they cannot be resolved from their text.
-    for route in (overview, page, index):
+    for route in (overview, page, own, index):
         route.__annotations__["user"] = someone
     application.get("/")(overview)
     application.get("/reports/index.html")(index)
+    application.get("/reports/{monitor}/index.html")(own)
     application.get("/reports/{monitor}/{granularity}/{name}")(page)
     return application
+
+
+def _content(allowed: bool, *names: str) -> bytes:  # noqa: FBT001 - what its callers have asked
+    from fastapi import HTTPException
+
+    from driftline_airflow.page_files import open_page_files
+    from driftline_schemas.settings import load_settings
+
+    if not allowed:
+        raise HTTPException(403, f"you may not see the DAG driftline__{names[0]}, nor its reports")
+    content = open_page_files(load_settings()).read(*names)
+    if content is None:
+        raise HTTPException(404, "this report has not been written yet, or has been removed")
+    return content
 
 
 def _is_page(monitor: str, granularity: str, name: str, form: re.Pattern[str] = _PAGE) -> bool:
