@@ -46,8 +46,8 @@ class Topic(StrEnum):
     """What the other alerts together suggest."""
 
 
-_NO_FAULT = frozenset({Topic.SETUP, Topic.ADVICE})
-_LOSSES = frozenset({Topic.PERFORMANCE, Topic.ESTIMATE})
+NO_FAULT = frozenset({Topic.SETUP, Topic.ADVICE})
+LOSSES = frozenset({Topic.PERFORMANCE, Topic.ESTIMATE})
 
 
 class Severity(StrEnum):
@@ -95,6 +95,8 @@ class Finding:
         statement: what there is to say, where metric, value and threshold do not say it.
         kind: of performance, whether it is realized or estimated; None of anything else.
         windows: whose outcomes the figure merges, this one the last of them.
+        usual: the same figure of the reference, if it has one.
+        certain: of performance by labels, whether its whole interval is beyond the limit.
     """
 
     place: Place
@@ -110,6 +112,8 @@ class Finding:
     statement: str | None = None
     kind: str | None = None
     windows: int = 1
+    usual: float | None = None
+    certain: bool = False
 
     def __post_init__(self) -> None:
         for name in ("strength", "value", "threshold", "q_value"):
@@ -253,8 +257,8 @@ class Fold:
         """The window with the advice that the alerts before it and its own findings suggest."""
         if Topic.DRIFT not in window.judged:
             return window
-        losses = any(topic in _LOSSES for _, topic in self._under_way) or any(
-            finding.topic in _LOSSES for finding in window.findings
+        losses = any(topic in LOSSES for _, topic in self._under_way) or any(
+            finding.topic in LOSSES for finding in window.findings
         )
         columns = [
             place.column
@@ -363,7 +367,7 @@ def _seen(monitor: str, alert: Alert | None, findings: Sequence[Finding], window
         place=place,
         topic=leading.topic,
         metric=metric,
-        severity=Severity.LOW if leading.topic in _NO_FAULT else severity(peak, windows),
+        severity=Severity.LOW if leading.topic in NO_FAULT else severity(peak, windows),
         state=State.OPEN,
         first_window=first,
         last_window=window.start,

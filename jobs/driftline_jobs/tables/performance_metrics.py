@@ -25,7 +25,7 @@ CONTRADICTED = "kind = 'estimated' AND threshold IS NOT NULL AND degraded IS NUL
 _BY_LABELS = "by labels, which are mature, it is no worse than it may be: they count, and not the estimate"
 _DEGRADED = (
     "SELECT window_start, '*' AS column_name, model_version, segment, segment_value, metric, value, "  # noqa: S608
-    "threshold, threshold_source, NULL AS q_value, reference_value, kind, windows "
+    "threshold, threshold_source, NULL AS q_value, reference_value, kind, windows, ci_low, ci_high "
     f"FROM current_performance_metrics WHERE {SPAN} AND degraded"
 )
 _JUDGED = (

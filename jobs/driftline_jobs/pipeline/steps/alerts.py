@@ -200,6 +200,15 @@ def finding(topic: Topic, row: Mapping[str, Any]) -> Finding:
         direction="below" if value is not None and threshold is not None and value < threshold else "above",
         kind=kind,
         windows=1 if kind is None else row["windows"],
+        usual=row["reference_value"],
+        certain=topic is Topic.PERFORMANCE and _wholly_beyond(threshold, row["ci_low"], row["ci_high"]),
+    )
+
+
+def _wholly_beyond(threshold: float | None, low: float | None, high: float | None) -> bool:
+    """Whether chance has no part in it: the interval does not reach the threshold."""
+    return threshold is not None and (
+        (high is not None and high < threshold) or (low is not None and low > threshold)
     )
 
 

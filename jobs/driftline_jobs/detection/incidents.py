@@ -1,0 +1,384 @@
+"""Incidents: a fold over windows in their order, from what each window's alerts mean to what people see.
+
+Problems of one topic that open within two windows of each other, while one of them is under way, are one
+incident; so are those that one cause explains. A model's losses are one incident however far apart they open.
+What comes later is an incident of its own, so that a drift of months does not swallow an outage.
+
+    place       which incident each new problem belongs to: one that is young, one that returns, or a new one
+    step        how each incident stands after the window
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from driftline_jobs.detection.alerts import ALL, RETURNS_WITHIN
+from driftline_jobs.detection.causes import cause_of, explained_by, of_one_cause
+from driftline_jobs.detection.problems import Problem, Severity, Topic
+
+APART: Final = 2
+"""Problems that open at most so many windows apart may be one incident."""
+_LONGEST: Final = {Topic.DRIFT: 14, Topic.DATA: APART}
+"""How many windows after its opening an incident takes in what is new: the new schedule of an airline arrives
+column by column within days, and what fails within two windows is one outage."""
+_AS_MUCH_AGAIN: Final = 2.0
+"""An impact so many times what was said is another story; so is drift so many times what was accepted."""
+_MOST_GONE: Final = 0.25
+"""Share of the columns without a value from which on the data is gone."""
+
+
+class State(StrEnum):
+    """How an incident stands in a window."""
+
+    NEW = "new"
+    ONGOING = "ongoing"
+    ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
+    ACCEPTED = "accepted"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a person said of an incident after the window that starts at ``window``."""
+
+    incident_id: str
+    state: State
+    window: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One incident in one window: a row of ``incidents``.
+
+    Attributes:
+        first_window, last_window: starts of the windows it was opened in and last seen in.
+        columns: those it is about, those that matter most first.
+        members: keys of its problems.
+        age: windows since it was opened, and since the last problem joined it.
+        changed: start of the window in which it was last new or escalated.
+        said: the impact that was said then.
+        peak: the greatest strength seen while nobody had accepted it.
+        leading: what the headline rests on.
+    """
+
+    incident_id: str
+    topic: Topic
+    state: State
+    severity: Severity
+    certain: bool
+    headline: str
+    cause: str | None
+    first_window: datetime
+    last_window: datetime
+    columns: tuple[str, ...]
+    members: tuple[str, ...]
+    impact: float | None
+    age: int
+    joined: int
+    changed: datetime
+    said: float
+    peak: float
+    leading: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def alerts(self) -> tuple[str, ...]:
+        """Ids of its alerts."""
+        return tuple(sorted({key.partition(":")[0] for key in self.members}))
+
+
+@dataclass(frozen=True, slots=True)
+class WindowProblems:
+    """What one window brings.
+
+    Attributes:
+        problems: those that were seen in it, the worst first.
+        under_way: ids of the alerts that have not ended.
+        columns: how many are watched.
+    """
+
+    start: datetime
+    problems: Sequence[Problem]
+    under_way: Collection[str]
+    columns: int = 0
+
+
+Tell = Callable[[Topic, str | None, Sequence[Problem]], str]
+"""Says in one sentence what happened: of a topic, a cause if there is one, the problems, the worst first."""
+
+
+class Fold:
+    """The incidents of windows in their order, one window after the other.
+
+    Args:
+        monitor: name of the monitor, part of every incident's identity.
+        tell: finds the words; called where an incident is new or escalated.
+        opened: the incidents that were under way after the window before the first.
+        ended: those that had ended, and how many windows before.
+        actions: what people said, in the order in which they did.
+    """
+
+    def __init__(
+        self,
+        monitor: str,
+        tell: Tell,
+        *,
+        opened: Iterable[Incident] = (),
+        ended: Iterable[tuple[Incident, int]] = (),
+        actions: Iterable[Action] = (),
+    ) -> None:
+        self._monitor = monitor
+        self._tell = tell
+        self._open = {incident.incident_id: incident for incident in opened}
+        self._ended = {incident.incident_id: (incident, ago) for incident, ago in ended}
+        self._now: datetime | None = None
+        self._actions: dict[str, list[Action]] = {}
+        for action in actions:
+            self._actions.setdefault(action.incident_id, []).append(action)
+
+    @property
+    def open(self) -> list[Incident]:
+        """The incidents that are under way after the last window."""
+        return [self._open[name] for name in sorted(self._open)]
+
+    @property
+    def ended(self) -> list[tuple[Incident, int]]:
+        """Those that have ended and may still return, and how many windows ago."""
+        return [self._ended[name] for name in sorted(self._ended)]
+
+    def step(self, window: WindowProblems) -> list[Incident]:
+        """The incidents of the next window: those that are under way in it, and those that end with it."""
+        self._now = window.start
+        self._ended = {
+            name: (incident, ago + 1) for name, (incident, ago) in self._ended.items() if ago < RETURNS_WITHIN
+        }
+        self._open = {
+            name: replace(incident, age=incident.age + 1, joined=incident.joined + 1)
+            for name, incident in self._open.items()
+        }
+        opened = self._place(window)
+        seen = {problem.key: problem for problem in window.problems}
+        here = []
+        for name in sorted(self._open):
+            incident = self._open[name]
+            own = sorted((seen[key] for key in incident.members if key in seen), key=lambda one: one.rank)
+            after = self._after(incident, own, window, is_new=name in opened)
+            here.append(after)
+            if after.state is State.RESOLVED:
+                del self._open[name]
+                self._ended[name] = (after, 0)
+            else:
+                self._open[name] = after
+        return here
+
+    # -- which incident a problem belongs to -------------------------------------------------------
+
+    def _place(self, window: WindowProblems) -> set[str]:
+        """Let each problem that is in no incident yet join one; ids of those that this opens."""
+        owner = {key: name for name, incident in self._open.items() for key in incident.members}
+        fresh = [problem for problem in window.problems if problem.key not in owner]
+        fresh += self._drawn_along(fresh, window.problems, owner)
+        opened: set[str] = set()
+        for topic in (Topic.DATA, Topic.PERFORMANCE, Topic.DRIFT):
+            group = [problem for problem in fresh if problem.topic is topic]
+            if topic is Topic.DRIFT:
+                group = self._unexplained(group)
+            if not group:
+                continue
+            target, is_new = self._target(topic, group, window.start)
+            opened |= {target} if is_new else set()
+            self._join(target, group)
+        return opened
+
+    def _drawn_along(
+        self, fresh: Sequence[Problem], seen: Sequence[Problem], owner: Mapping[str, str]
+    ) -> list[Problem]:
+        """Problems of milder incidents that have become part of what is failing now, for the same cause."""
+        along = []
+        for problem in seen:
+            name = owner.get(problem.key)
+            if name is None or self._open[name].severity >= problem.severity:
+                continue
+            if sum(of_one_cause(problem, other) for other in fresh) > 1:
+                along.append(problem)
+                incident = self._open[name]
+                rest = tuple(key for key in incident.members if key != problem.key)
+                if rest:
+                    self._open[name] = replace(incident, members=rest)
+                else:
+                    del self._open[name]
+        return along
+
+    def _unexplained(self, group: Sequence[Problem]) -> list[Problem]:
+        """Those that no damage of the data explains; the others join its incident."""
+        damaged = [
+            incident
+            for incident in self._open.values()
+            if incident.topic is Topic.DATA and incident.joined <= APART and not self._is_silent(incident)
+        ]
+        rest = []
+        for problem in group:
+            found = next((one for one in damaged if explained_by(problem, one.columns, one.severity)), None)
+            if found is None:
+                rest.append(problem)
+            else:
+                self._join(found.incident_id, [problem], again=False)
+        return rest
+
+    def _target(self, topic: Topic, group: Sequence[Problem], start: datetime) -> tuple[str, bool]:
+        """The incident that a group of problems belongs to, and whether it opens with them."""
+        keys, worst = {problem.key for problem in group}, max(problem.severity for problem in group)
+        losses = topic is Topic.PERFORMANCE
+        same = [incident for incident in self._open.values() if incident.topic is topic]
+        young = [
+            incident
+            for incident in same
+            if losses
+            or (
+                incident.joined <= APART
+                and incident.age <= _LONGEST[topic]
+                and incident.severity >= worst
+                and not self._is_silent(incident)
+            )
+        ]
+        if young:
+            return max(young, key=lambda one: (one.first_window, one.incident_id)).incident_id, False
+        returning = [
+            (len(keys.intersection(incident.members)), incident)
+            for incident, _ in self._ended.values()
+            if incident.topic is topic
+        ]
+        most, incident = max(
+            returning, key=lambda one: (one[0], one[1].last_window, one[1].incident_id), default=(0, None)
+        )
+        if incident is not None and (2 * most >= len(keys) or (losses and most)):
+            del self._ended[incident.incident_id]
+            anew = replace(incident, severity=worst, certain=False, peak=0.0, age=0)
+            self._open[incident.incident_id] = anew
+            return incident.incident_id, True
+        name = incident_id(self._monitor, topic, start)
+        self._open[name] = _blank(name, topic, worst, start)
+        return name, True
+
+    def _join(self, name: str, group: Sequence[Problem], *, again: bool = True) -> None:
+        """``again``: whether others may join as long after these."""
+        incident = self._open[name]
+        members = tuple(sorted({*incident.members, *(problem.key for problem in group)}))
+        columns = _columns(group, incident.columns)
+        joined = 0 if again else incident.joined
+        self._open[name] = replace(incident, members=members, columns=columns, joined=joined)
+
+    # -- how it stands -----------------------------------------------------------------------------
+
+    def _after(
+        self, incident: Incident, own: Sequence[Problem], window: WindowProblems, *, is_new: bool
+    ) -> Incident:
+        if not own:
+            ends = not any(name in window.under_way for name in incident.alerts)
+            state = State.RESOLVED if ends else self._silence(incident) or State.ONGOING
+            return replace(incident, state=state)
+        severity = max(incident.severity, _severity(own, window.columns))
+        worst = [problem for problem in own if problem.severity >= max(incident.severity, own[0].severity)]
+        impact = max((problem.impact for problem in own if problem.impact is not None), default=None)
+        strength = max(problem.strength for problem in own)
+        silent = self._silence(incident)
+        after = replace(
+            incident,
+            severity=severity,
+            certain=incident.certain or any(problem.certain for problem in worst),
+            last_window=window.start,
+            columns=_columns(own, incident.columns),
+            impact=impact,
+            peak=incident.peak if silent is State.ACCEPTED else max(incident.peak, strength),
+        )
+        if is_new:
+            return self._told(after, State.NEW, own, window)
+        worse = severity > incident.severity or (
+            own[0].severity > Severity.LOW and (impact or 0.0) >= _AS_MUCH_AGAIN * incident.said > 0.0
+        )
+        if silent is State.ACCEPTED:
+            # the norm since: only what goes as far again is news, or what is of another kind
+            worse = severity > incident.severity or strength >= _AS_MUCH_AGAIN * incident.peak
+        if worse:
+            return self._told(after, State.ESCALATED, own, window)
+        return replace(after, state=silent or State.ONGOING)
+
+    def _told(
+        self, incident: Incident, state: State, own: Sequence[Problem], window: WindowProblems
+    ) -> Incident:
+        """The incident with words for what has happened to it."""
+        cause = cause_of(incident.topic, own)
+        leading = own[0]
+        return replace(
+            incident,
+            state=state,
+            cause=cause,
+            headline=self._tell(incident.topic, cause, own),
+            changed=window.start,
+            said=incident.impact or 0.0,
+            leading={
+                "alert_id": leading.alert_id,
+                "column_name": leading.column,
+                "metric": leading.metric,
+                "strength": leading.strength,
+            },
+        )
+
+    def _silence(self, incident: Incident) -> State | None:
+        """The state that the last action on it before this window gives, unless it has escalated since."""
+        said = [
+            action
+            for action in self._actions.get(incident.incident_id, ())
+            if incident.changed <= action.window and (self._now is None or action.window < self._now)
+        ]
+        return said[-1].state if said else None
+
+    def _is_silent(self, incident: Incident) -> bool:
+        return self._silence(incident) is not None
+
+
+def incident_id(monitor: str, topic: Topic, first_window: datetime) -> str:
+    """16 hex digits: of one topic at most one incident opens in a window."""
+    parts = ("incident", monitor, topic.value, first_window.isoformat())
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _blank(name: str, topic: Topic, severity: Severity, start: datetime) -> Incident:
+    return Incident(
+        incident_id=name,
+        topic=topic,
+        state=State.NEW,
+        severity=severity,
+        certain=False,
+        headline="",
+        cause=None,
+        first_window=start,
+        last_window=start,
+        columns=(),
+        members=(),
+        impact=None,
+        age=0,
+        joined=0,
+        changed=start,
+        said=0.0,
+        peak=0.0,
+    )
+
+
+def _severity(own: Sequence[Problem], columns: int) -> Severity:
+    """That of the worst; where many columns are gone at once, the data is."""
+    gone = {problem.column for problem in own if problem.gone}
+    if len(gone) > 1 and len(gone) >= _MOST_GONE * columns > 0:
+        return Severity.CRITICAL
+    return max(problem.severity for problem in own)
+
+
+def _columns(first: Iterable[Problem], rest: Iterable[str]) -> tuple[str, ...]:
+    names = dict.fromkeys(problem.column for problem in first)
+    return tuple(name for name in dict.fromkeys([*names, *rest]) if name != ALL)
