@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from driftline_jobs.detection.impact import noise
+from driftline_jobs.detection.impact import noise, with_chance
 
 
 def test_noise_is_the_prediction_interval_of_one_more_window() -> None:
@@ -28,3 +28,18 @@ def test_one_clean_window_in_a_hundred_is_beyond_it() -> None:
     beyond = np.abs(values[-1]) > noise(values[:-1])
     # about zero the sure side of |mean| makes it somewhat less than one
     assert 0.004 < beyond.mean() < 0.011
+
+
+def test_a_large_change_of_a_column_without_a_part_stays_within_the_noise_of_chance() -> None:
+    random = np.random.default_rng(41)
+    weights = np.array([0.2, 0.5, 1.0, 1.5, 1.8])  # of bins of equal size
+    beyond = 0
+    for _ in range(1000):
+        scores, bins = random.beta(2, 5, 2000), random.integers(0, 5, 2000)
+        change = np.average(scores, weights=weights[bins]) - scores.mean()
+        limit = with_chance(0.0, scores.std() / 2000**0.5, float(((weights - 1) ** 2).mean()))
+        beyond += limit is not None and abs(change) > limit
+    assert 2 <= beyond <= 19  # ten expected
+    assert with_chance(None, 0.1, 1.0) is None
+    assert with_chance(0.3, 0.4 / 2.5758293035489004, 1.0) == pytest.approx(0.5)
+    assert with_chance(0.3, float("nan"), 1.0) == 0.3

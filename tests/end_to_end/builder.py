@@ -33,6 +33,7 @@ WINDOWED = (
     "quality_metrics",
     "performance_metrics",
     "performance_curves",
+    "impacts",
     "alerts",
     "fold_states",
 )

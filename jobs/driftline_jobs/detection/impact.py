@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,20 @@ from driftline_jobs.metrics.figures import FloatArray
 FEWEST_WINDOWS = 3
 """Of fewer nobody can say how far they lie apart."""
 _LEVEL = 0.99
+_Z = 2.5758293035489004
+"""Of the normal distribution, 99 % lie within so many standard deviations."""
+
+
+def with_chance(limit: float | None, error: float, divergence: float) -> float | None:
+    """The noise of one impact: what clean windows stay within (``noise``), and what so large a change of a
+    column that has nothing to do with the score would show by chance, in 99 % of cases.
+
+    Args:
+        error: standard error of the figure in the reference, NaN where it is not known.
+        divergence: of the window from the reference, see ``metrics.impact.divergence``.
+    """
+    by_chance = _Z * error * math.sqrt(divergence) if math.isfinite(error) else 0.0
+    return None if limit is None else math.hypot(limit, by_chance)
 
 
 def noise(values: FloatArray) -> FloatArray:

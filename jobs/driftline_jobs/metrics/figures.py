@@ -49,6 +49,8 @@ class Status(StrEnum):
     FEW_ERRORS = "few_errors"
     COLLAPSED = "collapsed"
     NOT_FINITE = "not_finite"
+    UNKNOWN_VALUES = "unknown_values"
+    NOT_BY_SCORE = "not_by_score"
 
 
 _REASONS = {
@@ -82,6 +84,10 @@ _REASONS = {
     Status.INFINITE: "rows with a label have an infinite prediction, so their errors are infinite",
     Status.FEW_ERRORS: "a few errors make up most of the squares, so no interval can be given",
     Status.COLLAPSED: "in the window some columns follow from the others, so no density can be compared",
+    Status.UNKNOWN_VALUES: "next to no row of the reference has a value that the window has in this column, "
+    "so nothing says what its change does",
+    Status.NOT_BY_SCORE: "the reference was made by a version that did not keep its rows by column and "
+    "score: `driftline rebase` the monitor",
     Status.NOT_FINITE: "the figure lies beyond what a 64-bit float can hold",
 }
 _STATUS_TYPE = f"<U{max(len(status) for status in Status)}"

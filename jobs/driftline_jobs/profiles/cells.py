@@ -93,21 +93,27 @@ class Grouping:
 
 
 def groupings(
-    base: IntArray, base_starts: IntArray, version: Dimension | None, segments: Sequence[Dimension]
+    base: IntArray,
+    base_starts: IntArray,
+    version: Dimension | None,
+    segments: Sequence[Dimension],
+    *,
+    apart: bool = False,
 ) -> Iterator[Grouping]:
     """Groupings whose runs together cover every cell exactly once.
 
     Where rows are many, all dimensions are crossed, and each value is profiled once however many
-    segments there are. Where they are few, crossing would leave crumbs: each segment is grouped apart.
-    Profiles merge exactly, so both ways give the same ones.
+    segments there are. Where they are few, crossing would leave crumbs: each segment is grouped apart, and
+    so it is if ``apart`` says that there are many. Profiles merge exactly, so both ways give the same ones.
     """
     bases = (base, len(base_starts))
     dimensions = [*([version] if version else []), *segments]
-    joint, size = _mixed_radix([bases, *((d.codes, len(d.names)) for d in dimensions)])
-    occurring, counts, compact = _compact(joint, size)
-    if not segments or len(occurring) * _ROWS_PER_JOINT_CELL <= len(base):
-        yield _grouped(occurring, counts, compact, base_starts, dimensions, whole=True)
-        return
+    if not (apart and segments):
+        joint, size = _mixed_radix([bases, *((d.codes, len(d.names)) for d in dimensions)])
+        occurring, counts, compact = _compact(joint, size)
+        if not segments or len(occurring) * _ROWS_PER_JOINT_CELL <= len(base):
+            yield _grouped(occurring, counts, compact, base_starts, dimensions, whole=True)
+            return
     for at, chosen in enumerate([[version] if version else [], *([segment] for segment in segments)]):
         alone = [d for d in chosen if d]
         joint, size = _mixed_radix([bases, *((d.codes, len(d.names)) for d in alone)])

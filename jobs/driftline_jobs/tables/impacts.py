@@ -24,7 +24,7 @@ _OF_WINDOW = (
 )
 _OF_MEANS = (
     f"SELECT {_READ} FROM current_impacts WHERE {PLACE} AND window_start >= $3 AND window_start < $4 "  # noqa: S608
-    f"AND metric IN ({', '.join(repr(name) for name in MEAN_METRICS)}) AND status = 'ok' "
+    f"AND metric IN ({', '.join(repr(name) for name in MEAN_METRICS)}) "
     "ORDER BY window_start, column_name, class_label"
 )
 
@@ -64,10 +64,18 @@ def on_the_mean(
 ) -> dict[datetime, dict[str, Impact]]:
     """By start of window, ``start <= t < end``, and by column: its impact on the mean score or the mean
     prediction; of several classes on that of the class which it moves most."""
-    found: dict[datetime, dict[str, Impact]] = {}
+    found: dict[datetime, list[Impact]] = {}
     for row in rows_of(store, _OF_MEANS, [*place_of(monitor), start, end]):
-        of_window_ = found.setdefault(row["window_start"], {})
-        of_window_[row["column_name"]] = _larger(of_window_.get(row["column_name"]), _read(row))
+        found.setdefault(row["window_start"], []).append(_read(row))
+    return {at: on_the_mean_by_column(impacts) for at, impacts in found.items()}
+
+
+def on_the_mean_by_column(impacts: Iterable[Impact]) -> dict[str, Impact]:
+    """The same of one window."""
+    found: dict[str, Impact] = {}
+    for one in impacts:
+        if one.metric in MEAN_METRICS and one.value is not None:
+            found[one.column_name] = _larger(found.get(one.column_name), one)
     return found
 
 

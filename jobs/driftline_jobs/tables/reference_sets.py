@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from driftline_jobs.profiles.binning import Binning
+from driftline_jobs.references.by_score import ByScore
 from driftline_jobs.references.reference import Reference, ReferenceWindow
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.reading import Row, rows_of
@@ -21,6 +22,7 @@ _WITH_BINS = (
     "FROM reference_sets s JOIN binnings b ON b.binning_id = s.binning_id "
 )
 _BINNING = "SELECT binning_id FROM reference_sets WHERE reference_id = $1"
+_BY_SCORE = "SELECT by_score FROM reference_sets WHERE reference_id = $1"
 _STATE = "SELECT monitor, source, state FROM reference_sets WHERE reference_id = $1"
 _SOURCES = "SELECT reference_id, source FROM reference_sets WHERE monitor = $1"
 _PUBLISHED = (
@@ -67,9 +69,14 @@ class Stored(Protocol):
 
 
 def add_reference(
-    table: TableBuilder, reference: Stored, created_at: datetime, effective_from: datetime | None = None
+    table: TableBuilder,
+    reference: Stored,
+    created_at: datetime,
+    effective_from: datetime | None = None,
+    by_score: ByScore | None = None,
 ) -> None:
-    """Append a reference; ``effective_from`` is the window from which it was rebased, if it was."""
+    """Append a reference; ``effective_from`` is the window from which it was rebased, if it was, ``by_score``
+    its rows by column and score."""
     windows = reference.windows
     table.add(
         1,
@@ -83,6 +90,7 @@ def add_reference(
         rows=reference.rows,
         created_at=created_at,
         state=[reference.to_bytes()],
+        by_score=[None if by_score is None else by_score.to_bytes()],
     )
 
 
@@ -119,6 +127,16 @@ def reference_at(store: Store, reference_id: str | None, binning: Binning) -> Re
         if rows
         else None
     )
+
+
+def by_score_of(store: Store, reference_id: str) -> ByScore | None:
+    """The rows of a reference by column and score; None where it was made without.
+
+    Raises DataError when they are of a newer format.
+    """
+    rows = rows_of(store, _BY_SCORE, [reference_id])
+    state = rows[0]["by_score"] if rows else None
+    return None if state is None else ByScore.from_bytes(state)
 
 
 def binning_of(store: Store, reference_id: str) -> str | None:

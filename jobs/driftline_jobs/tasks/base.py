@@ -84,6 +84,16 @@ class Task(ABC, Generic[Held]):
         del outcomes
         return {}
 
+    def score_counts(self, outcome: Held) -> Mapping[str | None, IntArray]:
+        """(bins,) rows, labelled or not, by the bin of the score or of the predicted value, by the class that
+        the score is of, None for the only one. Nothing where there is none."""
+        del outcome
+        return {}
+
+    def condensed(self, outcome: Held) -> Held:
+        """The same with no more than ``measure`` and ``score_counts`` need."""
+        return outcome
+
     def has_probabilities(self, outcome: Held) -> bool:
         """Whether scores are probabilities, so that they can be held against shares."""
         del outcome

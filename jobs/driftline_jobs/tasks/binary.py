@@ -193,6 +193,10 @@ class BinaryTask(ScoredTask[BinaryOutcomes]):
         """The one score."""
         return {} if self.bins is None else {None: self.stacked_scores(outcomes)}
 
+    def score_counts(self, outcome: BinaryOutcomes) -> Mapping[str | None, IntArray]:
+        """The one score."""
+        return {} if self.bins is None else {None: np.array(outcome.scored, np.int64)}
+
     def label_sample(self, outcomes: Sequence[BinaryOutcomes]) -> CategorySample:
         """Negative ones, and positive ones."""
         rows = [[outcome.labelled - outcome.label_positives, outcome.label_positives] for outcome in outcomes]

@@ -199,6 +199,12 @@ class MulticlassTask(ScoredTask[MulticlassOutcomes]):
             for at, name in enumerate(self.names[: len(self.bins)])
         }
 
+    def score_counts(self, outcome: MulticlassOutcomes) -> Mapping[str | None, IntArray]:
+        """Each scored class; bins beyond its own are empty."""
+        scored = np.array(outcome.scored, np.int64).reshape(self.by_score)
+        names = self.names[: len(self.bins)]
+        return {name: scored[at, : self.bins[at].bins] for at, name in enumerate(names)}
+
     def label_sample(self, outcomes: Sequence[MulticlassOutcomes]) -> CategorySample:
         """By class; the last one stands for all that the reference lacks."""
         rows = np.array([outcome.label_counts for outcome in outcomes], np.int64)

@@ -29,6 +29,7 @@ Counts = int | list[int] | dict[str, int] | ExactSums
 class Outcomes:
     """Counts over some rows: every field is an integer, a list of them, the counts of some names, or exact
     sums, which ``exact`` names. ``task`` and ``format`` stand in the bytes that are stored.
+    ``without_labels`` are the fields that figures by labels do without.
 
     Attributes:
         predictions: unique prediction ids; labelled: those with a label.
@@ -37,6 +38,7 @@ class Outcomes:
     task: ClassVar[str]
     format: ClassVar[int] = 1
     exact: ClassVar[frozenset[str]] = frozenset()
+    without_labels: ClassVar[frozenset[str]] = frozenset()
 
     predictions: int = 0
     labelled: int = 0

@@ -54,6 +54,7 @@ class RegressionOutcomes(Outcomes):
     task: ClassVar[str] = "regression"
     format: ClassVar[int] = 3
     exact: ClassVar[frozenset[str]] = frozenset((*ERROR_SUMS, "label_sums"))
+    without_labels: ClassVar[frozenset[str]] = frozenset({"predicted", "label_counts", "label_sums"})
 
     infinite: int = 0
     predicted: list[int] = field(default_factory=list)
@@ -185,6 +186,22 @@ class RegressionTask(Task[RegressionOutcomes]):
             "bias": Ratio(np.ldexp(sums.error, sums.scales.error), sums.n),
             "mape": Ratio(np.ldexp(sums.relative, sums.scales.relative), sums.nonzero),
         }
+
+    def score_counts(self, outcome: RegressionOutcomes) -> Mapping[str | None, IntArray]:
+        """The predicted value."""
+        return {None: np.array(outcome.predicted, np.int64)}
+
+    def condensed(self, outcome: RegressionOutcomes) -> RegressionOutcomes:
+        """The sums over all predictions instead of by bin, and no distribution of labels."""
+        sums = {name: getattr(outcome, name).over_all() for name in ERROR_SUMS}
+        return replace(
+            outcome,
+            n=[sum(outcome.n)],
+            nonzero=[sum(outcome.nonzero)],
+            label_counts=[],
+            label_sums=_nothing(),
+            **sums,
+        )
 
     def label_sample(self, outcomes: Sequence[RegressionOutcomes]) -> OrderedSample:
         """By the bin of the label; where that is not known all in one bin, or in none of several.

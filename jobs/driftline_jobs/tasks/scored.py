@@ -53,6 +53,7 @@ class ScoredOutcomes(Outcomes):
     format: ClassVar[int] = 2
     predicted_by_score: ClassVar[str]
     """The field that has (bins,) rows, labelled or not, that were predicted as what the score is of."""
+    without_labels: ClassVar[frozenset[str]] = frozenset({"scored", "scored_decided", "scored_sums"})
     stored_before: ClassVar[Mapping[str, str]]
     """The fields of a task's own, by that which they are stored before."""
 

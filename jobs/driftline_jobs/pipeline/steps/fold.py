@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from driftline_jobs.detection.alerts import Alert, Finding, Topic
+from driftline_jobs.detection.impact import Impact
 from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
@@ -33,6 +34,8 @@ class Said:
         findings: what is wrong; topics: what was judged.
         contradicted: whether the model was expected to do worse here, and by mature labels did not.
         profiles: read when called: those of the whole window, by the log's columns.
+        impacts: made when called, once the step of impacts has been there: by column of the tables, what its
+            change does to the mean score or prediction.
         alerts: those that are under way in it or end with it, once the step of alerts has been there.
     """
 
@@ -43,6 +46,7 @@ class Said:
     contradicted: bool
     profiles: Callable[[], Mapping[str, Profile]]
     alerts: Sequence[Alert] = field(default=())
+    impacts: Callable[[], Mapping[str, Impact]] = field(default=dict)
 
 
 @dataclass(frozen=True)

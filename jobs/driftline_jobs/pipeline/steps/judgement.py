@@ -22,6 +22,7 @@ from driftline_jobs.pipeline.context import Job, failed_if_left
 from driftline_jobs.pipeline.failed_checks import report_failed
 from driftline_jobs.pipeline.steps.alerts import Alerts, acknowledged_since, alert_rows
 from driftline_jobs.pipeline.steps.fold import FoldStep, Followed, Said, Saying
+from driftline_jobs.pipeline.steps.impacts import Impacts
 from driftline_jobs.pipeline.steps.judged import Judged, publish_attempts
 from driftline_jobs.pipeline.steps.judgement_fixed import FixedSaying
 from driftline_jobs.pipeline.steps.judgement_rolling import MovingSaying
@@ -64,7 +65,7 @@ def steps_of(
     steps: list[FoldStep] = []
     if not job.monitor.reference.moves:
         steps.append(SustainedShifts(job, reference, calibrations))
-    steps.append(Alerts(job, published))
+    steps += [Impacts(job, reference), Alerts(job, published)]
     return steps
 
 

@@ -82,7 +82,7 @@ def join_outcomes(
     if source.monitor.labels is None:
         return None
     found = _label_objects(job, source, windows) if labels is None else labels
-    return _Joining(job, source, scan, windows).joined(inspection, found)
+    return Joining(job, source, scan, windows).joined(inspection, found)
 
 
 def label_values(
@@ -95,7 +95,7 @@ def label_values(
     pieces = max(len(scan.bounds_us) - 1 - len(scan.gaps), 1)
     task = LabelValuesPlan(max(SAMPLE // pieces, LEAST))
     whole = replace(scan, model_version=None, segments=())
-    found = _Joining(job, source, whole, windows, task).joined(
+    found = Joining(job, source, whole, windows, task).joined(
         inspection, _label_objects(job, source, windows)
     )
     collected = [cells[WHOLE] for cells in found.by_window.values() if WHOLE in cells]
@@ -121,7 +121,7 @@ def withholding(
     """The same with no labels in the windows ``withheld``: nobody knows which predictions they are about."""
     if not withheld:
         return joined
-    bare = _Joining(job, source, scan, windows).joined(inspection, None)
+    bare = Joining(job, source, scan, windows).joined(inspection, None)
     return replace(
         joined,
         base=_either(joined.base, bare.base, withheld),
@@ -155,14 +155,16 @@ class _Sides:
 
 
 @dataclass(frozen=True)
-class _Joining:
-    """One join of a range of windows; ``task`` is what becomes of the rows, by default outcomes."""
+class Joining:
+    """One join of a range of windows; ``task`` is what becomes of the rows, by default outcomes. ``below`` is
+    that of ``PredictionPlan``."""
 
     job: Job
     source: ProfileSource
     scan: ScanPlan
     windows: Sequence[Window]
     task: OutcomePlan | None = None
+    below: int | None = None
 
     def joined(self, inspection: LogInspection, found: LogInspection | None) -> JoinedWindows:
         """Join the labels ``found`` to the predictions; None for no labels but those in the log itself."""
@@ -214,7 +216,7 @@ class _Joining:
         for split in splits:
             numbers.setdefault(split.object.uri, len(numbers))
         return JoinRequest(
-            predictions=prediction_plan(monitor, self.scan),
+            predictions=replace(prediction_plan(monitor, self.scan), below=self.below),
             prediction_splits=inspection.splits,
             labels=label_plan(monitor, labels, found, self.scan)
             if isinstance(labels, LabelSource) and found

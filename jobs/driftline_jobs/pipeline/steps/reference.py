@@ -16,6 +16,7 @@ from driftline_jobs.metrics.nature import NEXT_STEP
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.names_in_file import check_addresses, check_columns, check_reference
 from driftline_jobs.pipeline.plans import decision_of, scan_plan, watched
+from driftline_jobs.pipeline.steps.by_score import rows_by_score
 from driftline_jobs.pipeline.steps.label_join import join_outcomes, label_values, withholding
 from driftline_jobs.pipeline.steps.losses import reference_losses
 from driftline_jobs.pipeline.steps.reference_data import ReferenceData, objects_of, reference_data
@@ -23,6 +24,7 @@ from driftline_jobs.pipeline.steps.repeated_ids import repeating
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.kinds.ordered import ordered_bins
 from driftline_jobs.profiles.moments import share_of_rows
+from driftline_jobs.references.by_score import ByScore
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.scanned import Scanned, reference_from
 from driftline_jobs.sources.base import LogInspection
@@ -95,6 +97,7 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         binning = replace(binning, labels=ordered_bins("label", values) if len(values) else None)
         plan = replace(plan, binning=binning)
     outcomes = join_outcomes(job, source, inspection, plan, data.windows, labels)
+    again: frozenset[Window] = frozenset()
     if outcomes is not None:
         again = repeating(job.monitor, outcomes, data.windows)
         outcomes = withholding(job, source, inspection, plan, data.windows, outcomes, again)
@@ -115,7 +118,11 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         raise _no_rows(data, inspection)
     check_reference(job.monitor, reference)
     calibrations = learn(reference, job.monitor, task_of(job.monitor, binning))
-    _store(job, reference, calibrations)
+    labelled = [window for window in data.windows if window not in again]
+    by_score = rows_by_score(
+        job, source, inspection, plan, (labelled, outcomes), (reference, calibrations.natures)
+    )
+    _store(job, reference, calibrations, by_score)
     job.progress.event("reference", reference_id=reference.reference_id, rows=reference.rows)
     return reference
 
@@ -257,7 +264,7 @@ _NEXT_STEP = {
 }
 
 
-def _store(job: Job, reference: Reference, calibrations: Calibrations) -> None:
+def _store(job: Job, reference: Reference, calibrations: Calibrations, by_score: ByScore | None) -> None:
     if reference_sets.binning_of(job.store, reference.reference_id) is not None:
         return  # written last: all that goes with it is there, its objects as it was first made from them
     now = datetime.now(UTC)
@@ -269,6 +276,6 @@ def _store(job: Job, reference: Reference, calibrations: Calibrations) -> None:
     add_reference_inputs(tables["run_inputs"], reference)
     add_binning(tables["binnings"], reference.monitor, reference.binning, now)
     add_calibrations(tables["calibrations"], reference, calibrations, now)
-    reference_sets.add_reference(tables["reference_sets"], reference, now, reference.effective_from)
+    reference_sets.add_reference(tables["reference_sets"], reference, now, reference.effective_from, by_score)
     for name, rows in tables.items():
         job.store.put_once(name, rows.to_arrow(), reference.monitor)

@@ -93,6 +93,17 @@ class BinsOf(ABC, Generic[P, C]):
     def tally(self, column: C, grouping: Grouping, workspace: Workspace) -> Sequence[P]:
         """A profile for each run."""
 
+    def bin_of_rows(self, column: C) -> IntArray:
+        """(n,) the bin of each row, numbered as in ``every_row`` of a sample: what is missing in the last."""
+        del column
+        raise self._unsettled()
+
+    @property
+    def places(self) -> IntArray:
+        """(N,) for each of those bins, where it lies in a table of columns by score: those of which the
+        reference has least share a place."""
+        raise self._unsettled()
+
     @abstractmethod
     def written(self, array: pa.Array, about: Reading) -> pa.Array:
         """The values of a column as they are shown to people, of ``ARROW_TYPE``."""

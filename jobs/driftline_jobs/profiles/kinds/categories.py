@@ -15,6 +15,7 @@ import pyarrow as pa
 from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.metrics.samples import CategorySample
 from driftline_jobs.profiles import packing
+from driftline_jobs.profiles.categories import dictionary_for
 from driftline_jobs.profiles.columns.arrays import DROPPED, Codes, class_name, codes, hash_texts, written
 from driftline_jobs.profiles.columns.conversion import as_in_reference
 from driftline_jobs.profiles.distinct import estimate
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 VOCABULARY = 1000
 TOP_VALUES = 10
+MOST_PLACES = 100
+"""Values of their own in a table of columns by score; the vocabulary is in the order of their counts."""
 UNSEEN_SLACK = 0.01
 """Share of rows whose value the reference does not know."""
 _HEADER = struct.Struct("<2qI")
@@ -94,6 +97,19 @@ class CategoryBins(BinsOf[CategoryProfile, Codes]):
     def tally(self, column: Codes, grouping: Grouping, workspace: Workspace) -> Sequence[CategoryProfile]:
         """See ``BinsOf``."""
         return category_runs(column, grouping, self, workspace)
+
+    def bin_of_rows(self, column: Codes) -> IntArray:
+        """See ``BinsOf``."""
+        bin_of = dictionary_for(column.texts, self).bin_of
+        found = bin_of[column.codes] if len(bin_of) else np.full(len(column.codes), self.bins)
+        return found if column.valid is None else np.where(column.valid, found, self.bins)
+
+    @property
+    def places(self) -> IntArray:
+        """See ``BinsOf``: the most frequent values have their own, the other known ones share the next."""
+        bins, own = np.arange(self.bins + 1), min(len(self.vocabulary), MOST_PLACES)
+        known = np.minimum(bins, own)
+        return np.where(bins < self.bins - 1, known, bins - (self.bins - 1) + own + 1)
 
     def written(self, array: pa.Array, about: Reading) -> pa.Array:
         """See ``BinsOf``."""

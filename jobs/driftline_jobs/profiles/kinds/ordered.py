@@ -129,6 +129,21 @@ class OrderedBins(BinsOf[OrderedProfile, Numbers]):
         """See ``BinsOf``."""
         return ordered_runs(column, grouping, self, workspace)
 
+    def bin_of_rows(self, column: Numbers) -> IntArray:
+        """See ``BinsOf``: infinities lie in the open outer bins, NaN among what is missing."""
+        values = column.values.astype(np.float64, copy=False)
+        there = ~np.isnan(values) if column.valid is None else column.valid & ~np.isnan(values)
+        finite = there & np.isfinite(values)
+        found = np.where(there & (values > 0.0), self.bins - 1, 0)
+        found[~there] = self.bins
+        found[finite] = self.bin_of(values[finite])
+        return found
+
+    @property
+    def places(self) -> IntArray:
+        """See ``BinsOf``: each bin its own."""
+        return np.arange(self.bins + 1)
+
     def written(self, array: pa.Array, about: Reading) -> pa.Array:
         """See ``BinsOf``."""
         found = self.read(array, about)

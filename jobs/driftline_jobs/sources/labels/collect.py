@@ -23,7 +23,8 @@ def collect(tables: Iterable[pa.Table], plan: PredictionPlan, task: OutcomePlan)
             continue
         base = np.asarray(table.column("base").to_numpy(), np.int64)
         version, segments = _dimensions(table, plan)
-        for grouping in groupings(base, plan.scan.bounds_us, version, segments):
+        apart = plan.below is not None
+        for grouping in groupings(base, plan.scan.bounds_us, version, segments, apart=apart):
             rows = task.rows(table, grouping.order())
             for run in grouping.runs:
                 outcome = rows.of(run.start, run.stop)
@@ -38,6 +39,8 @@ def collect(tables: Iterable[pa.Table], plan: PredictionPlan, task: OutcomePlan)
 
 def _dimensions(table: pa.Table, plan: PredictionPlan) -> tuple[Dimension | None, list[Dimension]]:
     column = {name: f"cell{i}" for i, name in enumerate(plan.cell_columns)}
+    if plan.below is not None:
+        return None, [_places(table, *item, plan) for item in column.items()]
     named = {name: labelled(codes(table.column(at).combine_chunks())) for name, at in column.items()}
     version_column = plan.scan.model_version
     version = Dimension("*", *named[version_column]) if version_column else None
@@ -47,3 +50,10 @@ def _dimensions(table: pa.Table, plan: PredictionPlan) -> tuple[Dimension | None
         name = table_segment(columns)
         segments.append(Dimension(name, *limited(joint, texts, plan.scan.binning.segments.get(name, ()))))
     return version, segments
+
+
+def _places(table: pa.Table, name: str, at: str, plan: PredictionPlan) -> Dimension:
+    """A column's rows by the places of its bins."""
+    codes = table.column(at).to_numpy().astype(np.int64)
+    count = int(plan.scan.binning.columns[name].places.max()) + 1
+    return Dimension(table_segment((name,)), codes, [str(place) for place in range(count)])

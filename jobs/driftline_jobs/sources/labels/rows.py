@@ -15,9 +15,11 @@ import pyarrow as pa
 from driftline_jobs.metrics.figures import IntArray
 from driftline_jobs.profiles.columns.arrays import Codes, class_codes
 from driftline_jobs.profiles.columns.conversion import numbers_as
+from driftline_jobs.profiles.distinct import mix
 from driftline_jobs.sources.labels.counts import Flaw
 from driftline_jobs.sources.labels.ids import LONGEST_ID, longest_id, read_ids
 from driftline_jobs.sources.labels.times import label_times
+from driftline_jobs.sources.listing.partitions import constant
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.small_splits import Columns, ReadSplit, SplitColumns, read_small
 from driftline_jobs.sources.parquet.splits import Split
@@ -28,6 +30,7 @@ from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn, is_tex
 from driftline_schemas.window import to_us
 
 EVERY_WINDOW = np.iinfo(np.int32).max
+EVERY_HASH = (1 << 64) - 1
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class PredictionPlan:
         scores: score columns by class; the positive one's class is "" in a binary task.
         label: the label's column if the log itself has it.
         numeric: whether predictions and labels are numbers rather than classes.
+        below: if not None, cells are of the places of their columns' bins (``BinsOf.places``), not of values;
+            and of the rows only those count whose hash, of 64 bits, is below it.
     """
 
     scan: ScanPlan
@@ -49,6 +54,7 @@ class PredictionPlan:
     scores: tuple[tuple[str, str], ...]
     label: str | None
     numeric: bool = False
+    below: int | None = None
 
     @property
     def cell_columns(self) -> tuple[str, ...]:
@@ -60,7 +66,7 @@ class PredictionPlan:
 
     def schema(self) -> pa.Schema:
         """Arrow schema of ``prediction_rows``."""
-        text = pa.dictionary(pa.int32(), pa.string())
+        cell = pa.dictionary(pa.int32(), pa.string()) if self.below is None else pa.int16()
         return pa.schema(
             [
                 ("base", pa.int32()),
@@ -68,7 +74,7 @@ class PredictionPlan:
                 ("loose", pa.uint64()),
                 ("flaw", pa.int8()),
                 ("ts", pa.int64()),
-                *((f"cell{i}", text) for i in range(len(self.cell_columns))),
+                *((f"cell{i}", cell) for i in range(len(self.cell_columns))),
                 *((f"score{i}", pa.float64()) for i in range(len(self.scores))),
                 ("prediction", value_type(numeric=self.numeric)),
                 ("label", value_type(numeric=self.numeric)),
@@ -163,12 +169,33 @@ def _predictions(columns: Columns, placed: Sequence[PlacedRows], plan: Predictio
         pa.array(rows.base, pa.int32()),
         *read.ids(plan.prediction_id),
         pa.array(rows.times),
-        *(_dictionary(plan.scan.hiding.codes(name, read.array(name))) for name in plan.cell_columns),
+        *(read.cell(name, plan) for name in plan.cell_columns),
         *(read.floats(name) for _, name in plan.scores),
         read.value(plan.prediction, numeric=plan.numeric),
         read.value(plan.label, numeric=plan.numeric),
     ]
-    return pa.record_batch(arrays, schema=plan.schema())
+    batch = pa.record_batch(arrays, schema=plan.schema())
+    return (
+        batch if plan.below is None or plan.below == EVERY_HASH else batch.filter(_sampled(batch, plan.below))
+    )
+
+
+def _sampled(batch: pa.RecordBatch, below: int) -> pa.Array:
+    """Which rows count, by a hash of the id, or of the row's values where it has none: the same rows in
+    whatever way they are split."""
+    hashes = np.asarray(batch.column("loose").to_numpy(), np.uint64)
+    without_id = batch.column("id").is_null().to_numpy(zero_copy_only=False)
+    if without_id.any():
+        own = np.zeros(batch.num_rows, np.uint64)
+        for name in batch.schema.names:
+            if name in _HASHED or name.startswith(("cell", "score")):
+                values = batch.column(name).to_numpy(zero_copy_only=False)
+                own = mix(own ^ np.nan_to_num(values.astype(np.float64)).view(np.uint64))
+        hashes = np.where(without_id, own, hashes)
+    return pa.array(mix(hashes) < np.uint64(below))
+
+
+_HASHED = frozenset({"base", "ts"})
 
 
 def label_rows(split: Split, number: int, plan: LabelPlan) -> pa.RecordBatch:
@@ -224,6 +251,19 @@ class _Columns:
             return pa.nulls(self.count, pa.string())
         array = self.reader.column(name)
         return array if self.chosen is None else array.take(pa.array(self.chosen))
+
+    def cell(self, name: str, plan: PredictionPlan) -> pa.Array:
+        """What the cells of a column are made of: its values, or the places of their bins."""
+        if plan.below is None:
+            return _dictionary(plan.scan.hiding.codes(name, self.array(name)))
+        bins, about = plan.scan.binning.columns[name], plan.scan.binning.reading(name, plan.scan.hiding)
+        there = self.reader.unreadable(name)
+        column = (
+            bins.read(self.array(name), about)
+            if there is None
+            else bins.unreadable(constant(there, self.count), about)
+        )
+        return pa.array(bins.places.take(bins.bin_of_rows(column)), pa.int16())
 
     def ids(self, name: str | None) -> tuple[pa.Array, pa.Array, pa.Array]:
         """Ids, their loose hashes, and why a row has none."""

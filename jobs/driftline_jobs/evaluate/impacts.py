@@ -1,0 +1,261 @@
+"""Impacts of a window's columns, by the table of the reference's rows by column and score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from driftline_jobs.detection.impact import Impact, noise, with_chance
+from driftline_jobs.metrics.figures import FloatArray, IntArray, Status, reason_of
+from driftline_jobs.metrics.impact import bin_weights, deviation, divergence, explained, mean_change
+from driftline_jobs.metrics.intervals import Z
+from driftline_jobs.metrics.performance import FigureKey
+from driftline_jobs.metrics.samples import OrderedSample
+from driftline_jobs.profiles.cell import WHOLE
+from driftline_jobs.profiles.state import Profile
+from driftline_jobs.references.by_score import ByScore, NoiseKey
+from driftline_jobs.references.reference import Reference
+from driftline_jobs.tasks.base import AnyTask, Figures
+from driftline_jobs.tasks.outcomes import Outcomes
+from driftline_jobs.tasks.weighing import Weighable
+from driftline_schemas.metrics import MEAN_PREDICTION, MEAN_SCORE
+from driftline_schemas.monitor import Monitor
+from driftline_schemas.performance_specs import AVERAGES
+from driftline_schemas.table_names import table_column, table_value
+from driftline_schemas.task_specs import Scores
+
+_LEFT_OUT = frozenset({"precision", "recall", "ece"})
+"""Metrics of which impacts say little that those of f1 and brier do not."""
+_AVERAGE = "_macro"
+"""Of the averages over classes the one that is weighed."""
+_ALL = 1.0 - 1e-9
+_MEASURED_AT_ONCE = 256
+_MOST_WINDOWS = 128
+"""So many windows at even distances show as well what is noise as all of a year's hours."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """One window: the profiles of its whole by column, and the share of the reference's rows that it is."""
+
+    profiles: Mapping[str, Profile]
+    own: float = 0.0
+
+
+def score_columns(monitor: Monitor) -> dict[str | None, str]:
+    """The columns of scores by class, as ``Task.score_counts`` has them; of a regression the prediction's."""
+    score = monitor.logs.score
+    if monitor.task_spec.scores is Scores.BY_CLASS:
+        scores = score if isinstance(score, Mapping) else {}
+        return {table_value(name): column for name, column in scores.items()}
+    if isinstance(score, str):
+        return {None: score}
+    return {None: monitor.logs.prediction} if monitor.task_spec.numeric and monitor.logs.prediction else {}
+
+
+class Weigher:
+    """Holds windows against the rows of their reference by column and score."""
+
+    def __init__(self, monitor: Monitor, task: AnyTask, reference: Reference, by_score: ByScore) -> None:
+        self.task, self.reference, self.by_score = task, reference, by_score
+        self._mean_metric = MEAN_PREDICTION if monitor.task_spec.numeric else MEAN_SCORE
+        self.whole = task.score_counts(by_score.whole)
+        columns = score_columns(monitor)
+        self.means = {of: self._bin_means(columns[of], len(counts)) for of, counts in self.whole.items()}
+
+    def _bin_means(self, column: str, size: int) -> FloatArray:
+        """(size,) the mean score of each bin in the reference, those around it where it has none."""
+        bins = self.reference.binning.columns[column]
+        sample = bins.sample([self.reference.cells[WHOLE][column]])
+        if not isinstance(sample, OrderedSample):
+            raise TypeError(f"the scores in {column} have no edges")
+        rows, sums = sample.counts[0, :size], sample.sums[0, :size]
+        there = np.flatnonzero((rows > 0) & np.isfinite(sums))
+        if not len(there):
+            return np.zeros(size)
+        return np.interp(np.arange(size), there, sums[there] / rows[there])
+
+    @cached_property
+    def _columns(self) -> dict[str, _Column]:
+        return {name: _Column(self, name) for name in sorted(self.by_score.columns)}
+
+    def of_windows(self, windows: Sequence[Weighed], *, means_alone: bool = False) -> list[list[Impact]]:
+        """The impacts of each window, of every column of the table in its order: on every figure, or with
+        ``means_alone``, which takes a tenth of the time, on the mean score or prediction."""
+        found: list[list[Impact]] = [[] for _ in windows]
+        columns = self._columns
+        for start in range(0, len(windows), step := max(_MEASURED_AT_ONCE // max(len(columns), 1), 1)):
+            chosen = windows[start : start + step]
+            changes = {name: column.changed(chosen) for name, column in columns.items()}
+            measured = {} if means_alone else self._measured(changes)
+            for at, impacts in enumerate(found[start : start + step]):
+                for number, name in enumerate(columns):
+                    figures = {key: values[number * len(chosen) + at] for key, values in measured.items()}
+                    impacts.extend(self._rows(columns[name], changes[name], at, figures))
+        return found
+
+    def noise(self) -> dict[NoiseKey, float]:
+        """What the impacts of clean windows stay within, by those of the reference without themselves."""
+        pieces = list(self.reference.whole_by_window())
+        pieces = pieces[:: -(-len(pieces) // _MOST_WINDOWS) or 1]
+        rows = max(self.reference.rows, 1)
+        impacts = self.of_windows([Weighed(found, window.rows / rows) for window, found in pieces])
+        values: dict[NoiseKey, list[float]] = {}
+        for several in impacts:
+            for one in several:
+                key = (one.column_name, one.metric, one.class_label)
+                values.setdefault(key, []).append(np.nan if one.value is None else one.value)
+        limits = {key: float(noise(np.array(of))) for key, of in values.items()}
+        return {key: limit for key, limit in limits.items() if np.isfinite(limit)}
+
+    # -- of the reference ------------------------------------------------------------------------
+
+    @cached_property
+    def usual(self) -> dict[FigureKey, _Usual]:
+        """The reference's own figures that are weighed."""
+        if not self.by_score.whole.labelled:
+            return {}
+        whole = Weighable([self.by_score.whole]).weighted(np.ones(1))
+        found = self._chosen(self.task.measure([whole]))  # by the way the others are made by
+        rows = self._chosen(self.task.measure([self.by_score.whole]))  # which the interval needs as they are
+        return {
+            key: _Usual(
+                float(figure.value[0]),
+                int(np.nan_to_num(rows[key].n[0])),
+                float(rows[key].ci_high[0] - rows[key].ci_low[0]) / (2.0 * Z),
+            )
+            for key, figure in found.items()
+            if figure.ok[0] and rows[key].ok[0]
+        }
+
+    def _chosen(self, figures: Figures) -> Figures:
+        """Those of the model as a whole that are weighed."""
+        unwanted = tuple(ending for ending in AVERAGES if ending != _AVERAGE)
+        return {
+            (metric, of_class): figure
+            for (metric, of_class), figure in figures.items()
+            if of_class is None
+            and not metric.endswith(unwanted)
+            and metric.removesuffix(_AVERAGE) not in _LEFT_OUT
+        }
+
+    def _measured(self, changes: Mapping[str, _Change]) -> dict[FigureKey, FloatArray]:
+        """(columns * windows,) figures of the reference, weighed by each column as in each window."""
+        if not self.usual:
+            return {}
+        cells: list[Outcomes] = []
+        for change in changes.values():
+            cells += change.outcomes()
+        figures = self.task.measure(cells)
+        return {key: figures[key].value for key in self.usual}
+
+    # -- rows ------------------------------------------------------------------------------------
+
+    def _rows(
+        self, column: _Column, change: _Change, at: int, figures: Mapping[FigureKey, float]
+    ) -> Iterator[Impact]:
+        why = change.status(at)
+        blank = Impact(table_column(column.name), "", importance=column.importance)
+        if np.isfinite(change.unknown[at]):
+            blank = replace(blank, unknown_share=float(change.unknown[at]))
+        for of_class, counts in self.whole.items():
+            rows, means = int(counts.sum()), self.means[of_class]
+            spread = deviation(counts, means)
+            usual = _Usual(float((counts * means).sum()) / max(rows, 1), rows, spread / max(rows, 1) ** 0.5)
+            of_mean = replace(
+                blank,
+                metric=self._mean_metric,
+                class_label=of_class,
+                reference_stddev=spread if rows else None,
+            )
+            yield self._filled(
+                of_mean, usual, float(change.means[of_class][at]), why, float(change.apart[at])
+            )
+        for (metric, of_class), value in figures.items():
+            usual = self.usual[metric, of_class]
+            of_figure = replace(blank, metric=metric, class_label=of_class)
+            yield self._filled(of_figure, usual, float(value) - usual.value, why, float(change.apart[at]))
+
+    def _filled(self, impact: Impact, usual: _Usual, value: float, why: Status, apart: float) -> Impact:
+        """With the figures there are, and the noise that is known of them."""
+        known = replace(impact, reference_value=usual.value, n=usual.rows)
+        if why == Status.OK and not np.isfinite(value):
+            why = Status.TOO_FEW_ROWS
+        if why != Status.OK:
+            return replace(known, status=why, reason=reason_of(why))
+        limit = self.by_score.noise.get((impact.column_name, impact.metric, impact.class_label))
+        return replace(known, value=value, noise=with_chance(limit, usual.error, apart))
+
+
+class _Usual(NamedTuple):
+    """A figure of the reference, the rows it rests on, and its standard error (NaN if not known)."""
+
+    value: float
+    rows: int
+    error: float
+
+
+class _Column:
+    """One feature of the table."""
+
+    def __init__(self, weigher: Weigher, name: str) -> None:
+        self.name = name
+        self.bins = weigher.reference.binning.columns[name]
+        parts = weigher.by_score.columns[name]
+        self._at = sorted(parts)
+        self.places = self.bins.places
+        self.then: IntArray = np.zeros(int(self.places.max()) + 1, np.int64)
+        self.then[self._at] = [parts[place].predictions for place in self._at]
+        self.weighable = Weighable([parts[place] for place in self._at])
+        by_place = [weigher.task.score_counts(parts[place]) for place in self._at]
+        self.counts = {of: np.stack([counts[of] for counts in by_place]) for of in weigher.whole}
+        self.means = weigher.means
+
+    @cached_property
+    def importance(self) -> float | None:
+        """Share of the variance of the score (of all scores together, where there are several) that it
+        explains."""
+        parts = [explained(counts, self.means[of]) for of, counts in self.counts.items()]
+        total = sum(all_of_it for _, all_of_it in parts)
+        return sum(between for between, _ in parts) / total if total > 0 else None
+
+    def changed(self, windows: Sequence[Weighed]) -> _Change:
+        """What the windows have of it."""
+        profiles = [window.profiles.get(self.name, self.bins.empty()) for window in windows]
+        rows = self.bins.sample(profiles).every_row()
+        now: IntArray = np.zeros((len(windows), len(self.then)), np.int64)
+        np.add.at(now.T, self.places, rows.T)
+        weights, unknown = bin_weights(now, self.then, np.array([window.own for window in windows]))
+        apart = divergence(weights, self.then)
+        # side by side, so that how many windows there are leaves no trace in the order of adding
+        weights = np.ascontiguousarray(weights[:, self._at])
+        means = {of: mean_change(weights, counts, self.means[of]) for of, counts in self.counts.items()}
+        return _Change(self, weights, unknown, apart, means)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A column in several windows: (windows, parts) weights, (windows,) the rest. ``apart``: how far from the
+    reference, see ``metrics.impact.divergence``."""
+
+    column: _Column
+    weights: FloatArray
+    unknown: FloatArray
+    apart: FloatArray
+    means: Mapping[str | None, FloatArray]
+
+    def status(self, at: int) -> Status:
+        """Why there is no impact in one of the windows."""
+        if np.isnan(self.unknown[at]):
+            return Status.EMPTY_WINDOW
+        if np.isnan(self.weights[at]).any():
+            return Status.NO_REFERENCE
+        return Status.UNKNOWN_VALUES if self.unknown[at] > _ALL else Status.OK
+
+    def outcomes(self) -> list[Outcomes]:
+        """Those of the reference, so weighted, of each window."""
+        return [self.column.weighable.weighted(np.nan_to_num(row, nan=1.0)) for row in self.weights]
