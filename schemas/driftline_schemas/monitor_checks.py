@@ -140,6 +140,12 @@ def _features(monitor: Monitor) -> Found:
             elif column in roles:
                 yield place, f"the column {shown(column)} is the {roles[column].value}, which is no feature"
             seen.setdefault(column, kind)
+    for position, column in enumerate(features.critical):
+        place = ("features", "critical", position)
+        if features.critical.index(column) < position:
+            yield place, f"the column {shown(column)} is listed twice"
+        elif column in features.ignore:
+            yield place, f"the column {shown(column)} is also under ignore: nothing is known of it"
     for position, column in enumerate(features.sensitive_columns):
         place = ("features", "sensitive", position)
         if features.sensitive_columns.index(column) < position:

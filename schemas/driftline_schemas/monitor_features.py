@@ -30,14 +30,17 @@ class Features(Section):
     Kinds of other distributions (``column_kinds``) have their lists beside ``numeric`` and ``categorical``.
 
     Of ``sensitive`` columns the tables have keyed hashes instead of values, of ``{column: drop}`` counts.
+    What happens to ``critical`` columns is always worth a message.
     """
 
     model_config = ConfigDict(extra="allow")
+    ADDED_LATER = frozenset({"critical"})
     __pydantic_extra__: dict[AddedKind, ColumnsOfKind] = Field(init=False)
 
     numeric: tuple[Name, ...] = ()
     categorical: tuple[Name, ...] = ()
     ignore: tuple[Name, ...] = ()
+    critical: tuple[Name, ...] = ()
     sensitive: tuple[SensitiveColumn, ...] = ()
 
     @classmethod

@@ -64,6 +64,7 @@ def unmatched_features(monitor: Monitor, there: AbstractSet[str]) -> list[tuple[
         (key, f"features.{key}: there is no column {name!r}{hint(name, there)}")
         for key, names in (
             ("ignore", monitor.features.ignore),
+            ("critical", monitor.features.critical),
             ("sensitive", monitor.features.sensitive_columns),
         )
         for name in names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from driftline_jobs.detection.incidents import Action, State
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.reading import rows_of
 from driftline_schemas.rows import TableBuilder
@@ -11,6 +12,11 @@ from driftline_schemas.table_definitions import load_tables
 
 _ACKNOWLEDGED = "SELECT alert_id FROM alert_actions WHERE monitor = $1 AND action = 'acknowledge'"
 _ALL = "SELECT * FROM alert_actions WHERE monitor = $1 ORDER BY acted_at, alert_id"
+_ON_INCIDENTS = (
+    "SELECT incident_id, action, window_start FROM alert_actions WHERE monitor = $1 "
+    "AND incident_id IS NOT NULL AND action IN ('acknowledge', 'accept') ORDER BY acted_at, incident_id"
+)
+_STATES = {"acknowledge": State.ACKNOWLEDGED, "accept": State.ACCEPTED}
 _COUNT = "SELECT count(*) AS actions FROM alert_actions WHERE monitor = $1"
 
 
@@ -24,6 +30,14 @@ def act(store: Store, **columns: object) -> None:
 def acknowledged(store: Store, monitor: str) -> frozenset[str]:
     """Ids of the alerts that somebody has seen."""
     return frozenset(row["alert_id"] for row in rows_of(store, _ACKNOWLEDGED, [monitor]))
+
+
+def on_incidents(store: Store, monitor: str) -> list[Action]:
+    """What people said of incidents, in the order in which they did; mutes say nothing of the incident."""
+    return [
+        Action(row["incident_id"], _STATES[row["action"]], row["window_start"])
+        for row in rows_of(store, _ON_INCIDENTS, [monitor])
+    ]
 
 
 def actions(store: Store, monitor: str) -> pa.Table:

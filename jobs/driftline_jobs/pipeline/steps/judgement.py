@@ -23,6 +23,7 @@ from driftline_jobs.pipeline.failed_checks import report_failed
 from driftline_jobs.pipeline.steps.alerts import Alerts, acknowledged_since, alert_rows
 from driftline_jobs.pipeline.steps.fold import FoldStep, Followed, Said, Saying
 from driftline_jobs.pipeline.steps.impacts import Impacts
+from driftline_jobs.pipeline.steps.incidents import Incidents
 from driftline_jobs.pipeline.steps.judged import Judged, publish_attempts
 from driftline_jobs.pipeline.steps.judgement_fixed import FixedSaying
 from driftline_jobs.pipeline.steps.judgement_rolling import MovingSaying
@@ -65,7 +66,7 @@ def steps_of(
     steps: list[FoldStep] = []
     if not job.monitor.reference.moves:
         steps.append(SustainedShifts(job, reference, calibrations))
-    steps += [Impacts(job, reference), Alerts(job, published)]
+    steps += [Impacts(job, reference), Alerts(job, published), Incidents(job, reference)]
     return steps
 
 

@@ -143,6 +143,7 @@ def _learned(job: Job, reference: Reference) -> Calibrations:
 def source_of(job: Job) -> str:
     """Canonical JSON of everything in the monitor that a reference depends on."""
     content = job.monitor.model_dump(mode="json", exclude={"description", "owner", "alerts", "notify"})
+    content["features"].pop("critical", None)  # what they are worth is no matter of the reference
     return canonical_json(content)
 
 

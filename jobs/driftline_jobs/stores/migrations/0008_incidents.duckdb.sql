@@ -1,6 +1,8 @@
 -- Impacts, incidents and messages; figures of several windows; what is said of an alert, in columns.
 ALTER TABLE alert_actions ADD COLUMN "incident_id" VARCHAR;
 
+ALTER TABLE alert_actions ADD COLUMN "window_start" TIMESTAMP;
+
 ALTER TABLE alert_actions ALTER COLUMN "alert_id" DROP NOT NULL;
 
 COMMENT ON TABLE alert_actions IS 'One row per action, never changed. Acknowledgements, mutes, and incidents accepted as the norm. The newest row of an alert or incident counts.';
@@ -12,6 +14,8 @@ COMMENT ON COLUMN alert_actions."action" IS 'What was done. One of: acknowledge,
 COMMENT ON COLUMN alert_actions."until" IS 'When a mute ends; null for the others. Unit: UTC.';
 
 COMMENT ON COLUMN alert_actions."incident_id" IS 'Incident it is about, see incidents; null for an alert.';
+
+COMMENT ON COLUMN alert_actions."window_start" IS 'Start of the last window the incident stood in when it was done: it counts for those after it; null for an alert. Unit: UTC.';
 
 ALTER TABLE alerts ADD COLUMN "value" DOUBLE;
 

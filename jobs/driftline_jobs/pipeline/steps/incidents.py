@@ -1,0 +1,93 @@
+"""Incidents, from the alerts of each window: the last step of the fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from driftline_jobs.detection import incident_states
+from driftline_jobs.detection.alerts import State
+from driftline_jobs.detection.impact import Impact
+from driftline_jobs.detection.incidents import Fold, Incident, WindowProblems
+from driftline_jobs.detection.incidents import State as Stands
+from driftline_jobs.detection.problems import Problem, Weight, Weights, problems_of
+from driftline_jobs.detection.problems import Topic as About
+from driftline_jobs.evaluate.label_drift import label_column
+from driftline_jobs.pipeline.context import Job
+from driftline_jobs.pipeline.steps.fold import Builders, Followed, Known, Said
+from driftline_jobs.references.reference import Reference
+from driftline_jobs.tables import alert_actions
+from driftline_jobs.tables.incidents import add_incidents
+from driftline_schemas.table_names import table_column
+from driftline_schemas.window import Window
+
+
+class Incidents:
+    """The step that makes incidents of the alerts."""
+
+    name = "incidents"
+
+    def __init__(self, job: Job, reference: Reference) -> None:
+        self._job = job
+        monitor, columns = job.monitor, reference.binning.columns
+        outputs = {
+            monitor.logs.prediction,
+            *monitor.logs.score_columns,
+            label_column(monitor, reference.binning),
+        }
+        self._columns = len(columns)
+        self._outputs = frozenset(table_column(name) for name in outputs if name is not None)
+        self._critical = frozenset(map(table_column, monitor.features.critical))
+        self._actions = alert_actions.on_incidents(job.store, monitor.monitor)
+        self._said: Said | None = None
+        self._fold = self._folded(None)
+
+    def begin(self, state: Known, windows: Sequence[Window]) -> None:  # noqa: ARG002 - nothing is to be read
+        """See ``FoldStep``."""
+        self._fold = self._folded(state)
+
+    def follow(self, said: Said) -> Followed:
+        """See ``FoldStep``."""
+        self._said = said
+        problems = problems_of(said.alerts, said.findings, self._weights(said)) if said.alerts else []
+        under_way = {alert.alert_id for alert in said.alerts if alert.state is not State.RESOLVED}
+        found = self._fold.step(WindowProblems(said.window.start, problems, under_way, self._columns))
+        state = {
+            "here": [incident_states.to_json(one) for one in found],
+            "ended": [[incident_states.to_json(one), ago] for one, ago in self._fold.ended],
+        }
+        return Followed(state, partial(self._add_rows, said.window, found))
+
+    def _folded(self, state: Known) -> Fold:
+        known = state or {"here": [], "ended": []}
+        here = [incident_states.from_json(one) for one in known["here"]]
+        return Fold(
+            self._job.monitor.monitor,
+            self._tell,
+            opened=[one for one in here if one.state is not Stands.RESOLVED],
+            ended=[(incident_states.from_json(one), ago) for one, ago in known["ended"]],
+            actions=self._actions,
+        )
+
+    def _weights(self, said: Said) -> Weights:
+        rows = max((profile.rows for profile in said.profiles().values()), default=0)
+        of = {column: _weight(one) for column, one in said.impacts().items()}
+        return Weights(rows, self._columns, self._critical, self._outputs, of)
+
+    def _tell(self, topic: About, cause: str | None, problems: Sequence[Problem]) -> str:
+        from driftline_jobs.pipeline.steps.headlines import Words
+
+        if self._said is None:
+            raise ValueError("incidents are told of before any window was followed: call follow first")
+        return Words(self._job.monitor, self._said).tell(topic, cause, problems)
+
+    def _add_rows(
+        self, window: Window, incidents: Sequence[Incident], builders: Builders, run_id: str
+    ) -> None:
+        add_incidents(builders["incidents"], self._job.monitor, window, run_id, incidents)
+
+
+def _weight(found: Impact) -> Weight:
+    """Of a reference with too few windows to tell what chance does, an impact says nothing."""
+    known = found.counts is not None
+    return Weight(found.size if known else None, bool(found.counts), found.importance)
