@@ -35,6 +35,7 @@ WINDOWED = (
     "performance_curves",
     "impacts",
     "alerts",
+    "incidents",
     "fold_states",
 )
 _COSTS = ("run_id", "started_at", "finished_at", "published_at", "superseded_at", "created_at")
