@@ -63,6 +63,12 @@ def _endpoint_url(url: str) -> str:
     return url
 
 
+def _webhook(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().startswith(("http://", "https://")):
+        raise ValueError("must be https://host/path")
+    return secret
+
+
 class Settings(BaseSettings):
     """One deployment. Every field is read from ``DRIFTLINE_<FIELD>``; a command-line flag wins.
 
@@ -78,6 +84,8 @@ class Settings(BaseSettings):
         memory_limit: bytes that the label join may hold before it spills to disk.
         timeout: seconds that a store or a storage may be silent before a command gives up.
         salt: what the values of sensitive columns are hashed with. No flag: others on the machine see those.
+        smtp: where mail is handed in: ``smtp://USER:PASSWORD@HOST:587?from=ADDRESS``, or ``smtps://``.
+        webhook: an address that is posted to in place of a monitor's ``notify.webhook``.
         endpoint_url: an S3 server other than Amazon's, from ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``.
     """
 
@@ -101,6 +109,8 @@ class Settings(BaseSettings):
     memory_limit: Annotated[ByteSize, Field(ge=64 * 1024**2)] = ByteSize(512 * 1024**2)
     timeout: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 60.0
     salt: SecretStr | None = Field(None, repr=False)
+    smtp: SecretStr | None = Field(None, repr=False)
+    webhook: Annotated[SecretStr, AfterValidator(_webhook)] | None = Field(None, repr=False)
     endpoint_url: Annotated[str, AfterValidator(_endpoint_url)] | None = Field(
         None, validation_alias=AliasChoices("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     )
@@ -139,8 +149,8 @@ def _source(field: str, given: Mapping[str, Any]) -> str:
     """Where the value of ``field`` was taken from, as a person would set it."""
     if field.startswith("AWS_"):
         return "AWS_ENDPOINT_URL"
-    if field == "salt":
-        return "DRIFTLINE_SALT"
+    if field in {"salt", "webhook"}:
+        return f"DRIFTLINE_{field.upper()}"
     if field in given:
         return f"--{field.replace('_', '-')}"
     return f"DRIFTLINE_{field.upper()} (or --{field.replace('_', '-')})"
