@@ -39,6 +39,8 @@ class DriftlineOperator(BaseOperator):
     """A task that calls ``driftline``; subclasses say with what."""
 
     _process: SubprocessHook | None = None
+    secrets: Mapping[str, str] = {}
+    """Settings for the command's environment that nobody is to see."""
 
     def call(self, *arguments: str, passing: Sequence[int] = ()) -> tuple[int, dict[str, Any]]:
         """Run ``driftline ARGUMENTS`` with its output in the task's log.
@@ -49,7 +51,7 @@ class DriftlineOperator(BaseOperator):
         words = [*shlex.split(os.environ.get(COMMAND) or "driftline"), *arguments, "--log-format", "json"]
         self._process = SubprocessHook()
         try:
-            ended = self._process.run_command(words, env=_environment())
+            ended = self._process.run_command(words, env={**_environment(), **self.secrets})
         except FileNotFoundError as error:
             raise AirflowFailException(
                 f"there is no command {words[0]!r} on this worker.\n"

@@ -20,7 +20,7 @@ from driftline_dags.monitor_files import (
 )
 from driftline_dags.published import dag_id_of
 from driftline_dags.scheduling import FILE_NAME, MonitorScheduling, Scheduling, parse_scheduling
-from driftline_dags.upkeep import catch_up_dag, digest_dag, maintenance_dag
+from driftline_dags.upkeep import catch_up_dag, digest_dag, maintenance_dag, weekly_dag
 from driftline_schemas.errors import ConfigError, DriftlineError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings, load_settings
@@ -100,8 +100,8 @@ def _monitors(
     yield catch_up_dag(settings, scheduling)
     yield maintenance_dag(settings, scheduling)
     digest = digest_dag(list(monitors.values()), scheduling)
-    if digest is not None:
-        yield digest
+    weekly = weekly_dag(settings, scheduling)
+    yield from (dag for dag in (digest, weekly) if dag is not None)
 
 
 def _own_file(sources: list[str], only: str | None) -> MonitorFile | None:

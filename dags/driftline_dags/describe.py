@@ -26,6 +26,7 @@ def doc_md(monitor: Monitor, source: str, scheduling: MonitorScheduling, setting
             for rule in monitor.alerts.rules
         ),
         ("mail", _mail(monitor, scheduling)),
+        ("webhook", _webhook(monitor, scheduling)),
         ("owner", _plain(monitor.owner) or "nobody is named"),
         ("monitor file", _code(source)),
         ("tables", f"{_code(settings.store_shown)}, rows with monitor = {_code(monitor.monitor)}"),
@@ -87,8 +88,19 @@ def _limit(rule: object) -> str:
 def _mail(monitor: Monitor, scheduling: MonitorScheduling) -> str:
     if not monitor.notify.email or scheduling.mails == "none":
         return "none"
-    how = "in the digest" if scheduling.mails == "digest" else "a mail for each window"
-    return f"{how}, {monitor.notify.when}, to {', '.join(_code(to) for to in monitor.notify.email)}"
+    addresses = ", ".join(_code(to) for to in monitor.notify.email)
+    if scheduling.mails == "digest":
+        return f"in the digest, to {addresses}"
+    always = monitor.notify.when == "always"
+    what = "of every window" if always else f"of changes, from {monitor.notify.at_least} on"
+    return f"{what}, to {addresses}"
+
+
+def _webhook(monitor: Monitor, scheduling: MonitorScheduling) -> str:
+    """That there is one: where it leads is nobody's business."""
+    if scheduling.webhook_connection is not None:
+        return f"by the connection {_code(scheduling.webhook_connection)}"
+    return "none" if monitor.notify.webhook is None else "as the monitor file says"
 
 
 def _days(length: timedelta) -> str:

@@ -9,7 +9,7 @@ from airflow.sdk import DAG, task_group
 from driftline_airflow.timetable import WindowTimetable
 
 from driftline_dags.describe import group_doc_md
-from driftline_dags.group_tasks import GroupMembers, GroupOutcome, ReportGroup, RunGroup
+from driftline_dags.group_tasks import GroupMembers, GroupOutcome, PostGroup, ReportGroup, RunGroup
 from driftline_dags.monitor_dag import retrying, window_param
 from driftline_dags.scheduling import MonitorScheduling
 from driftline_dags.windows import PERIOD
@@ -51,6 +51,14 @@ def group_dag(
             outcome = GroupOutcome(task_id="outcome", retries=0)
             run >> report >> outcome
             run >> outcome
+            if scheduling.webhook_connection or any(one.notify.webhook for one in members.values()):
+                report >> PostGroup(
+                    task_id="webhook",
+                    sources=sources,
+                    connection=scheduling.webhook_connection,
+                    backfills=scheduling.mail_backfills,
+                    pool=scheduling.pool,
+                )
 
         monitors.expand(sources=listed.output)
     return dag
@@ -84,4 +92,6 @@ _SHARED = (
     "max_active_runs",
     "start",
     "paused",
+    "webhook_connection",
+    "mail_backfills",
 )

@@ -16,6 +16,7 @@ from airflow.sdk import AssetAlias, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from driftline_dags.command import OUT_OF_REACH, DriftlineOperator
+from driftline_dags.messages import skip_backfill, webhook_of
 from driftline_dags.monitor_files import as_local_file, read_monitor
 from driftline_dags.published import asset_of, found_in
 from driftline_dags.tasks import window_or_fail
@@ -54,12 +55,14 @@ class GroupOperator(DriftlineOperator):
         super().__init__(**kwargs)
         self.sources = sources
 
-    def about_each(self, command: str, context: Context, *arguments: str) -> dict[str, Outcome]:
-        """Call ``driftline COMMAND`` once for all of them; how each of them ended, by source."""
+    def about_each(
+        self, command: str, context: Context, *arguments: str, sources: Sequence[str] | None = None
+    ) -> dict[str, Outcome]:
+        """Call ``driftline COMMAND`` once for all of them, or for ``sources``; how each ended, by source."""
         found: dict[str, Outcome] = {}
         with ExitStack() as files:
             paths: dict[str, str] = {}
-            for source in self.sources:
+            for source in self.sources if sources is None else sources:
                 try:
                     paths[source] = files.enter_context(as_local_file(source))
                 except ConfigError as error:  # the file of one is gone, or refused
@@ -110,7 +113,7 @@ class ReportGroup(GroupOperator):
         self.alias = alias
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Write the pages; their verdicts are the task's result and the assets' extras."""
+        """Write the pages; how the windows stand is the task's result and the assets' extras."""
         found = self.about_each("report", context)
         failed = self.noted(context, found)
         not_run = _failed_in(context, "run")
@@ -124,6 +127,31 @@ class ReportGroup(GroupOperator):
             events.append(found_in(monitor, window_or_fail(context, monitor), found[source]))
             context["outlet_events"][AssetAlias(self.alias)].add(asset_of(monitor.monitor), extra=events[-1])
         return events
+
+
+class PostGroup(GroupOperator):
+    """Posts what has changed to the webhooks of those monitors that have one, or to that of a connection."""
+
+    def __init__(self, *, connection: str | None, backfills: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.connection = connection
+        self.backfills = backfills
+
+    def execute(self, context: Context) -> int:
+        """Post what is due of those that have a page; how many messages went out is the task's result."""
+        skip_backfill(context, allowed=self.backfills)
+        without = {**_failed_in(context, "run"), **_failed_in(context, "report")}
+        asking = [
+            source
+            for source, monitor in self.monitors().items()
+            if source not in without and (self.connection or monitor.notify.webhook is not None)
+        ]
+        self.secrets = webhook_of(self.connection)
+        found = self.about_each("notify", context, "--channel", "webhook", sources=asking)
+        failed = {source: one for source, one in found.items() if one["exit_status"] not in _WELL}
+        if failed:
+            raise _failure(failed, len(found))
+        return sum(len(one.get("sent", ())) for one in found.values())
 
 
 class GroupOutcome(BaseOperator):

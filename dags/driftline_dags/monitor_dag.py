@@ -1,4 +1,4 @@
-"""A monitor file as a DAG: wait_for_log >> run >> report >> mail."""
+"""A monitor file as a DAG: wait_for_log >> run >> report >> [mail, webhook]."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from driftline_airflow.timetable import WindowTimetable
 
 from driftline_dags.describe import doc_md
+from driftline_dags.messages import MailChanges, PostChanges
 from driftline_dags.published import asset_of, dag_id_of
 from driftline_dags.scheduling import MonitorScheduling
-from driftline_dags.tasks import MailReport, ReportWindow, RunWindow, WaitForLog
+from driftline_dags.tasks import ReportWindow, RunWindow, WaitForLog
 from driftline_dags.windows import PERIOD
 from driftline_schemas.errors import DriftlineError
 from driftline_schemas.monitor import Monitor
@@ -50,14 +51,11 @@ def monitor_dag(
             task_id="report", asset=asset_of(monitor.monitor), pool=scheduling.pool, **about
         )
         wait >> run >> report
+        telling = {**about, "backfills": scheduling.mail_backfills, "pool": scheduling.pool}
         if scheduling.mails == "each" and monitor.notify.email:
-            report >> MailReport(
-                task_id="mail",
-                connection=smtp_connection,
-                backfills=scheduling.mail_backfills,
-                pool=scheduling.pool,
-                **about,
-            )
+            report >> MailChanges(task_id="mail", connection=smtp_connection, **telling)
+        if monitor.notify.webhook is not None or scheduling.webhook_connection is not None:
+            report >> PostChanges(task_id="webhook", connection=scheduling.webhook_connection, **telling)
     return dag
 
 

@@ -13,6 +13,10 @@ from driftline_schemas.monitor import Monitor
 from driftline_schemas.window import Window
 
 PREFIX = "driftline__"
+_TOLD = (
+    *("level", "incident", "severity", "impact", "incidents", "run_id", "reference_id"),
+    *("verdict", "headline", "worst_column", "alerts"),
+)
 PAGES = "/driftline"
 """Where the plugin serves the reports, below Airflow's own address."""
 FRAME = "/plugin/driftline"
@@ -32,7 +36,9 @@ def asset_of(monitor: str) -> Asset:
 def found_in(monitor: Monitor, window: Window, answer: Mapping[str, Any]) -> dict[str, Any]:
     """What was found in a window, from what ``driftline report`` answers.
 
-    ``alerts`` is how many are open in the window, ``page`` where Airflow shows the report.
+    ``level`` is how the window stands, ``incident`` the worst one under way (or None) and ``incidents`` the
+    worst five, ``impact`` the largest of theirs; ``run_id`` and ``reference_id`` name the data as it was.
+    ``verdict`` is what the page opens with, ``alerts`` how many are open, ``page`` where Airflow shows it.
     """
     return {
         "monitor": monitor.monitor,
@@ -40,10 +46,7 @@ def found_in(monitor: Monitor, window: Window, answer: Mapping[str, Any]) -> dic
         "window_end": window.end.isoformat(),
         "granularity": window.granularity.value,
         "period": monitor.calendar.label(window),
-        "verdict": answer.get("verdict"),
-        "headline": answer.get("headline"),
-        "worst_column": answer.get("worst_column"),
-        "alerts": answer.get("alerts"),
+        **{name: answer.get(name) for name in _TOLD},
         "page": page_address(monitor, window),
     }
 

@@ -71,9 +71,10 @@ class MonitorScheduling(_Section):
         max_active_runs: how many windows may be under way at once, in a backfill too.
         start: every window from this moment on is run, those missed while nothing ran too. Without it only
             the newest that has ended is.
-        mail: a mail for each window, one digest for all monitors, or none. ``each`` unless it is said, and
-            ``digest`` in a group.
-        mail_backfills: whether windows of a backfill are mailed too.
+        mail: a mail for each window that has changes, one digest for all monitors, or none. ``each`` unless
+            it is said, and ``digest`` in a group.
+        mail_backfills: whether people are told of windows of a backfill too, by mail and by webhook.
+        webhook_connection: Airflow's connection whose address is posted to, in place of ``notify.webhook``.
         paused: whether the DAG waits for somebody to switch it on.
         group: the name of a DAG that this monitor shares with others, instead of having one of its own: for
             many small ones. It does not wait for their logs.
@@ -93,6 +94,7 @@ class MonitorScheduling(_Section):
     start: Annotated[datetime, BeforeValidator(parse_moment), AfterValidator(_utc)] | None = None
     mail: Literal["each", "digest", "none"] | None = None
     mail_backfills: bool = False
+    webhook_connection: Annotated[str, Field(min_length=1)] | None = None
     paused: bool = False
     group: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] | None = None
 
@@ -111,10 +113,16 @@ class MonitorScheduling(_Section):
 
 
 class Digest(_Section):
-    """When the digest is sent: one mail per address over all monitors in which ``mail`` is ``digest``."""
+    """When digests are sent.
+
+    Attributes:
+        at: one mail per address over every window of the monitors in which ``mail`` is ``digest``.
+        weekly: what was not told at once, by mail and webhook, of the others; None for never.
+    """
 
     at: Cron = "0 7 * * *"
     timezone: Zone = "UTC"
+    weekly: Cron | None = "0 7 * * 1"
 
 
 class Upkeep(_Section):

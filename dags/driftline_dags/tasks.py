@@ -1,26 +1,22 @@
-"""The tasks of a monitor's DAG: wait for the log, run the window, report on it, mail the report.
+"""The tasks of a monitor's DAG: wait for the log, run the window, report on it; see also ``messages``.
 
-Each is safe to repeat: a run replaces its window whole, a report and a mail are made from the tables.
+Each is safe to repeat: a run replaces its window whole, a report is made from the tables.
 """
 
 # ruff: noqa: ANN401 - what operators hand on to Airflow has no type of its own
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from airflow.providers.smtp.hooks.smtp import SmtpHook
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-from airflow.sdk import Asset, BaseOperatorLink, Context, conf
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk import Asset, BaseOperatorLink, Context
+from airflow.sdk.exceptions import AirflowFailException
 
 from driftline_dags.command import OUT_OF_REACH, DriftlineOperator
 from driftline_dags.monitor_files import as_local_file
-from driftline_dags.published import FRAME, found_in, page_address, page_path
+from driftline_dags.published import found_in, page_address
 from driftline_dags.windows import window_of
 from driftline_schemas.errors import ConfigError, DriftlineError, TransientError
 from driftline_schemas.monitor import Monitor
@@ -124,42 +120,10 @@ class ReportWindow(WindowOperator):
         self.page_address = ""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Write the page; its verdict is the task's result and the asset's extra."""
+        """Write the page; how the window stands is the task's result and the asset's extra."""
         window = window_or_fail(context, self.monitor)
         self.page_address = page_address(self.monitor, window)
         answer = self.about_window("report", window)[1]
         found = found_in(self.monitor, window, answer)
         context["outlet_events"][self.asset].extra = found
         return found
-
-
-class MailReport(WindowOperator):
-    """Mails the report of a window to those whom the monitor file names: the summary, the page attached."""
-
-    def __init__(self, *, connection: str, backfills: bool, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.connection = connection
-        self.backfills = backfills
-
-    def execute(self, context: Context) -> None:
-        """Send one mail, or skip when the monitor asks for none about this window."""
-        if context["dag_run"].run_type == "backfill" and not self.backfills:
-            raise AirflowSkipException("windows of a backfill are not mailed (mail_backfills is off)")
-        found = context["ti"].xcom_pull(task_ids="report") or {}
-        if self.monitor.notify.when == "change" and not found.get("alerts"):
-            raise AirflowSkipException("no alert in this window, and notify.when is change")
-        window = window_or_fail(context, self.monitor)
-        with tempfile.TemporaryDirectory(prefix="driftline-mail-") as folder:
-            options = ["--out", folder, "--mail-out", folder, "--no-index"]
-            base = conf.get("api", "base_url", fallback="").rstrip("/")
-            if base:
-                options += ["--page-link", f"{base}{FRAME}{page_path(self.monitor, window)}"]
-            answer = self.about_window("report", window, *options)[1]
-            mail = json.loads((Path(folder) / "mail.json").read_text(encoding="utf-8"))
-            with SmtpHook(smtp_conn_id=self.connection) as smtp:
-                smtp.send_email_smtp(
-                    to=list(self.monitor.notify.email),
-                    subject=mail["subject"],
-                    html_content=mail["html"],
-                    files=[answer["page"]],
-                )

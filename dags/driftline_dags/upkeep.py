@@ -1,9 +1,11 @@
-"""What is done for all monitors at once: late data, the store's upkeep, and the digest."""
+"""What is done for all monitors at once: late data, the store's upkeep, and the digests."""
 
 # ruff: noqa: ANN401 - what operators hand on to Airflow has no type of its own
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,14 +15,20 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from driftline_dags.command import DriftlineOperator
 from driftline_dags.digest import digest_html, digest_subject
-from driftline_dags.monitor_files import as_local_file, monitor_sources
+from driftline_dags.messages import page_link, send_written, webhook_of
+from driftline_dags.monitor_files import as_local_file, monitor_sources, read_monitor
 from driftline_dags.published import asset_of
 from driftline_dags.scheduling import Scheduling
 from driftline_schemas.errors import DriftlineError, TransientError
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
+from driftline_schemas.window import load_zone
 
 _SINCE = datetime(2000, 1, 1, tzinfo=UTC)
+Telling = Mapping[str, Sequence[str | None]]
+"""How a monitor mails, and which connection it posts by."""
+_OTHERS = "*"
+"""Stands for the monitors that ``_airflow.yaml`` does not name."""
 _RETRIES = {"retries": 3, "retry_delay": timedelta(minutes=2), "retry_exponential_backoff": True}
 
 
@@ -60,6 +68,98 @@ class MonitorCommand(DriftlineOperator):
             for period in answer.get("periods", ()) if self.command == "catch-up" else ():
                 self.call("report", path, "--period", period)
         return answer
+
+
+class CatchUp(MonitorCommand):
+    """Runs again what late data has changed of one monitor, and tells people what follows from it: a loss is
+    found by labels, which come late."""
+
+    def __init__(
+        self, *, telling: Mapping[str, Sequence[str | None]], connection: str, **kwargs: Any
+    ) -> None:
+        super().__init__(command="catch-up", **kwargs)
+        self.telling = telling
+        self.connection = connection
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Call the commands; what ``catch-up`` answers is the task's result."""
+        answer = super().execute(context)
+        monitor = read_monitor(self.source).monitor
+        if monitor is not None:
+            mails, webhook = self.telling.get(monitor.monitor, self.telling[_OTHERS])
+            for period in answer.get("periods", ()):
+                window = monitor.calendar.parse(period)
+                with as_local_file(self.source) as path:
+                    words = ("notify", path, "--period", period, *page_link(monitor, window), "--channel")
+                    if webhook is not None or monitor.notify.webhook is not None:
+                        self.secrets = webhook_of(webhook)
+                        self.call(*words, "webhook")
+                    if mails == "each" and monitor.notify.email:
+                        with tempfile.TemporaryDirectory(prefix="driftline-mail-") as folder:
+                            written = self.call(*words, "email", "--mail-out", folder)[1]
+                            send_written(self, written, self.connection)
+        return answer
+
+
+class SendWeekly(DriftlineOperator):
+    """What was not told at once of a week: one mail per address, one post per webhook, over all monitors."""
+
+    def __init__(
+        self,
+        *,
+        folder: str,
+        telling: Telling,
+        connection: str,
+        timezone: str,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.folder = folder
+        self.telling = telling
+        self.connection = connection
+        self.timezone = timezone
+
+    def execute(self, context: Context) -> int:
+        """Send what is due; how many messages went out is the task's result."""
+        mailed: list[str] = []
+        posted: dict[str | None, list[str]] = {}
+        for source in monitor_sources(self.folder):
+            monitor = read_monitor(source).monitor
+            if monitor is None:
+                continue  # its own DAG says so
+            mails, webhook = self.telling.get(monitor.monitor, self.telling[_OTHERS])
+            if mails == "each" and monitor.notify.email:
+                mailed.append(source)
+            if webhook is not None or monitor.notify.webhook is not None:
+                posted.setdefault(webhook, []).append(source)
+        days = self._days(context)
+        sent = 0
+        for webhook, sources in posted.items():
+            self.secrets = webhook_of(webhook)
+            sent += len(self._digest(sources, days, "--channel", "webhook").get("sent", ()))
+        self.secrets = {}
+        with tempfile.TemporaryDirectory(prefix="driftline-mail-") as folder:
+            words = ("--channel", "email", "--mail-out", folder)
+            sent += send_written(self, self._digest(mailed, days, *words), self.connection)
+        if not sent:
+            raise AirflowSkipException("nothing to tell of these days")
+        return sent
+
+    def _digest(self, sources: Sequence[str], days: Sequence[str], *words: str) -> dict[str, Any]:
+        if not sources:
+            return {}
+        with ExitStack() as files:
+            paths = [files.enter_context(as_local_file(source)) for source in sources]
+            return self.call("notify", *paths, "--digest", *days, *words)[1]
+
+    def _days(self, context: Context) -> tuple[str, ...]:
+        """The days of the run's interval; of a run by hand, which has none, the seven before it."""
+        zone = load_zone(self.timezone)
+        end = (context.get("data_interval_end") or context["dag_run"].run_after).astimezone(zone).date()
+        start = context.get("data_interval_start")
+        since = start.astimezone(zone).date() if start and context.get("data_interval_end") else end
+        since = min(since, end - timedelta(days=1)) if since < end else end - timedelta(days=7)
+        return ("--period", since.isoformat(), "--to", (end - timedelta(days=1)).isoformat())
 
 
 class StoreCommand(DriftlineOperator):
@@ -115,8 +215,12 @@ def catch_up_dag(settings: Settings, scheduling: Scheduling) -> DAG:
     """Runs the windows whose log or labels came late, of every monitor."""
     with _upkeep("catch_up", scheduling.upkeep.catch_up, "Runs again what late data has changed.") as dag:
         sources = ListMonitors(task_id="list_monitors", folder=settings.monitors)
-        MonitorCommand.partial(
-            task_id="catch_up", command="catch-up", pool=scheduling.defaults.pool, max_active_tis_per_dag=2
+        CatchUp.partial(
+            task_id="catch_up",
+            telling=_telling(scheduling),
+            connection=scheduling.smtp_connection,
+            pool=scheduling.defaults.pool,
+            max_active_tis_per_dag=2,
         ).expand(source=sources.output)
     return dag
 
@@ -156,6 +260,29 @@ def digest_dag(monitors: Iterable[Monitor], scheduling: Scheduling) -> DAG | Non
             inlets=[asset_of(name) for name in digested],
         ).expand(address=sorted(readers))
     return dag
+
+
+def weekly_dag(settings: Settings, scheduling: Scheduling) -> DAG | None:
+    """Tells once a week what was not told at once; None where nobody wants it."""
+    if scheduling.digest.weekly is None:
+        return None
+    zone = scheduling.digest.timezone
+    with _upkeep("weekly", scheduling.digest.weekly, "Tells what was not told at once.", zone) as dag:
+        SendWeekly(
+            task_id="send",
+            folder=settings.monitors,
+            telling=_telling(scheduling),
+            connection=scheduling.smtp_connection,
+            timezone=zone,
+            pool=scheduling.defaults.pool,
+        )
+    return dag
+
+
+def _telling(scheduling: Scheduling) -> dict[str, list[str | None]]:
+    """How each monitor mails, and which connection it posts by, in types that Airflow can write down."""
+    of = {**dict.fromkeys((_OTHERS,), scheduling.defaults), **scheduling.monitors}
+    return {name: [one.mails, one.webhook_connection] for name, one in of.items()}
 
 
 def _upkeep(name: str, cron: str, about: str, zone: str = "UTC") -> DAG:

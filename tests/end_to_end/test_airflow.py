@@ -52,7 +52,18 @@ def test_a_dropped_in_monitor_is_scheduled_published_and_mailed(stack: Stack) ->
 
     (event,) = stack.api("/assets/events?source_dag_id=driftline__dropped")["asset_events"]
     assert event["extra"]["period"] == str(yesterday)
-    assert event["extra"]["verdict"] in {"broken", "suspect", "changed", "calm", "unjudged"}
+    assert event["extra"]["level"] in {
+        "broken",
+        "faulty",
+        "suspect",
+        "changed",
+        "ongoing",
+        "calm",
+        "unjudged",
+    }
+    assert event["extra"]["run_id"]
+    told = stack.query("SELECT channel, change FROM driftline.messages WHERE monitor = 'dropped'")
+    assert {row["channel"] for row in told} == {"email"}
     assert event["extra"]["page"] == f"/plugin/driftline/driftline/reports/dropped/day/{yesterday}.html"
 
 
@@ -73,7 +84,8 @@ def test_a_drift_is_named_in_the_asset(stack: Stack) -> None:
     found = stack.result("drifting", run, "report")
     assert found["worst_column"] == "distance"
     assert found["alerts"] > 0
-    assert found["verdict"] == "changed"
+    assert found["level"] not in {"empty", "unjudged"}
+    assert found["incidents"], found
 
 
 def test_a_backfill_equals_single_runs(stack: Stack) -> None:
@@ -207,7 +219,7 @@ def test_a_log_that_never_comes_is_published_as_missing(stack: Stack) -> None:
         " WHERE monitor = 'missing' AND passed IS FALSE"
     )
     assert failed
-    assert stack.result("missing", run, "report")["verdict"] == "empty"
+    assert stack.result("missing", run, "report")["level"] in {"faulty", "empty"}
 
 
 def test_a_late_log_is_picked_up_by_catch_up(stack: Stack) -> None:

@@ -100,6 +100,7 @@ def report_one(monitor_file: Path, _: Progress, *, words: ReportWords, alone: bo
             "window_start": monitor.calendar.parse(words.period).start,
             "page": written.page,
             **asdict(written.summary),
+            **written.standing.facts,
         },
     )
 

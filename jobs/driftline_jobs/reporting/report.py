@@ -19,6 +19,7 @@ from driftline_jobs.profiles.state import Profile
 from driftline_jobs.reporting.index import LINK, refresh_entry, refresh_page
 from driftline_jobs.reporting.mail import Summary, summary, write_mail
 from driftline_jobs.reporting.pages import Pages, drilldown_link
+from driftline_jobs.reporting.standing import Standing, standing_of
 from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.binnings import binning_at
@@ -47,6 +48,7 @@ class Written:
 
     page: str
     summary: Summary
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def write_report(
         with store.stay_connected(reading=True):
             check_calendar(store, monitor)
             inputs = gather(store, monitor, window, generated_at)
+            run = judged_run(inputs.tables["runs"], monitor, window)
+            standing = standing_of(store, monitor, window, run, generated_at)
         pages = Pages.open(settings)
         if index:
             if settings.drill_down:
@@ -106,7 +110,7 @@ def write_report(
         write_mail(
             view, mail.folder, page_link=mail.page_link, attached=PurePosixPath(name).name, muted=muted
         )
-    return Written(page, summary(unmuted, view, muted))
+    return Written(page, summary(unmuted, view, muted), standing)
 
 
 def gather(store: Store, monitor: Monitor, window: Window, generated_at: datetime) -> ReportInputs:
