@@ -33,15 +33,16 @@ def of_statistic(calibration: Calibration, statistic: Statistic) -> Followed:
 
 def follow(statistics: Sequence[Followed], limit: float, reported: Sequence[bool] | None = None) -> Course:
     """A detector over W windows, taken up anew from its state in each."""
-    calibrations = {str(at): one for at, (one, _) in enumerate(statistics)}
+    names = ("mean_shift", "chi_squared")
+    calibrations = {name: one for name, (one, _) in zip(names, statistics, strict=False)}
     count = len(statistics[0][1])
     course = Course(np.full(count, np.nan), np.zeros(count), np.zeros(count, np.bool_), np.full(count, -1))
     state = None
     for window in range(count):
         detector = Detector(calibrations, limit, state)
         observed = {
-            str(at): Observed(float(values[window]))
-            for at, (_, values) in enumerate(statistics)
+            name: Observed(float(values[window]))
+            for name, (_, values) in zip(names, statistics, strict=False)
             if np.isfinite(values[window])
         }
         found = detector.step(observed, str(window), reported=bool(reported is not None and reported[window]))
@@ -57,10 +58,10 @@ def follow(statistics: Sequence[Followed], limit: float, reported: Sequence[bool
 def winnings(z: Floats, limit: float) -> Floats:
     """(..., W) what bets on z (..., W) have won after each window, at most ``limit``."""
     shifts = np.array(SHIFTS)
-    won = np.zeros(z.shape[:-1])
+    parts = np.zeros((*z.shape[:-1], len(shifts)))
     course = np.empty(z.shape)
     for at in range(z.shape[-1]):
-        bets = np.exp(np.multiply.outer(z[..., at], shifts) - shifts**2 / 2.0).mean(-1)
-        won = np.minimum((won + 1.0) * bets, limit)
-        course[..., at] = won
+        bets = np.exp(np.multiply.outer(z[..., at], shifts) - shifts**2 / 2.0)
+        parts = np.minimum((parts + 1.0) * bets, len(shifts) * limit)
+        course[..., at] = np.minimum(parts.mean(-1), limit)
     return course

@@ -14,16 +14,21 @@ from driftline_jobs.detection.calibration import Calibration
 from driftline_jobs.detection.fitting import calibrate
 from driftline_jobs.detection.resampling import leave_one_out
 from driftline_jobs.detection.statistics import Statistic
-from driftline_jobs.detection.sustained_shift import Bet, Detector, Observed, e_value, limit_for
+from driftline_jobs.detection.sustained_shift import Bet, Detector, Observed, limit_for
 
 RNG = np.random.default_rng
 
 
+def one_bet(z: float) -> float:
+    bet = Bet(1e9)
+    bet.take(z, "a window")
+    return bet.won
+
+
 def test_a_bet_is_fair_while_nothing_has_happened() -> None:
-    fair, _ = integrate.quad(lambda z: e_value(z) * stats.norm.pdf(z), -12, 16)
+    fair, _ = integrate.quad(lambda z: one_bet(z) * stats.norm.pdf(z), -12, 16)
     assert fair == pytest.approx(1.0, abs=1e-6)
-    expected = np.mean([np.exp(d * 1.3 - d * d / 2) for d in (0.5, 1, 2)])
-    assert e_value(1.3) == pytest.approx(expected)
+    assert one_bet(1.3) == pytest.approx(np.mean([np.exp(d * 1.3 - d * d / 2) for d in (0.5, 1, 2)]))
 
 
 @pytest.mark.parametrize("limit", [1e9, 5.0])
@@ -33,9 +38,13 @@ def test_what_is_won_by_hand(limit: float) -> None:
     for z in (1.0, 2.0, -0.5):
         bet.take(z, "a window")
         won.append(bet.won)
-    first = e_value(1.0)
-    second = min((first + 1.0) * e_value(2.0), limit)
-    assert won == pytest.approx([first, second, (second + 1.0) * e_value(-0.5)])
+    expected, parts = [], np.zeros(3)
+    for z in (1.0, 2.0, -0.5):
+        parts = np.minimum(
+            (parts + 1) * np.exp(np.array([0.5, 1, 2]) * z - np.array([0.125, 0.5, 2])), 3 * limit
+        )
+        expected.append(min(parts.mean(), limit))
+    assert won == pytest.approx(expected)
     assert winnings(np.array([1.0, 2.0, -0.5]), limit).tolist() == pytest.approx(won)
 
 
@@ -43,14 +52,14 @@ def test_a_detector_goes_on_from_its_state_as_if_it_had_never_stopped() -> None:
     """To the last bit, through JSON."""
     rng = RNG(9)
     calibration = learned_signed(rng, 31)
-    windows = [{"x": Observed(float(y))} for y in 2.0 * rng.normal(0.4, 1.0, 60)]
-    once, states = Detector({"x": calibration}, 1000.0), []
+    windows = [{"mean_shift": Observed(float(y))} for y in 2.0 * rng.normal(0.4, 1.0, 60)]
+    once, states = Detector({"mean_shift": calibration}, 1000.0), []
     evidence = []
     for at, observed in enumerate(windows):
         evidence.append(once.step(observed, str(at)))
         states.append(json.dumps(once.state))
     for stop in (0, 17, 40):
-        again = Detector({"x": calibration}, 1000.0, json.loads(states[stop]))
+        again = Detector({"mean_shift": calibration}, 1000.0, json.loads(states[stop]))
         rest = [again.step(windows[at], str(at)) for at in range(stop + 1, 60)]
         assert rest == evidence[stop + 1 :]
         assert json.dumps(again.state) == states[-1]
@@ -167,15 +176,20 @@ def test_swings_to_both_sides_are_none() -> None:
 
 
 def test_several_statistics_are_one_bet() -> None:
-    """By hand: the mean over directions and statistics of what each has won."""
+    """By hand: their parts, and of each the directions in equal parts."""
     rng = RNG(8)
-    first, second = learned_signed(rng, 31), learned(rng, 31)
-    one = (first, np.array([2.0]))
-    other = of_statistic(second, statistic(np.array([180.0])))
-    alone = [float(follow([each], 1e9).z[0]) for each in (one, other)]
-    z_up, z_other = alone
-    expected = np.mean([float(e_value(z)) for z in (z_up, -z_up, z_other)])
-    assert float(follow([one, other], 1e9).won[0]) == pytest.approx(expected)
+    learned_of = {"mean_shift": learned_signed(rng, 31), "chi_squared": learned(rng, 31)}
+    observed = {"mean_shift": Observed(2.0), "chi_squared": Observed(5.6)}
+    alone = {}
+    for name, calibration in learned_of.items():
+        found = Detector({name: calibration}, 1e9).step({name: observed[name]}, "a day")
+        assert found is not None
+        alone[name] = found.z
+    up, other = alone["mean_shift"], alone["chi_squared"]
+    expected = (0.5 * (one_bet(up) + one_bet(-up)) / 2 + 0.2 * one_bet(other)) / 0.7
+    both = Detector(learned_of, 1e9).step(observed, "a day")
+    assert both is not None
+    assert both.won == pytest.approx(expected)
 
 
 def test_both_sides_together_alarm_as_seldom_as_they_say() -> None:

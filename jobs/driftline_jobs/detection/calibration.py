@@ -145,24 +145,6 @@ class Calibration:
         """
         return 1.0 if self.signed and group.label == NO_LABEL else float(np.sqrt(1.0 + 1.0 / group.count))
 
-    def behind(self, p_values: FloatArray, labels: Sequence[str] | None = None) -> FloatArray:
-        """(W,) the transformed statistics that have these p-values; NaN where there is none.
-
-        Those of a signed statistic carry its sign: minus what lies below the mean.
-        """
-        result = np.full(p_values.shape, np.nan)
-        # as far out as numbers go: a p-value of 0 is one that got lost on the way
-        p = np.clip(np.abs(p_values), 1e-300, 1.0 - 1e-16)
-        side = np.copysign(1.0, p_values)
-        for group, deviation, degrees, where in self._members(len(result), labels):
-            if self.tail is not None:
-                typical = self.expected + group.variation / self.sampling
-                result[where] = on_scale(self.tail.values(p[where]), self.power, typical)
-                continue
-            t = -side[where] * scipy.special.stdtrit(degrees, p[where] * (0.5 if self.signed else 1.0))
-            result[where] = group.mean + t * deviation * self._widening(group)
-        return np.where(np.isfinite(p_values), result, np.nan)
-
     def thresholds(
         self, statistic: Statistic, level: FloatArray, labels: Sequence[str] | None = None
     ) -> FloatArray:

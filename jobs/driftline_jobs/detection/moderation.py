@@ -7,8 +7,9 @@ Applications in Genetics and Molecular Biology 2004); where they differ, each st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import scipy
@@ -16,13 +17,14 @@ import scipy
 from driftline_jobs.detection.calibration import Calibration
 from driftline_jobs.metrics.figures import FloatArray
 
+Key = TypeVar("Key", bound=Hashable)
 _LEAST_COLUMNS = 5
 _MOST = 2.0
 """The others count at most as so many times the column's own windows: columns depend on each other."""
 _STEPS = 50
 
 
-def moderated(found: Mapping[str, Calibration]) -> dict[str, Calibration]:
+def moderated(found: Mapping[Key, Calibration]) -> dict[Key, Calibration]:
     """The same calibrations of one signed statistic, by column, with the spreads that all of them suggest."""
     names = [name for name, one in found.items() if one.signed]
     if len(names) < _LEAST_COLUMNS:

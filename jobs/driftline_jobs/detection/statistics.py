@@ -100,28 +100,6 @@ def statistic_of(
     raise ValueError(f"{metric} does not decide: calibrate one of {current.DECIDING}")
 
 
-def published_statistic(
-    metric: str, value: FloatArray, n: FloatArray, m: FloatArray, missing: float
-) -> Statistic:
-    """A statistic with a sign (``SIGNED``) from what is published of it.
-
-    Args:
-        value: (W,) the figure; NaN where there is none.
-        n, m: (W,) rows of the window and of the reference.
-        missing: share of missing values in the reference.
-    """
-    sampling = 1.0 / np.maximum(n, 1.0) + 1.0 / np.maximum(m, 1.0)
-    error = np.sqrt(sampling)
-    if metric == "null_fraction_delta":
-        share = (n * (value + missing) + m * missing) / np.maximum(n + m, 1.0)
-        error = np.sqrt(np.clip(share * (1.0 - share), 0.0, None) * sampling)
-    elif metric != "mean_shift":
-        raise ValueError(f"{metric} has no sign: expected one of {SIGNED}")
-    scaled = np.divide(value, error, out=np.zeros(value.shape), where=error > 0.0)
-    scaled = np.where(np.isfinite(value), scaled, np.nan)
-    return Statistic(scaled, np.ones(value.shape), sampling, error, signed=True)
-
-
 def _rows(sample: OrderedSample | CategorySample) -> FloatArray:
     return np.asarray(sample.every_row().sum(-1), np.float64)
 

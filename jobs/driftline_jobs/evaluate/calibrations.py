@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,14 +18,15 @@ from driftline_jobs.detection.column_tests import (
     compare_column,
     judge_families,
 )
-from driftline_jobs.detection.cycles import NO_LABEL, cycle_labels
+from driftline_jobs.detection.cycles import cycle_labels
+from driftline_jobs.detection.followed import SHARE
 from driftline_jobs.detection.multivariate import compare_multivariate
 from driftline_jobs.detection.performance import (
     PerformanceCalibration,
     judge_performance,
 )
-from driftline_jobs.detection.statistics import SIGNED, UNSIGNED, published_statistic
-from driftline_jobs.detection.sustained_shift import Observed, limit_for
+from driftline_jobs.detection.statistics import SIGNED, UNSIGNED
+from driftline_jobs.detection.sustained_shift import limit_for
 from driftline_jobs.detection.verdicts import (
     FIXED,
     FIXED_FEW_ROWS,
@@ -60,53 +62,6 @@ _INSTEAD = {
 Learned = Calibration | PerformanceCalibration | CheckCalibration | Uncalibrated
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class PublishedTest:
-    """What one metric of a column came to in W windows; NaN where it was not tested.
-
-    Attributes:
-        value, p_value: (W,).
-        n, m: (W,) rows of the window and of what it was compared with.
-        drifted: (W,) whether it was reported.
-    """
-
-    value: FloatArray
-    p_value: FloatArray
-    n: FloatArray
-    m: FloatArray
-    drifted: BoolArray
-
-    @classmethod
-    def of_none(cls, windows: int) -> PublishedTest:
-        """That of windows of which none was tested."""
-        value, p_value, n, m = np.full((4, windows), np.nan)
-        return cls(value, p_value, n, m, np.zeros(windows, np.bool_))
-
-    def observed(
-        self, metric: str, calibration: Calibration, labels: Sequence[Sequence[str]], missing: float
-    ) -> list[Observed | None]:
-        """(W,) the same on the scale of its calibration; None where it was not tested.
-
-        Args:
-            labels: (W,) the windows' ``cycle_labels``.
-            missing: the share of missing values in the reference.
-        """
-        level = calibration.level
-        names = [
-            several[level] if level is not None and len(several) > level else NO_LABEL for several in labels
-        ]
-        if metric in SIGNED:
-            tested = np.where(np.isfinite(self.p_value), self.value, np.nan)
-            statistic = published_statistic(metric, tested, self.n, self.m, missing)
-            values = calibration.scaled(statistic, names)
-        else:
-            values = calibration.behind(self.p_value, names)
-        return [
-            Observed(value, name) if np.isfinite(value) else None
-            for value, name in zip(values.tolist(), names, strict=True)
-        ]
 
 
 @dataclass(frozen=True)
@@ -194,22 +149,18 @@ class Calibrations:
     @property
     def lasting_limit(self) -> float:
         """The evidence of a shift that lasts which is enough for an alarm."""
-        columns = {column for column, _ in self.drift}
-        learned = sum(bool(self.followed(column)) for column in columns)
-        return limit_for(LASTING_SHARE * self.monitor.alerts.false_alarm_rate, learned)
+        return limit_for(LASTING_SHARE * self.monitor.alerts.false_alarm_rate, len(self.followed))
 
-    def followed(self, column: str) -> dict[str, Calibration]:
-        """The metrics of a column that are followed: those with a sign; its shape where it has no mean."""
-        if column in self.natures.columns:
-            return {}
-        learned = {
-            metric: found
-            for metric in (*SIGNED, *UNSIGNED)
-            if isinstance(found := self.drift.get((column, metric)), Calibration)
-        }
-        signed = [metric for metric in learned if metric in SIGNED]
-        shape = [metric for metric in learned if metric not in SIGNED and "mean_shift" not in signed]
-        return {metric: learned[metric] for metric in (*signed, *shape[:1])}
+    @cached_property
+    def followed(self) -> dict[str, dict[str, Calibration]]:
+        """The statistics that are followed over windows, by column: those with a sign, and its shape where it
+        has no mean."""
+        learned: dict[str, dict[str, Calibration]] = {}
+        for (column, name), found in self.drift.items():
+            if isinstance(found, Calibration) and column not in self.natures.columns:
+                learned.setdefault(column, {})[name] = found
+        several = {column: _followed(of_column) for column, of_column in sorted(learned.items())}
+        return {column: of_column for column, of_column in several.items() if of_column}
 
     def judge_performance(
         self,
@@ -243,6 +194,12 @@ class Calibrations:
         family = np.arange(len(tested))
         found = judge_performance(learned, overall, before, family, rate)
         return {(metric, None): verdict.only(tested) for metric, verdict in found.items()}
+
+
+def _followed(learned: Mapping[str, Calibration]) -> dict[str, Calibration]:
+    signed = [name for name in learned if name in SIGNED or name.startswith(SHARE)]
+    shape = [name for name in UNSIGNED if name in learned and "mean_shift" not in learned]
+    return {name: learned[name] for name in sorted([*signed, *shape[:1]])}
 
 
 def labels_of(start: datetime, monitor: Monitor, granularity: Granularity) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from driftline_jobs.detection.check_limits import CheckCalibration
 from driftline_jobs.detection.column_tests import (
     calibrate_column,
 )
+from driftline_jobs.detection.followed import SHARE, calibrate_shares
 from driftline_jobs.detection.moderation import moderated
 from driftline_jobs.detection.multivariate import METRICS as MULTIVARIATE
 from driftline_jobs.detection.multivariate import calibrate_multivariate
@@ -88,6 +89,8 @@ def learn(
         profiles = [taught.pieces[at][column] for at in usable]
         sample = bins.sample(profiles)
         found = calibrate_column(sample, taught.split([taught.labels[at] for at in usable]))
+        if not reference.moves:  # what lasts is followed from the reference of the start
+            found |= calibrate_shares(sample, taught.split([taught.labels[at] for at in usable]))
         drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
         if taught.by_window:
             name, before = table_column(column), reference.cells[WHOLE].get(column)
@@ -173,15 +176,15 @@ def _log_checks(
 def _moderated(
     drift: Mapping[tuple[str, str], Calibration | Uncalibrated],
 ) -> dict[tuple[str, str], Calibration]:
-    """Those of the statistics with a sign, each moderated over the columns."""
+    """Those of the statistics with a sign, each moderated over the columns; all single shares together."""
     found: dict[tuple[str, str], Calibration] = {}
-    for metric in SIGNED:
+    for metric in (*SIGNED, SHARE):
         learned = {
-            column: one
-            for (column, name), one in drift.items()
-            if name == metric and isinstance(one, Calibration)
+            key: one
+            for key, one in drift.items()
+            if key[1].partition(":")[0] == metric.rstrip(":") and isinstance(one, Calibration)
         }
-        found |= {(column, metric): one for column, one in moderated(learned).items()}
+        found |= moderated(learned)
     return found
 
 

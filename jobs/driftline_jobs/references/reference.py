@@ -161,6 +161,11 @@ class Reference:
         return self._moments(WINDOW, to_us(window.start))
 
     @property
+    def moves(self) -> bool:
+        """Whether it is of one window alone."""
+        return False
+
+    @property
     def by_weekday(self) -> bool:
         """Whether what clean windows do is learned from windows of all weekdays, each beside its own."""
         return False

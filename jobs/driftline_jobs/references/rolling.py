@@ -134,6 +134,11 @@ class MovingReference(Reference):
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     @property
+    def moves(self) -> bool:
+        """Always."""
+        return True
+
+    @property
     def by_weekday(self) -> bool:
         """Whether there is a pool."""
         return bool(self.pool)

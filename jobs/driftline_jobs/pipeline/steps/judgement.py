@@ -30,6 +30,7 @@ from driftline_jobs.pipeline.steps.judgement_rolling import MovingSaying
 from driftline_jobs.pipeline.steps.previous_window import add_previous
 from driftline_jobs.pipeline.steps.repeated_ids import Repeats, follow_ids
 from driftline_jobs.pipeline.steps.sustained_shift import SustainedShifts
+from driftline_jobs.pipeline.steps.wholes import Wholes
 from driftline_jobs.pipeline.unfinished import unjudged
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.stores.base import RunRecord
@@ -55,19 +56,25 @@ _TABLES = (
 
 
 def steps_of(
-    job: Job, reference: Reference, calibrations: Calibrations, published: Sequence[Window]
+    job: Job,
+    reference: Reference,
+    calibrations: Calibrations,
+    published: Sequence[Window],
+    wholes: Wholes,
 ) -> list[FoldStep]:
     """What is made of each window in the light of those before it, in this order.
 
     Args:
         reference, calibrations: of the start, where the reference moves.
         published: all windows that share its bins, ascending.
+        wholes: the profiles of those that are gone through.
     """
-    steps: list[FoldStep] = []
-    if not job.monitor.reference.moves:
-        steps.append(SustainedShifts(job, reference, calibrations))
-    steps += [Impacts(job, reference), Alerts(job, published), Incidents(job, reference)]
-    return steps
+    return [
+        SustainedShifts(job, reference, calibrations, wholes),
+        Impacts(job, reference),
+        Alerts(job, published),
+        Incidents(job, reference),
+    ]
 
 
 def publish_judgement(job: Job, reference: Reference, calibrations: Calibrations) -> Judged:
@@ -89,13 +96,14 @@ def _judge(job: Job, reference: Reference, calibrations: Calibrations) -> Judged
     windows = [window for window in published if before is None or window.start > before]
     repeats = follow_ids(job, reference, published, windows[0].start)
     report_failed(job.progress, {window: repeats.check_of(window) for window in asked})
-    steps = steps_of(job, reference, calibrations, published)
+    wholes = Wholes(job, reference.binning, windows)
+    steps = steps_of(job, reference, calibrations, published, wholes)
     for step in steps:
         step.begin(known.state_of(step.name), windows)
     saying: Saying = (
-        MovingSaying(job, reference, calibrations, published, windows, repeats, first)
+        MovingSaying(job, reference, calibrations, published, windows, repeats, wholes, first)
         if job.monitor.reference.moves
-        else FixedSaying(job, reference, windows, repeats)
+        else FixedSaying(job, reference, windows, repeats, wholes)
     )
     judged, batch = Judged(), _Batch(job, reference, saying, repeats, basis)
     changes = _Changes(job, windows, repeats)

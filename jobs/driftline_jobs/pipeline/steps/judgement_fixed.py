@@ -24,10 +24,12 @@ class FixedSaying:
 
     at_once = 64
 
-    def __init__(self, job: Job, reference: Reference, windows: Sequence[Window], repeats: Repeats) -> None:
+    def __init__(
+        self, job: Job, reference: Reference, windows: Sequence[Window], repeats: Repeats, wholes: Wholes
+    ) -> None:
         self._job = job
         self._reference = reference
-        self._wholes = Wholes(job, reference.binning, windows)
+        self._wholes = wholes
         span = (windows[0].start, EVER)
         self._contradicted = performance_metrics.contradicted_windows(job.store, job.monitor, *span)
         self._findings = published_findings(job, repeats, *span)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import pyarrow as pa
 
@@ -36,6 +37,7 @@ from driftline_jobs.pipeline.steps.performance import add_judged_performance, pe
 from driftline_jobs.pipeline.steps.pieces import Pieces
 from driftline_jobs.pipeline.steps.repeated_ids import CHECK as REPEATED_IDS
 from driftline_jobs.pipeline.steps.repeated_ids import Repeats
+from driftline_jobs.pipeline.steps.wholes import Wholes
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.moments import added
 from driftline_jobs.references.losses import ReferenceLosses
@@ -99,12 +101,14 @@ class MovingSaying:
         published: Sequence[Window],
         windows: Sequence[Window],
         repeats: Repeats,
+        wholes: Wholes,
         first: datetime,
     ) -> None:
         self._job = job
         self._initial = initial
         self._natures = calibrations.natures
         self._first = first
+        self._wholes = wholes
         start = windows[0].start
         span = (job.store, job.monitor, start, EVER)
         self._pieces = Pieces(job, initial, published)
@@ -142,8 +146,7 @@ class MovingSaying:
             findings = [one for one in findings if not _is_judged_here(one, before=before)] + fresh.findings
             topics = (topics & _OF_THE_LOG) | fresh.topics
             contradicted = _contradicted(fresh.tables)
-        piece = self._pieces.of(window)
-        return Said(window, reference, findings, topics, contradicted, lambda: piece.cells.get(WHOLE, {}))
+        return Said(window, reference, findings, topics, contradicted, partial(self._wholes.of, window))
 
     def is_new(self, said: Said) -> bool:
         """See ``Saying``."""

@@ -8,55 +8,59 @@ from functools import partial
 import numpy as np
 
 from driftline_jobs.detection.alerts import Finding, Place, Topic
+from driftline_jobs.detection.followed import in_words
 from driftline_jobs.detection.limits import rule_verdicts
-from driftline_jobs.detection.sustained_shift import Detector, Evidence, Observed
+from driftline_jobs.detection.sustained_shift import Detector, Evidence
 from driftline_jobs.detection.verdicts import DETECTOR, YES, Verdicts, either, verdicts
-from driftline_jobs.evaluate.calibrations import Calibrations, PublishedTest
-from driftline_jobs.evaluate.cells import MeasuredCell, kinds, missing_share
+from driftline_jobs.evaluate.calibrations import Calibrations
+from driftline_jobs.evaluate.cells import MeasuredCell, kinds
+from driftline_jobs.evaluate.sustained_shift import ByStatistic, observe
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.steps.alerts import window_label
 from driftline_jobs.pipeline.steps.fold import Builders, Followed, Known, Said
+from driftline_jobs.pipeline.steps.wholes import AHEAD, Wholes
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.tables import drift_metrics
+from driftline_jobs.references.rolling import rows_of
 from driftline_jobs.tables.columns import common, verdict_columns
-from driftline_jobs.tables.reading import EVER
 from driftline_schemas.metrics import SUSTAINED_SHIFT
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
 
 
 class SustainedShifts:
-    """Follows every calibrated column over the windows, by the tests that are published.
+    """Follows every calibrated column over the windows, from their profiles.
 
-    Windows of the reference itself are passed over: the calibration was learned from them.
+    Args:
+        reference, calibrations: of the start, also where the reference moves: what that follows in small
+            steps is found all the same. Its own windows are passed over: the calibration was learned from
+            them.
+        wholes: the profiles of the windows.
     """
 
     name = SUSTAINED_SHIFT
 
-    def __init__(self, job: Job, reference: Reference, calibrations: Calibrations) -> None:
+    def __init__(self, job: Job, reference: Reference, calibrations: Calibrations, wholes: Wholes) -> None:
         self._job = job
         self._reference = reference
         self._calibrations = calibrations
         self._limit = calibrations.lasting_limit
-        self._columns = {
-            column: followed
-            for column in sorted(reference.binning.columns)
-            if (followed := calibrations.followed(column))
-        }
+        self._wholes = wholes
         self._rules = [rule for rule in job.monitor.alerts.rules if rule.metric == SUSTAINED_SHIFT]
         self._kinds = kinds(reference.binning)
         self._detectors: dict[str, Detector] = {}
-        self._observed: dict[tuple[Window, str], dict[str, Observed]] = {}
+        self._windows: Sequence[Window] = ()
+        self._observed: dict[Window, Mapping[str, ByStatistic]] = {}
 
     def begin(self, state: Known, windows: Sequence[Window]) -> None:
         """See ``FoldStep``."""
         known = state or {}
         self._detectors = {
             column: Detector(followed, self._limit, known.get(column))
-            for column, followed in self._columns.items()
+            for column, followed in self._calibrations.followed.items()
+            if column in self._reference.binning.columns
         }
-        self._observe(windows)
+        self._windows = windows
 
     def follow(self, said: Said) -> Followed:
         """See ``FoldStep``."""
@@ -67,16 +71,17 @@ class SustainedShifts:
             if one.topic is Topic.DRIFT and one.place == one.place.whole
         }
         evidence: dict[str, Evidence] = {}
+        observed = self._observed_in(window)
         for column, detector in self._detectors.items():
-            observed = self._observed.pop((window, column), {})
-            found = detector.step(observed, window_label(window), reported=table_column(column) in reported)
+            told = table_column(column) in reported
+            found = detector.step(observed.get(column, {}), window_label(window), reported=told)
             if found is not None:
                 evidence[column] = found
         if self._rules or any(found.alarm for found in evidence.values()):
             judged = self._verdicts(evidence)
             for at, (column, found) in enumerate(evidence.items()):
                 if judged.exceeded[at] == YES:
-                    said.findings.append(_finding(column, found, judged, at))
+                    said.findings.append(self._finding(column, found, judged, at))
         state = {column: detector.state for column, detector in self._detectors.items()}
         return Followed(state, partial(self._add_rows, window, evidence))
 
@@ -108,38 +113,38 @@ class SustainedShifts:
             status="ok",
         )
 
-    def _observe(self, windows: Sequence[Window]) -> None:
-        place = {window.start: at for at, window in enumerate(windows) if not self._reference.holds(window)}
-        names = {table_column(name): name for name in self._columns}
-        published: dict[tuple[str, str], PublishedTest] = {}
-        job = self._job
-        for row in drift_metrics.tested(job.store, job.monitor, windows[0].start, EVER):
-            column, at = names.get(row["column_name"]), place.get(row["window_start"])
-            if column is None or at is None:
-                continue
-            found = published.setdefault((column, row["metric"]), PublishedTest.of_none(len(windows)))
-            found.value[at], found.p_value[at] = row["value"], row["p_value"]
-            found.n[at], found.m[at] = row["n_current"], row["n_reference"]
-        labels = [self._calibrations.cycle(window.start) for window in windows]
-        whole = self._reference.cells.get(WHOLE, {})
-        for (column, metric), found in published.items():
-            calibration = self._columns[column].get(metric)
-            if calibration is None:
-                continue
-            observed = found.observed(metric, calibration, labels, missing_share(whole.get(column)))
-            for window, one in zip(windows, observed, strict=True):
-                if one is not None:
-                    self._observed.setdefault((window, column), {})[metric] = one
+    def _observed_in(self, window: Window) -> Mapping[str, ByStatistic]:
+        if window not in self._observed:
+            at = self._windows.index(window)
+            ahead = self._windows[at : at + AHEAD]
+            self._observed = {one: {} for one in ahead}
+            tested = [one for one in ahead if self._is_tested(one)]
+            whole = self._reference.cells.get(WHOLE, {})
+            profiles = [(one.start, self._wholes.of(one)) for one in tested]
+            found = observe(self._calibrations, self._reference.binning, whole, profiles)
+            self._observed |= dict(zip(tested, found, strict=True))
+        return self._observed[window]
 
+    def _is_tested(self, window: Window) -> bool:
+        if self._reference.holds(window):
+            return False
+        return rows_of(self._wholes.of(window)) >= self._job.monitor.alerts.min_rows
 
-def _finding(column: str, found: Evidence, judged: Verdicts, at: int) -> Finding:
-    return Finding(
-        place=Place(table_column(column)),
-        topic=Topic.DRIFT,
-        metric=SUSTAINED_SHIFT,
-        strength=1.0,
-        value=found.won,
-        threshold=float(judged.threshold[at]),
-        threshold_source=str(judged.source[at]),
-        detail=None if found.since is None else f"grown since {found.since}",
-    )
+    def _finding(self, column: str, found: Evidence, judged: Verdicts, at: int) -> Finding:
+        detail = None
+        if found.since is not None and found.by is not None:
+            start = "reference of the start" if self._job.monitor.reference.moves else "reference"
+            labels = self._reference.binning.columns[column].shown().labels or ()
+            detail = (
+                f"{in_words(found.by, found.sign, labels)} than in the {start}, grown since {found.since}"
+            )
+        return Finding(
+            place=Place(table_column(column)),
+            topic=Topic.DRIFT,
+            metric=SUSTAINED_SHIFT,
+            strength=1.0,
+            value=found.won,
+            threshold=float(judged.threshold[at]),
+            threshold_source=str(judged.source[at]),
+            detail=detail,
+        )

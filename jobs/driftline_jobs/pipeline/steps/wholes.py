@@ -11,7 +11,8 @@ from driftline_jobs.tables.profiles import of_wholes
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
 
-_AHEAD = 32
+AHEAD = 32
+"""Windows that are read at once."""
 
 
 class Wholes:
@@ -29,7 +30,7 @@ class Wholes:
         """Those of a window, by the log's columns; none if nothing is published of it."""
         if window not in self._read:
             at = self._place[window]
-            ahead = self._windows[at : at + _AHEAD]
+            ahead = self._windows[at : at + AHEAD]
             job = self._job
             found = of_wholes(job.store, job.monitor, self._binning.binning_id, ahead[0].start, ahead[-1].end)
             self._read = {one: self._named(found.get(one.start, {})) for one in ahead}
