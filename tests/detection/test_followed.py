@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.detection.simulated import Floats
 from tests.metrics.edges import feature_edges
 
 from driftline_jobs.detection.calibration import Calibration
@@ -30,7 +31,7 @@ def categories(counts: Counts, missing: int = 0) -> CategorySample:
     return CategorySample(counts, none, none, none + missing)
 
 
-def ordered(rows: Counts, edges: Counts) -> OrderedSample:
+def ordered(rows: Floats, edges: Floats) -> OrderedSample:
     counts = np.stack(
         [np.bincount(np.searchsorted(edges, day, "right"), minlength=len(edges) + 1) for day in rows]
     )
@@ -84,7 +85,8 @@ def test_parts_of_a_column_without_shares_stay() -> None:
 def test_two_points_of_a_category_are_found_and_named(change: float, sign: float, words: str) -> None:
     """28 days of 2,000 rows, then a fifth of the rows becomes 22 or 18 %: within 30 days, and none before."""
     rng = RNG(3)
-    usual, later = np.array([0.5, 0.2, 0.3]), np.array([0.5 - change, 0.2 + change, 0.3])
+    usual, later = np.array([0.5, 0.2, 0.3]), np.array([0.5, 0.2, 0.3]) * (1 - change / 0.8)
+    later[1] = 0.2 + change
     pieces = categories(rng.multinomial(2000, usual, 28))
     learned = calibrate_shares(pieces, leave_one_out([()] * 28))
     calibrations = {name: one for name, one in learned.items() if isinstance(one, Calibration)}

@@ -154,9 +154,11 @@ def test_a_day_run_again_leaves_the_days_that_do_not_change_alone(root: Path) ->
 
 @pytest.mark.slow
 def test_what_a_moving_reference_follows_in_small_steps_is_found_from_the_start(tmp_path: Path) -> None:
-    """A hundredth of a standard deviation a day: each day is like those before it, the 30th is not like the first.
+    """A hundredth of a standard deviation a day: each is like those before it, the 30th not like the first.
     The columns beside it are quiet."""
-    bench = Bench(tmp_path, overrides={**WATCHED, "reference": {"trailing": "28d"}, "labels": None})
+    bench = Bench(
+        tmp_path, overrides={**WATCHED, "reference": {"window": None, "trailing": "28d"}, "labels": None}
+    )
     for number in range(28 + 35):
         random = np.random.default_rng([number, 12])
         drift = 0.01 * max(number - 27, 0)

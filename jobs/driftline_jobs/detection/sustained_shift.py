@@ -140,7 +140,7 @@ class Detector:
 
     def _alarm(self, far: float, won: float) -> Evidence:
         sides = [(side, name) for name, several in self._bets.items() for side in several]
-        most, name = max(sides, key=lambda one: one[0].won)
+        most, name = max(sides, key=lambda one: one[0].bet.risen)
         signed = self._norms[name].signed
         return Evidence(
             far, won, alarm=True, since=most.bet.began, by=name, sign=most.sign if signed else None
@@ -230,7 +230,7 @@ class Bet:
         self, most: float, parts: Sequence[float] = (0.0,) * len(SHIFTS), risen: float = 0.0, began: str = ""
     ) -> None:
         self._most = most
-        self._parts, self._risen, self.began = list(parts), risen, began
+        self._parts, self.risen, self.began = list(parts), risen, began
 
     @property
     def won(self) -> float:
@@ -240,14 +240,14 @@ class Bet:
     @property
     def state(self) -> list[Any]:
         """What it has won, as JSON values."""
-        return [self._parts, self._risen, self.began]
+        return [self._parts, self.risen, self.began]
 
     def take(self, z: float, window: str) -> None:
         """Stake what was won on the next window."""
-        if self._risen <= 0.0:
+        if self.risen <= 0.0:
             self.began = window
         bets = [math.exp(shift * z - 0.5 * shift**2) for shift in SHIFTS]
-        self._risen = _rounded(max(self._risen, 0.0) + math.log(sum(bets) / len(bets)))
+        self.risen = _rounded(max(self.risen, 0.0) + math.log(sum(bets) / len(bets)))
         most = len(SHIFTS) * self._most
         self._parts = [
             min(_rounded((won + 1.0) * bet), most) for won, bet in zip(self._parts, bets, strict=True)
