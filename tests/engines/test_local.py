@@ -14,9 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.engines import workload
-from tests.engines.workload import Workload, merged_scan, scanned
+from tests.engines.workload import Workload, joined, merged_scan, scanned
 
+from driftline_jobs.engines.base import JoinRequest
 from driftline_jobs.engines.local import LocalEngine
+from driftline_jobs.profiles.state import merge
+from driftline_jobs.sources.labels.rows import EVERY_HASH
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.small_splits import ReadSplit, bundled, of_one_kind, read_small
 from driftline_jobs.sources.profiling.scan import scan_splits
@@ -168,3 +171,49 @@ def test_threads_find_imported_what_they_share() -> None:
         "assert there == [True] * 8, there\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def without_ids(request: JoinRequest) -> JoinRequest:
+    """Every row counts, also those of one id."""
+    predictions = replace(request.predictions, prediction_id=None, label="late")
+    return replace(request, predictions=predictions, labels=None, label_splits=())
+
+
+def test_rows_lie_at_the_places_where_the_profiles_count_them(work: Workload) -> None:
+    inspection, plan = work.planned()
+    whole = replace(plan, model_version=None, segments=())
+    with closing(LocalEngine(2)) as engine:
+        parts = [result.profiles for _, result in engine.scan(inspection.splits, whole)]
+        outcomes, _ = engine.outcomes(without_ids(work.join_by_places(inspection, plan)))
+    for name, bins in plan.binning.columns.items():
+        if name in {"late", "p"}:
+            continue
+        total = merge([cell[name] for part in parts for cell in part.values()])
+        expected = np.zeros(int(bins.places.max()) + 1, np.int64)
+        np.add.at(expected, bins.places, bins.sample([total]).every_row()[0])
+        found = {
+            int(key.segment_value): of.predictions for key, of in outcomes.items() if key.segment == name
+        }
+        assert found == {place: count for place, count in enumerate(expected.tolist()) if count}, name
+    # missing, infinite, unseen, hashed and dropped values are all there
+    assert set(plan.binning.columns) >= {"distance", "gust", "carrier", "zip", "name", "night"}
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_rows_are_chosen_by_hash_however_they_are_split(work: Workload, *, ids: bool) -> None:
+    inspection, plan = work.planned()
+    half = work.join_by_places(inspection, plan, 1 << 63)
+    request = half if ids else without_ids(half)
+    turned = replace(request, prediction_splits=request.prediction_splits[::-1])
+    with closing(LocalEngine(1)) as one, closing(LocalEngine(3)) as three:
+        found = joined(one, request)
+        assert joined(three, turned)["outcomes"] == found["outcomes"]
+        every, _ = one.outcomes(replace(request, predictions=replace(request.predictions, below=EVERY_HASH)))
+        chosen, _ = one.outcomes(request)
+    assert chosen.keys() <= every.keys()
+    for key, outcome in chosen.items():
+        assert outcome.predictions <= every[key].predictions
+    whole = next(key for key in every if key.segment == "*")
+    rows = every[whole].predictions
+    assert abs(chosen[whole].predictions - rows / 2) < 5 * (rows / 4) ** 0.5
+    assert rows > 10_000

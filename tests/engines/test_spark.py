@@ -44,6 +44,17 @@ def test_both_engines_give_the_same_bytes(
         assert found[what] == value, what
 
 
+@pytest.mark.parametrize("ids", [True, False])
+def test_a_reference_by_column_and_score_is_the_same_on_both(
+    work: Workload, spark: SparkEngine, planned: Planned, *, ids: bool
+) -> None:
+    request = work.join_by_places(*planned, below=1 << 63)
+    if not ids:
+        labelled = replace(request.predictions, prediction_id=None, label="late")
+        request = replace(request, predictions=labelled, labels=None, label_splits=())
+    assert joined(spark, request)["outcomes"] == joined(LocalEngine(2), request)["outcomes"]
+
+
 def test_the_workload_holds_what_it_is_there_for(expected: dict[str, Any]) -> None:
     """Else the comparison above would prove nothing."""
     for what in ("duplicated", "conflicting", "labels", "set_aside", "timeless"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,14 @@ from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.codec import encode
 from driftline_jobs.profiles.columns.hiding import Hiding
 from driftline_jobs.sources.base import LogInspection
+from driftline_jobs.sources.labels.rows import EVERY_HASH
 from driftline_jobs.sources.logs import LabelLog, PredictionLog
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.scan import ScanPlan
 from driftline_jobs.sources.profiling.scan_result import ScanResult, merge_results
 from driftline_jobs.sources.profiling.survey import SurveyPlan, binning_from
 from driftline_jobs.tasks.registry import task_of
+from driftline_schemas.column_kinds import kind_spec
 from driftline_schemas.monitor import LabelSource, Monitor, parse_monitor
 from driftline_schemas.window import Window, to_us
 
@@ -182,6 +184,17 @@ class Workload:
             task=task,
             memory_limit=256 << 20,
         )
+
+    def join_by_places(
+        self, inspection: LogInspection, plan: ScanPlan, below: int = EVERY_HASH
+    ) -> JoinRequest:
+        """The same, cells being the places of each feature's bins, over rows whose hash is ``below``."""
+        features = [name for name, bins in plan.binning.columns.items() if not kind_spec(bins.kind).of_model]
+        bounds = plan.bounds_us[[0, -1]]
+        segments = tuple((name,) for name in features)
+        by_feature = replace(plan, model_version=None, segments=segments, bounds_us=bounds, gaps=frozenset())
+        request = self.join(inspection, by_feature)
+        return replace(request, predictions=replace(request.predictions, below=below))
 
     def binning(self, engine: Engine, inspection: LogInspection) -> Binning:
         """What the engine makes of the reference."""
