@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,7 +32,7 @@ _LEFT_OUT = frozenset({"precision", "recall", "ece"})
 """Metrics of which impacts say little that those of f1 and brier do not."""
 _AVERAGE = "_macro"
 """Of the averages over classes the one that is weighed."""
-_ALL = 1.0 - 1e-9
+_ALL, _ROUNDING = 1.0 - 1e-9, 1e-12
 _MEASURED_AT_ONCE = 256
 _MOST_WINDOWS = 128
 """So many windows at even distances show as well what is noise as all of a year's hours."""
@@ -132,6 +132,16 @@ class Weigher:
             if figure.ok[0] and rows[key].ok[0]
         }
 
+    @cached_property
+    def _usual_means(self) -> dict[str | None, _Usual]:
+        """The mean of each score, or of the prediction; its standard error is the deviation over √n."""
+        found = {}
+        for of_class, counts in self.whole.items():
+            rows, means = int(counts.sum()), self.means[of_class]
+            mean = float((counts * means).sum()) / max(rows, 1)
+            found[of_class] = _Usual(mean, rows, deviation(counts, means) / max(rows, 1) ** 0.5)
+        return found
+
     def _chosen(self, figures: Figures) -> Figures:
         """Those of the model as a whole that are weighed."""
         unwanted = tuple(ending for ending in AVERAGES if ending != _AVERAGE)
@@ -158,37 +168,39 @@ class Weigher:
     def _rows(
         self, column: _Column, change: _Change, at: int, figures: Mapping[FigureKey, float]
     ) -> Iterator[Impact]:
-        why = change.status(at)
-        blank = Impact(table_column(column.name), "", importance=column.importance)
-        if np.isfinite(change.unknown[at]):
-            blank = replace(blank, unknown_share=float(change.unknown[at]))
-        for of_class, counts in self.whole.items():
-            rows, means = int(counts.sum()), self.means[of_class]
-            spread = deviation(counts, means)
-            usual = _Usual(float((counts * means).sum()) / max(rows, 1), rows, spread / max(rows, 1) ** 0.5)
-            of_mean = replace(
-                blank,
-                metric=self._mean_metric,
+        means = {
+            (self._mean_metric, of_class): usual.value + change.means[of_class][at]
+            for of_class, usual in self._usual_means.items()
+        }
+        why, unknown, apart = change.status(at), float(change.unknown[at]), float(change.apart[at])
+        shared: dict[str, Any] = {
+            "column_name": table_column(column.name),
+            "importance": column.importance,
+            "unknown_share": unknown if np.isfinite(unknown) else None,
+        }
+        for (metric, of_class), found in {**means, **figures}.items():
+            is_mean = metric == self._mean_metric
+            usual = self._usual_means[of_class] if is_mean else self.usual[metric, of_class]
+            value = _rounded(float(found) - usual.value, usual.value)
+            status = Status.TOO_FEW_ROWS if why == Status.OK and not np.isfinite(value) else why
+            limit = self.by_score.noise.get((shared["column_name"], metric, of_class))
+            yield Impact(
+                metric=metric,
                 class_label=of_class,
-                reference_stddev=spread if rows else None,
+                value=value if status == Status.OK else None,
+                reference_value=usual.value,
+                reference_stddev=usual.error * usual.rows**0.5 if is_mean and usual.rows else None,
+                noise=with_chance(limit, usual.error, apart) if status == Status.OK else None,
+                n=usual.rows,
+                status=status,
+                reason=reason_of(status),
+                **shared,
             )
-            yield self._filled(
-                of_mean, usual, float(change.means[of_class][at]), why, float(change.apart[at])
-            )
-        for (metric, of_class), value in figures.items():
-            usual = self.usual[metric, of_class]
-            of_figure = replace(blank, metric=metric, class_label=of_class)
-            yield self._filled(of_figure, usual, float(value) - usual.value, why, float(change.apart[at]))
 
-    def _filled(self, impact: Impact, usual: _Usual, value: float, why: Status, apart: float) -> Impact:
-        """With the figures there are, and the noise that is known of them."""
-        known = replace(impact, reference_value=usual.value, n=usual.rows)
-        if why == Status.OK and not np.isfinite(value):
-            why = Status.TOO_FEW_ROWS
-        if why != Status.OK:
-            return replace(known, status=why, reason=reason_of(why))
-        limit = self.by_score.noise.get((impact.column_name, impact.metric, impact.class_label))
-        return replace(known, value=value, noise=with_chance(limit, usual.error, apart))
+
+def _rounded(value: float, usual: float) -> float:
+    """Zero where only the last places differ: of a column that has not changed, whose noise may be zero."""
+    return 0.0 if abs(value) <= _ROUNDING * abs(usual) else value
 
 
 class _Usual(NamedTuple):
