@@ -17,7 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from driftline_jobs.detection.alerts import ALL, RETURNS_WITHIN
+from driftline_jobs.detection.alerts import ALL, RESOLVE_AFTER, RETURNS_WITHIN
 from driftline_jobs.detection.causes import cause_of, explained_by, of_one_cause
 from driftline_jobs.detection.problems import Problem, Severity, Topic
 
@@ -60,6 +60,8 @@ class Incident:
         first_window, last_window: starts of the windows it was opened in and last seen in.
         columns: those it is about, those that matter most first.
         members: keys of its problems.
+        kind: the check that trifles of the data share, which are no part of anything else; else empty.
+        quiet: windows since one of them was seen.
         age: windows since it was opened, and since the last problem joined it.
         changed: start of the window in which it was last new or escalated.
         said: the impact that was said then.
@@ -84,6 +86,8 @@ class Incident:
     changed: datetime
     said: float
     peak: float
+    kind: str = ""
+    quiet: int = 0
     leading: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -185,14 +189,13 @@ class Fold:
         fresh += self._drawn_along(fresh, window.problems, owner)
         opened: set[str] = set()
         for topic in (Topic.DATA, Topic.PERFORMANCE, Topic.DRIFT):
-            group = [problem for problem in fresh if problem.topic is topic]
+            several = [problem for problem in fresh if problem.topic is topic]
             if topic is Topic.DRIFT:
-                group = self._unexplained(group)
-            if not group:
-                continue
-            target, is_new = self._target(topic, group, window.start)
-            opened |= {target} if is_new else set()
-            self._join(target, group)
+                several = self._unexplained(several)
+            for kind, group in _groups(topic, several).items():
+                target, is_new = self._target(topic, kind, group, window.start)
+                opened |= {target} if is_new else set()
+                self._join(target, group)
         return opened
 
     def _drawn_along(
@@ -230,11 +233,11 @@ class Fold:
                 self._join(found.incident_id, [problem], again=False)
         return rest
 
-    def _target(self, topic: Topic, group: Sequence[Problem], start: datetime) -> tuple[str, bool]:
+    def _target(self, topic: Topic, kind: str, group: Sequence[Problem], start: datetime) -> tuple[str, bool]:
         """The incident that a group of problems belongs to, and whether it opens with them."""
         keys, worst = {problem.key for problem in group}, max(problem.severity for problem in group)
         losses = topic is Topic.PERFORMANCE
-        same = [incident for incident in self._open.values() if incident.topic is topic]
+        same = [one for one in self._open.values() if one.topic is topic and one.kind == kind]
         young = [
             incident
             for incident in same
@@ -251,7 +254,7 @@ class Fold:
         returning = [
             (len(keys.intersection(incident.members)), incident)
             for incident, _ in self._ended.values()
-            if incident.topic is topic
+            if incident.topic is topic and incident.kind == kind
         ]
         most, incident = max(
             returning, key=lambda one: (one[0], one[1].last_window, one[1].incident_id), default=(0, None)
@@ -261,8 +264,8 @@ class Fold:
             anew = replace(incident, severity=worst, certain=False, peak=0.0, age=0)
             self._open[incident.incident_id] = anew
             return incident.incident_id, True
-        name = incident_id(self._monitor, topic, start)
-        self._open[name] = _blank(name, topic, worst, start)
+        name = incident_id(self._monitor, topic, kind, start)
+        self._open[name] = replace(_blank(name, topic, worst, start), kind=kind)
         return name, True
 
     def _join(self, name: str, group: Sequence[Problem], *, again: bool = True) -> None:
@@ -279,9 +282,8 @@ class Fold:
         self, incident: Incident, own: Sequence[Problem], window: WindowProblems, *, is_new: bool
     ) -> Incident:
         if not own:
-            ends = not any(name in window.under_way for name in incident.alerts)
-            state = State.RESOLVED if ends else self._silence(incident) or State.ONGOING
-            return replace(incident, state=state)
+            state = State.RESOLVED if _ends(incident, window) else self._silence(incident) or State.ONGOING
+            return replace(incident, state=state, quiet=incident.quiet + 1)
         severity = max(incident.severity, _severity(own, window.columns))
         worst = [problem for problem in own if problem.severity >= max(incident.severity, own[0].severity)]
         impact = max((problem.impact for problem in own if problem.impact is not None), default=None)
@@ -292,6 +294,7 @@ class Fold:
             severity=severity,
             certain=incident.certain or any(problem.certain for problem in worst),
             last_window=window.start,
+            quiet=0,
             columns=_columns(own, incident.columns),
             impact=impact,
             peak=incident.peak if silent is State.ACCEPTED else max(incident.peak, strength),
@@ -342,9 +345,9 @@ class Fold:
         return self._silence(incident) is not None
 
 
-def incident_id(monitor: str, topic: Topic, first_window: datetime) -> str:
-    """16 hex digits: of one topic at most one incident opens in a window."""
-    parts = ("incident", monitor, topic.value, first_window.isoformat())
+def incident_id(monitor: str, topic: Topic, kind: str, first_window: datetime) -> str:
+    """16 hex digits: of one topic and kind at most one incident opens in a window."""
+    parts = ("incident", monitor, topic.value, kind, first_window.isoformat())
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -369,6 +372,26 @@ def _blank(name: str, topic: Topic, severity: Severity, start: datetime) -> Inci
         said=0.0,
         peak=0.0,
     )
+
+
+def _groups(topic: Topic, problems: Sequence[Problem]) -> dict[str, list[Problem]]:
+    """What may be one incident: trifles of the data only with those that fail the same check, unless
+    something grave happens at once."""
+    found: dict[str, list[Problem]] = {}
+    grave = any(problem.severity >= Severity.HIGH for problem in problems)
+    for problem in problems:
+        trifle = topic is Topic.DATA and problem.severity is Severity.LOW and not grave
+        found.setdefault(problem.metric if trifle else "", []).append(problem)
+    return found
+
+
+def _ends(incident: Incident, window: WindowProblems) -> bool:
+    """Whether none of its alerts is under way; one that goes on about something else counts no longer, once
+    it has been silent about this for as long as alerts are until they end."""
+    elsewhere = (
+        {problem.alert_id for problem in window.problems} if incident.quiet + 1 >= RESOLVE_AFTER else set()
+    )
+    return not any(name in window.under_way and name not in elsewhere for name in incident.alerts)
 
 
 def _severity(own: Sequence[Problem], columns: int) -> Severity:

@@ -78,6 +78,9 @@ _SOME, _MUCH = 0.01, 0.2
 """Shares of the rows from which on damage is no trifle, and is a great one."""
 _STRONG, _STRONGER = 2.0, 4.0
 """Times the limit, from which on something of unknown impact is no trifle, and is a great one."""
+_MATTERS: Final = 0.05
+"""Of the spread of the score: who moves its mean by less moves nothing, however surely. Many rows make the
+least impact a sure one."""
 _COUNTS: Final = 0.01
 """Share of the score's variance that a column explains, from which on the model is taken to use it."""
 _FEW_ROWS: Final = 0.5
@@ -165,7 +168,7 @@ class Problem:
         return (
             -self.severity.rank,
             not self.gone,
-            -(self.impact or 0.0),
+            -(self.importance if self.gone else self.impact or 0.0),
             self.place != self.place.whole,
             -self.importance,
             -self.strength,
@@ -245,7 +248,7 @@ def _of_drift(alert: Alert, metric: str, strength: float, weights: Weights) -> S
         return Severity.LOW  # the impact of a segment's share of the rows is not known
     weight = weights.of.get(column)
     if weight is not None and weight.impact is not None:
-        return Severity.MEDIUM if weight.beyond else Severity.LOW
+        return Severity.MEDIUM if weight.beyond and weight.impact >= _MATTERS else Severity.LOW
     strong = strength >= _STRONG and metric not in _BEYOND | {SUSTAINED_SHIFT}
     return Severity.MEDIUM if strong else Severity.LOW
 
