@@ -121,13 +121,13 @@ def test_the_folder_of_a_store_must_be_writable_too(bench: Bench) -> None:
 
 
 def test_an_action_of_a_user_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    from driftline_jobs.cli import alerts
+    from driftline_jobs.cli import acting
 
     def unknown() -> str:
         raise KeyError("getpwuid(): uid not found: 4242")
 
     monkeypatch.setattr(getpass, "getuser", unknown)
-    assert alerts._actor() == f"uid {os.getuid()}"
+    assert acting.actor() == f"uid {os.getuid()}"
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from driftline_jobs.cli import options
+from driftline_jobs.cli.acting import actor, known_monitor, opened
 from driftline_jobs.cli.console.reporter import open_reporter
-from driftline_jobs.cli.options import LogFormat
+from driftline_jobs.cli.options import LogFormat, Output
 from driftline_schemas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,6 +33,7 @@ def list_alerts(
     monitor: Annotated[str | None, typer.Argument(help="Name of a monitor. Default: all.")] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+    output: options.OutputOption = Output.TEXT,
     store: options.Store = None,
     log_format: options.LogFormatOption = LogFormat.TEXT,
     debug: options.Debug = False,
@@ -43,14 +42,16 @@ def list_alerts(
     with open_reporter(log_format, debug=debug) as progress:
         import json
 
-        with _opened(store) as opened:
-            shown = listed(opened, monitor, every=every)
+        with opened(store) as tables:
+            shown = listed(tables, monitor, every=every)
         lines = [
             f"{row['alert_id']}  {row['severity']:<6}  {row['state']:<12}  "
             f"{row['monitor']}: {json.loads(row['evidence'])['sentence']}"
             for row in shown
         ]
-        progress.answer(
+        options.answer(
+            progress,
+            output,
             "\n".join(lines) or "no alerts",
             "alerts",
             alerts=[
@@ -68,9 +69,13 @@ def list_alerts(
 
 
 def listed(store: Store, monitor: str | None, *, every: bool) -> list[dict[str, Any]]:
-    """The alerts of a monitor or of all, each once as it stands; unless ``every``, those under way."""
+    """The alerts of a monitor or of all, each once as it stands; unless ``every``, those under way.
+
+    Raises ConfigError for a monitor that was never run.
+    """
     from driftline_jobs.tables import alerts
 
+    known_monitor(store, monitor)
     return [
         row
         for row in alerts.latest(store)
@@ -118,15 +123,15 @@ def _act(
 
         from driftline_jobs.tables.alert_actions import act
 
-        with _opened(store) as opened:
-            monitor = _monitor_of(opened, alert_id)
+        with opened(store) as tables:
+            monitor = _monitor_of(tables, alert_id)
             act(
-                opened,
+                tables,
                 monitor=monitor,
                 alert_id=alert_id,
                 action=action,
                 until=end,
-                actor=_actor(),
+                actor=actor(),
                 acted_at=datetime.now(UTC),
                 comment=comment,
             )
@@ -141,18 +146,3 @@ def _monitor_of(store: Store, alert_id: str) -> str:
     if monitor is None:
         raise ConfigError(f"there is no alert {alert_id}: `driftline alerts list` shows those there are")
     return monitor
-
-
-def _actor() -> str:
-    """The name of who acts, or the number, of a user that this machine has no name for."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
-
-
-def _opened(url: str | None) -> closing[Store]:
-    from driftline_jobs.stores import store_of
-    from driftline_schemas.settings import load_settings
-
-    return closing(store_of(load_settings({"store": url})))

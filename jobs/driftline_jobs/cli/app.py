@@ -10,6 +10,7 @@ from driftline_jobs.cli.alerts import alert_commands
 from driftline_jobs.cli.arrived import arrived
 from driftline_jobs.cli.catch_up import catch_up
 from driftline_jobs.cli.demo import demo
+from driftline_jobs.cli.incidents import incident_commands
 from driftline_jobs.cli.notify import notify, sent
 from driftline_jobs.cli.rebase import rebase
 from driftline_jobs.cli.report import report
@@ -45,6 +46,7 @@ def command_line() -> typer.Typer:
     commands.command()(notify)
     commands.command()(sent)
     commands.command()(rebase)
+    commands.add_typer(incident_commands(), name="incidents")
     commands.add_typer(alert_commands(), name="alerts")
     commands.add_typer(store_commands(), name="store")
     commands.command()(demo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,7 +14,15 @@ import typer
 from driftline_schemas.errors import ConfigError
 
 if TYPE_CHECKING:
+    from driftline_jobs.cli.console.reporter import Reporter
     from driftline_jobs.pipeline.request import Progress
+
+
+class Output(StrEnum):
+    """How a command shows what was asked for, on standard output."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 class LogFormat(StrEnum):
@@ -100,9 +109,18 @@ LogFormatOption = Annotated[
     LogFormat,
     typer.Option("--log-format", help="Progress, or one JSON line per event.", case_sensitive=False),
 ]
+OutputOption = Annotated[
+    Output, typer.Option("--output", help="For a person, or the same as JSON.", case_sensitive=False)
+]
 Debug = Annotated[
     bool, typer.Option("--debug", envvar="DRIFTLINE_DEBUG", help="Show where an error came from.")
 ]
+
+
+def answer(progress: Reporter, output: Output, text: str, name: str, **fields: object) -> None:
+    """End a command that shows something: with ``text``, or with ``fields`` as JSON."""
+    shown = json.dumps(fields, indent=2, ensure_ascii=False) if output is Output.JSON else text
+    progress.answer(shown, name, **fields)
 
 
 def parse_moment(text: str | None, option: str) -> datetime | None:

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from driftline_jobs.detection.incidents import Action, State
 from driftline_jobs.stores.base import Store
-from driftline_jobs.tables.reading import rows_of
+from driftline_jobs.tables.reading import Row, rows_of
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 
@@ -15,6 +15,14 @@ _ALL = "SELECT * FROM alert_actions WHERE monitor = $1 ORDER BY acted_at, alert_
 _ON_INCIDENTS = (
     "SELECT incident_id, action, window_start FROM alert_actions WHERE monitor = $1 "
     "AND incident_id IS NOT NULL AND action IN ('acknowledge', 'accept') ORDER BY acted_at, incident_id"
+)
+_SAID = (
+    "SELECT incident_id, action, window_start FROM alert_actions WHERE incident_id IS NOT NULL "
+    "AND action IN ('acknowledge', 'accept') ORDER BY acted_at"
+)
+_OF_INCIDENT = (
+    "SELECT acted_at, action, actor, until, comment, window_start FROM alert_actions "
+    "WHERE incident_id = $1 ORDER BY acted_at"
 )
 _STATES = {"acknowledge": State.ACKNOWLEDGED, "accept": State.ACCEPTED}
 _COUNT = "SELECT count(*) AS actions FROM alert_actions WHERE monitor = $1"
@@ -30,6 +38,16 @@ def act(store: Store, **columns: object) -> None:
 def acknowledged(store: Store, monitor: str) -> frozenset[str]:
     """Ids of the alerts that somebody has seen."""
     return frozenset(row["alert_id"] for row in rows_of(store, _ACKNOWLEDGED, [monitor]))
+
+
+def said(store: Store) -> list[Row]:
+    """What was acknowledged or accepted of all incidents, the oldest first."""
+    return rows_of(store, _SAID, [])
+
+
+def of_incident(store: Store, incident_id: str) -> list[Row]:
+    """What people did with an incident, the oldest first."""
+    return rows_of(store, _OF_INCIDENT, [incident_id])
 
 
 def on_incidents(store: Store, monitor: str) -> list[Action]:
