@@ -11,8 +11,9 @@ import pytest
 
 from driftline_jobs.detection.alerts import RETURNS_WITHIN, Place
 from driftline_jobs.detection.causes import EMPTY, NO_ROWS
+from driftline_jobs.detection.incident import Action, Incident, State, WindowProblems
 from driftline_jobs.detection.incident_states import from_json, to_json
-from driftline_jobs.detection.incidents import Action, Fold, Incident, State, WindowProblems
+from driftline_jobs.detection.incidents import Fold
 from driftline_jobs.detection.problems import Problem, Severity, Topic
 
 START = datetime(2013, 3, 1, tzinfo=UTC)
@@ -212,6 +213,9 @@ def test_an_impact_twice_as_large_escalates_and_duration_does_not() -> None:
     story.next(drift("a", MEDIUM, impact=0.1))
     for impact in (0.15, 0.19, 0.05):
         assert [one.state for one in story.next(drift("a", MEDIUM, impact=impact))] == [State.ONGOING]
+    story.next(drift("a", MEDIUM, impact=0.4))  # one stormy day
+    assert [one.state for one in story.next(drift("a", MEDIUM, impact=0.1))] == [State.ONGOING]
+    story.next(drift("a", MEDIUM, impact=0.2))
     (worse,) = story.next(drift("a", MEDIUM, impact=0.2))
     assert (worse.state, worse.impact, worse.severity) == (State.ESCALATED, 0.2, MEDIUM)
     assert [one.state for one in story.next(drift("a", MEDIUM, impact=0.3))] == [State.ONGOING]
@@ -230,14 +234,31 @@ def test_what_comes_back_is_the_same_incident_and_news_again() -> None:
     assert later.incident_id != first.incident_id
 
 
+def test_a_drift_ends_after_a_quiet_week_and_damage_at_once() -> None:
+    story = Story()
+    story.next(drift("a", MEDIUM), nulls("b"))
+    ends: dict[Topic, int] = {}
+    for day in range(1, 10):
+        ends |= {one.topic: day for one in story.next() if one.state is State.RESOLVED}
+    assert ends == {Topic.DATA: 3, Topic.DRIFT: 7}
+
+
+def test_what_fails_is_no_worse_drift() -> None:
+    story = Story()
+    story.next(drift("a"))
+    for _ in range(3):
+        found = story.next(drift("a", MEDIUM), empty("a"))
+    assert {one.topic: one.severity for one in found} == {Topic.DRIFT: LOW, Topic.DATA: HIGH}
+
+
 def test_an_acknowledged_incident_is_silent_until_it_escalates() -> None:
     (first,) = Story().next(drift("a", MEDIUM, impact=0.1))
     story = Story(actions=[Action(first.incident_id, State.ACKNOWLEDGED, at(1))])
     story.next(drift("a", MEDIUM, impact=0.1))
     assert [one.state for one in story.next(drift("a", MEDIUM, impact=0.1))] == [State.ONGOING]
     assert [one.state for one in story.next(drift("a", MEDIUM, impact=0.1))] == [State.ACKNOWLEDGED]
-    assert [one.state for one in story.next(drift("a", MEDIUM, impact=0.2))] == [State.ESCALATED]
-    assert [one.state for one in story.next(drift("a", MEDIUM, impact=0.2))] == [State.ONGOING]
+    found = [story.next(drift("a", MEDIUM, impact=0.2))[0].state for _ in range(3)]
+    assert found == [State.ACKNOWLEDGED, State.ESCALATED, State.ONGOING]
 
 
 def test_an_accepted_incident_is_silent_until_it_goes_as_far_again_and_touches_no_other_column() -> None:
@@ -248,6 +269,7 @@ def test_an_accepted_incident_is_silent_until_it_goes_as_far_again_and_touches_n
         assert [one.state for one in story.next(drift("a", MEDIUM, strength))] == [State.ACCEPTED]
     found = story.next(drift("a", MEDIUM, 5.0), drift("b", MEDIUM))
     assert states(found) == {"drift: a": "accepted", "drift: b": "new"}
+    story.next(drift("a", MEDIUM, 10.0), drift("b", MEDIUM))
     found = story.next(drift("a", MEDIUM, 10.0), drift("b", MEDIUM))
     assert states(found) == {"drift: a": "escalated", "drift: b": "ongoing"}
 

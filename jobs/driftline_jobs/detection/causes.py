@@ -19,7 +19,7 @@ from driftline_jobs.detection.problems import (
 
 NO_ROWS: Final = "no rows"
 SET_ASIDE: Final = "an object was set aside"
-EMPTY: Final = "columns are empty in the same rows"
+EMPTY: Final = "columns have no value in the same rows"
 MISSING: Final = "columns are missing from the log"
 RETYPED: Final = "columns changed their type"
 SAME_CHECK: Final = "columns fail the same check"

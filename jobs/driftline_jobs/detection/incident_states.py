@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from driftline_jobs.detection.incidents import Incident, State
+from driftline_jobs.detection.incident import Incident, State
 from driftline_jobs.detection.problems import Severity, Topic
 
 _TIMES = ("first_window", "last_window", "changed")

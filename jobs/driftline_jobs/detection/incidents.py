@@ -10,15 +10,21 @@ What comes later is an incident of its own, so that a drift of months does not s
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from driftline_jobs.detection.alerts import ALL, RESOLVE_AFTER, RETURNS_WITHIN
 from driftline_jobs.detection.causes import cause_of, explained_by, of_one_cause
+from driftline_jobs.detection.incident import (
+    Action,
+    Incident,
+    State,
+    WindowProblems,
+    blank,
+    incident_id,
+)
 from driftline_jobs.detection.problems import Problem, Severity, Topic
 
 APART: Final = 2
@@ -26,90 +32,14 @@ APART: Final = 2
 _LONGEST: Final = {Topic.DRIFT: 14, Topic.DATA: APART}
 """How many windows after its opening an incident takes in what is new: the new schedule of an airline arrives
 column by column within days, and what fails within two windows is one outage."""
+_ENDS_AFTER: Final = {Topic.DATA: RESOLVE_AFTER, Topic.DRIFT: 7, Topic.PERFORMANCE: 7}
+"""Quiet windows before an incident ends: what comes back week by week has not ended."""
+_IN_A_ROW: Final = {Topic.DATA: 1, Topic.DRIFT: 2, Topic.PERFORMANCE: 1}
+"""Windows in a row for which an incident has to be worse to escalate: one stormy day makes no drift worse."""
 _AS_MUCH_AGAIN: Final = 2.0
 """An impact so many times what was said is another story; so is drift so many times what was accepted."""
 _MOST_GONE: Final = 0.25
 """Share of the columns without a value from which on the data is gone."""
-
-
-class State(StrEnum):
-    """How an incident stands in a window."""
-
-    NEW = "new"
-    ONGOING = "ongoing"
-    ESCALATED = "escalated"
-    ACKNOWLEDGED = "acknowledged"
-    ACCEPTED = "accepted"
-    RESOLVED = "resolved"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """What a person said of an incident after the window that starts at ``window``."""
-
-    incident_id: str
-    state: State
-    window: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """One incident in one window: a row of ``incidents``.
-
-    Attributes:
-        first_window, last_window: starts of the windows it was opened in and last seen in.
-        columns: those it is about, those that matter most first.
-        members: keys of its problems.
-        kind: the check that trifles of the data share, which are no part of anything else; else empty.
-        quiet: windows since one of them was seen.
-        age: windows since it was opened, and since the last problem joined it.
-        changed: start of the window in which it was last new or escalated.
-        said: the impact that was said then.
-        peak: the greatest strength seen while nobody had accepted it.
-        leading: what the headline rests on.
-    """
-
-    incident_id: str
-    topic: Topic
-    state: State
-    severity: Severity
-    certain: bool
-    headline: str
-    cause: str | None
-    first_window: datetime
-    last_window: datetime
-    columns: tuple[str, ...]
-    members: tuple[str, ...]
-    impact: float | None
-    age: int
-    joined: int
-    changed: datetime
-    said: float
-    peak: float
-    kind: str = ""
-    quiet: int = 0
-    leading: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def alerts(self) -> tuple[str, ...]:
-        """Ids of its alerts."""
-        return tuple(sorted({key.partition(":")[0] for key in self.members}))
-
-
-@dataclass(frozen=True, slots=True)
-class WindowProblems:
-    """What one window brings.
-
-    Attributes:
-        problems: those that were seen in it, the worst first.
-        under_way: ids of the alerts that have not ended.
-        columns: how many are watched.
-    """
-
-    start: datetime
-    problems: Sequence[Problem]
-    under_way: Collection[str]
-    columns: int = 0
 
 
 Tell = Callable[[Topic, str | None, Sequence[Problem]], str]
@@ -167,10 +97,15 @@ class Fold:
         }
         opened = self._place(window)
         seen = {problem.key: problem for problem in window.problems}
+        damaged = {
+            problem.column
+            for problem in window.problems
+            if problem.topic is Topic.DATA and problem.severity > Severity.LOW
+        }
         here = []
         for name in sorted(self._open):
             incident = self._open[name]
-            own = sorted((seen[key] for key in incident.members if key in seen), key=lambda one: one.rank)
+            own = _of(incident, seen, damaged)
             after = self._after(incident, own, window, is_new=name in opened)
             here.append(after)
             if after.state is State.RESOLVED:
@@ -265,7 +200,7 @@ class Fold:
             self._open[incident.incident_id] = anew
             return incident.incident_id, True
         name = incident_id(self._monitor, topic, kind, start)
-        self._open[name] = replace(_blank(name, topic, worst, start), kind=kind)
+        self._open[name] = blank(name, topic, kind, worst, start)
         return name, True
 
     def _join(self, name: str, group: Sequence[Problem], *, again: bool = True) -> None:
@@ -282,9 +217,11 @@ class Fold:
         self, incident: Incident, own: Sequence[Problem], window: WindowProblems, *, is_new: bool
     ) -> Incident:
         if not own:
-            state = State.RESOLVED if _ends(incident, window) else self._silence(incident) or State.ONGOING
-            return replace(incident, state=state, quiet=incident.quiet + 1)
-        severity = max(incident.severity, _severity(own, window.columns))
+            quiet = replace(incident, quiet=incident.quiet + 1, worse=0)
+            state = State.RESOLVED if _ends(quiet, window) else self._silence(incident) or State.ONGOING
+            return replace(quiet, state=state)
+        now = _severity(own, window.columns)
+        severity = max(incident.severity, now)
         worst = [problem for problem in own if problem.severity >= max(incident.severity, own[0].severity)]
         impact = max((problem.impact for problem in own if problem.impact is not None), default=None)
         strength = max(problem.strength for problem in own)
@@ -307,9 +244,11 @@ class Fold:
         if silent is State.ACCEPTED:
             # the norm since: only what goes as far again is news, or what is of another kind
             worse = severity > incident.severity or strength >= _AS_MUCH_AGAIN * incident.peak
-        if worse:
+        worse_for = incident.worse + 1 if worse else 0
+        if worse_for >= _IN_A_ROW[incident.topic]:
             return self._told(after, State.ESCALATED, own, window)
-        return replace(after, state=silent or State.ONGOING)
+        held = incident.severity if worse else severity
+        return replace(after, state=silent or State.ONGOING, severity=held, worse=worse_for)
 
     def _told(
         self, incident: Incident, state: State, own: Sequence[Problem], window: WindowProblems
@@ -323,6 +262,7 @@ class Fold:
             cause=cause,
             headline=self._tell(incident.topic, cause, own),
             changed=window.start,
+            worse=0,
             said=incident.impact or 0.0,
             leading={
                 "alert_id": leading.alert_id,
@@ -345,35 +285,6 @@ class Fold:
         return self._silence(incident) is not None
 
 
-def incident_id(monitor: str, topic: Topic, kind: str, first_window: datetime) -> str:
-    """16 hex digits: of one topic and kind at most one incident opens in a window."""
-    parts = ("incident", monitor, topic.value, kind, first_window.isoformat())
-    text = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _blank(name: str, topic: Topic, severity: Severity, start: datetime) -> Incident:
-    return Incident(
-        incident_id=name,
-        topic=topic,
-        state=State.NEW,
-        severity=severity,
-        certain=False,
-        headline="",
-        cause=None,
-        first_window=start,
-        last_window=start,
-        columns=(),
-        members=(),
-        impact=None,
-        age=0,
-        joined=0,
-        changed=start,
-        said=0.0,
-        peak=0.0,
-    )
-
-
 def _groups(topic: Topic, problems: Sequence[Problem]) -> dict[str, list[Problem]]:
     """What may be one incident: trifles of the data only with those that fail the same check, unless
     something grave happens at once."""
@@ -385,12 +296,22 @@ def _groups(topic: Topic, problems: Sequence[Problem]) -> dict[str, list[Problem
     return found
 
 
+def _of(incident: Incident, seen: Mapping[str, Problem], damaged: Collection[str]) -> list[Problem]:
+    """What of the incident was seen, the worst first; what damage explains is no news of a drift."""
+    own = [seen[key] for key in incident.members if key in seen]
+    if incident.topic is Topic.DRIFT:
+        own = [
+            replace(one, severity=Severity.LOW, impact=None) if one.column in damaged else one for one in own
+        ]
+    return sorted(own, key=lambda problem: problem.rank)
+
+
 def _ends(incident: Incident, window: WindowProblems) -> bool:
-    """Whether none of its alerts is under way; one that goes on about something else counts no longer, once
-    it has been silent about this for as long as alerts are until they end."""
-    elsewhere = (
-        {problem.alert_id for problem in window.problems} if incident.quiet + 1 >= RESOLVE_AFTER else set()
-    )
+    """Whether it was quiet for long enough, and none of its alerts is under way, unless about something else
+    by now."""
+    if incident.quiet < _ENDS_AFTER[incident.topic]:
+        return False
+    elsewhere = {problem.alert_id for problem in window.problems}
     return not any(name in window.under_way and name not in elsewhere for name in incident.alerts)
 
 

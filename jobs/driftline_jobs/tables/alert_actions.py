@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from driftline_jobs.detection.incidents import Action, State
+from driftline_jobs.detection.incident import Action, State
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.reading import Row, rows_of
 from driftline_schemas.rows import TableBuilder

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from driftline_jobs.detection.incidents import Incident
+from driftline_jobs.detection.incident import Incident
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.reading import PLACE, Row, place_of, rows_of
 from driftline_schemas.monitor import Monitor

@@ -8,8 +8,9 @@ from functools import partial
 from driftline_jobs.detection import incident_states
 from driftline_jobs.detection.alerts import State
 from driftline_jobs.detection.impact import Impact
-from driftline_jobs.detection.incidents import Fold, Incident, WindowProblems
-from driftline_jobs.detection.incidents import State as Stands
+from driftline_jobs.detection.incident import Incident, WindowProblems
+from driftline_jobs.detection.incident import State as Stands
+from driftline_jobs.detection.incidents import Fold
 from driftline_jobs.detection.problems import Problem, Weight, Weights, problems_of
 from driftline_jobs.detection.problems import Topic as About
 from driftline_jobs.evaluate.label_drift import label_column
