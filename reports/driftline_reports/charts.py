@@ -14,12 +14,9 @@ Row = dict[str, Any]
 
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 _WIDTH: Final = 400
-_HEIGHT: Final = 118
+_HEIGHT: Final = 130
 _TWO_DAYS_MS: Final = 2 * 86_400_000
 _HALF_YEAR_MS: Final = 190 * 86_400_000
-# Twice as many units as pixels, so that whole numbers are fine enough.
-_SPARK_WIDTH: Final = 180
-_SPARK_HEIGHT: Final = 32
 
 _CONFIG: Final[Spec] = {
     "aria": False,
@@ -86,31 +83,40 @@ def bars(plot: plots.Bars) -> Markup:
     return _draw(spec, plot.summary)
 
 
-def trend(plot: plots.Trend) -> Markup:
-    """A figure over windows: the zone beyond its limit shaded, windows in that zone as dots."""
-    known = [v for v in (*plot.values, *plot.limits) if v is not None]
-    top, bottom = max([*known, 0.0]), min([*known, 0.0])
-    if top == bottom:
-        top = 1.0
-    top += 0.08 * (top - bottom)
+def median(plot: plots.Median) -> Markup:
+    """A column's middle over windows, the reference's band behind it; windows that counted as dots."""
+    known = [v for v in (*plot.values, *(plot.band or ()), plot.usual) if v is not None]
+    low, high = min(known), max(known)
+    margin = 0.08 * (high - low) or abs(high) * 0.1 or 1.0
     rows: list[Row] = [
         {"t": time, "v": value, "hit": hit}
         for time, value, hit in zip(plot.times, plot.values, plot.beyond, strict=True)
     ]
-    limits = _stretches(plot.times, plot.limits)
     layers: list[Spec] = []
-    if limits:
-        shaded = {"y": {"field": "v"}, "y2": {"datum": top}}
-        layers.append(_limit_zone(limits, shaded))
-        layers.append(_limit_line(limits))
+    if plot.band is not None:
+        layers.append(_usual_band(plot.band, svg.PAINT["band"]))
+    elif plot.usual is not None:
+        layers.append(_across(plot.usual))
     layers.append(_line(svg.PAINT["now"], "v"))
     layers += _single_points(plot.values, plot.times, svg.PAINT["now"])
     layers.append(_points("datum.hit", svg.PAINT["hit"], "v"))
-    y = {
-        "type": "quantitative",
-        "scale": {"domain": [bottom, top], "nice": False},
-        "axis": {"format": plot.form},
-    }
+    scale = {"domain": [low - margin, high + margin], "nice": False, "zero": False}
+    y = {"type": "quantitative", "scale": scale, "axis": {"format": plot.form, "minExtent": 44}}
+    return _over_time(rows, layers, plot.times, y, plot.summary)
+
+
+def shares(plot: plots.Shares) -> Markup:
+    """At most three lines, and dotted where each usually lies."""
+    rows = [
+        {"t": time, **{f"v{n}": line[at] for n, line in enumerate(plot.lines)}}
+        for at, time in enumerate(plot.times)
+    ]
+    layers: list[Spec] = [_across(usual) for usual in plot.usual or ()]
+    for n, line in enumerate(plot.lines):
+        colour = svg.PAINT[plot.STROKES[n]]
+        layers.append(_line(colour, f"v{n}", dash=[None, [5, 3], [2, 2]][n]))
+        layers += _single_points(line, plot.times, colour)
+    y = {"type": "quantitative", "scale": {"zero": True}, "axis": {"format": ".0%", "minExtent": 44}}
     return _over_time(rows, layers, plot.times, y, plot.summary)
 
 
@@ -132,20 +138,20 @@ def course(plot: plots.Course) -> Markup:
     known = [
         v for series in (plot.realized, plot.low, plot.high, plot.estimated, plot.limits) for v in series
     ]
-    values = [v for v in (*known, plot.reference) if v is not None]
+    values = [v for v in (*known, plot.reference, *(plot.usual or ())) if v is not None]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     margin = 0.06 * (high - low) or 0.05
     layers: list[Spec] = []
     limits = _stretches(plot.times, plot.limits)
+    if plot.usual is not None:
+        layers.append(_usual_band(plot.usual, svg.PAINT["quiet"]))
     if any(v is not None for v in plot.low):
         band = {"type": "area", "color": svg.PAINT["band"], "invalid": "break-paths-filter-domains"}
         layers.append({"mark": band, "encoding": {"y": {"field": "low"}, "y2": {"field": "high"}}})
     if limits:
         layers.append(_limit_line(limits))
     if plot.reference is not None:
-        mark = {"type": "rule", "color": svg.PAINT["quiet"], "strokeDash": [2, 3]}
-        one = {"values": [{"v": plot.reference}]}
-        layers.append({"data": one, "mark": mark, "encoding": {"y": {"field": "v"}, "x": None}})
+        layers.append(_across(plot.reference))
     if any(v is not None for v in plot.estimated):
         layers.append(_line(svg.PAINT["guess"], "e", dash=[5, 3]))
         layers += _single_points(plot.estimated, plot.times, svg.PAINT["guess"])
@@ -158,9 +164,9 @@ def course(plot: plots.Course) -> Markup:
     y = {
         "type": "quantitative",
         "scale": {"domain": [low - margin, high + margin], "nice": False, "zero": False},
-        "axis": {"format": plot.form, "tickCount": 4, "minExtent": 56},
+        "axis": {"format": plot.form, "tickCount": 4, "minExtent": 44},
     }
-    return _over_time(rows, layers, plot.times, y, plot.summary, width=640, height=190)
+    return _over_time(rows, layers, plot.times, y, plot.summary)
 
 
 def volume(plot: plots.Volume) -> Markup:
@@ -218,7 +224,8 @@ def calibration(plot: plots.Calibration) -> Markup:
     """Share of positives over mean score; on the line is as it should be."""
     rows = [{"x": x, "y": y} for x, y in zip(plot.scores, plot.shares, strict=True)]
     guessed = [{"x": x, "y": y} for x, y in plot.estimated]
-    top = max([*plot.scores, *plot.shares, *(v for point in plot.estimated for v in point), 0.05])
+    ends = (*(v for point in plot.estimated for v in point), *(high for _, _, high in plot.bounds))
+    top = max([*plot.scores, *plot.shares, *ends, 0.05])
     right = [{"x": 0, "y": 0}, {"x": top, "y": top}]
     scale = {"domain": [0, top], "nice": False}
     axis = {"format": ".0%", "tickCount": 4}
@@ -229,6 +236,16 @@ def calibration(plot: plots.Calibration) -> Markup:
             "mark": {"type": "line", "color": svg.PAINT["quiet"], "strokeDash": [2, 3]},
         },
     ]
+    if plot.bounds:
+        bars = [{"x": x, "low": low, "high": min(high, top)} for x, low, high in plot.bounds]
+        whisker = {"y": {"field": "low", "type": "quantitative"}, "y2": {"field": "high"}}
+        layers.append(
+            {
+                "data": {"values": bars},
+                "mark": {"type": "rule", "color": svg.PAINT["now"]},
+                "encoding": whisker,
+            }
+        )
     if guessed:
         mark = {"type": "line", "color": svg.PAINT["guess"], "strokeDash": [5, 3]}
         layers.append({"data": {"values": guessed}, "mark": mark})
@@ -237,30 +254,6 @@ def calibration(plot: plots.Calibration) -> Markup:
         points = {"type": "point", "filled": True, "color": svg.PAINT["now"], "opacity": 1}
         layers.append({"data": {"values": rows}, "mark": points})
     return _draw({"encoding": encoding, "layer": layers, "width": 260, "height": 190}, plot.summary)
-
-
-def spark(plot: plots.Spark) -> Markup:
-    """A line as high as a word, no axes; a dot at its end if this window is beyond the limit."""
-    known = [v for v in plot.values if v is not None]
-    if len(known) < 2:
-        return Markup("")
-    low, high = min(known), max(known)
-    scale = (_SPARK_HEIGHT - 8) / (high - low) if high > low else 0.0
-    step = _SPARK_WIDTH / (len(plot.values) - 1)
-    path, dot, joined = [], "", False
-    for n, value in enumerate(plot.values):
-        if value is None:
-            joined = False
-            continue
-        place = f"{n * step:.0f} {_SPARK_HEIGHT - 4 - (value - low) * scale:.0f}"
-        path.append(f"{' ' if joined else 'M'}{place}")
-        joined = True
-        if plot.beyond and n == len(plot.values) - 1:
-            dot = f"M{place}h0"
-    hits = Markup('<path class="dot s-hit" d="{}"/>').format(dot) if dot else ""
-    return Markup(
-        '<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true"><path class="s-now" d="{}"/>{}</svg>'
-    ).format(_SPARK_WIDTH, _SPARK_HEIGHT, "".join(path), hits)
 
 
 def _draw(spec: Spec, summary: str) -> Markup:
@@ -344,9 +337,21 @@ def _single_points(values: Sequence[float | None], times: Sequence[int], colour:
     return [{"data": {"values": lonely}, **_points("true", colour, "v")}] if lonely else []
 
 
-def _limit_zone(limits: list[Row], y: Spec) -> Spec:
-    mark = {"type": "area", "interpolate": "step-after", "color": svg.PAINT["limit"]}
-    return {"data": {"values": limits}, "mark": mark, "encoding": {**y, "detail": {"field": "stretch"}}}
+def _across(value: float) -> Spec:
+    """A dotted line over all windows."""
+    mark = {"type": "rule", "color": svg.PAINT["quiet"], "strokeDash": [2, 3]}
+    return {"data": {"values": [{"v": value}]}, "mark": mark, "encoding": {"y": {"field": "v"}, "x": None}}
+
+
+def _usual_band(band: tuple[float, float], colour: str) -> Spec:
+    """A band over all windows."""
+    low, high = band
+    encoding = {"y": {"field": "low"}, "y2": {"field": "high"}, "x": None}
+    return {
+        "data": {"values": [{"low": low, "high": high}]},
+        "mark": {"type": "rect", "color": colour},
+        "encoding": encoding,
+    }
 
 
 def _limit_line(limits: list[Row]) -> Spec:

@@ -24,12 +24,14 @@ TRAILING: Final = 90
 class Room:
     """How much of each kind a page may hold, so that it can be mailed and opened whatever the data.
 
-    ``shown`` changed columns stand open, up to ``cards`` have charts, ``lines`` more are listed.
+    ``shown`` changed columns come first, up to ``cards`` have charts, ``lines`` more are listed, and so many
+    ``minis`` have their distribution beside them.
     """
 
     shown: int = 8
     cards: int = 50
     lines: int = 500
+    minis: int = 60
 
 
 class Context:

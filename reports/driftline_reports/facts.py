@@ -19,6 +19,7 @@ from driftline_reports.clock import are_times_of_day, clock
 from driftline_reports.context import Cited
 from driftline_reports.describe import date
 from driftline_reports.names import Names
+from driftline_reports.ratios import ratio
 from driftline_reports.view_model import Figure, Name, Part, Sentence
 from driftline_schemas.column_kinds import Form, kind_spec
 
@@ -28,16 +29,12 @@ LISTED: Final = 10
 """How many of the most frequent values a profile lists: of more, one that is not listed may be there."""
 MISSING_SHARE: Final = "missing_share"
 """What a statement has to call the share of rows without a value, for it to be cited."""
-MISSING_SQL: Final = f"(nulls + coalesce(nans, 0)) * 1.0 / nullif(count, 0) as {MISSING_SHARE}"
+MISSING_SQL: Final = (
+    f"cast(nulls + coalesce(nans, 0) as double precision) / nullif(count, 0) as {MISSING_SHARE}"
+)
 # Smaller shifts of a share, or of the median against the usual range, are not worth a sentence of their own.
 _LEAST_SHARE: Final = 0.005
 _LEAST_SHIFT: Final = 0.02
-_PARTS: Final = (
-    *("half", "a third", "a quarter", "a fifth", "a sixth", "a seventh"),
-    *("an eighth", "a ninth", "a tenth", "an eleventh", "a twelfth"),
-)
-_ROUND_PARTS: Final = {100: "a hundredth", 1000: "a thousandth", 1_000_000: "a millionth"}
-_MOST_TIMES: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +94,7 @@ def facts_of(row: Row, names: Names | None = None, cite: Cited | None = None) ->
     """The facts in a row with the columns of ``profile_metrics``; of sensitive columns without values."""
     names = names or Names()
     name, rows = row["column_name"], row["count"] or 0
-    gone = (row.get("nulls") or 0) + (row.get("nans") or 0)
+    gone = _gone(row)
     sensitive = names.is_sensitive(name)
     ordered = not sensitive and kind_spec(row["column_kind"]).form is not Form.CATEGORIES
     figures = {
@@ -110,7 +107,7 @@ def facts_of(row: Row, names: Names | None = None, cite: Cited | None = None) ->
         names.column(name),
         row["column_kind"],
         rows,
-        gone / rows if rows else None,
+        missing_share(row),
         **figures,
         top=_top(row, names, rows - gone),
         sensitive=sensitive,
@@ -118,13 +115,25 @@ def facts_of(row: Row, names: Names | None = None, cite: Cited | None = None) ->
     )
 
 
+def missing_share(row: Row) -> float | None:
+    """The share of rows without a value, as ``MISSING_SQL`` has it."""
+    return _gone(row) / row["count"] if row["count"] else None
+
+
+def _gone(row: Row) -> int:
+    return (row.get("nulls") or 0) + (row.get("nans") or 0)
+
+
 def _top(row: Row, names: Names, known: int) -> tuple[tuple[str, float], ...]:
     found = row.get("top_values")
     if not found or known <= 0:
         return ()
-    pairs = json.loads(found) if isinstance(found, str) else found
     name = row["column_name"]
-    return tuple((names.value(name, str(pair["value"])), pair["count"] / known) for pair in pairs)
+    try:
+        pairs = [(str(pair["value"]), int(pair["count"])) for pair in json.loads(found)]
+    except (ValueError, TypeError, KeyError):
+        return ()  # written by something else
+    return tuple((names.value(name, value), count / known) for value, count in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +195,7 @@ def _of_hidden(now: ColumnFacts, usual: ColumnFacts) -> _Said | None:
     """Of a sensitive column no value is said, only how many rows are concerned."""
     if not now.top or not usual.top:
         return None
-    value, by = _most_shifted(now, usual)
+    value, by = most_shifted(now, usual)
     if by < _LEAST_SHARE:
         return None
     then, here = dict(usual.top).get(value, 0.0), dict(now.top).get(value, 0.0)
@@ -237,42 +246,6 @@ def _are_amounts(now: ColumnFacts, usual: ColumnFacts) -> bool:
     return min(value for value in (*least, 0.0) if value is not None) >= 0
 
 
-def ratio(value: float) -> str:
-    """A ratio in words, as "fell to a twelfth" or "rose to 3 times" needs it; empty if it is no great one.
-
-    Words are within 6 % of the ratio, and those of multiples above ten have two digits.
-    """
-    if not math.isfinite(value) or value <= 0 or 2 / 3 < value < 1.5:
-        return ""
-    if value < 1:
-        return _part(1 / value)
-    nearest = round(value)
-    if nearest == 2 and abs(value - 2) <= 0.12:
-        return "double"
-    if value >= _MOST_TIMES:
-        return "more than a million times"
-    if value >= 10:
-        return f"{formats.number(float(f'{value:.1e}'), 2)} times"
-    return f"{nearest if abs(value - nearest) <= 0.06 * value else round(value, 1)} times"
-
-
-def _part(times: float) -> str:
-    """One in ``times``, a number above one."""
-    if abs(times - 1.5) <= 0.05:
-        return "two thirds"
-    nearest = round(times)
-    if nearest - 2 < len(_PARTS) and nearest >= 2 and abs(times - nearest) <= 0.06 * times:
-        return _PARTS[nearest - 2]
-    for round_number, words in _ROUND_PARTS.items():
-        if abs(times - round_number) <= 0.06 * round_number:
-            return words
-    if times >= _MOST_TIMES:
-        return "less than a millionth"
-    if times < 10:
-        return formats.percent(float(f"{1 / times:.1e}"))
-    return f"one part in {formats.number(float(f'{times:.1e}'), 2)}"
-
-
 def _of_spread(now: ColumnFacts, usual: ColumnFacts) -> _Said | None:
     if now.low is None or now.high is None or usual.low is None or usual.high is None:
         return None
@@ -298,7 +271,7 @@ def span(facts: ColumnFacts) -> str:
 
 
 def _of_categories(now: ColumnFacts, usual: ColumnFacts) -> _Said | None:
-    value, by = _most_shifted(now, usual)
+    value, by = most_shifted(now, usual)
     if by < _LEAST_SHARE:
         return None
     before, here = dict(usual.top), dict(now.top)
@@ -323,13 +296,14 @@ def _known(shares: Mapping[str, float], value: str, otherwise: str) -> str:
     return formats.percent(shares[value]) if value in shares else otherwise
 
 
-def _most_shifted(now: ColumnFacts, usual: ColumnFacts) -> tuple[str, float]:
+def most_shifted(now: ColumnFacts, usual: ColumnFacts) -> tuple[str, float]:
     """The value whose share of the rows moved most, and by how much; of truth values the true one."""
     here, before = dict(now.top), dict(usual.top)
     values = [*here, *(value for value in before if value not in here)]
     moved = {value: abs(here.get(value, 0.0) - before.get(value, 0.0)) for value in values}
-    if set(values) <= {"true", "false"} and "true" in moved:
-        return "true", moved["true"]
+    for no, yes in (("false", "true"), ("0", "1")):
+        if set(values) <= {no, yes} and yes in moved:
+            return yes, moved[yes]
     # A value that came or went says more than another that made room for it.
     most = max(moved.values())
     comes = [value for value in values if (value in here) != (value in before) and moved[value] > most / 2]

@@ -55,15 +55,58 @@ class Distribution:
                 )
 
 
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Rows by what they are and what they were predicted to be, of a binary classifier."""
+
+    hits: int
+    misses: int
+    false_alarms: int
+    rejections: int
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return self.hits + self.misses + self.false_alarms + self.rejections
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceFacts:
+    """What the window was compared with, as a person needs it; a window of its own is left out of it.
+
+    Attributes:
+        windows: how many windows it is made of; 0 where it is a data set without times.
+        start, end: the first and the last moment that it covers, if it has times.
+        rows: of all of it.
+        season: whether it is the same weeks of a year or more.
+        columns: by a column's name in the tables, a row with the columns of ``profile_metrics``.
+        medians: between which values the medians of its windows lie, by column: all but one in twenty.
+        performance: the same of its windows' figures by labels, by metric.
+        confusion: of all its labelled rows.
+    """
+
+    windows: int
+    rows: int
+    start: datetime | None = None
+    end: datetime | None = None
+    season: bool = False
+    columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    medians: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    performance: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    confusion: Confusion | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportInputs:
     """One monitor's page for one window.
 
     ``tables``: runs, run_inputs, profile_metrics, drift_metrics, quality_metrics, performance_metrics,
-    performance_curves, attributions, alerts. Of the windows before this one only rows of the whole
-    (``'*'`` as version, segment and value) are used: 90 windows of them make the trends.
-    ``importance``: how much the model makes of each feature, any unit, never negative.
+    performance_curves, attributions, alerts, incidents, impacts, window_levels; profile_course has the
+    trailing windows of columns that are drawn over time. Of the windows before this one only rows of the
+    whole (``'*'`` as version, segment and value) are used: 90 windows of them make the trends.
     ``index_link``, ``drilldown_link``: addresses relative to the page, or http(s).
+    ``reference``: what the window was compared with, if anything; ``confusion``: of its own rows.
+    ``pages``: the addresses of other windows' pages that exist, by the window's start.
     """
 
     monitor: Monitor
@@ -71,15 +114,17 @@ class ReportInputs:
     tables: Mapping[str, pa.Table]
     distributions: Mapping[str, Distribution]
     generated_at: datetime
-    importance: Mapping[str, float] = field(default_factory=dict)
     index_link: str | None = None
     drilldown_link: str | None = None
+    reference: ReferenceFacts | None = None
+    confusion: Confusion | None = None
+    pages: Mapping[datetime, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what could not be right on any page."""
         if self.generated_at.tzinfo is None:
             raise ValueError(f"generated_at needs a zone, {self.generated_at.isoformat()} has none")
-        for link in (self.index_link, self.drilldown_link):
+        for link in (self.index_link, self.drilldown_link, *self.pages.values()):
             check_link(link)
 
 

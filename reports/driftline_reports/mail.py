@@ -12,12 +12,12 @@ from driftline_reports import formats
 from driftline_reports.inputs import check_link
 from driftline_reports.level_words import word
 from driftline_reports.page import environment
-from driftline_reports.view_model import Change, View, plain
+from driftline_reports.view import View
+from driftline_reports.view_model import Change, plain
 
 _MOST: Final = 6
 _SUBJECT: Final = 140
-_BLOCKS: Final = "▁▂▃▄▅▆▇█"
-_LINE: Final = 12
+_STRIP: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ def render_mail(
         .render(
             view=view,
             subject=subject,
-            changes=[(change, line(change.spark.values)) for change in changed[:_MOST]],
+            changes=changed[:_MOST],
+            strip=view.history[-_STRIP:] if len(view.history) > 1 else (),
             more_changes=max(len(changed) + view.changes.more_listed - _MOST, 0),
             most=_MOST,
             link=page_link,
@@ -81,19 +82,13 @@ def to_message(
     return message
 
 
-def line(values: Sequence[float | None]) -> str:
-    """The last windows as a row of block characters: the one drawing every mail program can show."""
-    last = list(values[-_LINE:])
-    known = [value for value in last if value is not None]
-    if len(known) < 2:
-        return ""
-    low, high = min(known), max(known)
-    step = (high - low) / (len(_BLOCKS) - 1) or 1.0
-    return "".join(" " if value is None else _BLOCKS[round((value - low) / step)] for value in last)
-
-
 def _subject(view: View) -> str:
-    text = f"[{view.head.monitor}] {plain(view.verdict.headline)} ({view.head.window})"
+    """Level and headline: what is seen of a mail before it is opened."""
+    verdict = view.verdict
+    news = f", {verdict.news}" if verdict.news else ""
+    text = (
+        f"[{view.head.monitor}] {word(verdict.level)}{news}: {plain(verdict.headline)} ({view.head.window})"
+    )
     text = " ".join(text.split())
     return text if len(text) <= _SUBJECT else f"{text[: _SUBJECT - 1]}…"
 
@@ -108,34 +103,23 @@ def _muted(alerts: int) -> str:
 def _text(
     view: View, changed: Sequence[Change], page_link: str | None, attached: str | None, muted: str
 ) -> str:
-    verdict = view.verdict
-    lines = [
-        f"{view.head.monitor}, {view.head.window} ({view.head.zone}): {word(verdict.level)}",
-        "",
-        plain(verdict.headline),
-        "",
-        f"Where: {plain(verdict.where).strip()}",
-        f"Since when: {plain(verdict.since).strip()}",
-        f"How sure: {plain(verdict.sure).strip()}",
-        "",
-    ]
-    lines += [f"{tile.title}: {tile.figure.text} ({plain(tile.detail)})" for tile in view.tiles]
+    lines = _opening(view)
     if changed:
-        lines += ["", "What changed most:"]
+        lines += ["", "Columns, usually and now:"]
         for change in changed[:_MOST]:
-            said = f"  {change.name}"
-            if change.lead is not None:
-                said += f": {change.lead.title} {change.lead.value.text}, limit {change.lead.threshold.text}"
+            usual, now = plain(change.usual).strip(), plain(change.today).strip()
+            said = f"  {change.name}: {usual} -> {now}" if usual or now else f"  {change.name}"
             lines.append(f"{said}; {change.since}" if change.since else said)
         more = len(changed) + view.changes.more_listed - _MOST
         if more > 0:
             lines.append(f"  and {more} more")
     if view.quality.failed:
         lines += ["", "Failed checks:"]
-        for check in view.quality.failed[:_MOST]:
+        for check, columns in view.quality.together[:_MOST]:
             expected = f", expected {check.expected}" if check.expected else ""
-            lines.append(f"  {check.title} of {check.column}: {check.value.text}{expected}")
-        more = len(view.quality.failed) + view.quality.more_failed - _MOST
+            named = formats.listing(list(columns), _MOST)
+            lines.append(f"  {check.title} of {named}: {check.value.text}{expected}")
+        more = len(view.quality.together) + view.quality.more_failed - _MOST
         if more > 0:
             lines.append(f"  and {more} more")
     if muted:
@@ -145,3 +129,26 @@ def _text(
         where = f"The whole report is attached: {attached}"
     lines += ["", where or "The whole report lies in the reports folder.", ""]
     return "\n".join(lines)
+
+
+def _opening(view: View) -> list[str]:
+    """The first screen, a line each."""
+    head, verdict = view.head, view.verdict
+    news = f", {verdict.news}" if verdict.news else ""
+    rows = f"{plain(head.rows)}, " if head.rows else ""
+    lines = [
+        f"{head.monitor}, {head.window} ({head.zone}): {word(verdict.level)}{news}",
+        f"{rows}{plain(head.compared)}",
+        "",
+        plain(verdict.headline),
+        *(f"- {plain(other)}" for other in verdict.others),
+        *([f"- and {verdict.more} more"] if verdict.more else []),
+        "",
+    ]
+    answers = (
+        *(("Model", verdict.model), ("Where", verdict.where), ("Since", verdict.since)),
+        ("How sure", verdict.sure),
+    )
+    lines += [f"{title}: {plain(sentence).strip()}" for title, sentence in answers if sentence]
+    steps = [f"{plain(step).strip()} {command}".strip() for step, command in verdict.steps]
+    return [*lines, *(f"Do next: {step}" if not n else f"  {step}" for n, step in enumerate(steps))]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from driftline_reports import formats, glossary, limits, plots
+from driftline_reports import calibration, confusion, formats, glossary, limits, plots, pooled
 from driftline_reports.context import Cited, Context
 from driftline_reports.matching import Apart
 from driftline_reports.names import visible
 from driftline_reports.queries import Query, select
-from driftline_reports.view_model import Figure, GroupRow, Part, Performance, PerformanceRow, Sentence
+from driftline_reports.view_model import Figure, Part, Sentence
+from driftline_reports.view_performance import GroupRow, Performance, PerformanceRow
 from driftline_schemas.monitor import LabelSource
 from driftline_schemas.table_names import ALL
 
@@ -30,6 +30,7 @@ _COLUMNS: Final = (
     "is_final", "reference_value", "trivial_value", "threshold", "threshold_source", "degraded", "status",
     "reason",
 )  # fmt: skip
+_ALONE: Final = "coalesce(windows, 1) = 1"
 _NOBODY: Final = Figure(formats.ABSENT)
 
 
@@ -56,16 +57,19 @@ def build(context: Context) -> Performance:
     """Everything about performance, or the sentences that say why there is nothing."""
     rows = window_rows(context)
     lead = lead_row(rows)
-    query = context.book.add(select(_TABLE, _COLUMNS, context.here(), ", ".join(_KEYS)), _KEYS)
+    query = context.book.add(select(_TABLE, _COLUMNS, [*context.here(), _ALONE], ", ".join(_KEYS)), _KEYS)
     queries = [query]
     history = context.selection.rows("performance_metrics", whole=True, columns=["window_start", *_COLUMNS])
     course = None
     if lead is not None:
         course = _course(context, lead["metric"], lead["class_label"], history)
         queries.append(_course_query(context, lead["metric"]))
+    pooled_rows, pooled_query = pooled.build(context)
+    queries += [pooled_query] if pooled_query else []
+    reference = context.inputs.reference
     groups, group_query = _groups(context, lead)
     queries += [group_query] if group_query else []
-    curve, curve_query = _calibration(context)
+    curve, curve_query = calibration.build(context)
     queries += [curve_query] if curve_query else []
     by_metric: dict[tuple[str, str | None], dict[str, Row]] = {}
     for row in rows:
@@ -80,6 +84,8 @@ def build(context: Context) -> Performance:
         course=course,
         coverage=_coverage(context, lead, history),
         rows=tuple(made[key] for key in keys if key[1] is None),
+        pooled=pooled_rows,
+        confusion=confusion.build(context.inputs.confusion, reference.confusion if reference else None),
         classes=tuple(made[key] for key in keys if key[1] is not None)[:_MOST_CLASSES],
         calibration=curve,
         versions=groups[0],
@@ -131,6 +137,7 @@ def _row(
             context.along({start: row["value"] for start, row in series.items()}),
             bool(main.get("degraded")),
         ),
+        usual=_usual(context, metric, class_label, term.write),
     )
 
 
@@ -199,8 +206,25 @@ def _course(context: Context, metric: str, class_label: str | None, history: Seq
         final=final,
         beyond=beyond,
         form=_axis(term.write),
-        summary=f"{term.title} over time: {measured}",
+        summary=f"{term.title} over time: {measured}{_usually(context, metric, class_label, term.write)}",
+        usual=_band(context, metric, class_label),
     )
+
+
+def _band(context: Context, metric: str, class_label: str | None) -> tuple[float, float] | None:
+    """Where the figure lies in the windows of the reference."""
+    reference = context.inputs.reference
+    return reference.performance.get(metric) if reference and class_label is None else None
+
+
+def _usual(context: Context, metric: str, class_label: str | None, write: glossary.Writer) -> str:
+    band = _band(context, metric, class_label)
+    return "" if band is None else f"{write(band[0])} – {write(band[1])}"
+
+
+def _usually(context: Context, metric: str, class_label: str | None, write: glossary.Writer) -> str:
+    band = _band(context, metric, class_label)
+    return "" if band is None else f"; a usual window {write(band[0])} to {write(band[1])}"
 
 
 def _coverage(context: Context, lead: Row | None, history: Sequence[Row]) -> plots.Coverage | None:
@@ -232,7 +256,7 @@ def _axis(write: glossary.Writer) -> str:
 
 def _course_query(context: Context, metric: str) -> Query:
     chosen = ["window_start", *_COLUMNS[1:10], "threshold", "degraded"]
-    conditions = [*context.here(window=False), f"metric = '{metric}'"]
+    conditions = [*context.here(window=False), f"metric = '{metric}'", _ALONE]
     return context.book.add(
         select(_TABLE, chosen, conditions, "window_start, kind"), ("window_start", "kind", "class_label")
     )
@@ -259,7 +283,7 @@ def _groups(
     columns = [*keys, "value", "ci_low", "ci_high", "threshold", "degraded", "n"]
     conditions = [*context.here(whole=False), f"metric = '{lead['metric']}' and kind = '{lead['kind']}'"]
     conditions += ["class_label is null"] if lead["class_label"] is None else []
-    conditions.append("(segment <> '*' or model_version <> '*')")
+    conditions += ["(segment <> '*' or model_version <> '*')", _ALONE]
     query = context.book.add(select(_TABLE, columns, conditions, "value"), keys)
     versions = [row for row in rows if row["segment"] == ALL]
     versions.sort(key=lambda row: (-(row["n"] or 0), row["model_version"]))
@@ -294,38 +318,6 @@ def _group(context: Context, row: Row, lead: Row, query: Query, *, worse_is_more
         whole_gap=_gap(term.write)(gap),
         flag=flag,
     )
-
-
-def _calibration(context: Context) -> tuple[plots.Calibration | None, Query | None]:
-    rows = [
-        row
-        for row in context.selection.rows(
-            "performance_curves", window=context.window.start, whole=True, curve="calibration"
-        )
-        if row.get("class_label") is None
-    ]
-    points = {row["kind"]: _points(row["points"]) for row in rows}
-    realized, estimated = points.get(REALIZED, []), points.get(ESTIMATED, [])
-    if not realized and not estimated:
-        return None, None
-    conditions = [*context.here(), "curve = 'calibration'"]
-    query = context.book.add(select("current_performance_curves", ["kind", "points"], conditions), ("kind",))
-    far = max((abs(score - share) for score, share in realized or estimated), default=0.0)
-    summary = (
-        f"Calibration in {formats.plural(len(realized or estimated), 'group')} of scores: the share of "
-        f"positives lies at most {formats.points(far).lstrip('+')} from the mean score"
-    )
-    scores, shares = zip(*realized, strict=True) if realized else ((), ())
-    return plots.Calibration(tuple(scores), tuple(shares), tuple(estimated), summary), query
-
-
-def _points(text: str | None) -> list[tuple[float, float]]:
-    """Mean score and share of positives of each group of scores."""
-    points = [
-        (point["score"], point["rate"]) if isinstance(point, dict) else (point[0], point[1])
-        for point in (json.loads(text) if text else [])
-    ]
-    return [(float(score), float(rate)) for score, rate in points if score is not None and rate is not None]
 
 
 def _labels(context: Context, rows: Sequence[Row], query: Query) -> Sentence:  # noqa: PLR0911 - one sentence a case

@@ -37,25 +37,68 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
-    """One figure over windows, its limits, and which windows went beyond them.
+class Median:
+    """What a column's rows have in their middle over windows, and where that usually lies.
 
-    ``values`` holds None where a window has no figure: the line breaks there. ``limits`` likewise.
+    ``values`` holds None where a window has none: the line breaks there. ``band`` is where the reference's
+    windows lie, ``usual`` what the whole reference has; ``beyond`` which windows counted as changed.
     """
 
+    title: str
     times: tuple[int, ...]
     values: tuple[float | None, ...]
-    limits: tuple[float | None, ...]
+    band: tuple[float, float] | None
+    usual: float | None
     beyond: tuple[bool, ...]
     form: str
     summary: str
+
+    @property
+    def legend(self) -> list[tuple[str, str]]:
+        """Swatch and meaning of what is drawn."""
+        there = {
+            ("s-now", "each window"): True,
+            ("f-band", "windows of the reference"): self.band is not None,
+            ("s-quiet", "reference"): self.band is None and self.usual is not None,
+            ("dot", "counted as changed"): any(self.beyond),
+        }
+        return [entry for entry, shown in there.items() if shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Shares of at most three values over windows, ``usual`` in the reference."""
+
+    title: str
+    times: tuple[int, ...]
+    names: tuple[str, ...]
+    lines: tuple[tuple[float | None, ...], ...]
+    usual: tuple[float, ...] | None
+    summary: str
+    STROKES: ClassVar[tuple[str, ...]] = ("now", "rate", "mix")
+
+    @property
+    def legend(self) -> list[tuple[str, str]]:
+        """Swatch and name of each line."""
+        lines = [(f"s-{stroke}", name) for stroke, name in zip(self.STROKES, self.names, strict=False)]
+        return [*lines, ("s-quiet", "reference")] if self.usual is not None else lines
+
+
+@dataclass(frozen=True, slots=True)
+class Mini:
+    """A distribution as high as a word: shares from left to right, each of a width, now and usually."""
+
+    widths: tuple[float, ...]
+    now: tuple[float, ...]
+    usual: tuple[float, ...] | None
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
     """A performance figure over windows: realized with its interval, estimated, limit.
 
-    ``final`` says where labels are complete; ``worse_below`` on which side of the limit it hurts.
+    ``final`` says where labels are complete; ``usual`` is where the reference's windows lie.
     """
 
     times: tuple[int, ...]
@@ -69,6 +112,7 @@ class Course:
     beyond: tuple[bool, ...]
     form: str
     summary: str
+    usual: tuple[float, float] | None = None
 
     @property
     def legend(self) -> list[tuple[str, str]]:
@@ -77,6 +121,7 @@ class Course:
         there = {
             ("s-now", "realized"): _any(self.realized),
             ("f-band", "95% interval"): _any(self.low),
+            ("f-quiet", "usual windows"): self.usual is not None,
             ("s-guess", "estimated without labels"): _any(self.estimated),
             ("s-limit", "limit"): _any(self.limits),
             ("s-quiet", "reference"): self.reference is not None,
@@ -125,6 +170,7 @@ class Spark:
 
     values: tuple[float | None, ...]
     beyond: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +181,4 @@ class Calibration:
     shares: tuple[float, ...]
     estimated: tuple[tuple[float, float], ...]
     summary: str
+    bounds: tuple[tuple[float, float, float], ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from driftline_reports import (
@@ -89,10 +89,12 @@ def build(context: Context) -> Quality:
             " checks failed.",
         ]
     raised, more_alerts = _alerts(context)
+    told = tuple(_check(context, row, Cited(row, query), dates) for row in failed[:_MOST_FAILED])
     return Quality(
         absent=() if rows else ("No check of the data was published for this window.",),
         summary=tuple(summary),
-        failed=tuple(_check(context, row, Cited(row, query), dates) for row in failed[:_MOST_FAILED]),
+        failed=told,
+        together=_together(told),
         more_failed=max(len(failed) - _MOST_FAILED, 0),
         reported=tuple(_check(context, row, Cited(row, query), dates) for row in reported[:_MOST_REPORTED]),
         more_reported=max(len(reported) - _MOST_REPORTED, 0),
@@ -103,6 +105,14 @@ def build(context: Context) -> Quality:
         more_alerts=more_alerts,
         queries=(query, tally),
     )
+
+
+def _together(failed: Sequence[Check]) -> tuple[tuple[Check, tuple[str, ...]], ...]:
+    """Columns that fail the same check with the same figure are one line."""
+    lines: dict[tuple[str, str], list[Check]] = {}
+    for check in failed:
+        lines.setdefault((check.title, check.value.text), []).append(check)
+    return tuple((found[0], tuple(check.column for check in found)) for found in lines.values())
 
 
 def tally_sql(context: Context) -> str:

@@ -1,358 +1,195 @@
-"""Did it break, where, since when, how sure: the four sentences a page opens with."""
+"""Is it new, does it matter, what exactly, what to do: what a page opens with, by incidents or by rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from driftline_reports import formats, glossary, levels, limits, quality
-from driftline_reports.context import Cited, Context, unbroken
-from driftline_reports.label_join import LabelJoin
-from driftline_reports.performance import ESTIMATED, REALIZED
-from driftline_reports.queries import Query
-from driftline_reports.view_model import (
-    Alert,
-    Change,
-    Changes,
-    Figure,
-    Name,
-    Part,
-    Performance,
-    Quality,
-    Sentence,
-    Verdict,
-    Why,
-)
+from driftline_reports import formats, levels, model_line
+from driftline_reports.context import Context
+from driftline_reports.performance import lead_row
+from driftline_reports.row_words import RowWords, Told, certainty, joined
+from driftline_reports.standing import Incident, linked, since
+from driftline_reports.view_model import Change, Name, Part, Sentence, Verdict
 from driftline_schemas.levels import Level
+from driftline_schemas.table_names import ALL
 
-Row = Mapping[str, Any]
-_NAMED: Final = 3
-
-
-def build(
-    context: Context,
-    rows: Sequence[Row],
-    changes: Changes,
-    performance: Performance,
-    why: Why,
-    found: Quality,
-    join: LabelJoin | None,
-    drift_tally: Query,
-) -> Verdict:
-    """The verdict of the window. ``rows`` are its performance figures, ``join`` what its labels lack."""
-    facts = context.this
-    stands = levels.level(facts)
-    level = _told_as(facts)
-    worse = _worse(rows, REALIZED if level is Level.BROKEN else ESTIMATED)
-    cited = (worse, Cited(worse, performance.queries[0])) if worse else None
-    words = _Words(context, changes, performance, why, found, join, drift_tally, cited)
-    return Verdict(stands, words.headline(level), words.where(level), words.since(level), words.sure(level))
+_OTHERS: Final = 3
+_TODAY: Final[Mapping[str, str]] = {
+    "day": "today",
+    "hour": "this hour",
+    "week": "this week",
+    "month": "this month",
+}
+Step = tuple[Sentence, str]
+_QUIET: Final = frozenset({Level.CALM, Level.UNJUDGED, Level.EMPTY})
 
 
-def _told_as(facts: levels.Facts) -> Level:
-    """By which level's words a window is told of: an estimate says more than that a check failed."""
-    worst = levels.worst_of(replace(facts, faults=0))
-    return Level.CHANGED if facts.faults and worst in {Level.CALM, Level.UNJUDGED} else worst
-
-
-def _worse(rows: Sequence[Row], kind: str) -> Row | None:
-    """The degraded figure of ``kind`` that is read first."""
-    found = [row for row in rows if row["kind"] == kind and row["degraded"] and row["value"] is not None]
-    return min(
-        found,
-        key=lambda row: (row["class_label"] is not None, glossary.order_of_reading(row["metric"])),
-        default=None,
+def build(context: Context, told: Told, incidents: Sequence[Incident]) -> Verdict:
+    """The verdict of the window; ``incidents`` are those that stand in it, the worst first."""
+    level = levels.level(context.this)
+    rows = RowWords(context, told)
+    model = _model(context, told)
+    under_way = [one for one in incidents if one.under_way]
+    if under_way and level not in {Level.UNJUDGED, Level.EMPTY}:
+        words = _IncidentWords(context, told, rows, under_way)
+        return Verdict(
+            level=level,
+            news=words.news(),
+            headline=words.headline(),
+            others=words.others(),
+            more=max(len(under_way) - 1 - _OTHERS, 0),
+            model=model,
+            where=words.where(),
+            since=words.since(),
+            sure=words.sure(),
+            steps=words.steps(),
+        )
+    since_when = rows.since()
+    changed = [] if level in _QUIET else [change for change in told.changes.shown if change.fact]
+    return Verdict(
+        level=level,
+        news=_news(context, level, since_when),
+        headline=rows.headline(),
+        others=tuple((*change.fact, ".") for change in changed[:_OTHERS]),
+        more=0,
+        model=model,
+        where=rows.where(),
+        since=since_when,
+        sure=rows.sure(),
+        steps=_steps_of_rows(context, told, level),
     )
 
 
-class _Words:
-    """Finds the words for one window."""
+def today(context: Context) -> str:
+    """What this window is called by somebody who reads of it when it has ended."""
+    return _TODAY.get(context.window.granularity.value, "in this window")
 
-    def __init__(
-        self,
-        context: Context,
-        changes: Changes,
-        performance: Performance,
-        why: Why,
-        found: Quality,
-        join: LabelJoin | None,
-        drift_tally: Query,
-        worse: tuple[Row, Cited] | None,
-    ) -> None:
+
+def _news(context: Context, level: Level, since_when: Sentence) -> str:
+    if level is Level.ONGOING:
+        return "nothing new"
+    if level in _QUIET:
+        return ""
+    first = since_when[0] if since_when else ""
+    return f"new {today(context)}" if isinstance(first, str) and first.startswith("New") else ""
+
+
+def _model(context: Context, told: Told) -> Sentence:
+    if told.join is not None:
+        return ("How well it does is not known: ", *told.join.fact, ".")
+    return model_line.build(context, lead_row(told.rows), told.performance)
+
+
+class _IncidentWords:
+    """The words for a window of which incidents tell; the first of them is the worst."""
+
+    def __init__(self, context: Context, told: Told, rows: RowWords, incidents: Sequence[Incident]) -> None:
         self._context = context
-        self._facts = context.this
-        self._changes = changes
-        self._performance = performance
-        self._why = why
-        self._quality = found
-        self._join = join
-        self._tally = drift_tally
-        self._worse: Row | None = worse[0] if worse else None
-        self._cite: Cited | None = worse[1] if worse else None
+        self._told = told
+        self._rows = rows
+        self._worst = incidents[0]
+        self._incidents = incidents
+        changes = told.changes
+        self._changes: dict[str, Change] = {
+            change.name: change for change in (*changes.shown, *changes.folded, *changes.listed)
+        }
+        self._columns = [context.names.column(name) for name in self._worst.columns if name != ALL]
 
-    def headline(self, level: Level) -> Sentence:
-        """Did it break."""
-        if level is Level.EMPTY:
-            return ("No data: not one row arrived in this window.",)
-        if level is Level.UNJUDGED:
-            return ("Nothing could be judged in this window.",)
-        if level is Level.CALM:
-            if self._join is not None:
-                return ("No column changed; how well the model does is not known: ", *self._join.fact, ".")
-            if self._facts.judged:
-                return ("Nothing broke.",)
-            return ("No column changed; how well the model does is not judged.",)
-        if level is Level.BROKEN:
-            return ("It broke: ", *self._figure_beyond_limit(), ".")
-        if level is Level.SUSPECT:
-            return ("It probably broke: ", *self._figure_beyond_limit(), ", by an estimate without labels.")
-        return self._changed()
+    def news(self) -> str:
+        when = today(self._context)
+        if not self._worst.new:
+            return "nothing new"
+        return f"got worse {when}" if self._worst.state == "escalated" else f"new {when}"
 
-    def _figure_beyond_limit(self) -> Sentence:
-        row, cite = self._worse, self._cite
-        if row is None or cite is None:
-            return ("a performance figure is beyond its limit",)
-        term = glossary.performance(row["metric"])
-        parts: list[Part] = [term.title]
-        if row["class_label"] is not None:
-            parts += [" of class ", Name(self._context.names.value("", row["class_label"]))]
-        parts += [" is ", cite("value", term.write)]
-        if row["threshold"] is not None:
-            side = "below" if row["value"] < row["threshold"] else "above"
-            parts += [f", {side} its limit of ", cite("threshold", term.write)]
-        return tuple(parts)
+    def headline(self) -> Sentence:
+        said = _stopped(self._worst.headline)
+        return (Name(said),) if self._worst.new else ("Nothing new. Still: ", Name(said))
 
-    def _changed(self) -> Sentence:  # noqa: PLR0911 - one sentence a case
-        facts = self._facts
-        if facts.columns:
-            counted: Sentence = (
-                self._drifted_columns(),
-                " of ",
-                self._tallied("watched", self._changes.judged),
-                f" {'column' if self._changes.judged == 1 else 'columns'} changed",
-            )
-            if facts.confirmed:
-                return ("The model held, but its data changed: ", *counted, ".")
-            if facts.judged and self._join is None:
-                return ("The data changed, and the model holds so far: ", *counted, ".")
-            return (*counted, "; what that does to the model is not known.")
-        if facts.drifted:
-            return ("Columns moved together, none of them alone.",)
-        if self._join is not None:
-            return (*self._join.opening, ".")
-        if facts.failed == 1 and self._quality.moving.columns:
-            return ("Nothing broke, but columns that move by nature are watched and cannot be judged.",)
-        if facts.failed:
-            ending = "; the model held." if facts.confirmed else "."
-            return ("The data has faults: ", *self._quality.summary[:-1], " checks failed", ending)
-        if facts.alerts:
-            count = formats.plural(facts.alerts, "alert is", "alerts are")
-            if any(not alert.carried for alert in self._open_alerts()):
-                return (
-                    f"Nothing is wrong with the whole, but {count} open, of parts of the rows among them.",
-                )
-            return (f"{count} open, by what came before.",)
-        return ("An estimate sees a loss that the labels do not confirm.",)
+    def others(self) -> tuple[Sentence, ...]:
+        return tuple((Name(_stopped(one.headline)),) for one in self._incidents[1 : _OTHERS + 1])
 
-    def _drifted_columns(self) -> Figure:
-        return self._tallied("changed", self._facts.columns)
+    def where(self) -> Sentence:
+        if self._worst.topic == "performance":
+            return self._rows.where_of_performance()
+        anchors = {name: change.anchor for name, change in self._changes.items()}
+        names = linked(self._columns, anchors)
+        parts: list[Part] = list(joined(names, 0)) if names else ["All rows"]
+        change = next((self._changes[name] for name in self._columns if name in self._changes), None)
+        carriers = [carrier.name for carrier in change.carriers[:2]] if change is not None else []
+        if carriers:
+            parts += [" · most in ", *joined([Name(name) for name in carriers], 0)]
+        return (*parts, ".")
 
-    def _tallied(self, column: str, value: int) -> Figure:
-        return Cited({column: value}, self._tally)(column, formats.count)
+    def since(self) -> Sentence:
+        said = since(self._context, self._worst.first)
+        if said != "new":
+            return (f"{said[:1].upper()}{said[1:]}.",)
+        when = today(self._context)
+        return (f"{when[:1].upper()}{when[1:]}.",)
 
-    def where(self, level: Level) -> Sentence:
-        """Where: columns, segments, checks."""
-        if level is Level.EMPTY:
-            return ("In the logs of this window: the run's inputs below say what was looked at.",)
-        if level is Level.UNJUDGED:
+    def sure(self) -> Sentence:
+        if self._worst.topic == "data" and self._worst.certain:
+            return ("Certain: the rows were counted, nothing is estimated.",)
+        if self._worst.topic == "performance":
+            return self._rows.sure()
+        change = next((self._changes[name] for name in self._columns if name in self._changes), None)
+        if change is None:
+            return self._rows.sure()
+        found = certainty(change, self._context.window.end - self._context.window.start)
+        return (Name(change.name), ": ", *found, ".")
+
+    def steps(self) -> tuple[Step, ...]:
+        worst = self._worst
+        steps: list[Step] = [(self._first_step(), "")]
+        if worst.new or worst.state == "ongoing":
+            steps.append((("On it:",), f"driftline incidents acknowledge {worst.identity}"))
+            if worst.topic == "drift":
+                steps.append((("The new norm:",), f"driftline incidents accept {worst.identity}"))
+        return tuple(steps)
+
+    def _first_step(self) -> Sentence:
+        if self._worst.topic == "data":
+            few = self._columns[:3]
             return (
-                self._changes.absent
-                or self._performance.absent
-                or ("No figure had a limit to be held against.",)
+                ("Check the source of ", *joined([Name(name) for name in few], len(self._columns) - 3), ".")
+                if few
+                else ("See whether all of the log arrived: the run’s inputs, at the end, say what was read.",)
             )
-        if level is Level.CALM:
-            step: Sentence = () if self._join is None else (" ", *self._join.step)
-            return (*self._calm_where(), *step)
-        parts: list[Part] = []
-        if self._why.rows and level in {Level.BROKEN, Level.SUSPECT}:
-            parts += ["Most of it in ", *self._names([reason.name for reason in self._why.rows[:2]]), ". "]
-        cards = self._changes.shown
-        if cards:
-            linked = [Name(card.name, f"#{card.anchor}") for card in cards[:_NAMED]]
-            parts += ["Changed most: ", *_joined(linked, self._facts.columns - len(linked)), ". "]
-            carried = self._carried(cards[0])
-            parts += carried
-        elif self._facts.drifted:
-            parts.append("In how the numeric columns go together. ")
-        elif level in {Level.BROKEN, Level.SUSPECT} and self._changes.watched:
-            said = "No input column changed" if self._changes.judged else "No input column was judged"
-            parts.append(f"{said}: look at the labels and at what the features cannot see. ")
-        moving = self._quality.moving.names
-        if moving and self._facts.failed == 1:
-            parts += ["List under features.ignore: ", *_joined(moving[:_NAMED], len(moving) - _NAMED), "."]
-        elif self._quality.failed:
-            parts += ["Failed checks: ", *quality.headline(self._quality), "."]
-        if not parts and level is Level.CHANGED and self._facts.alerts:
-            parts += ["Open alerts: ", *self._alerted(), "."]
-        if self._join is not None:
-            is_headline = level is Level.CHANGED and not self._facts.drifted
-            fact: Sentence = () if is_headline else (*self._join.opening, ". ")
-            parts += [" " if parts else "", *fact, *self._join.step]
-        return tuple(parts) or ("In the model as a whole.",)
-
-    def _open_alerts(self) -> list[Alert]:
-        return [alert for alert in self._quality.alerts if alert.state != "resolved"]
-
-    def _alerted(self) -> Sentence:
-        named = [Name(f"{alert.subject} ({alert.metric})") for alert in self._open_alerts()]
-        return _joined(named[:_NAMED], self._facts.alerts - len(named[:_NAMED]))
-
-    def _carried(self, card: Change) -> Sentence:
-        names = [carrier.name for carrier in card.carriers[:2]]
-        if not names or self._why.rows:
-            return ()
-        return (Name(card.name), " changed most in ", *self._names(names), ". ")
-
-    def _names(self, names: Sequence[str]) -> Sentence:
-        return _joined([Name(name) for name in names], 0)
-
-    def _calm_where(self) -> Sentence:
-        facts, performance = self._facts, self._performance
-        parts: list[Part] = []
-        judged = self._changes.judged
-        if judged:
-            parts += ["None of ", self._tallied("watched", judged), f" {_columns(judged)} changed"]
-        if performance.rows and performance.lead:
-            row = next((r for r in performance.rows if r.title == performance.lead), performance.rows[0])
-            real = row.realized.value is not None
-            parts += ["; " if parts else "", f"{row.title} is ", row.realized if real else row.estimated]
-            parts += [] if real else [" by an estimate without labels"]
-            if row.threshold.value is not None:
-                beyond = row.unsure and real
-                side = "beyond its limit of " if beyond else "within its limit of "
-                parts += [", ", side, row.threshold, ", but by no more than chance may do" if beyond else ""]
-        if facts.checks:
-            parts += [
-                "; " if parts else "",
-                f"all {formats.plural(facts.checks, 'check')} of the data passed",
-            ]
-        return (*parts, ".") if parts else ("Nothing was found anywhere.",)
-
-    def since(self, level: Level) -> Sentence:
-        """Since when."""
-        context = self._context
-        if len(context.starts) == 1:
-            return ("This is the only window so far: there is no earlier one to tell.",)
-        decided, is_level = self._decided(level)
-        if level in {Level.CALM, Level.UNJUDGED, Level.EMPTY}:
-            first, length, open_ended = unbroken(context.starts, is_level)
-            at_least = "at least " if open_ended else ""
-            word = {"calm": "Calm", "unjudged": "Not judged", "empty": "Empty"}[level.value]
-            return (f"{word} {at_least}since {context.title(first)} ({formats.plural(length, 'window')}).",)
-        first, length, open_ended = unbroken(context.starts, decided)
-        card = next(iter(self._changes.shown), None)
-        if level is Level.CHANGED and card is not None and card.since:
-            # Which columns changed may differ from window to window: the one that is told of first counts.
-            said: Sentence = (Name(card.name), f": {card.since}.")
-            others = f" Some column changed in each of the last {formats.plural(length, 'window')}."
-            return (*said, others) if self._changes.judged > 1 and length > card.windows else said
-        if length <= 1 and not open_ended:
-            return ("New in this window.",)
-        at_least = "At least since" if open_ended else "Since"
-        return (f"{at_least} {context.title(first)}, {formats.plural(length, 'window')} in a row.",)
-
-    def _decided(self, level: Level) -> tuple[dict[datetime, bool], dict[datetime, bool]]:
-        """For each window: whether what is wrong now was wrong then, and whether it stood at this level."""
-        same: dict[datetime, bool] = {}
-        levelled: dict[datetime, bool] = {}
-        for start in self._context.starts:
-            facts = self._context.facts.get(start)
-            if facts is None:
-                continue
-            levelled[start] = _told_as(facts) is level
-            if facts.rows == 0:
-                # An empty window says nothing about whether the trouble went on.
-                continue
-            if level is Level.BROKEN:
-                if facts.judged:
-                    same[start] = bool(set(facts.realized) & set(self._facts.realized))
-            elif level is Level.SUSPECT:
-                same[start] = bool(facts.estimated or facts.realized)
-            elif self._facts.drifted:
-                same[start] = facts.drifted > 0
-            elif self._facts.failed:
-                same[start] = facts.failed > 0
-            else:
-                same[start] = facts.alerts > 0 or bool(facts.estimated)
-        return same, levelled
-
-    def sure(self, level: Level) -> Sentence:
-        """How sure."""
-        if level is Level.EMPTY:
-            return ("Certain, as far as the run could see: its objects are listed below.",)
-        if level is Level.UNJUDGED:
-            return ("Not at all: nothing was held against a limit.",)
-        parts: list[Part] = []
-        if self._worse is not None and self._cite is not None:
-            parts += self._interval(self._worse, self._cite)
-        card = next(iter(self._changes.shown), None)
-        if card is not None and card.lead is not None:
-            parts += self._drift_certainty(card)
-        elif level is Level.CALM:
-            rate = formats.percent(self._context.monitor.alerts.false_alarm_rate)
-            parts.append(
-                f"Limits are set so that about {rate} of clean windows raise an alarm where calibrated. "
-                if limits.any_learned(self._context)
-                else "Limits are fixed sizes: how often a clean window is beyond one is not known. "
-            )
-        if self._context.monitor.labels is None:
-            parts.append("There are no labels: only inputs and estimates are judged.")
-        else:
-            parts += self._performance.labels
-        return tuple(parts)
-
-    def _interval(self, row: Row, cite: Cited) -> Sentence:
-        low, high, limit = row["ci_low"], row["ci_high"], row["threshold"]
-        term = glossary.performance(row["metric"])
-        if low is None or high is None:
-            return ("No interval is known for that figure. ",)
-        parts: list[Part] = [
-            "Its 95% interval, ",
-            cite("ci_low", term.write),
-            " to ",
-            cite("ci_high", term.write),
-        ]
-        if limit is None:
-            return (*parts, ". ")
-        if high < limit or low > limit:
-            return (*parts, ", lies wholly beyond the limit. ")
-        return (*parts, ", reaches across the limit: chance may have a part. ")
-
-    def _drift_certainty(self, card: Change) -> Sentence:
-        lead = card.lead
-        if lead is None:
-            return ()
-        if lead.certainty.value is None:
-            return (f"{card.name}: {lead.source or 'fixed limit'}, so no chance of error is known. ",)
-        what = "the false discovery rate is" if _is_q(lead.certainty) else "p is"
-        return ("For ", Name(card.name), f" {what} ", lead.certainty, ". ")
+        if self._worst.topic == "performance":
+            step = self._told.join.step if self._told.join is not None else ()
+            return step or ("See where it does worst, below; retrain, or go back to the version before.",)
+        impacts = [self._changes[name].impact for name in self._columns if name in self._changes]
+        if any(impact is not None and impact.matters for impact in impacts):
+            return ("It moves the model’s scores: find what changed upstream, then retrain or accept it.",)
+        if any(impact is not None and impact.matters is False for impact in impacts):
+            return ("It moves the scores by no more than noise: accept it if it is there to stay.",)
+        return ("Find what changed upstream; accept it if it is there to stay.",)
 
 
-def _is_q(figure: Figure) -> bool:
-    return figure.cell is not None and figure.cell.column == "q_value"
+def _stopped(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-def _joined(names: Sequence[Name], more: int) -> Sentence:
-    parts: list[Part] = []
-    for position, name in enumerate(names):
-        last = position == len(names) - 1 and more <= 0
-        parts += ["" if not position else " and " if last else ", ", name]
-    if more > 0:
-        parts.append(f" and {formats.count(more)} more")
-    return tuple(parts)
-
-
-def _columns(count: int) -> str:
-    return "column" if count == 1 else "columns"
+def _steps_of_rows(context: Context, told: Told, level: Level) -> tuple[Step, ...]:
+    """What to do where no incident is known."""
+    if told.join is not None and told.join.step:
+        return ((told.join.step, ""),)
+    if level is Level.EMPTY:
+        return ((("See whether the log arrived; once it has:",), "driftline catch-up MONITOR.yaml"),)
+    if level is Level.UNJUDGED:
+        return ((("Run more windows, or give the monitor a reference and limits.",), ""),)
+    if level is Level.CALM:
+        return ((("Nothing.",), ""),)
+    if told.quality.failed:
+        columns = list(dict.fromkeys(check.column for check in told.quality.failed))
+        return (
+            (
+                ("Check the source of ", *joined([Name(one) for one in columns[:3]], len(columns) - 3), "."),
+                "",
+            ),
+        )
+    if told.changes.shown:
+        return ((("Find what changed upstream; the columns are below, those that matter first.",), ""),)
+    count = formats.plural(context.this.alerts, "alert")
+    return ((((f"See the {count} below.") if context.this.alerts else "See the figures below.",), ""),)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from driftline_reports import (
     changes,
     formats,
@@ -11,6 +13,8 @@ from driftline_reports import (
     performance,
     provenance,
     quality,
+    reference_words,
+    standing,
     verdict,
     why,
 )
@@ -18,8 +22,40 @@ from driftline_reports.context import Cited, Context, Room
 from driftline_reports.inputs import ReportInputs
 from driftline_reports.names import visible
 from driftline_reports.queries import Query, select
-from driftline_reports.view_model import Changes, Entry, Figure, Head, PastWindow, Performance, Tile, View
+from driftline_reports.row_words import Told
+from driftline_reports.view_model import (
+    Changes,
+    Entry,
+    Head,
+    Link,
+    Part,
+    PastWindow,
+    Provenance,
+    Quality,
+    Sentence,
+    Standing,
+    Verdict,
+)
+from driftline_reports.view_performance import Performance, Why
 from driftline_schemas.levels import Level
+from driftline_schemas.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A whole page."""
+
+    head: Head
+    verdict: Verdict
+    history: tuple[PastWindow, ...]
+    standing: Standing
+    tally: Query
+    changes: Changes
+    performance: Performance
+    why: Why
+    quality: Quality
+    run: Provenance
+    glossary: tuple[Entry, ...]
 
 
 def build_view(inputs: ReportInputs, room: Room | None = None) -> View:
@@ -34,13 +70,15 @@ def build_view(inputs: ReportInputs, room: Room | None = None) -> View:
     found = quality.build(context)
     run = provenance.build(context)
     join = label_join.build(context, found.queries[0])
-    found_verdict = verdict.build(context, rows, changed, performed, reasons, found, join, drift_tally)
+    told = Told(rows, changed, performed, reasons, found, join, drift_tally)
+    incidents = standing.incidents(context)
+    cards = (*changed.shown, *changed.folded)
     return View(
-        head=_head(context),
-        verdict=found_verdict,
+        head=_head(context, run.queries[0]),
+        verdict=verdict.build(context, told, incidents),
         history=_history(context),
-        tiles=_tiles(context, changed, performed, found.queries[1], drift_tally, run.queries[0]),
-        tiles_queries=(drift_tally,),
+        standing=standing.build(context, incidents, {card.name: card.anchor for card in cards}),
+        tally=drift_tally,
         changes=changed,
         performance=performed,
         why=reasons,
@@ -60,19 +98,49 @@ def _tally_sql(context: Context) -> str:
     return select("current_drift_metrics", columns, [*context.here(), decides])
 
 
-def _head(context: Context) -> Head:
+def _head(context: Context, runs: Query) -> Head:
     inputs, monitor = context.inputs, context.monitor
+    calendar, window = monitor.calendar, context.window
     return Head(
         monitor=monitor.monitor,
         description=visible(monitor.description, 400) if monitor.description else "",
         owner=visible(monitor.owner, 120) if monitor.owner else "",
         task=monitor.task_spec.title,
-        window=context.title(context.window.start),
+        window=context.title(window.start),
         zone=monitor.timezone,
+        rows=_rows(context, runs),
+        compared=reference_words.compared(context),
+        before=_link(context, calendar.previous(window)),
+        after=_link(context, calendar.containing(window.end)),
         generated=formats.moment(inputs.generated_at, context.zone),
         index_link=inputs.index_link,
         drilldown_link=inputs.drilldown_link,
     )
+
+
+def _rows(context: Context, runs: Query) -> Sentence:
+    """How many rows there are, and how many there usually are."""
+    run = provenance.current_runs(context).get("data")
+    if run is None or run["rows_read"] is None:
+        return ()
+    count = Cited(run, runs)("rows_read", formats.count)
+    parts: list[Part] = [count, " row" if run["rows_read"] == 1 else " rows"]
+    if run["rows_quarantined"]:
+        parts += [", ", Cited(run, runs)("rows_quarantined", formats.count), " set aside"]
+    reference = context.inputs.reference
+    if reference is not None and reference.windows > 1:
+        noun = reference_words.noun(context.window.granularity)
+        usual = formats.count(round(reference.rows / reference.windows))
+        parts.append(f", usually about {usual} a {noun}")
+    return tuple(parts)
+
+
+def _link(context: Context, window: Window) -> Link | None:
+    """A window beside this one, if anything is known of it or it has a page."""
+    href = context.inputs.pages.get(window.start, "")
+    if not href and window.start not in context.facts:
+        return None
+    return Link(context.title(window.start), href)
 
 
 def _history(context: Context) -> tuple[PastWindow, ...]:
@@ -81,63 +149,9 @@ def _history(context: Context) -> tuple[PastWindow, ...]:
         facts = context.facts.get(start)
         # A window nobody ran is not a calm one.
         stands = levels.level(facts) if facts else Level.UNJUDGED
-        past.append(PastWindow(context.title(start), stands, start == context.window.start))
+        link = context.inputs.pages.get(start, "")
+        past.append(PastWindow(context.title(start), stands, start == context.window.start, link))
     return tuple(past)
-
-
-def _tiles(
-    context: Context, changed: Changes, performed: Performance, checks: Query, columns: Query, runs: Query
-) -> tuple[Tile, ...]:
-    facts = context.this
-    tiles = []
-    row = next((row for row in performed.rows if row.title == performed.lead), None)
-    if row is not None:
-        real = row.realized.value is not None
-        figure = row.realized if real else row.estimated
-        detail: list[str | Figure] = [] if real else ["estimated"]
-        if real and row.low.value is not None:
-            detail += [row.low, " to ", row.high]
-        if row.threshold.value is not None:
-            detail += [", " if detail else "", "limit ", row.threshold]
-        if real and performed.provisional:
-            detail.append(", provisional")
-        beyond = row.degraded if real else row.estimate_degraded
-        level = Level.UNJUDGED if beyond is None else Level.CALM
-        if beyond:
-            level = Level.BROKEN if real else Level.SUSPECT
-        tiles.append(Tile(row.title, figure, tuple(detail), level))
-    else:
-        tiles.append(Tile("Performance", Figure(formats.ABSENT), ("not known",), Level.UNJUDGED))
-    drift = Cited({"changed": facts.columns, "watched": changed.judged}, columns)
-    level = Level.UNJUDGED if not changed.judged else Level.CHANGED if facts.columns else Level.CALM
-    tiles.append(
-        Tile(
-            "Columns changed",
-            drift("changed", formats.count) if changed.judged else Figure(formats.ABSENT),
-            ("of ", drift("watched", formats.count), " judged") if changed.judged else ("none judged",),
-            level,
-        )
-    )
-    quality_tally = Cited({"failed": facts.failed, "checks": facts.checks}, checks)
-    level = Level.UNJUDGED if not facts.checks else Level.CHANGED if facts.failed else Level.CALM
-    tiles.append(
-        Tile(
-            "Checks failed",
-            quality_tally("failed", formats.count) if facts.checks else Figure(formats.ABSENT),
-            ("of ", quality_tally("checks", formats.count)) if facts.checks else ("none published",),
-            level,
-        )
-    )
-    run = provenance.current_runs(context).get("data")
-    if run is not None and run["rows_read"] is not None:
-        cite = Cited(run, runs)
-        aside = run["rows_quarantined"]
-        level = Level.EMPTY if run["rows_read"] == 0 else Level.CALM
-        tail = (cite("rows_quarantined", formats.count), " set aside") if aside else ("none set aside",)
-        tiles.append(Tile("Rows", cite("rows_read", formats.count), tail, level))
-    else:
-        tiles.append(Tile("Rows", Figure(formats.ABSENT), ("no run known",), Level.UNJUDGED))
-    return tuple(tiles)
 
 
 def _glossary(changed: Changes, performed: Performance) -> tuple[Entry, ...]:

@@ -37,8 +37,17 @@ def plain(sentence: Sequence[Part]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A window and the address of its page, which is empty where it has none."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
-    """Whose page this is and of when."""
+    """Whose page this is, of when, and what the window was compared with; ``before`` and ``after`` are the
+    windows beside it."""
 
     monitor: str
     description: str
@@ -46,6 +55,10 @@ class Head:
     task: str
     window: str
     zone: str
+    rows: Sentence
+    compared: Sentence
+    before: Link | None
+    after: Link | None
     generated: str
     index_link: str | None
     drilldown_link: str | None
@@ -53,13 +66,61 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Did it break, where, since when, how sure."""
+    """Is it new, does it matter, what exactly, what to do.
+
+    ``news`` says whether it is new; ``others`` are further things that happened, ``more`` how many there are
+    beyond them; ``steps`` what to do next, each with a command or empty.
+    """
 
     level: Level
+    news: str
     headline: Sentence
+    others: tuple[Sentence, ...]
+    more: int
+    model: Sentence
     where: Sentence
     since: Sentence
     sure: Sentence
+    steps: tuple[tuple[Sentence, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Something that stands in the window: an incident, or alerts of one kind where no incidents are."""
+
+    identity: str
+    headline: Sentence
+    severity: str
+    state: str
+    since: str
+    columns: tuple[Name, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands in the window: what is new, what goes on, what people have accepted, what has ended."""
+
+    new: tuple[Matter, ...]
+    ongoing: tuple[Matter, ...]
+    accepted: tuple[Matter, ...]
+    ended: tuple[Matter, ...]
+    more: int
+    noun: str
+    queries: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What a column's change does to the model by itself: to ``what``, beyond its noise or not, if that is
+    known. ``weight`` is the importance as a number, 0 where it is not known."""
+
+    what: str
+    value: Figure
+    usual: Figure
+    matters: bool | None
+    importance: Figure | None
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +130,7 @@ class PastWindow:
     text: str
     level: Level
     is_this: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One figure of the summary: what it is, the figure, what to hold it against."""
-
-    title: str
-    figure: Figure
-    detail: Sentence
-    level: Level
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +165,9 @@ class Carrier:
 class Change:
     """One watched column, with all that is known of how it changed.
 
-    ``nature`` says how it moves by nature, if it does.
+    ``fact`` is what changed, in a sentence, ``usual`` and ``today`` the same in two cells; ``course`` is
+    drawn over time, ``mini`` the distribution as high as a word. ``nature`` says how it moves by nature, if
+    it does.
     """
 
     anchor: str
@@ -132,9 +186,13 @@ class Change:
     new_values: tuple[str, ...]
     distribution: plots.Steps | plots.Bars | None
     distribution_note: str
-    trend: plots.Trend | None
+    fact: Sentence
+    usual: Sentence
+    today: Sentence
+    course: plots.Median | plots.Shares | None
     spark: plots.Spark
-    importance: float | None
+    mini: plots.Mini | None
+    impact: Impact | None
     queries: tuple[Query, ...]
     nature: str = ""
 
@@ -164,86 +222,8 @@ class Changes:
     multivariate: tuple[DriftFigure, ...]
     multivariate_queries: tuple[Query, ...]
     query: Query
-
-
-@dataclass(frozen=True, slots=True)
-class PerformanceRow:
-    """One metric of the model as a whole or of one class; ``error`` is what the estimate was off by. It is
-    ``unsure`` if it lies beyond its limit by no more than chance may do."""
-
-    metric: str
-    title: str
-    realized: Figure
-    low: Figure
-    high: Figure
-    bound: Figure
-    estimated: Figure
-    error: Figure
-    reference: Figure
-    trivial: Figure
-    threshold: Figure
-    source: str
-    rows: Figure
-    degraded: bool | None
-    unsure: bool
-    estimate_degraded: bool | None
-    reason: str
-    spark: plots.Spark
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRow:
-    """One model version or segment's cell beside the whole."""
-
-    name: str
-    rows: Figure
-    figure: Figure
-    low: Figure
-    high: Figure
-    whole_gap: str
-    flag: str
-
-
-@dataclass(frozen=True, slots=True)
-class Performance:
-    """How well the model did, over time and now."""
-
-    absent: Sentence
-    labels: Sentence
-    provisional: bool
-    lead: str
-    course: plots.Course | None
-    coverage: plots.Coverage | None
-    rows: tuple[PerformanceRow, ...]
-    classes: tuple[PerformanceRow, ...]
-    calibration: plots.Calibration | None
-    versions: tuple[GroupRow, ...]
-    segments: tuple[GroupRow, ...]
-    queries: tuple[Query, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One segment's part in a change of a performance figure."""
-
-    name: str
-    mix: Figure
-    rate: Figure
-    share: Figure
-    rows: Figure
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """What explains a change of performance; whether its parts add up to it."""
-
-    absent: Sentence
-    metric: str
-    adds_up: bool
-    rows: tuple[Reason, ...]
-    more: int
-    split: plots.Split | None
-    query: Query | None
+    facts_queries: tuple[Query, ...]
+    main: plots.Median | plots.Shares | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,11 +264,13 @@ class Moving:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """The state of the data, and the alerts."""
+    """The state of the data, and the alerts. ``together`` has one of the failed checks for all columns that
+    fail it alike, with their names."""
 
     absent: Sentence
     summary: Sentence
     failed: tuple[Check, ...]
+    together: tuple[tuple[Check, tuple[str, ...]], ...]
     more_failed: int
     reported: tuple[Check, ...]
     more_reported: int
@@ -340,20 +322,3 @@ class Entry:
     anchor: str
     title: str
     how: str
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A whole page."""
-
-    head: Head
-    verdict: Verdict
-    history: tuple[PastWindow, ...]
-    tiles: tuple[Tile, ...]
-    tiles_queries: tuple[Query, ...]
-    changes: Changes
-    performance: Performance
-    why: Why
-    quality: Quality
-    run: Provenance
-    glossary: tuple[Entry, ...]

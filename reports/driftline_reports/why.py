@@ -8,7 +8,8 @@ from typing import Any, Final
 from driftline_reports import formats, glossary, plots
 from driftline_reports.context import Cited, Context
 from driftline_reports.queries import Query, select
-from driftline_reports.view_model import Reason, Sentence, Why
+from driftline_reports.view_model import Sentence
+from driftline_reports.view_performance import Reason, Why
 from driftline_schemas.task_specs import performance_spec
 
 Row = Mapping[str, Any]

@@ -249,7 +249,7 @@ class Maker:
                     "zeros": 12,
                     "distinct_count": 118,
                     **moments,
-                    "top_values": json.dumps([["UA", 160], ["B6", 150]])
+                    "top_values": json.dumps([{"count": 160, "value": "UA"}, {"count": 150, "value": "B6"}])
                     if self.kind(name) in CATEGORICAL
                     else None,
                 }

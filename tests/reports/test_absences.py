@@ -46,19 +46,19 @@ CASES: dict[str, tuple[Callable[[], ReportInputs], tuple[str, ...]]] = {
             "nothing that could be measured",
         ),
     ),
-    "one column": (lambda: make(Sample(count=1, drifted=1)), ("1of 1 judged",)),
-    "no column": (lambda: make(Sample(count=0, drifted=0)), ("There are no other columns.",)),
+    "one column": (lambda: make(Sample(count=1, drifted=1)), ("1 of 1 changed",)),
+    "no column": (lambda: make(Sample(count=0, drifted=0)), ("Columns in detail",)),
     "500 columns": (
         lambda: make(Sample(count=500, drifted=30)),
-        ("470 quiet columns", "22 more that changed"),
+        ("460 quiet columns", "30 of 500 changed"),
     ),
     "500 columns, all changed": (
         lambda: make(Sample(count=500, drifted=500, days_off=90)),
-        ("492 more that changed",),
+        ("500 of 500 changed",),
     ),
     "50 columns over 90 windows": (
         lambda: make(Sample(count=50, drifted=50, days_off=90)),
-        ("50of 50 judged",),
+        ("50 of 50 changed",),
     ),
     "no segment": (
         lambda: without(make(Sample(monitor={"segments": []})), "attributions"),

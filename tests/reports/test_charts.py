@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from driftline_reports import charts, distributions, plots
+from driftline_reports import charts, distributions, plots, small_charts
 from driftline_reports.inputs import Distribution
 from driftline_reports.names import Names
 from driftline_reports.page import Plot, draw
@@ -46,41 +46,71 @@ def straight(xs: list[float], ys: list[float]) -> tuple[float, float, float]:
     return float(slope), float(offset), float(np.abs(np.polyval((slope, offset), xs) - ys).max())
 
 
-def a_trend(values: tuple[float | None, ...], limits: tuple[float | None, ...] | None = None) -> plots.Trend:
+def a_median(values: tuple[float | None, ...], band: tuple[float, float] | None = (0.0, 0.2)) -> plots.Median:
     count = len(values)
-    limits = limits or (0.2,) * count
     beyond = tuple(v is not None and v > 0.2 for v in values)
-    return plots.Trend(times(count), values, limits, beyond, ".2~r", "PSI over time")
+    return plots.Median("humidity", times(count), values, band, 0.1, beyond, ".2~r", "humidity over time")
 
 
-def test_a_trend_is_drawn_to_scale() -> None:
+def test_a_median_is_drawn_to_scale() -> None:
     values = (0.05, 0.1, 0.02, 0.5, 0.31, 0.07)
-    drawing = charts.trend(a_trend(values))
+    drawing = charts.median(a_median(values))
     points = path(drawing, "s-now")
     assert len(points) == len(values)
     # Both scales are straight lines: so each point stands where its figure says, to a tenth of a pixel.
-    slope, _, off = straight([y for _, y in points], list(values))
+    slope, offset, off = straight([y for _, y in points], list(values))
     assert off <= 0.06 * abs(slope)
     assert slope < 0
-    slope, _, off = straight([x for x, _ in points], [float(t) for t in times(6)])
-    assert off <= 0.06 * abs(slope)
+    across, _, off = straight([x for x, _ in points], [float(t) for t in times(6)])
+    assert off <= 0.06 * abs(across)
     assert dots(drawing, "s-hit") == [points[3], points[4]]
-    limit = {y for _, y in path(drawing, "s-limit")}
-    assert len(limit) == 1
-    assert points[4][1] < limit.pop() < points[1][1]
+    # The band lies where its ends say, over all windows.
+    band = next(e for e in parsed(drawing).iter() if e.get("class") == "f-band")
+    top, height = band_of(band)
+    assert slope * top + offset == pytest.approx(0.2, abs=0.06 * abs(slope))
+    assert slope * (top + height) + offset == pytest.approx(0.0, abs=0.06 * abs(slope))
+
+
+def band_of(element: ET.Element) -> tuple[float, float]:
+    """Where a rectangle begins, and how high it is."""
+    _, top, _, down = re.findall(r"-?[\d.]+", element.attrib["d"])[:4]
+    return float(top), float(down)
+
+
+def test_where_a_column_usually_lies_is_a_line_where_no_band_is_known() -> None:
+    drawing = charts.median(a_median((0.3, 0.1), None))
+    assert any(e.get("class") == "s-quiet" for e in parsed(drawing).iter())
+    assert [text for _, text in a_median((0.3, 0.1), None).legend] == [
+        "each window",
+        "reference",
+        "counted as changed",
+    ]
+
+
+def test_shares_are_lines_of_their_own() -> None:
+    lines = ((0.2, 0.3), (0.5, 0.4), (0.1, None))
+    plot = plots.Shares("carrier", times(2), ("UA", "B6", "EV"), lines, (0.2, 0.5, 0.1), "shares of carriers")
+    drawing = charts.shares(plot)
+    first, second = (path(drawing, f"s-{stroke}")[0][1] for stroke in ("now", "rate"))
+    assert second < first  # the larger share is the higher line
+    assert len(plot.legend) == 4
+
+
+def test_a_distribution_as_high_as_a_word() -> None:
+    drawing = small_charts.mini(plots.Mini((1.0, 3.0), (0.25, 0.75), (0.5, 0.5), "shares of humidity"))
+    assert drawing.count("<path") == 2
+    assert "<title>shares of humidity</title>" in drawing
+    # A quarter of the width for the first interval, three for the second.
+    assert re.findall(r"h([\d.]+)", drawing)[:2] == ["50.0", "150.0"]
+    assert small_charts.mini(plots.Mini((), (), None, "")) == ""
 
 
 def test_a_line_breaks_where_a_window_has_no_figure() -> None:
-    drawing = charts.trend(a_trend((0.1, 0.12, None, 0.1, None, 0.1, 0.2)))
+    drawing = charts.median(a_median((0.1, 0.12, None, 0.1, None, 0.1, 0.2)))
     line = next(e for e in parsed(drawing).iter("path") if e.get("class") == "s-now")
     assert line.attrib["d"].count("M") >= 2
     # A figure between two gaps would be no line at all: it is a dot.
     assert len(dots(drawing, "s-now")) == 1
-
-
-def test_a_limit_that_moves_is_a_stair() -> None:
-    drawing = charts.trend(a_trend((0.1,) * 6, (0.2, 0.2, 0.2, 0.4, 0.4, 0.4)))
-    assert len({y for _, y in path(drawing, "s-limit")}) == 2
 
 
 def test_bars_are_as_long_as_their_shares() -> None:
@@ -165,13 +195,6 @@ def test_a_column_that_is_all_missing_says_so() -> None:
     assert made.reference == (0.25, 0.75)
 
 
-def test_a_limit_holds_only_where_there_was_one() -> None:
-    drawing = charts.trend(a_trend((0.1, 0.3, 0.3, 0.1, 0.3), (None, None, None, None, 0.2)))
-    points, limit = path(drawing, "s-now"), path(drawing, "s-limit")
-    assert min(x for x, _ in limit) > points[3][0]
-    assert max(x for x, _ in limit) == points[4][0]
-
-
 def test_what_moved_most_is_shown_of_many_values() -> None:
     labels = (*(f"v{n:03d}" for n in range(300)), "__other__", "__unseen__")
     before = np.full(302, 100)
@@ -208,11 +231,12 @@ def test_counts_and_bins_must_fit(arguments: dict[str, Any]) -> None:
 
 HOSTILE = "</text><script>'\"\\u2028${1}{{}}"
 ODD: list[Plot] = [
-    a_trend((0.1,)),
-    a_trend((0.0, 0.0)),
-    a_trend((None, 0.3)),
-    a_trend((-0.2, 1e-30, 1e30)),
-    plots.Trend(times(2), (0.1, 0.2), (None, None), (False, False), ".0%", HOSTILE),
+    a_median((0.1,)),
+    a_median((0.0, 0.0)),
+    a_median((None, 0.3)),
+    a_median((-0.2, 1e-30, 1e30), None),
+    plots.Median(HOSTILE, times(2), (0.1, 0.2), None, None, (False, False), ".0%", HOSTILE),
+    plots.Shares(HOSTILE, times(2), (HOSTILE,), ((0.1, None),), None, HOSTILE),
     plots.Bars((HOSTILE,), (1.0,), None, HOSTILE),
     plots.Bars(("a", "a"), (0.0, 0.0), (0.0, 0.0), "two of one name"),
     plots.Steps((0.0, 1.0), (1.0,), None, ((0.0, HOSTILE), (1.0, "")), summary="one bin"),
@@ -255,8 +279,8 @@ def test_any_plot_is_clean_svg(plot: Plot) -> None:
 
 def test_a_spark_is_small_and_needs_two_figures() -> None:
     values = tuple(float(n % 7) for n in range(90))
-    drawing = charts.spark(plots.Spark(values, beyond=True))
+    drawing = small_charts.spark(plots.Spark(values, beyond=True))
     assert len(drawing) < 1000
     assert parsed(drawing).get("aria-hidden") == "true"
-    assert charts.spark(plots.Spark((None, 1.0, None))) == ""
-    assert charts.spark(plots.Spark(())) == ""
+    assert small_charts.spark(plots.Spark((None, 1.0, None))) == ""
+    assert small_charts.spark(plots.Spark(())) == ""

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from driftline_reports.facts import facts_of, ratio, what_changed
+from driftline_reports.facts import facts_of, what_changed
 from driftline_reports.names import Names
+from driftline_reports.ratios import ratio
 from driftline_reports.view_model import plain
 
 Row = dict[str, Any]

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Dialog
 from playwright.sync_api import Page as BrowserPage
 from tests.reports.axe import faults
 from tests.reports.hostile_inputs import hostile
+from tests.reports.sample_full import make_full
 from tests.reports.sample_inputs import make
 from tests.reports.sample_story import Sample
 
@@ -96,7 +97,7 @@ def a_monitor() -> str:
 
 @cache
 def a_page() -> str:
-    return render_page(make(Sample(count=24, drifted=12, final=False)))
+    return render_page(make_full(Sample(count=54, drifted=24, final=False)))
 
 
 @cache
@@ -127,7 +128,8 @@ def test_readable_by_everybody(
 
 
 def test_the_mail_is_readable_too(opened: Open) -> None:
-    mail = render_mail(build_view(make()), page_link="https://reports.example.com/2013-09-28.html")
+    link = "https://reports.example.com/2013-09-28.html"
+    mail = render_mail(build_view(make_full()), page_link=link)
     for width in (400, 1400):
         found = opened(mail.html, width=width)
         assert faults(found.page) == []
@@ -229,13 +231,43 @@ def test_by_keyboard_alone(opened: Open) -> None:
     assert {"A", "SUMMARY", "DIV"} <= reached
 
 
-def test_in_print_the_folded_parts_show_and_the_statements_do_not(opened: Open) -> None:
+def test_in_print_what_is_folded_and_the_statements_do_not_show(opened: Open) -> None:
     found = opened(a_page())
     page = found.page
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator("details.sql").first.is_hidden()
-    assert page.locator("#quiet tbody tr").first.bounding_box() is not None
+    assert page.locator("#table tbody tr").first.bounding_box() is not None
+    assert page.locator("#how details").is_hidden()
+
+
+def test_columns_are_found_and_sorted(opened: Open) -> None:
+    page = opened(a_page()).page
+    names = "#table tbody tr:not([hidden]) th"
+    everything = page.locator(names).all_text_contents()
+    page.get_by_role("searchbox", name="Find a column").fill("HUMID")
+    assert [text.strip() for text in page.locator(names).all_text_contents()] == ["▲ humidity"]
+    page.get_by_role("searchbox").fill("")
+    page.get_by_role("button", name="Column").click()
+    descending = [text.strip(" ▲\n") for text in page.locator(names).all_text_contents()]
+    page.get_by_role("button", name="Column").click()
+    ascending = [text.strip(" ▲\n") for text in page.locator(names).all_text_contents()]
+    assert len(ascending) == len(everything) > 30
+    assert ascending == descending[::-1]
+    assert page.locator("#table th[aria-sort]").count() == 1
+
+
+def test_without_its_script_the_page_is_complete(browser: Browser, tmp_path: Path) -> None:
+    """As in Airflow's sandbox."""
+    path = tmp_path / "page.html"
+    path.write_text(a_page(), encoding="utf-8")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    assert page.locator("#table tbody tr").count() > 30
+    assert page.get_by_role("searchbox").count() == 0
+    assert page.locator("#table thead button").count() == 0
+    context.close()
 
 
 def test_charts_have_a_text_alternative_and_no_ids(opened: Open) -> None:

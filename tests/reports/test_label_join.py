@@ -12,8 +12,8 @@ from tests.reports.test_verdict import Rows, common, days, drift, performed, vie
 from driftline_reports.mail import render_mail
 from driftline_reports.muting import without_muted
 from driftline_reports.page import render_view
-from driftline_reports.view import build_view
-from driftline_reports.view_model import View, plain
+from driftline_reports.view import View, build_view
+from driftline_reports.view_model import plain
 from driftline_schemas.levels import Level
 
 Checks = dict[str, tuple[float, object, bool | None]]

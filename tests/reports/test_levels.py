@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
@@ -13,6 +14,17 @@ from driftline_reports.level_words import mark, word
 from driftline_reports.levels import Facts, level
 from driftline_reports.view import build_view
 from driftline_schemas.levels import Level
+
+INCIDENT = {
+    "incident_id": "3f2a",
+    "state": "new",
+    "severity": "high",
+    "topic": "data",
+    "certain": True,
+    "headline": "humidity is empty in all 924 rows",
+    "first_window": datetime(2013, 9, 28, tzinfo=UTC),
+    "columns": '["humidity"]',
+}
 
 
 @pytest.mark.parametrize(
@@ -38,13 +50,16 @@ def test_the_first_that_is_true_counts(facts: Facts, stands: Level) -> None:
 
 def test_what_incidents_give_stands_before_the_rows() -> None:
     inputs = make(Sample(windows=3, days_off=1))
-    starts = inputs.tables["runs"]["window_start"].unique().to_pylist()
+    starts = sorted(inputs.tables["runs"]["window_start"].unique().to_pylist())
     given = ["calm", "empty", "faulty"]
     rows = [
         {"monitor": "flight_delay", "granularity": "day", "window_start": start, "level": one}
-        for start, one in zip(sorted(starts), given, strict=True)
+        for start, one in zip(starts, given, strict=True)
     ]
-    told = replace(inputs, tables={**inputs.tables, "window_levels": pa.Table.from_pylist(rows)})
+    levels = {"window_levels": pa.Table.from_pylist(rows)}
+    incident = {"monitor": "flight_delay", "granularity": "day", "window_start": starts[-1], **INCIDENT}
+    levels["incidents"] = pa.Table.from_pylist([incident])
+    told = replace(inputs, tables={**inputs.tables, **levels})
     found = build_view(told)
     assert [past.level.value for past in found.history] == given
     assert found.verdict.level is Level.FAULTY

@@ -9,7 +9,8 @@ import pytest
 from tests.reports.test_verdict import common, days, view
 
 from driftline_reports.page import render_view
-from driftline_reports.view_model import View, plain
+from driftline_reports.view import View
+from driftline_reports.view_model import plain
 
 
 def lost(checks: dict[str, tuple[float | None, object, bool | None]], **changes: Any) -> View:

@@ -13,7 +13,7 @@ from tests.reports.readback import read
 from tests.reports.sample_inputs import make
 from tests.reports.sample_story import Sample
 
-from driftline_reports.mail import Mail, line, render_mail, to_message
+from driftline_reports.mail import Mail, render_mail, to_message
 from driftline_reports.page import render_page
 from driftline_reports.view import build_view
 from driftline_reports.view_model import plain
@@ -32,10 +32,10 @@ def mail() -> Mail:
 def test_both_parts_tell_the_pages_verdict(mail: Mail) -> None:
     verdict = build_view(make()).verdict
     html = read(mail.html)
-    for sentence in (verdict.headline, verdict.where, verdict.since, verdict.sure):
+    for sentence in (verdict.headline, verdict.model, verdict.where, verdict.since, verdict.sure):
         assert plain(sentence).strip() in " ".join(html.text.split(" "))
         assert plain(sentence).strip() in mail.text
-    assert mail.subject == f"[flight_delay] {plain(verdict.headline)} (Sat 28 Sep 2013)"
+    assert mail.subject == f"[flight_delay] ongoing, nothing new: {plain(verdict.headline)} (Sat 28 Sep 2013)"
     assert "Open the whole report" in html.text
     assert "The whole report: https://example.com/r?a=1&b=2" in mail.text
 
@@ -94,20 +94,6 @@ def test_the_mail_of_a_calm_day_is_short() -> None:
     assert "What changed most" not in made.text
     assert "Failed checks" not in made.text
     assert "The whole report lies in the reports folder." in made.text
-
-
-@pytest.mark.parametrize(
-    ("values", "text"),
-    [
-        ((0.0, 1.0, None, 0.5), "▁█ ▅"),
-        ((2.0, 2.0), "▁▁"),
-        ((1.0,), ""),
-        ((None, 1.0), ""),
-        (tuple(float(n) for n in range(40)), "▁▂▂▃▄▄▅▅▆▇▇█"),
-    ],
-)
-def test_a_line_of_blocks(values: tuple[float | None, ...], text: str) -> None:
-    assert line(values) == text
 
 
 def test_a_link_that_could_run_something_is_refused() -> None:

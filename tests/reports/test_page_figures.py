@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.reports.hostile_inputs import hostile
 from tests.reports.readback import Database, Page, exact, read
+from tests.reports.sample_full import make_full
 from tests.reports.sample_inputs import make
 from tests.reports.sample_story import Sample
 
@@ -33,6 +34,18 @@ def check(page: Page, database: Database) -> None:
     for figure in page.figures:
         row = answers[figure.query][figure.row]
         assert exact(row[figure.column]) == figure.value, (figure, page.queries[figure.query])
+
+
+@pytest.mark.parametrize("level", ["broken", "faulty", "ongoing", "calm"])
+def test_of_incidents_impacts_and_several_windows_too(
+    level: str, database: Callable[[ReportInputs], Database]
+) -> None:
+    inputs = make_full(level=level)
+    page = read(render_page(inputs))
+    check(page, database(inputs))
+    assert {"p50", "missing_share", "importance", "rows_read", "reference_value"} <= {
+        figure.column for figure in page.figures
+    }
 
 
 @pytest.mark.parametrize("sample", CASES.values(), ids=CASES.keys())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -215,6 +215,13 @@ class Reference:
         for window in self.windows:
             yield window, self._profiles(WINDOW, to_us(window.start), WHOLE).get(WHOLE, {})
 
+    def columns_by_window(
+        self, columns: Collection[str]
+    ) -> Iterator[tuple[ReferenceWindow, dict[str, Profile]]]:
+        """The same of some columns alone."""
+        for window in self.windows:
+            yield window, self._profiles(WINDOW, to_us(window.start), WHOLE, columns).get(WHOLE, {})
+
     @cached_property
     def usual_missing(self) -> dict[str, tuple[float, float]]:
         """The largest shares of nulls and of NaN that a window of the reference has, by column; where it has
@@ -283,11 +290,15 @@ class Reference:
             yield Cell(version, segment, value), name, state
 
     def _profiles(
-        self, level: str, start_us: int | None = None, cell: Cell | None = None
+        self,
+        level: str,
+        start_us: int | None = None,
+        cell: Cell | None = None,
+        columns: Collection[str] | None = None,
     ) -> dict[Cell, dict[str, Profile]]:
         found: dict[Cell, dict[str, Profile]] = {}
         for at, name, state in self._states(level, start_us, cell):
-            if name not in {OUTCOMES, MOMENTS, IDS}:
+            if name not in {OUTCOMES, MOMENTS, IDS} and (columns is None or self._names[name] in columns):
                 found.setdefault(at, {})[self._names[name]] = decode(state)
         return found
 

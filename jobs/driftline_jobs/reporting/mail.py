@@ -8,7 +8,8 @@ from pathlib import Path
 
 from driftline_reports.inputs import ReportInputs
 from driftline_reports.mail import render_mail
-from driftline_reports.view_model import View, plain
+from driftline_reports.view import View
+from driftline_reports.view_model import plain
 from driftline_schemas.errors import ConfigError, disk_error
 
 MAIL_FILE = "mail.json"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
 from driftline_jobs.storage.location import Location, check_name, open_location
-from driftline_reports.inputs import page_name
+from driftline_reports.inputs import ReportInputs, page_name
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.settings import Settings
 from driftline_schemas.window import Window
@@ -66,6 +67,26 @@ class Pages:
 
     def _path(self, name: str) -> str:
         return f"{self.place.path}/{name}"
+
+
+def window_pages(inputs: ReportInputs, pages: Pages) -> dict[datetime, str]:
+    """The pages of the windows in ``inputs`` that were written before, as its own page links to them."""
+    monitor = inputs.monitor
+    folder = page_name(monitor, inputs.window).rpartition("/")[0]
+    there = set(pages.listed(folder))
+    starts = {start.replace(tzinfo=start.tzinfo or UTC) for start in _starts(inputs)}
+    # The window after this one, too: a page that is written anew may have one.
+    starts.add(inputs.window.end)
+    found = {}
+    for start in sorted(starts):
+        name = page_name(monitor, monitor.calendar.containing(start)).rpartition("/")[2]
+        if name in there and start != inputs.window.start:
+            found[start] = name
+    return found
+
+
+def _starts(inputs: ReportInputs) -> set[datetime]:
+    return set(inputs.tables["runs"].column("window_start").to_pylist())
 
 
 def drilldown_link(monitor: Monitor, window: Window, pages: Pages) -> str | None:
