@@ -12,10 +12,11 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
-from tests.stores.makers import day
+from tests.stores.makers import day, one_row, run
 from tests.stores.postgres_server import PostgresServer
 
 from driftline_jobs.stores import Store
+from driftline_jobs.tables.messages import MessageRow, note
 
 INFRA = Path(__file__).parents[2] / "infra"
 BOARDS = {path.stem: json.loads(path.read_text()) for path in (INFRA / "grafana/boards").glob("*.json")}
@@ -28,6 +29,7 @@ EMPTY = {
     "Why it moved",
     "$column: $metric against the window before",
     "Objects that were not read",
+    "Incidents under way in the newest window, all monitors",
 }
 FROM, TO = f"'{day(0).isoformat()}'", f"'{day(2).isoformat()}'"
 
@@ -51,8 +53,37 @@ def new_url(postgres: PostgresServer) -> Iterator[Any]:
 
 @pytest.fixture
 def grafana(filled: Store, url: str, postgres: PostgresServer) -> Iterator[psycopg.Connection[Any]]:
-    """Grafana's own connection to the filled tables."""
-    assert filled
+    """Grafana's own connection to the filled tables, with an incident, an impact and a message, too."""
+    judged = run("j1", 0, part="judgement")
+    incident = one_row(
+        "incidents",
+        judged,
+        incident_id="i1",
+        state="new",
+        severity="high",
+        topic="data",
+        certain=True,
+        headline="carrier is empty",
+        first_window=day(0),
+        last_window=day(0),
+        columns='["carrier"]',
+        alerts='["a1"]',
+        impact=0.5,
+        evidence="{}",
+    )
+    impact = one_row(
+        "impacts",
+        judged,
+        column_name="carrier",
+        metric="mean_score",
+        value=-0.25,
+        noise=0.125,
+        importance=0.5,
+        reference_id="r",
+        status="ok",
+    )
+    filled.publish([judged], {"incidents": incident, "impacts": impact})
+    note(filled, [MessageRow("flights", "day", day(0), "m1", "i1", "opened", "email")], day(1))
     login = postgres.url(url.rpartition("/")[2], "grafana")
     with psycopg.connect(login, autocommit=True, row_factory=psycopg.rows.dict_row) as connection:
         connection.execute("SET TimeZone = 'America/New_York'")
@@ -118,7 +149,30 @@ def test_the_figures_are_those_of_the_tables(grafana: psycopg.Connection[Any]) -
     both = answer(grafana, performance, "$metric: realized and estimated")
     assert [(row["realized"], row["estimated"]) for row in both] == [(0.8, None), (0.6, 0.7)]
     [status] = answer(grafana, drift, "Where every monitor stands")
-    assert status["verdict"] == "alert"
+    assert status["level"] == "calm"  # of the newest window: there is an alert, and no incident
+
+
+def test_incidents_impacts_and_messages_are_those_of_the_tables(grafana: psycopg.Connection[Any]) -> None:
+    board = BOARDS["incidents"]
+    assert chosen(grafana, board) == {
+        "monitor": "flights",
+        "granularity": "day",
+        "column": "carrier",
+        "metric": "mean_score",
+    }
+    levels = answer(grafana, board, "Windows by level, all monitors")
+    assert [(row["time"], row["metric"], row["value"]) for row in levels] == [
+        (day(0), "faulty", 1),
+        (day(1), "calm", 1),
+    ]
+    [known] = answer(grafana, board, "$monitor: every incident once")
+    assert (known["headline"], known["worst_severity"], known["windows"]) == ("carrier is empty", "high", 1)
+    [course] = answer(grafana, board, "What the change of $column does: $metric")
+    assert (course["value"], course["noise"], course["minus_noise"]) == (-0.25, 0.125, -0.125)
+    [matters] = answer(grafana, board, "Columns whose change matters")
+    assert matters["column_name"] == "carrier"
+    [told] = answer(grafana, board, "Who was told")
+    assert (told["incident_id"], told["channel"], told["change"]) == ("i1", "email", "opened")
 
 
 def test_a_monitor_with_quotes_in_its_name_does_no_harm() -> None:
@@ -143,7 +197,7 @@ def test_grafana_cannot_read_the_bins(grafana: psycopg.Connection[Any]) -> None:
 
 def test_boards_are_whole() -> None:
     """Ids are unique, panels lie side by side, and all that is named is there."""
-    assert set(BOARDS) == {"drift", "performance", "quality", "cost"}
+    assert set(BOARDS) == {"incidents", "drift", "performance", "quality", "cost"}
     [source] = yaml.safe_load((INFRA / "grafana/provisioning/datasources/driftline.yaml").read_text())[
         "datasources"
     ]

@@ -18,6 +18,7 @@ from tests.reporting.messages.telling import (
     judge,
     mail_box,
     monitor,
+    monitor_text,
     new_store,
     publish,
     told,
@@ -31,7 +32,7 @@ from driftline_jobs.tables.alert_actions import act
 from driftline_jobs.tables.messages import note
 from driftline_schemas.errors import ConfigError, TransientError
 from driftline_schemas.messages import WindowMessage
-from driftline_schemas.monitor import Monitor
+from driftline_schemas.monitor import Monitor, parse_monitor
 from driftline_schemas.settings import Settings
 
 
@@ -152,6 +153,17 @@ def test_a_loss_that_late_labels_make_sure_is_told_after_the_windows_message(sto
     assert isinstance(sent.message, WindowMessage)
     assert [one.incident_id for one in sent.message.incidents] == ["i9"]
     assert (sent.message.level.value, sent.message.incidents[0].how_sure) == ("broken", "certain, by labels")
+
+
+def test_a_critical_column_is_told_of_whatever_at_least_says(store: Store) -> None:
+    publish(store, 1, [incident(1, severity="low"), incident(1, "i2", severity="low", columns=["origin"])])
+    with hook() as server:
+        text = monitor_text(webhook=server.address, at_least="critical")
+        assert tell(store, parse_monitor(text, "m.yaml")) == []
+        text = text.replace("sensitive:", "critical: [carrier]\n  sensitive:")
+        (sent,) = tell(store, parse_monitor(text, "m.yaml"))
+    assert isinstance(sent.message, WindowMessage)
+    assert [one.incident_id for one in sent.message.incidents] == ["i1"]
 
 
 def test_a_muted_incident_is_not_told_of(store: Store) -> None:

@@ -24,6 +24,7 @@ from driftline_reports.level_words import word
 from driftline_schemas.levels import Level
 from driftline_schemas.messages import WindowMessage
 from driftline_schemas.monitor import Monitor
+from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
 
 ALWAYS = "always"
@@ -112,7 +113,7 @@ def news_of(
 
 def critical_columns(monitor: Monitor) -> frozenset[str]:
     """Those always worth a message, as the tables call them."""
-    return frozenset(getattr(monitor.features, "critical", ()))
+    return frozenset(table_column(name) for name in monitor.features.critical)
 
 
 def message_id(monitor: Monitor, start: datetime, channel: str, identity: Sequence[tuple[str, str]]) -> str:
