@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -78,3 +79,24 @@ def test_a_monitor_that_goes_takes_its_alerts_with_it(alerted: Bench) -> None:
     with open_store(alerted.store_url) as store:
         store.forget("bench")
     assert _open(alerted) == set()
+
+
+def test_what_comes_back_after_new_bins_is_the_same_alert(bench: Bench) -> None:
+    """It has ended, the reference is renewed, and it is there again two days later."""
+    bench.overrides = {"labels": None}
+    for number in range(FIRST + 8):
+        made = bench.rows(number)
+        if number in (FIRST, FIRST + 6):
+            made["amount"] = pa.array(made["amount"].to_numpy() * 3.0)
+        bench.write(number, made)
+    bench.run(FIRST, FIRST + 4)
+    (before,) = {row["alert_id"] for row in _of_amount(bench, FIRST)}
+    assert {row["state"] for row in _of_amount(bench, FIRST + 3)} == {"resolved"}
+    bench.overrides |= {"features": {"ignore": ["city"]}}
+    bench.run(FIRST + 5, FIRST + 6)
+    assert before in {row["alert_id"] for row in _of_amount(bench, FIRST + 6)}
+
+
+def _of_amount(bench: Bench, number: int) -> list[Mapping[Any, Any]]:
+    rows = bench.current("alerts", number, column_name="amount").to_dict("records")
+    return [row for row in rows if "drifted" in row["evidence"]]

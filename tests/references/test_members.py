@@ -48,6 +48,7 @@ def test_a_column_goes_without_the_windows_that_fired_in_it() -> None:
     assert numbers(found.windows, "age") == [19, *range(20, 25), *range(26, 30)]
     assert numbers(found.windows, "city") == list(range(20, 30))
     assert numbers(found.windows, OUTCOMES) == list(range(20, 30))
+    assert found.filling == {day(19)}
 
 
 def test_what_fired_before_is_not_taken_for_it() -> None:

@@ -170,7 +170,9 @@ def _log_checks(
     """Of how many rows come, and until when; a reference elsewhere tells nothing of that."""
     if reference.external:
         return {}
-    return learn_log([w.rows for w in windows], [w.freshness_seconds for w in windows], labels)
+    told = [(one, label) for one, label in zip(windows, labels, strict=True) if reference.tells_rows(one)]
+    rows, waits = [one.rows for one, _ in told], [one.freshness_seconds for one, _ in told]
+    return learn_log(rows, waits, [label for _, label in told])
 
 
 def _moderated(

@@ -150,8 +150,8 @@ def _freshness(window: WindowProfile, reference: Reference, limits: CheckLimits)
     limit: float | None = None
     if reference.log_windows:
         length = (window.window.end - window.window.start).total_seconds()
-        limit = max(w.freshness_seconds for w in reference.log_windows) + FRESHNESS_SLACK * length
-        limit = max(limit, limits.freshness() or 0.0)
+        longest, learned = max(w.freshness_seconds for w in reference.log_windows), limits.freshness()
+        limit = longest + FRESHNESS_SLACK * length if learned is None else max(longest, learned)
     if window.rows is None:
         return Check("*", "freshness", None, limit, None)
     stale = (to_us(window.window.end) - window.rows.last_us) / 1e6

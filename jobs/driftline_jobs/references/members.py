@@ -43,11 +43,15 @@ class Fired:
 class Members:
     """The windows of a reference, ascending, each with the columns that it counts for.
 
-    ``pool``: those that clean windows are learned from, where that is not the reference itself; they too.
+    Attributes:
+        pool: those that clean windows are learned from, where that is not the reference itself; they too.
+        filling: those of the windows that are there for some columns alone, in the place of windows in which
+            these fired: of how many rows come, they tell nothing.
     """
 
     windows: Mapping[Window, frozenset[str]]
     pool: Mapping[Window, frozenset[str]] = field(default_factory=dict)
+    filling: frozenset[Window] = frozenset()
 
 
 def members_of(
@@ -68,10 +72,11 @@ def members_of(
     there = [before for before in windows_before(monitor, window) if before in known]
     earlier = list(_earlier(monitor, window, with_rows))
     chosen = _chosen(there, earlier, fired, columns)
+    filling = frozenset(chosen).difference(_members(there, earlier, fired, ""))
     if monitor.reference.same_weekday is None:
-        return Members(chosen)
+        return Members(chosen, filling=filling)
     around = [before for before in same_time_before(monitor, window) if before in known]
-    return Members(chosen, _chosen(around, [], fired, columns))
+    return Members(chosen, _chosen(around, [], fired, columns), filling)
 
 
 def _chosen(

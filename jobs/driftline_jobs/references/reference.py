@@ -160,6 +160,10 @@ class Reference:
         """The same of one of its windows."""
         return self._moments(WINDOW, to_us(window.start))
 
+    def tells_rows(self, window: ReferenceWindow) -> bool:  # noqa: ARG002 - each does
+        """Whether one of its windows tells how many rows come."""
+        return True
+
     @property
     def moves(self) -> bool:
         """Whether it is of one window alone."""

@@ -122,6 +122,7 @@ class MovingReference(Reference):
 
     pieces: Sequence[Piece] = field(default=(), repr=False)
     pool: Sequence[Piece] = field(default=(), repr=False)
+    filling: frozenset[datetime] = frozenset()
 
     @cached_property
     def reference_id(self) -> str:
@@ -132,6 +133,10 @@ class MovingReference(Reference):
             [self.binning.binning_id, self.source, made_of, *([learned] if learned else [])]
         )
         return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def tells_rows(self, window: ReferenceWindow) -> bool:
+        """Not where it is there for some columns alone."""
+        return window.start not in self.filling
 
     @property
     def moves(self) -> bool:
@@ -213,13 +218,17 @@ def moving_reference(
     window: Window,
     pieces: Sequence[Piece],
     pool: Sequence[Piece] = (),
+    filling: frozenset[Window] = frozenset(),
 ) -> MovingReference:
     """The reference of ``window``, made of those of ``pieces`` (ascending) that have rows.
 
-    ``pool``: what clean windows are learned from instead of ``pieces``, each against those of its weekday.
+    Args:
+        pool: what clean windows are learned from instead of ``pieces``, each against those of its weekday.
+        filling: see ``Members``. They are none of its windows, which tell how many there are of what size.
     """
     with_rows = [piece for piece in pieces if piece.rows or piece.outcomes]
-    about = tuple(ReferenceWindow(p.window.start, p.window.end, p.rows, 0.0) for p in with_rows)
+    whole = [piece for piece in with_rows if piece.window not in filling]
+    about = tuple(ReferenceWindow(p.window.start, p.window.end, p.rows, 0.0) for p in whole)
     # not the words of the monitor alone: by those a founding reference is found again
     identity = canonical_json({"of": window.start.isoformat(), "source": source})
     made = MovingReference(
@@ -230,6 +239,7 @@ def moving_reference(
         totals_table({}),
         pieces=with_rows,
         pool=[piece for piece in pool if piece.rows],
+        filling=frozenset(one.start for one in filling),
     )
     made.table = totals_table({cell: found for cell, found in made.cells.items() if cell == WHOLE})
     return made

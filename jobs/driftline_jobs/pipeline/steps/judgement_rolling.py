@@ -190,7 +190,7 @@ class MovingSaying:
             [self._pieces.of(one).only(columns) for one, columns in several.items()]
             for several in (members.windows, members.pool)
         )
-        return moving_reference(monitor.monitor, source, binning, window, pieces, pool)
+        return moving_reference(monitor.monitor, source, binning, window, pieces, pool, members.filling)
 
     def _losses_of(self, window: Window) -> ReferenceLosses | None:
         """Which of the windows before it that the window is to be compared with have no rows."""
