@@ -68,7 +68,7 @@ _FILL = {
         f"SELECT {_ID} || '-' || p.p, {_MONITOR}, {_START}, {_END}, 'day', p.p, 'published', "
         f"{_END}, {_END} + (10 - a.a) * INTERVAL '1 minute', "
         f"CASE WHEN a.a = 1 THEN {_END} + INTERVAL '10 minutes' END, 'local', '0.1.0', 'abc', 'reference', "
-        f"'binning', {_END}, {_END}, 100000, 0, 10000000, 90000, 1.5, 1.0, 200000000, NULL, NULL "
+        f"'binning', {_END}, {_END}, 100000, 0, 10000000, 90000, 1.5, 1.0, 200000000, NULL, NULL, '{{{{}}}}' "
         f"FROM {_WINDOWS} CROSS JOIN (VALUES ('data'), ('performance'), ('judgement')) AS p(p) "
         f"WHERE {_THERE} ORDER BY d.d, m.m"
     ),
@@ -125,7 +125,7 @@ def questions(size: Size) -> dict[str, tuple[str, list[object]]]:
     asked: dict[str, tuple[str, list[object]]] = {}
     for name, view in load_views().items():
         names = [column.name for column in view.columns]
-        if name == "latest_status":
+        if name in {"latest_status", "monitors"}:
             asked[name] = (f"SELECT * FROM {name} WHERE monitor = $1", [monitor])
             continue
         # Where the window is a structure, its start is a field of it.

@@ -15,7 +15,7 @@ CONTRACT = {
         "run_id, monitor, window_start, window_end, granularity, part, status, as_of, published_at, "
         "superseded_at, engine, code_version, config_hash, reference_id, binning_id, started_at, "
         "finished_at, rows_read, rows_quarantined, bytes_read, labels_matched, cpu_seconds, "
-        "wall_seconds, peak_memory_bytes, error_kind, error"
+        "wall_seconds, peak_memory_bytes, error_kind, error, configuration"
     ),
     "run_inputs": (
         "run_id, role, uri, etag, size_bytes, rows, rows_matched, min_timestamp, max_timestamp, state, reason"

@@ -111,6 +111,30 @@ def test_where_nothing_was_judged_only_what_is_said_here_counts(
     assert store.execute_read("SELECT level FROM window_levels").to_pylist() == [{"level": level}]
 
 
+def test_monitors_are_as_their_newest_window_says(store: Store) -> None:
+    said = '{"description":"late?","owner":"ml","reference":"2013-03-01 to 2013-03-31","task":"regression"}'
+    store.publish([run("r1", 0, configuration="{}"), run("r2", 1, configuration=said, config_hash="b")], {})
+    store.publish([run("r3", 0, monitor="older")], {})
+    assert store.execute_read("SELECT * FROM monitors ORDER BY monitor").to_pylist() == [
+        {
+            "monitor": "flights",
+            "granularity": "day",
+            "owner": "ml",
+            "description": "late?",
+            "task": "regression",
+            "reference": "2013-03-01 to 2013-03-31",
+            "config_hash": "b",
+            "last_window": day(1),
+        },
+        {
+            "monitor": "older",
+            "granularity": "day",
+            **dict.fromkeys(("owner", "description", "task", "reference", "config_hash")),
+            "last_window": day(0),
+        },
+    ]
+
+
 def test_drift_calendar(filled: Store) -> None:
     calendar = filled.execute_read("SELECT * FROM drift_calendar ORDER BY window_start").to_pylist()
     assert [row["window_start"] for row in calendar] == [day(0), day(1)]

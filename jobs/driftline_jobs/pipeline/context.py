@@ -21,6 +21,8 @@ from driftline_jobs.stores import store_of
 from driftline_jobs.stores.base import RunRecord, Store
 from driftline_schemas.errors import DriftlineError
 from driftline_schemas.monitor import LabelSource, Monitor
+from driftline_schemas.reference_words import reference_in_words
+from driftline_schemas.rows import canonical_json
 from driftline_schemas.window import Window
 
 
@@ -129,8 +131,21 @@ def attempt(job: Job, window: Window, part: str, **known: object) -> RunRecord:
         code_version=code_version(),
         config_hash=job.monitor.config_hash,
         started_at=started,
+        configuration=_configuration(job.monitor) if part == "data" else None,
     )
     return replace(record, **known)  # type: ignore[arg-type]
+
+
+def _configuration(monitor: Monitor) -> str:
+    """What the view ``monitors`` says of it."""
+    return canonical_json(
+        {
+            "owner": monitor.owner,
+            "description": monitor.description,
+            "task": monitor.task,
+            "reference": reference_in_words(monitor),
+        }
+    )
 
 
 @contextmanager

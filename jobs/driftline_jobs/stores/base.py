@@ -54,6 +54,7 @@ class RunRecord:
     peak_memory_bytes: int | None = None
     error_kind: str | None = None
     error: str | None = None
+    configuration: str | None = None
 
 
 class Store(Protocol):

@@ -1,4 +1,8 @@
 -- Impacts, incidents and messages; figures of several windows; what is said of an alert, in columns.
+ALTER TABLE runs ADD COLUMN "configuration" text;
+
+COMMENT ON COLUMN runs."configuration" IS 'Object with owner, description, task and reference in words, as the monitor file said; of the data part alone.';
+
 ALTER TABLE alert_actions ADD COLUMN "incident_id" text;
 
 ALTER TABLE alert_actions ADD COLUMN "window_start" timestamptz;
@@ -255,6 +259,77 @@ COMMENT ON COLUMN performance_metrics."windows" IS 'Windows whose outcomes the f
 ALTER TABLE reference_sets ADD COLUMN "by_score" bytea;
 
 COMMENT ON COLUMN reference_sets."by_score" IS 'At most a million of its rows counted by the bins of each feature and of the score, which impacts rest on, in compact, versioned binary form. Null in the steps of a moving reference but the first, and where an older version made it.';
+
+CREATE OR REPLACE VIEW current_runs AS
+SELECT r."run_id", r."monitor", r."window_start", r."window_end", r."granularity", r."part", r."status", r."as_of", r."published_at", r."superseded_at", r."engine", r."code_version", r."config_hash", r."reference_id", r."binning_id", r."started_at", r."finished_at", r."rows_read", r."rows_quarantined", r."bytes_read", r."labels_matched", r."cpu_seconds", r."wall_seconds", r."peak_memory_bytes", r."error_kind", r."error", r."configuration"
+FROM runs r
+WHERE r.status = 'published' AND r.superseded_at IS NULL;
+
+COMMENT ON VIEW current_runs IS 'The present answer: runs of the newest published run of each (monitor, granularity, window_start, part). One row per attempt to publish one part of one window. The table that decides what is visible. A row of any other table counts only if its run is published; it is the present answer while superseded_at is null. Rows of other tables are never changed: a rerun adds its rows under a new run_id and stamps superseded_at on the run it replaces.';
+
+COMMENT ON COLUMN current_runs."run_id" IS 'Identifier of the attempt, sortable by time.';
+
+COMMENT ON COLUMN current_runs."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN current_runs."window_start" IS 'First instant of the window. Unit: UTC.';
+
+COMMENT ON COLUMN current_runs."window_end" IS 'End of the window, which itself lies outside it. Unit: UTC.';
+
+COMMENT ON COLUMN current_runs."granularity" IS 'Length of the window. One of: hour, day, week, month.';
+
+COMMENT ON COLUMN current_runs."part" IS 'What the run publishes: drift and quality, performance, or alerts and explanations. One of: data, performance, judgement.';
+
+COMMENT ON COLUMN current_runs."status" IS 'What has become of the attempt. One of: running, published, failed.';
+
+COMMENT ON COLUMN current_runs."as_of" IS 'Moment at which labels counted as mature for this run. Unit: UTC.';
+
+COMMENT ON COLUMN current_runs."published_at" IS 'When the rows became visible, by the store''s clock. Unit: UTC.';
+
+COMMENT ON COLUMN current_runs."superseded_at" IS 'When a later run took this one''s place, equal to that run''s published_at; null while this is the present answer. Unit: UTC.';
+
+COMMENT ON COLUMN current_runs."engine" IS 'Engine that scanned the log: local or spark.';
+
+COMMENT ON COLUMN current_runs."code_version" IS 'Version of Driftline that ran.';
+
+COMMENT ON COLUMN current_runs."config_hash" IS 'First 16 hexadecimal digits of the SHA-256 of the monitor file in canonical form.';
+
+COMMENT ON COLUMN current_runs."reference_id" IS 'Reference the window was compared with, see reference_sets.';
+
+COMMENT ON COLUMN current_runs."binning_id" IS 'Bin edges and vocabularies of the profiles, see binnings.';
+
+COMMENT ON COLUMN current_runs."started_at" IS 'Start of the attempt, by the job''s clock. Unit: UTC.';
+
+COMMENT ON COLUMN current_runs."finished_at" IS 'End of the attempt, by the job''s clock; null while it runs or if it was killed. Unit: UTC.';
+
+COMMENT ON COLUMN current_runs."rows_read" IS 'Rows of the log that lie in the window. Unit: rows.';
+
+COMMENT ON COLUMN current_runs."rows_quarantined" IS 'Rows that were set aside, see run_inputs. Unit: rows.';
+
+COMMENT ON COLUMN current_runs."bytes_read" IS 'Size of the objects that were read. Unit: bytes.';
+
+COMMENT ON COLUMN current_runs."labels_matched" IS 'Predictions that found their label. Unit: rows.';
+
+COMMENT ON COLUMN current_runs."cpu_seconds" IS 'Processor time, the window''s share of the run: of its process, and on Spark of the Python workers too. Unit: seconds.';
+
+COMMENT ON COLUMN current_runs."wall_seconds" IS 'Elapsed time, the window''s share of the run. Unit: seconds.';
+
+COMMENT ON COLUMN current_runs."peak_memory_bytes" IS 'Most memory that one process of the run has held: its own, or on Spark that of a Python worker. Unit: bytes.';
+
+COMMENT ON COLUMN current_runs."error_kind" IS 'Kind of the failure, or abandoned if the attempt ended without a word.';
+
+COMMENT ON COLUMN current_runs."error" IS 'What went wrong, without secrets.';
+
+COMMENT ON COLUMN current_runs."configuration" IS 'Object with owner, description, task and reference in words, as the monitor file said; of the data part alone.';
+
+CREATE OR REPLACE FUNCTION runs_as_of(moment timestamptz) RETURNS SETOF current_runs
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+SELECT r."run_id", r."monitor", r."window_start", r."window_end", r."granularity", r."part", r."status", r."as_of", r."published_at", r."superseded_at", r."engine", r."code_version", r."config_hash", r."reference_id", r."binning_id", r."started_at", r."finished_at", r."rows_read", r."rows_quarantined", r."bytes_read", r."labels_matched", r."cpu_seconds", r."wall_seconds", r."peak_memory_bytes", r."error_kind", r."error", r."configuration"
+FROM runs r
+WHERE r.published_at <= runs_as_of.moment AND (r.superseded_at IS NULL OR r.superseded_at > runs_as_of.moment);
+END;
+
+COMMENT ON FUNCTION runs_as_of IS 'What current_runs showed at a moment (UTC). Exact as far back as nothing was pruned.';
 
 CREATE OR REPLACE VIEW current_alerts AS
 SELECT t."monitor", t."window_start", t."window_end", t."granularity", t."model_version", t."segment", t."segment_value", t."run_id", t."alert_id", t."column_name", t."metric", t."severity", t."state", t."first_window", t."last_window", t."evidence", t."value", t."threshold", t."sentence"
@@ -550,6 +625,37 @@ WHERE r.published_at <= performance_metrics_as_of.moment AND (r.superseded_at IS
 END;
 
 COMMENT ON FUNCTION performance_metrics_as_of IS 'What current_performance_metrics showed at a moment (UTC). Exact as far back as nothing was pruned.';
+
+CREATE VIEW monitors AS
+SELECT r.monitor, r.granularity, CAST(r.configuration AS json) ->> 'owner' AS owner, CAST(r.configuration AS json) ->> 'description' AS description, CAST(r.configuration AS json) ->> 'task' AS task,
+  CAST(r.configuration AS json) ->> 'reference' AS reference, r.config_hash, r.window_start AS last_window
+FROM current_runs r
+JOIN (
+  SELECT monitor, granularity, MAX(window_start) AS window_start
+  FROM current_runs
+  WHERE part = 'data'
+  GROUP BY monitor, granularity
+) newest
+  ON newest.monitor = r.monitor AND newest.granularity = r.granularity AND newest.window_start = r.window_start
+WHERE r.part = 'data';
+
+COMMENT ON VIEW monitors IS 'One row per monitor and granularity. What the monitor''s file said when its newest window was published last. Windows that an older version published leave no more than the name.';
+
+COMMENT ON COLUMN monitors."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN monitors."granularity" IS 'Length of its windows.';
+
+COMMENT ON COLUMN monitors."owner" IS 'Who looks after it; empty if the file does not say.';
+
+COMMENT ON COLUMN monitors."description" IS 'What it is about, as the file says.';
+
+COMMENT ON COLUMN monitors."task" IS 'What the model predicts.';
+
+COMMENT ON COLUMN monitors."reference" IS 'What windows are compared with.';
+
+COMMENT ON COLUMN monitors."config_hash" IS 'What identifies the file''s content, as in runs.';
+
+COMMENT ON COLUMN monitors."last_window" IS 'First instant of the newest published window. Unit: UTC.';
 
 CREATE OR REPLACE VIEW performance_comparison AS
 SELECT m.monitor, m.window_start, m.window_end, m.granularity, m.model_version, m.segment, m.segment_value,
