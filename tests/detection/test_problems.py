@@ -64,7 +64,9 @@ def test_losses(finding: Finding, severity: Severity, *, certain: bool) -> None:
     [
         (check("rows", 0.0, 4.0, Place()), CRITICAL, True),
         (check("rows", 300.0, 2.0, Place(), threshold=800.0), HIGH, True),
+        (check("rows", 600.0, 2.0, Place(), threshold=800.0), MEDIUM, False),
         (check("rows", 700.0, 2.0, Place(), threshold=800.0), LOW, False),
+        (check("rows", 1300.0, 3.0, Place(), threshold=1200.0), LOW, False),
         (check("rows", 2500.0, 3.0, Place(), threshold=1200.0), MEDIUM, False),
         (check("missing_column", 1.0, 1000.0), HIGH, True),
         (check("null_fraction", 1.0, 4.0), HIGH, True),
@@ -116,7 +118,19 @@ def test_drift_of_unknown_impact_is_as_bad_as_it_is_large() -> None:
     assert weighed(drift(1.5)).severity == LOW
     assert weighed(drift(2.5)).severity == MEDIUM
     assert weighed(drift(2.5, Place("income", "*", "city", "Oslo"))).severity == LOW
-    assert weighed(drift(2.5, Place())).severity == MEDIUM
+
+
+def test_columns_that_move_together_matter_where_none_moves_alone() -> None:
+    both = drift(1.1, Place()), drift(1.5)
+    (together,) = problems_of(_alerts(both[0]), both[:1], Weights())
+    assert (together.column, together.severity) == ("*", MEDIUM)
+    found = problems_of(_alerts(*both), both, Weights())
+    assert {one.column: one.severity for one in found} == {"*": LOW, "income": LOW}
+
+
+def test_a_value_that_is_gone_matters_whatever_its_impact() -> None:
+    assert weighed(drift(), Weights(of={"income": Weight(0.001, lost=0.3)})).severity == MEDIUM
+    assert weighed(drift(), Weights(of={"income": Weight(0.001, lost=0.01)})).severity == LOW
 
 
 @pytest.mark.parametrize("name", ["minimum", "maximum", "unseen_fraction"])

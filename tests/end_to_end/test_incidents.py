@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import REFERENCE_DAYS, ROWS, Bench
 
-from driftline_jobs.detection.causes import EMPTY
+from driftline_jobs.detection.causes import EMPTY, LOST
 
 FIRST = REFERENCE_DAYS
 FEED = [f"feed_{number}" for number in range(8)]
@@ -101,6 +101,19 @@ def test_a_loss_by_labels_is_broken_on_its_day(bench: Bench) -> None:
         f"ROC AUC fell to {value['value']:.3f}, {value['reference_value']:.3f} in the reference"
     )
     assert level(bench, FIRST + 1) == "broken"
+
+
+def test_a_part_of_the_data_that_is_gone_is_told_by_its_name(bench: Bench) -> None:
+    bench.overrides = {"labels": None}
+    bench.reference()
+    made = bench.rows(FIRST)
+    made["city"] = pa.array(["Bergen", "Kyiv"] * (ROWS // 2))
+    bench.write(FIRST, made)
+    bench.run(FIRST)
+    (found,) = incidents(bench, FIRST, topic="drift")
+    assert (found["state"], found["severity"], found["cause"]) == ("new", "medium", LOST)
+    assert found["headline"].startswith("city Lima is gone: usually ")
+    assert level(bench, FIRST) == "changed"
 
 
 def test_no_rows_is_one_incident_of_the_data(bench: Bench) -> None:

@@ -22,6 +22,7 @@ SET_ASIDE: Final = "an object was set aside"
 EMPTY: Final = "columns have no value in the same rows"
 MISSING: Final = "columns are missing from the log"
 RETYPED: Final = "columns changed their type"
+LOST: Final = "a part of the data is gone"
 SAME_CHECK: Final = "columns fail the same check"
 
 
@@ -57,6 +58,8 @@ def leading(problems: Sequence[Problem]) -> list[Problem]:
 
 def cause_of(topic: Topic, problems: Sequence[Problem]) -> str | None:
     """What explains the problems of an incident in words; None where nothing does."""
+    if topic is Topic.DRIFT and problems and problems[0].lost:
+        return LOST
     if topic is not Topic.DATA:
         return None
     metrics = {one.metric: one for one in problems}

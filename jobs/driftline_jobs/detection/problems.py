@@ -8,7 +8,7 @@ drift with an impact beyond its noise, or in a critical column, is medium; any o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -83,8 +83,11 @@ _MATTERS: Final = 0.05
 least impact a sure one."""
 _COUNTS: Final = 0.01
 """Share of the score's variance that a column explains, from which on the model is taken to use it."""
-_FEW_ROWS: Final = 0.5
-"""Of the fewest rows that are usual: below, half of the data is missing."""
+_HALF_THE_ROWS, _FEW_ROWS, _MANY_ROWS = 0.5, 0.8, 1.1
+"""Times the fewest, or the most, rows that are usual: below or beyond, half of the data is missing, a part of
+it is, or rows came twice. A holiday has fewer rows, and no day a tenth more than the most there ever are."""
+_LOST: Final = 0.02
+"""Share of the reference's rows from which on a value that no row has any more is a part of the data gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,14 @@ class Weight:
         impact: largest impact of its change, as a share of the spread of the score; None if unknown.
         beyond: whether that is beyond its noise.
         importance: share of the score's variance that it explains in the reference; None if unknown.
+        lost: largest share of the reference's rows with a value that no row of the window has; 0 where chance
+            may have a part in that.
     """
 
     impact: float | None = None
     beyond: bool = False
     importance: float | None = None
+    lost: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,7 @@ class Problem:
     Attributes:
         metric: what leads in this window, which may be another than the alert was opened by.
         gone: whether what it is about is not there at all.
+        lost: whether a value of the column is gone from the data.
         output: whether its column is what the model is there for.
         findings: what the window says of it, the leading one first.
     """
@@ -149,6 +156,7 @@ class Problem:
     impact: float | None = None
     importance: float = 0.0
     gone: bool = False
+    lost: bool = False
     output: bool = False
     findings: tuple[Finding, ...] = ()
 
@@ -188,7 +196,19 @@ def problems_of(several: Iterable[Alert], findings: Sequence[Finding], weights: 
             continue
         own = _own(alert, findings)
         found.append(_weighed(alert, own, weights))
-    return sorted(found, key=lambda problem: problem.rank)
+    return sorted(_together(found), key=lambda problem: problem.rank)
+
+
+def _together(found: Sequence[Problem]) -> list[Problem]:
+    """With what all columns together do: where one moves alone they do too, and where none does, it is the
+    relation between them that changed, which no impact of a column shows."""
+    alone = any(one.topic is Topic.DRIFT and one.column != ALL for one in found)
+    damaged = any(one.topic is Topic.DATA and one.severity > Severity.LOW for one in found)
+    severity = Severity.LOW if alone or damaged else Severity.MEDIUM
+    return [
+        replace(one, severity=severity) if one.topic is Topic.DRIFT and one.column == ALL else one
+        for one in found
+    ]
 
 
 def _own(alert: Alert, findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -221,6 +241,7 @@ def _weighed(alert: Alert, own: tuple[Finding, ...], weights: Weights) -> Proble
         impact=weight.impact,
         importance=weight.importance or 0.0,
         gone=gone,
+        lost=topic is Topic.DRIFT and weight.lost >= _LOST,
         output=alert.place.column in weights.outputs,
         findings=own,
     )
@@ -247,6 +268,8 @@ def _of_drift(alert: Alert, metric: str, strength: float, weights: Weights) -> S
     if alert.place != alert.place.whole:
         return Severity.LOW  # the impact of a segment's share of the rows is not known
     weight = weights.of.get(column)
+    if weight is not None and weight.lost >= _LOST:
+        return Severity.MEDIUM
     if weight is not None and weight.impact is not None:
         return Severity.MEDIUM if weight.beyond and weight.impact >= _MATTERS else Severity.LOW
     strong = strength >= _STRONG and metric not in _BEYOND | {SUSTAINED_SHIFT}
@@ -264,7 +287,7 @@ def _of_data(
     """Severity, whether it is certain, and whether what it is about is gone."""
     counts = weights.counts(column)
     if check == ROWS:
-        return _of_rows(value, own, strength)
+        return _of_rows(value, own)
     if check in {MISSING_COLUMN, CHANGED_TYPE} or (check in _SHARES and value == 1.0):
         return (Severity.HIGH if counts else Severity.MEDIUM), True, True
     if check in _SHARES:
@@ -289,12 +312,13 @@ def _by_share(share: float | None, some: bool) -> Severity:  # noqa: FBT001 - se
     return Severity.MEDIUM if some else Severity.LOW
 
 
-def _of_rows(value: float | None, own: Sequence[Finding], strength: float) -> tuple[Severity, bool, bool]:
+def _of_rows(value: float | None, own: Sequence[Finding]) -> tuple[Severity, bool, bool]:
     limit = own[0].threshold if own else None
     if value is None or value <= 0.0:
         return Severity.CRITICAL, True, True
     if limit and value < limit:
-        few = value < _FEW_ROWS * limit
-        return (Severity.HIGH if few else Severity.LOW), few, False
-    many = strength >= _STRONG and bool(limit) and value > (limit or 0.0) / _FEW_ROWS
+        half = value < _HALF_THE_ROWS * limit
+        few = Severity.MEDIUM if value < _FEW_ROWS * limit else Severity.LOW
+        return (Severity.HIGH if half else few), half, False
+    many = bool(limit) and value > _MANY_ROWS * (limit or 0.0)
     return (Severity.MEDIUM if many else Severity.LOW), False, False

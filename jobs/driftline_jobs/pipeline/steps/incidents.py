@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from driftline_jobs.detection import incident_states
 from driftline_jobs.detection.alerts import State
+from driftline_jobs.detection.alerts import Topic as Drift
 from driftline_jobs.detection.impact import Impact
 from driftline_jobs.detection.incident import Incident, WindowProblems
 from driftline_jobs.detection.incident import State as Stands
@@ -16,11 +18,18 @@ from driftline_jobs.detection.problems import Topic as About
 from driftline_jobs.evaluate.label_drift import label_column
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.steps.fold import Builders, Followed, Known, Said
+from driftline_jobs.profiles.cell import WHOLE
+from driftline_jobs.profiles.kinds.base import Bins
+from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.tables import alert_actions
 from driftline_jobs.tables.incidents import add_incidents
-from driftline_schemas.table_names import table_column
+from driftline_schemas.column_kinds import Form, kind_spec
+from driftline_schemas.table_names import OTHER, table_column
 from driftline_schemas.window import Window
+
+_BY_CHANCE = 1e-6
+UNSEEN = "__unseen__"
 
 
 class Incidents:
@@ -73,7 +82,23 @@ class Incidents:
     def _weights(self, said: Said) -> Weights:
         rows = max((profile.rows for profile in said.profiles().values()), default=0)
         of = {column: _weight(one) for column, one in said.impacts().items()}
+        for column, share in self._lost(said).items():
+            of[column] = replace(of.get(column, Weight()), lost=share)
         return Weights(rows, self._columns, self._critical, self._outputs, of)
+
+    def _lost(self, said: Said) -> dict[str, float]:
+        """Of the columns that drifted: see ``Weight.lost``."""
+        drifted = {one.place.column for one in said.alerts if one.topic is Drift.DRIFT and not one.quiet}
+        binning, now = said.reference.binning, said.profiles()
+        names = [name for name in binning.columns if table_column(name) in drifted and name in now]
+        if not names:
+            return {}
+        usual = said.reference.without(said.window).get(WHOLE, {})
+        return {
+            table_column(name): lost_share(binning.columns[name], now[name], usual[name])
+            for name in names
+            if name in usual
+        }
 
     def _tell(self, topic: About, cause: str | None, problems: Sequence[Problem]) -> str:
         from driftline_jobs.pipeline.steps.headlines import Words
@@ -86,6 +111,18 @@ class Incidents:
         self, window: Window, incidents: Sequence[Incident], builders: Builders, run_id: str
     ) -> None:
         add_incidents(builders["incidents"], self._job.monitor, window, run_id, incidents)
+
+
+def lost_share(bins: Bins, now: Profile, usual: Profile) -> float:
+    """The largest share of ``usual`` rows with a value of its own that no row has now; 0 where chance may
+    have a part in that, and for columns that are not counted value by value."""
+    if not bins.is_settled or kind_spec(bins.kind).form is not Form.CATEGORIES:
+        return 0.0
+    single = [label not in {OTHER, UNSEEN} for label in bins.shown().labels or ()]
+    here, before = (bins.shown_counts(one)[single] for one in (now, usual))
+    gone = before[here == 0]
+    share = float(gone.max()) / max(float(before.sum()), 1.0) if len(gone) else 0.0
+    return share if (1.0 - share) ** now.rows < _BY_CHANCE else 0.0
 
 
 def _weight(found: Impact) -> Weight:
