@@ -30,6 +30,7 @@ _WEEKDAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SEVERITIES: Final = ("critical", "high", "medium", "low")
 _LONGEST: Final = 160
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,8 @@ def _incidents(history: MonitorHistory, selection: Selection) -> list[Incident]:
     def title(start: datetime) -> str:
         return title_of(history.monitor.calendar.containing(start), zone)
 
+    # One that is not in the window that was judged last has ended, as where bins were renewed.
+    newest = max((run["window_start"] for run in _judged(selection)), default=_NEVER)
     found = [
         Incident(
             headline=_headline(row, names),
@@ -170,12 +173,16 @@ def _incidents(history: MonitorHistory, selection: Selection) -> list[Incident]:
             first=title(row["first_window"]),
             last=title(row["last_window"]),
             link=_below(history, row["last_window"]),
-            over=row["state"] == "resolved",
+            over=row["state"] == "resolved" or row["window_start"] < newest,
             opened=row["first_window"],
         )
         for row in _newest(selection, "incidents", "incident_id")
     ]
     return sorted(found, key=lambda one: (one.over, -one.opened.timestamp(), one.rank, one.headline))
+
+
+def _judged(selection: Selection) -> list[Row]:
+    return selection.rows("runs", columns=("window_start",), part="judgement", status="published")
 
 
 def _headline(row: Row, names: Names) -> str:

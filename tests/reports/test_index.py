@@ -152,13 +152,15 @@ def test_the_newest_incident_under_way_is_the_headline() -> None:
             {"incident_id": "old", "headline": "older", "first_window": before, "severity": "high"},
             {"incident_id": "now", "headline": "AUC fell to .62"},
             {"incident_id": "over", "headline": "is over", "state": "resolved"},
+            # The window of its newest row is not the last that was judged: it has ended.
+            {"incident_id": "gone", "headline": "ended", "first_window": before, "window_start": before},
         ),
     )
     line = build_entry(made, NOW)
     assert (line.headline, line.severity, line.incidents, line.rank) == ("AUC fell to .62", "medium", 2, 1)
     assert line.since == "Sat 28\xa0Sep\xa02013"
     page = build_monitor_page(made, NOW)
-    assert [one.headline for one in page.incidents] == ["AUC fell to .62", "older", "is over"]
+    assert [one.headline for one in page.incidents] == ["AUC fell to .62", "older", "is over", "ended"]
     assert page.incidents[0].link == "day/2013-09-28.html"
     assert "AUC fell to .62" in read(render_monitor_page(page)).text
 

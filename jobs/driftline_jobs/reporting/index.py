@@ -25,10 +25,9 @@ from driftline_jobs.stores.base import Store
 from driftline_jobs.tables import (
     alert_actions,
     alerts,
-    drift_metrics,
-    performance_metrics,
-    quality_metrics,
+    incidents,
     runs,
+    window_levels,
 )
 from driftline_reports.index import entry_from_json, entry_of, entry_to_json, render_entries
 from driftline_reports.inputs import MonitorHistory, page_name
@@ -44,9 +43,8 @@ _ENTRY: Final = "entry.json"
 # Each further attempt means that somebody else has just written, and will look after it too.
 _ATTEMPTS: Final = 10
 _STANDING: Final = {
-    "drift_metrics": drift_metrics.standing,
-    "quality_metrics": quality_metrics.standing,
-    "performance_metrics": performance_metrics.standing,
+    "window_levels": window_levels.standing,
+    "incidents": incidents.standing,
     "alerts": alerts.standing,
 }
 
@@ -160,9 +158,6 @@ def _history(store: Store, monitor: Monitor, pages: Pages) -> MonitorHistory:
     if starts:
         first = starts[-MOST_CELLS:][0]
         tables |= {name: standing(store, monitor, first) for name, standing in _STANDING.items()}
-        tables["incidents"] = store.current(
-            "incidents", monitor.monitor, start=first, granularity=monitor.granularity.value
-        )
     there = set(pages.listed(_folder(monitor)))
     windows = (monitor.calendar.containing(start) for start in starts)
     names = ((window.start, page_name(monitor, window)) for window in windows)

@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.columns import common, verdict_columns
-from driftline_jobs.tables.reading import PLACE, SPAN, STANDING, WHOLES_SINCE, Row, place_of, rows_of, span_of
+from driftline_jobs.tables.reading import PLACE, SPAN, Row, place_of, rows_of, span_of
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
 
@@ -39,11 +38,6 @@ _CONTRADICTED = (
 _NOT_FINAL = (
     "SELECT DISTINCT window_start FROM current_performance_metrics "  # noqa: S608 - our words
     f"WHERE {PLACE} AND windows = 1 AND NOT is_final"
-)
-_STANDING = (
-    f"SELECT {STANDING}, metric, kind, degraded, is_final, status, label_coverage "  # noqa: S608
-    f"FROM current_performance_metrics WHERE {WHOLES_SINCE} AND windows = 1 "
-    "AND (degraded IS NOT NULL OR kind = 'realized')"
 )
 
 
@@ -147,8 +141,3 @@ def contradicted_windows(store: Store, monitor: Monitor, start: datetime, end: d
 def windows_not_final(store: Store, monitor: Monitor) -> set[datetime]:
     """Starts of the windows whose labels were still to come."""
     return {row["window_start"] for row in rows_of(store, _NOT_FINAL, place_of(monitor))}
-
-
-def standing(store: Store, monitor: Monitor, since: datetime) -> pa.Table:
-    """The rows by which whole windows stand, from ``since`` on."""
-    return store.execute_read(_STANDING, [*place_of(monitor), since])

@@ -7,13 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from driftline_jobs.evaluate.check import Check
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.columns import common
-from driftline_jobs.tables.reading import PLACE, SPAN, STANDING, WHOLES_SINCE, Row, place_of, rows_of, span_of
-from driftline_reports.matching import CHECKS as CHECKS_OF_LABELS
+from driftline_jobs.tables.reading import PLACE, SPAN, Row, place_of, rows_of, span_of
 from driftline_schemas.metrics import MOVES_BY_NATURE
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
@@ -40,15 +37,10 @@ _LACKING_LABELS = (
     "SELECT window_start FROM current_quality_metrics "  # noqa: S608 - our words
     f"WHERE {PLACE} AND check_name = 'label_coverage' AND NOT passed"
 )
-_OF_LABELS = ", ".join(f"'{name}'" for name in CHECKS_OF_LABELS)
 _LIMITED_WITH_DATA = (
     "SELECT DISTINCT window_start FROM current_quality_metrics "  # noqa: S608 - our words
     f"WHERE {SPAN} AND check_name = 'rows' AND run_id IN "
     "(SELECT run_id FROM current_runs WHERE part = 'data' AND monitor = $1)"
-)
-_STANDING = (
-    f"SELECT {STANDING}, check_name, value, expected, passed FROM current_quality_metrics "  # noqa: S608
-    f"WHERE {WHOLES_SINCE} AND (passed IS NOT NULL OR check_name IN ({_OF_LABELS}))"
 )
 
 
@@ -112,8 +104,3 @@ def windows_limited_with_their_data(
     Where it moves an older version did so, too; a check is not to be there twice.
     """
     return {row["window_start"] for row in rows_of(store, _LIMITED_WITH_DATA, span_of(monitor, start, end))}
-
-
-def standing(store: Store, monitor: Monitor, since: datetime) -> pa.Table:
-    """The rows by which whole windows stand, from ``since`` on."""
-    return store.execute_read(_STANDING, [*place_of(monitor), since])

@@ -15,11 +15,6 @@ SPAN = f"{PLACE} AND window_start >= $3 AND window_start < $4"
 """The same, of the windows within a span of time: the parameters are ``span_of``."""
 EVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Later than any window."""
-STANDING = "monitor, granularity, window_start, model_version, segment, segment_value"
-WHOLES_SINCE = (
-    f"{PLACE} AND window_start >= $3 AND model_version = '*' AND segment = '*' AND segment_value = '*'"
-)
-"""The rows that say how whole windows stand (``driftline_reports.levels``), those since ``$3``."""
 
 Row = dict[str, Any]
 
