@@ -25,7 +25,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 .venv/bin/pytest --numprocesses $(PROCESSES) --
 # The demo takes the full environment if it is there, else one with the base install and its own extra.
 DEMO_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-demo)
 
-.PHONY: help setup demo up down test test-slow test-long lint lock bench bench-alarms bench-store bench-fleet clean
+.PHONY: help setup demo up down test test-slow test-long lint lock bench bench-alarms bench-truth bench-store bench-fleet clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench: .venv/.installed ## What a run costs beside a bare scan and others (BENCH
 
 bench-alarms: .venv/.installed ## False alarms on clean days, and faults found (BENCH_ARGS="--seeds 2 --only faults" for less)
 	PYTHONPATH=. .venv/bin/python tests/bench/alarms.py $(BENCH_ARGS)
+
+bench-truth: .venv/.installed ## Known faults found, beside Evidently and NannyML (BENCH_ARGS="--cases generated" for less)
+	PYTHONPATH=. .venv/bin/python tests/bench/truth.py $(BENCH_ARGS)
 
 bench-store: .venv/.installed ## The stores: 14.6 M rows, late data, killed processes (BENCH_ARGS="--monitors 10" for less)
 	PYTHONPATH=. .venv/bin/python tests/bench/store_bench.py $(BENCH_ARGS)

@@ -36,7 +36,6 @@ MOST_MEMORY = 1000.0
 ONE_DAY, FROM_PARQUET = "one day, drift of every column", "one day, from the Parquet"
 MONTH_DAYS, MONTH_ROWS = 30, 240_000
 KEPT_MS = 10_000
-NANNYML = ("nannyml==0.13.1", "statsmodels", "setuptools<81")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,14 +244,23 @@ def evidently(bench: Bench) -> Iterator[str]:
     )
 
 
-def nannyml(bench: Bench) -> Iterator[str]:
-    """NannyML's univariate drift, in an environment of its own: it pins what the project does not."""
-    home = bench.environments / ".venv-nannyml"
+def nannyml_python(environments: Path) -> Path:
+    """The interpreter of NannyML's environment, which is made the first time."""
+    home = environments / ".venv-nannyml"
     python = home / "bin" / "python"
     if not (home / ".installed").exists():
         measure([sys.executable, "-m", "venv", "--clear", str(home)])
-        measure([str(python), "-m", "pip", "install", "--quiet", *NANNYML])
+        requirements = HERE.parents[1] / "requirements" / "nannyml.txt"
+        measure(
+            [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--requirement", str(requirements)]
+        )
         (home / ".installed").touch()
+    return python
+
+
+def nannyml(bench: Bench) -> Iterator[str]:
+    """NannyML's univariate drift, in an environment of its own: it pins what the project does not."""
+    python = nannyml_python(bench.environments)
 
     def other(data: Path) -> Cost:
         command = [str(python), str(HERE / "nannyml_drift.py"), f"dt={REFERENCE_DAY}", f"dt={DAY}"]

@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING
 
 from driftline_jobs.stores.base import Store
 from driftline_jobs.tables.columns import common, verdict_columns
-<<<<<<< HEAD
-from driftline_jobs.tables.reading import SPAN, STANDING, WHOLES_SINCE, Row, place_of, rows_of, span_of
-from driftline_schemas.metrics import SUSTAINED_SHIFT
-=======
 from driftline_jobs.tables.reading import SPAN, Row, rows_of, span_of
-from driftline_schemas.metrics import SHAPE, SUSTAINED_SHIFT
->>>>>>> b103372 (x)
+from driftline_schemas.metrics import SUSTAINED_SHIFT
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_names import ALL, table_column
@@ -33,19 +28,6 @@ _DRIFTED = (
     f"FROM current_drift_metrics WHERE {SPAN} AND drifted AND metric <> '{SUSTAINED_SHIFT}'"
 )
 _JUDGED = f"SELECT DISTINCT window_start FROM current_drift_metrics WHERE {SPAN} AND drifted IS NOT NULL"  # noqa: S608
-<<<<<<< HEAD
-_STANDING = (
-    f"SELECT DISTINCT {STANDING}, column_name, comparison, drifted FROM current_drift_metrics "  # noqa: S608
-    f"WHERE {WHOLES_SINCE} AND comparison = 'reference' AND drifted IS NOT NULL"
-=======
-_OF_WHOLES = f"{SPAN} AND segment = '*' AND model_version = '*'"
-_FOLLOWED = ", ".join(f"'{name}'" for name in (*SHAPE, "mean_shift", "null_fraction_delta"))
-_TESTED = (
-    "SELECT window_start, column_name, metric, value, p_value, n_current, n_reference, drifted "  # noqa: S608
-    f"FROM current_drift_metrics WHERE {_OF_WHOLES} AND comparison = 'reference' "
-    f"AND metric IN ({_FOLLOWED}) AND p_value IS NOT NULL"
->>>>>>> b103372 (x)
-)
 
 
 def add_drift(
@@ -123,14 +105,3 @@ def drifted(store: Store, monitor: Monitor, start: datetime, end: datetime) -> l
 def judged_windows(store: Store, monitor: Monitor, start: datetime, end: datetime) -> set[datetime]:
     """Starts of the windows in which drift was judged."""
     return {row["window_start"] for row in rows_of(store, _JUDGED, span_of(monitor, start, end))}
-
-
-<<<<<<< HEAD
-def standing(store: Store, monitor: Monitor, since: datetime) -> pa.Table:
-    """The rows by which whole windows stand, from ``since`` on."""
-    return store.execute_read(_STANDING, [*place_of(monitor), since])
-=======
-def tested(store: Store, monitor: Monitor, start: datetime, end: datetime) -> list[Row]:
-    """What the tests of every column of whole windows came to, of the metrics that are followed or tell."""
-    return rows_of(store, _TESTED, span_of(monitor, start, end))
->>>>>>> b103372 (x)
