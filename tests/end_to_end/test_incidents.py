@@ -116,6 +116,25 @@ def test_a_part_of_the_data_that_is_gone_is_told_by_its_name(bench: Bench) -> No
     assert level(bench, FIRST) == "changed"
 
 
+@pytest.mark.parametrize("critical", [False, True])
+def test_drift_of_a_column_the_model_does_not_use_is_low_unless_it_is_critical(
+    bench: Bench, *, critical: bool
+) -> None:
+    features = {"critical": ["amount"]} if critical else {}
+    bench.overrides = {"labels": None, "features": features}
+    bench.reference()
+    made = bench.rows(FIRST)
+    made["amount"] = pa.array(made["amount"].to_numpy() * 3.0)
+    bench.write(FIRST, made)
+    bench.run(FIRST)
+    (found,) = incidents(bench, FIRST, topic="drift")
+    assert found["severity"] == ("medium" if critical else "low")
+    assert level(bench, FIRST) == ("changed" if critical else "calm")
+    bench.overrides = {"labels": None}
+    bench.run(FIRST)
+    assert len(bench.query("SELECT DISTINCT reference_id FROM runs WHERE reference_id IS NOT NULL")) == 1
+
+
 def test_no_rows_is_one_incident_of_the_data(bench: Bench) -> None:
     bench.reference()
     bench.days(FIRST, FIRST)

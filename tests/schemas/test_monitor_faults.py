@@ -105,6 +105,8 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("sensitive role", {"features": {"sensitive": ["id"]}}, "only features can be hashed"),
     ("dropped role", {"features": {"sensitive": [{"id": "drop"}]}}, "only features can be hashed"),
     ("hidden twice", {"features": {"sensitive": ["a", {"a": "drop"}]}}, "is listed twice"),
+    ("critical twice", {"features": {"critical": ["a", "a"]}}, "is listed twice"),
+    ("critical and ignored", {"features": {"critical": ["a"], "ignore": ["a"]}}, "is also under ignore"),
     ("hidden how", {"features": {"sensitive": [{"a": "hash"}]}}, "is no sensitive column: write its name"),
     ("hidden several", {"features": {"sensitive": [{"a": "drop", "b": "drop"}]}}, "is no sensitive column"),
     ("hidden number", {"features": {"sensitive": [1]}}, r"features\.sensitive\[0\]: must be text"),
