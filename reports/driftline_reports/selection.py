@@ -30,7 +30,9 @@ class Selection:
         self._tables = {name: _plain(table, monitor, granularity) for name, table in tables.items()}
         figures = self._tables.get("performance_metrics")
         if figures is not None and "windows" in figures.column_names:
-            several = pc.greater(pc.fill_null(figures["windows"], 1), 1)
+            several = pc.or_(
+                pc.greater(pc.fill_null(figures["windows"], 1), 1), pc.equal(figures["kind"], "sustained")
+            )
             self._tables["performance_metrics"] = figures.filter(pc.invert(several))
             self._tables[POOLED] = figures.filter(several)
         self._parts: dict[tuple[str, datetime | None, bool], pa.Table] = {}

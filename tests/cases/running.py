@@ -88,7 +88,7 @@ class Ran:
         self, number: int, metric: str, class_label: str | None = None, kind: str = "realized"
     ) -> Row:
         """A figure of performance, of the model as a whole unless a class is named."""
-        rows = self.current("performance_metrics", number, metric=metric, kind=kind)
+        rows = self.current("performance_metrics", number, metric=metric, kind=kind, windows=1)
         of_class = rows["class_label"].isna() if class_label is None else rows["class_label"] == class_label
         return only(rows[of_class])
 

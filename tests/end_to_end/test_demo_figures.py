@@ -98,7 +98,7 @@ def year(flights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Year
 
 
 def test_every_days_realized_figures_are_scikit_learns(year: Year) -> None:
-    found = year.figures("performance_metrics", where="kind = 'realized'")
+    found = year.figures("performance_metrics", where="kind = 'realized' AND windows = 1")
     by_day = {str(day): rows.set_index("metric") for day, rows in found.groupby("day")}
     assert len(by_day) == 306
     for day, figures in by_day.items():

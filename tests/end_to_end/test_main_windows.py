@@ -41,7 +41,7 @@ def test_hours_as_windows(bench: Bench) -> None:
     rows = bench.current("profile_metrics", column_name="*", segment="*", model_version="*")
     assert rows["count"].tolist() == [ROWS // 24] * 4
     accuracy = bench.current(
-        "performance_metrics", metric="accuracy", kind="realized", segment="*", model_version="*"
+        "performance_metrics", metric="accuracy", kind="realized", windows=1, segment="*", model_version="*"
     )
     assert accuracy["n"].tolist() == [ROWS // 24] * 4
 

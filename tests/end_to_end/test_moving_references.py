@@ -160,7 +160,7 @@ def test_single_runs_end_where_a_range_ends(bench: Bench) -> None:
 
 KEY = {
     "drift_metrics": ("window_start", "model_version", "column_name", "comparison", "metric"),
-    "performance_metrics": ("window_start", "model_version", "kind", "metric"),
+    "performance_metrics": ("window_start", "model_version", "kind", "windows", "metric"),
     "quality_metrics": ("window_start", "column_name", "check_name"),
     "alerts": ("window_start", "alert_id"),
     "attributions": ("window_start", "segment_value", "metric", "column_name"),

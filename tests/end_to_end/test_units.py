@@ -47,7 +47,7 @@ def figures(root: Path, unit: float) -> pd.DataFrame:
         error = random.normal(0.0, 2.0 if number > DAYS else 1.0, ROWS) * np.exp(random.normal(0.0, 0.05))
         write(bench, number, truth * unit, (truth + error) * unit)
     bench.run(DAYS, DAYS + 1)
-    found = bench.current("performance_metrics").set_index(["window_start", "metric", "kind"])
+    found = bench.current("performance_metrics").set_index(["window_start", "metric", "kind", "windows"])
     return found[found["model_version"] == "*"].sort_index()
 
 
@@ -62,7 +62,7 @@ def test_figures_intervals_and_verdicts_are_the_same_in_any_unit(tmp_path: Path)
             assert other[name] == pytest.approx(row[name] * unit, rel=1e-9, abs=0.0, nan_ok=True), (key, name)
         for name in ("degraded", "threshold_source", "status", "n"):
             assert (other[name] == row[name]) or (pd.isna(other[name]) and pd.isna(row[name])), (key, name)
-    worse = tiny.xs(("mae", "realized"), level=("metric", "kind")).iloc[-1]
+    worse = tiny.xs(("mae", "realized", 1), level=("metric", "kind", "windows")).iloc[-1]
     assert (worse["degraded"], worse["threshold_source"]) == (True, "calibrated")
 
 

@@ -30,6 +30,7 @@ from driftline_schemas.performance_specs import Scale
 FORMAT = 1
 _HALVINGS = 60
 _SAME = 1e-9
+_MOST_PERSISTENT = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class PerformanceCalibration:
         hits: rows of the reference where each of them is a hit in every window, else 0.
         rows: of an estimate, which has no labels to scatter: rows of a window where ``deviation`` is all that
             its windows differ by; else 0.
+        persistence: how much what lies behind a window's figure is like that behind the one before (lag-1
+            autocorrelation); 0 if it is not.
     """
 
     metric: str
@@ -51,15 +54,21 @@ class PerformanceCalibration:
     deviation: float
     hits: float = 0.0
     rows: float = 0.0
+    persistence: float = 0.0
 
     def _t(self, figure: Performance) -> tuple[FloatArray, FloatArray]:
         """(cells,) how far a figure is on the worse side, in standard errors, and that error."""
-        y, own = _scaled(self.metric, figure)
+        y, own = scaled(self.metric, figure)
         if self.rows:
             # all of the scatter may be that of so many rows: of fewer it is as much larger
             own = self.deviation * np.sqrt(np.maximum(self.rows / np.maximum(figure.n, 1.0), 1.0) - 1.0)
         error = np.sqrt(self.deviation**2 + own**2 + self.error**2)
         return worse_side(self.metric) * (y - self.mean) / error, error
+
+    @property
+    def dependence(self) -> float:
+        """How many times as much the mean of many windows varies as it would if they were independent."""
+        return (1.0 + self.persistence) / (1.0 - self.persistence)
 
     def p_values(self, figure: Performance) -> FloatArray:
         """(cells,) chance that a window in which nothing is wrong does as badly; NaN without a figure."""
@@ -75,7 +84,7 @@ class PerformanceCalibration:
             return self._without_scatter(_rows(figure), level)
         _, error = self._t(figure)
         t = scipy.special.stdtrit(float(self.windows - 1), 1.0 - level)
-        return _unscaled(self.metric, self.mean + worse_side(self.metric) * t * error)
+        return unscaled(self.metric, self.mean + worse_side(self.metric) * t * error)
 
     def _by_misses(self, misses: FloatArray, rows: FloatArray) -> FloatArray:
         """(cells,) chance that all of so many misses are the window's, and none the reference's."""
@@ -113,7 +122,7 @@ def calibrate_performance(metric: str, figure: Performance) -> PerformanceCalibr
         return Uncalibrated(f"{metric} is neither better when higher nor when lower")
     if spec.often_zero:
         return Uncalibrated(f"{metric} is zero in many windows")
-    y, own = _scaled(metric, figure)
+    y, own = scaled(metric, figure)
     known = np.isfinite(y) & np.isfinite(own) & (own > 0)
     every = spec.scale is Scale.SHARE and bool((figure.value[known] >= 1.0).all())
     hits = float(_rows(figure)[known].sum()) if every else 0.0
@@ -126,14 +135,31 @@ def calibrate_performance(metric: str, figure: Performance) -> PerformanceCalibr
     excess = (weight * (y - mean) ** 2).sum() - (count - 1)
     between = max(0.0, excess / (weight.sum() - (weight**2).sum() / weight.sum()))
     weight = 1.0 / (variance + between)
+    mean = float((weight * y).sum() / weight.sum())
     return PerformanceCalibration(
         metric=metric,
         windows=count,
-        mean=float((weight * y).sum() / weight.sum()),
+        mean=mean,
         error=float(np.sqrt(1.0 / weight.sum())),
         deviation=float(np.sqrt(between)),
         hits=hits,
+        persistence=_persistence((y - mean) * np.sqrt(weight), float(variance.mean()), between),
     )
+
+
+def _persistence(residuals: FloatArray, sampling: float, between: float) -> float:
+    """Of what windows differ by beyond sampling, which is not like that of the window before and hides it.
+
+    Args:
+        residuals: (K,) of windows in their order, each by its own standard error. Their autocorrelation is
+            less its bias, (1 + 3 ρ) / K (Kendall, Biometrika 1954).
+    """
+    total = float((residuals**2).sum())
+    if not (total > 0.0 and between > 0.0):
+        return 0.0
+    found = float((residuals[1:] * residuals[:-1]).sum()) / total
+    found += (1.0 + 3.0 * found) / len(residuals)
+    return float(np.clip(found * (sampling + between) / between, 0.0, _MOST_PERSISTENT))
 
 
 def calibrate_estimate(metric: str, figure: Performance) -> PerformanceCalibration | Uncalibrated:
@@ -144,7 +170,7 @@ def calibrate_estimate(metric: str, figure: Performance) -> PerformanceCalibrati
     spec = spec_of(metric)
     if not spec.judged:
         return Uncalibrated(f"{metric} is neither better when higher nor when lower")
-    y, _ = _scaled(metric, figure)
+    y, _ = scaled(metric, figure)
     known = np.isfinite(y) & (figure.n > 0)
     y, count = y[known], int(known.sum())
     if count < MIN_WINDOWS:
@@ -168,6 +194,7 @@ def judge_performance(
     then: Mapping[str, Performance],
     family: IntArray,
     rate: float,
+    floor: float = 1.0,
 ) -> dict[str, Verdicts]:
     """Verdicts at one false discovery rate per family; metrics that are not calibrated are left out.
 
@@ -176,6 +203,7 @@ def judge_performance(
         family: (cells,) cells of equal number are one family, with all of their metrics.
         rate: of a family. A figure is degraded if its q-value is at most this and it is worse than the
             reference's by more than the metric's ``margin``, which the threshold allows for.
+        floor: so many times the margin.
     """
     usable = {
         name: c for name, c in calibrations.items() if isinstance(c, PerformanceCalibration) and name in now
@@ -198,11 +226,11 @@ def judge_performance(
     found = {}
     for at, (name, calibration) in enumerate(usable.items()):
         worse = worse_side(name)
-        floor = margin(name, then[name])
+        least_loss = floor * margin(name, then[name])
         lost = worse * (now[name].value - then[name].value)
         decided = np.isfinite(p_values[:, at])
         learned = calibration.thresholds(now[name], level)
-        worth = np.where(np.isfinite(then[name].value), then[name].value + worse * floor, learned)
+        worth = np.where(np.isfinite(then[name].value), then[name].value + worse * least_loss, learned)
         least = np.where(worse * (worth - learned) > 0.0, worth, learned)
         limit, source = short_of_trivial(name, least, CALIBRATED, now[name], then[name])
         beyond = worse * (now[name].value - limit) > 0.0  # a figure at its limit is within it
@@ -211,14 +239,14 @@ def judge_performance(
             source,
             decided & (np.nan_to_num(q[:, at], nan=1.0) <= rate) & beyond,
             decided,
-            strength=np.divide(lost, floor, out=np.full(len(lost), np.nan), where=floor > 0),
+            strength=np.divide(lost, least_loss, out=np.full(len(lost), np.nan), where=least_loss > 0),
             p_value=p_values[:, at],
             q_value=q[:, at],
         )
     return found
 
 
-def _scaled(metric: str, figure: Performance) -> tuple[FloatArray, FloatArray]:
+def scaled(metric: str, figure: Performance) -> tuple[FloatArray, FloatArray]:
     """(cells,) the figure on its scale, and its standard error there."""
     on = spec_of(metric).scale
     if on is Scale.SHARE:
@@ -280,7 +308,8 @@ def _logit(share: FloatArray) -> FloatArray:
     return np.log(share / (1.0 - share))
 
 
-def _unscaled(metric: str, y: FloatArray) -> FloatArray:
+def unscaled(metric: str, y: FloatArray) -> FloatArray:
+    """(cells,) the inverse of ``scaled``."""
     scale = spec_of(metric).scale
     if scale is Scale.SHARE:
         return 1.0 / (1.0 + np.exp(-y))

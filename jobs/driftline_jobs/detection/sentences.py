@@ -22,6 +22,7 @@ _SOURCES = {
     verdicts.REFERENCE: "the reference's figure less a margin",
     verdicts.TRIVIAL: "what a model that has learned nothing would get",
     verdicts.DETECTOR: "the limit of the sum over windows",
+    verdicts.SUSTAINED: "the reference's figure less half a margin, window after window",
 }
 
 _VERBS = {

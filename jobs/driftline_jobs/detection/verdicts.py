@@ -24,6 +24,7 @@ FIXED_FEW_ROWS = "fixed_few_rows"
 REFERENCE = "reference_interval"
 TRIVIAL = "trivial_model"
 DETECTOR = "detector"
+SUSTAINED = "sustained"
 """Values of ``Verdicts.source``, the ``threshold_source`` of the summary tables."""
 
 

@@ -50,8 +50,8 @@ from driftline_schemas.window import Granularity
 DRIFT_SHARE, MULTIVARIATE_SHARE, LABEL_SHARE, LASTING_SHARE = 0.3, 0.05, 0.05, 0.1
 """Of the false-alarm rate what the drift of columns may use, one by one, together, of the labels, and over
 windows. A tenth costs the detector a window or two of delay. Checks have ``CHECK_SHARE``."""
-PERFORMANCE_SHARE = 0.35
-"""The same of the model's performance by labels."""
+PERFORMANCE_SHARE, POOLED_SHARE, LOSS_SHARE = 0.2, 0.1, 0.05
+"""The same of the model's performance by labels: of a window, of several together, of losses that last."""
 ESTIMATE_SHARE = 0.05
 """The same of what is expected of it without labels."""
 _INSTEAD = {
@@ -170,6 +170,16 @@ class Calibrations:
     ) -> dict[FigureKey, Verdicts]:
         """Verdicts (cells,) by figure of the model as a whole: each window's are one family of tests."""
         return self._judge(self.performance, PERFORMANCE_SHARE, now, then, tested)
+
+    @property
+    def pooled_rate(self) -> float:
+        """What figures of several windows together may use of the false-alarm rate."""
+        return POOLED_SHARE * self.monitor.alerts.false_alarm_rate
+
+    @property
+    def loss_rate(self) -> float:
+        """The same of small losses that last."""
+        return LOSS_SHARE * self.monitor.alerts.false_alarm_rate
 
     def judge_estimates(
         self,

@@ -21,15 +21,17 @@ if TYPE_CHECKING:  # who only reads needs no formulas
 
 CONTRADICTED = "kind = 'estimated' AND threshold IS NOT NULL AND degraded IS NULL"
 """Where the model was expected to do worse, and by mature labels has not: else both are there, or none."""
+OWN = "windows = 1 AND kind <> 'sustained'"
+"""The rows that are about their window alone; the others are made by the fold."""
 _BY_LABELS = "by labels, which are mature, it is no worse than it may be: they count, and not the estimate"
 _DEGRADED = (
     "SELECT window_start, '*' AS column_name, model_version, segment, segment_value, metric, value, "  # noqa: S608
     "threshold, threshold_source, NULL AS q_value, reference_value, kind, windows, ci_low, ci_high "
-    f"FROM current_performance_metrics WHERE {SPAN} AND degraded"
+    f"FROM current_performance_metrics WHERE {SPAN} AND {OWN} AND degraded"
 )
 _JUDGED = (
     "SELECT DISTINCT window_start FROM current_performance_metrics "  # noqa: S608 - our words
-    f"WHERE {SPAN} AND degraded IS NOT NULL AND kind = $5"
+    f"WHERE {SPAN} AND {OWN} AND degraded IS NOT NULL AND kind = $5"
 )
 _CONTRADICTED = (
     "SELECT DISTINCT window_start FROM current_performance_metrics "  # noqa: S608 - our words

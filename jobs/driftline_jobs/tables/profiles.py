@@ -53,6 +53,10 @@ _OUTCOMES = (
     f"SELECT {_CELL}, state FROM current_profiles JOIN ({_MEASURED}) m USING ({_CELL}) "  # noqa: S608
     f"WHERE {_WHERE} AND model_version = '*' AND column_name = '*' ORDER BY {_CELL}, base_start"
 )
+_OUTCOMES_OF_WHOLES = (
+    f"SELECT window_start, state FROM current_profiles WHERE {_WHERE} "  # noqa: S608 - our words
+    "AND column_name = '*' AND model_version = '*' AND segment = '*' ORDER BY window_start, base_start"
+)
 _DRIFTED = (
     "SELECT DISTINCT window_start, column_name FROM current_drift_metrics "  # noqa: S608 - our words
     f"WHERE {_WHERE} AND model_version = '*' AND segment = '*' AND comparison = 'reference' AND drifted"
@@ -211,6 +215,17 @@ def outcomes_of_segments(
     """The outcomes of every cell of the windows, over all versions, that has a figure by labels."""
     rows = _of_windows(store, _OUTCOMES, monitor, windows)
     return merged_outcomes(rows, lambda row: (row["window_start"], _segment_of(row)))
+
+
+def outcomes_of_wholes(
+    store: Store, monitor: Monitor, start: datetime, end: datetime
+) -> dict[datetime, Outcomes]:
+    """The outcomes of whole windows, by the window's start."""
+    found: dict[datetime, Outcomes] = {}
+    for row in rows_of(store, _OUTCOMES_OF_WHOLES, [*place_of(monitor), start, end]):
+        at, more = row["window_start"], read_outcomes(row["state"])
+        found[at] = more.merged([found[at], more]) if at in found else more
+    return found
 
 
 def profiles_of_segments(

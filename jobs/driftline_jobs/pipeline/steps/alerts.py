@@ -13,7 +13,9 @@ from typing import Any
 from driftline_jobs.detection.alert_states import from_json, to_json
 from driftline_jobs.detection.alerts import Alert, Finding, Fold, Place, State, Topic, WindowFindings
 from driftline_jobs.detection.check_strength import strength
+from driftline_jobs.detection.verdicts import SUSTAINED
 from driftline_jobs.evaluate.estimates import ESTIMATED
+from driftline_jobs.evaluate.performance import REALIZED
 from driftline_jobs.metrics.nature import statement
 from driftline_jobs.pipeline.context import Job
 from driftline_jobs.pipeline.steps.fold import Builders, Followed, Known, Said
@@ -184,6 +186,8 @@ def finding(topic: Topic, row: Mapping[str, Any]) -> Finding:
     value, threshold = row["value"], row["threshold"]
     times = _strength(value, threshold, row["reference_value"])
     kind = row["kind"] if topic is Topic.PERFORMANCE else None
+    if kind == SUSTAINED:
+        kind = REALIZED
     if kind == ESTIMATED:
         topic = Topic.ESTIMATE
     if topic is Topic.QUALITY:

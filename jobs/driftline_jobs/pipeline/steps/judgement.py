@@ -27,6 +27,7 @@ from driftline_jobs.pipeline.steps.incidents import Incidents
 from driftline_jobs.pipeline.steps.judged import Judged, publish_attempts
 from driftline_jobs.pipeline.steps.judgement_fixed import FixedSaying
 from driftline_jobs.pipeline.steps.judgement_rolling import MovingSaying
+from driftline_jobs.pipeline.steps.lasting_performance import LastingPerformance
 from driftline_jobs.pipeline.steps.previous_window import add_previous
 from driftline_jobs.pipeline.steps.repeated_ids import Repeats, follow_ids
 from driftline_jobs.pipeline.steps.sustained_shift import SustainedShifts
@@ -69,12 +70,10 @@ def steps_of(
         published: all windows that share its bins, ascending.
         wholes: the profiles of those that are gone through.
     """
-    return [
-        SustainedShifts(job, reference, calibrations, wholes),
-        Impacts(job, reference),
-        Alerts(job, published),
-        Incidents(job, reference),
-    ]
+    steps: list[FoldStep] = [SustainedShifts(job, reference, calibrations, wholes), Impacts(job, reference)]
+    if LastingPerformance.applies(job, reference):
+        steps.append(LastingPerformance(job, reference, calibrations, published))
+    return [*steps, Alerts(job, published), Incidents(job, reference)]
 
 
 def publish_judgement(job: Job, reference: Reference, calibrations: Calibrations) -> Judged:

@@ -15,6 +15,7 @@ from functools import partial
 import pyarrow as pa
 
 from driftline_jobs.detection.alerts import Finding, Topic
+from driftline_jobs.detection.verdicts import SUSTAINED
 from driftline_jobs.evaluate.calibrations import Calibrations
 from driftline_jobs.evaluate.cells import MeasuredCell
 from driftline_jobs.evaluate.estimates import ESTIMATED
@@ -208,7 +209,7 @@ class MovingSaying:
         """Keep in mind what fired, so that later references do without it."""
         fired = set()
         for one in findings:
-            if one.metric == SUSTAINED_SHIFT:
+            if one.metric == SUSTAINED_SHIFT or one.windows > 1 or one.threshold_source == SUSTAINED:
                 continue  # found against the start: what the reference follows stays in it
             if one.topic is Topic.PERFORMANCE:
                 fired.add(OUTCOMES)

@@ -246,7 +246,11 @@ ALTER TABLE performance_metrics ADD COLUMN "windows" BIGINT;
 
 UPDATE performance_metrics SET "windows" = 1;
 
-COMMENT ON TABLE performance_metrics IS 'One row per window, model version, segment value, metric, kind, class and number of windows. How well the model did by the labels that have arrived (realized), and how well it would be expected to have done without them (estimated, which cannot see a change in the relation of features and label). Once labels are there, estimate_error holds the estimated figure less the realized one. A row with windows of 7 or 28 is the figure of the outcomes of so many windows together, this one the last; the window''s own has 1.';
+COMMENT ON TABLE performance_metrics IS 'One row per window, model version, segment value, metric, kind, class and number of windows. How well the model did by the labels that have arrived (realized), and how well it would be expected to have done without them (estimated, which cannot see a change in the relation of features and label). Once labels are there, estimate_error holds the estimated figure less the realized one. A row with windows of 7 or 28 is the figure of the outcomes of so many windows together, this one the last; the window''s own has 1. Of the kind sustained, value is the mean of the windows'' figures since the loss began, so many windows ago.';
+
+COMMENT ON COLUMN performance_metrics."kind" IS 'From labels, without them, how far the estimate was off once they were there, or from labels since a loss began that lasts. One of: realized, estimated, estimate_error, sustained.';
+
+COMMENT ON COLUMN performance_metrics."threshold_source" IS 'Where the threshold comes from: rule, calibrated, reference_interval (the figure of the reference less a margin), trivial_model or sustained (that figure less half a margin, undercut in window after window).';
 
 COMMENT ON COLUMN performance_metrics."windows" IS 'Windows whose outcomes the figure merges, the last of them this one; 1 for the window alone. Unit: windows.';
 
@@ -544,7 +548,7 @@ FROM performance_metrics t
 JOIN runs r ON r.run_id = t.run_id AND r.monitor = t.monitor AND r.window_start = t.window_start
 WHERE r.status = 'published' AND r.superseded_at IS NULL;
 
-COMMENT ON VIEW current_performance_metrics IS 'The present answer: performance_metrics of the newest published run of each (monitor, granularity, window_start, part). One row per window, model version, segment value, metric, kind, class and number of windows. How well the model did by the labels that have arrived (realized), and how well it would be expected to have done without them (estimated, which cannot see a change in the relation of features and label). Once labels are there, estimate_error holds the estimated figure less the realized one. A row with windows of 7 or 28 is the figure of the outcomes of so many windows together, this one the last; the window''s own has 1.';
+COMMENT ON VIEW current_performance_metrics IS 'The present answer: performance_metrics of the newest published run of each (monitor, granularity, window_start, part). One row per window, model version, segment value, metric, kind, class and number of windows. How well the model did by the labels that have arrived (realized), and how well it would be expected to have done without them (estimated, which cannot see a change in the relation of features and label). Once labels are there, estimate_error holds the estimated figure less the realized one. A row with windows of 7 or 28 is the figure of the outcomes of so many windows together, this one the last; the window''s own has 1. Of the kind sustained, value is the mean of the windows'' figures since the loss began, so many windows ago.';
 
 COMMENT ON COLUMN current_performance_metrics."monitor" IS 'Name of the monitor.';
 
@@ -564,7 +568,7 @@ COMMENT ON COLUMN current_performance_metrics."run_id" IS 'Run that published th
 
 COMMENT ON COLUMN current_performance_metrics."metric" IS 'Name of the metric, for example roc_auc.';
 
-COMMENT ON COLUMN current_performance_metrics."kind" IS 'From labels, without them, or how far the estimate was off once they were there. One of: realized, estimated, estimate_error.';
+COMMENT ON COLUMN current_performance_metrics."kind" IS 'From labels, without them, how far the estimate was off once they were there, or from labels since a loss began that lasts. One of: realized, estimated, estimate_error, sustained.';
 
 COMMENT ON COLUMN current_performance_metrics."class_label" IS 'Class of a multiclass metric, null for the model as a whole.';
 
@@ -588,7 +592,7 @@ COMMENT ON COLUMN current_performance_metrics."trivial_value" IS 'What a model t
 
 COMMENT ON COLUMN current_performance_metrics."threshold" IS 'What the figure was held against.';
 
-COMMENT ON COLUMN current_performance_metrics."threshold_source" IS 'Where the threshold comes from: rule, calibrated, reference_interval (the figure of the reference less a margin) or trivial_model.';
+COMMENT ON COLUMN current_performance_metrics."threshold_source" IS 'Where the threshold comes from: rule, calibrated, reference_interval (the figure of the reference less a margin), trivial_model or sustained (that figure less half a margin, undercut in window after window).';
 
 COMMENT ON COLUMN current_performance_metrics."degraded" IS 'Whether the model has become worse; null on rows that do not decide.';
 
