@@ -135,6 +135,21 @@ def test_drift_of_a_column_the_model_does_not_use_is_low_unless_it_is_critical(
     assert len(bench.query("SELECT DISTINCT reference_id FROM runs WHERE reference_id IS NOT NULL")) == 1
 
 
+def test_what_goes_on_under_new_bins_is_the_same_incident(bench: Bench) -> None:
+    bench.overrides = {"labels": None}
+    bench.reference()
+    for number in range(FIRST, FIRST + 3):
+        made = bench.rows(number, amount=pa.array([None] * ROWS, pa.float64()))
+        bench.write(number, made)
+    bench.run(FIRST, FIRST + 1)
+    (before,) = incidents(bench, FIRST + 1, topic="data")
+    bench.overrides |= {"features": {"ignore": ["city"]}}
+    bench.run(FIRST + 2)
+    (after,) = incidents(bench, FIRST + 2, topic="data")
+    assert (after["incident_id"], after["state"]) == (before["incident_id"], "ongoing")
+    assert after["first_window"] == before["first_window"]
+
+
 def test_no_rows_is_one_incident_of_the_data(bench: Bench) -> None:
     bench.reference()
     bench.days(FIRST, FIRST)

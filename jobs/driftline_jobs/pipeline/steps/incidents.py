@@ -22,7 +22,7 @@ from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.kinds.base import Bins
 from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference
-from driftline_jobs.tables import alert_actions
+from driftline_jobs.tables import alert_actions, fold_states, runs
 from driftline_jobs.tables.incidents import add_incidents
 from driftline_schemas.column_kinds import Form, kind_spec
 from driftline_schemas.table_names import OTHER, table_column
@@ -52,9 +52,9 @@ class Incidents:
         self._said: Said | None = None
         self._fold = self._folded(None)
 
-    def begin(self, state: Known, windows: Sequence[Window]) -> None:  # noqa: ARG002 - nothing is to be read
+    def begin(self, state: Known, windows: Sequence[Window]) -> None:
         """See ``FoldStep``."""
-        self._fold = self._folded(state)
+        self._fold = self._folded(self._before(windows) if state is None else state)
 
     def follow(self, said: Said) -> Followed:
         """See ``FoldStep``."""
@@ -67,6 +67,12 @@ class Incidents:
             "ended": [[incident_states.to_json(one), ago] for one, ago in self._fold.ended],
         }
         return Followed(state, partial(self._add_rows, said.window, found))
+
+    def _before(self, windows: Sequence[Window]) -> Known:
+        """What was known before the first of ``windows`` by other bins than theirs: alerts go on too."""
+        store, monitor = self._job.store, self._job.monitor
+        newest = runs.newest_judged_before(store, monitor, windows[0].start) if windows else None
+        return None if newest is None else fold_states.known_after(store, monitor, newest).state_of(self.name)
 
     def _folded(self, state: Known) -> Fold:
         known = state or {"here": [], "ended": []}
