@@ -45,7 +45,8 @@ class Incident:
         age: windows since it was opened, and since the last problem joined it.
         changed: start of the window in which it was last new or escalated.
         said: the impact that was said then.
-        peak: the greatest strength seen while nobody had accepted it.
+        peak: the greatest strength seen.
+        norm: ``accepted.distance`` of the windows since a person accepted it.
         leading: what the headline rests on.
     """
 
@@ -69,6 +70,7 @@ class Incident:
     kind: str = ""
     quiet: int = 0
     worse: int = 0
+    norm: tuple[float, ...] = ()
     leading: Mapping[str, Any] = field(default_factory=dict)
 
     @property

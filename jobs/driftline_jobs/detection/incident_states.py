@@ -16,7 +16,7 @@ _TIMES = ("first_window", "last_window", "changed")
 def to_json(incident: Incident) -> dict[str, Any]:
     """Plain JSON values, all there is of the incident."""
     times = {name: getattr(incident, name).isoformat() for name in _TIMES}
-    lists = {name: list(getattr(incident, name)) for name in ("columns", "members")}
+    lists = {name: list(getattr(incident, name)) for name in ("columns", "members", "norm")}
     return {**asdict(incident), **times, **lists}
 
 
@@ -28,6 +28,7 @@ def from_json(content: Mapping[str, Any]) -> Incident:
             **{name: datetime.fromisoformat(content[name]) for name in _TIMES},
             "columns": tuple(content["columns"]),
             "members": tuple(content["members"]),
+            "norm": tuple(content.get("norm", ())),
             "topic": Topic(content["topic"]),
             "state": State(content["state"]),
             "severity": Severity(content["severity"]),

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from driftline_jobs.detection.accepted import beyond, distance, followed
 from driftline_jobs.detection.alerts import ALL, RESOLVE_AFTER, RETURNS_WITHIN
 from driftline_jobs.detection.causes import cause_of, explained_by, of_one_cause
 from driftline_jobs.detection.incident import (
@@ -37,7 +38,7 @@ _ENDS_AFTER: Final = {Topic.DATA: RESOLVE_AFTER, Topic.DRIFT: 7, Topic.PERFORMAN
 _IN_A_ROW: Final = {Topic.DATA: 1, Topic.DRIFT: 2, Topic.PERFORMANCE: 1}
 """Windows in a row for which an incident has to be worse to escalate: one stormy day makes no drift worse."""
 _AS_MUCH_AGAIN: Final = 2.0
-"""An impact so many times what was said is another story; so is drift so many times what was accepted."""
+"""An impact so many times what was said is another story."""
 _MOST_GONE: Final = 0.25
 """Share of the columns without a value from which on the data is gone."""
 
@@ -224,7 +225,6 @@ class Fold:
         severity = max(incident.severity, now)
         worst = [problem for problem in own if problem.severity >= max(incident.severity, own[0].severity)]
         impact = max((problem.impact for problem in own if problem.impact is not None), default=None)
-        strength = max(problem.strength for problem in own)
         silent = self._silence(incident)
         after = replace(
             incident,
@@ -234,7 +234,7 @@ class Fold:
             quiet=0,
             columns=_columns(own, incident.columns),
             impact=impact,
-            peak=incident.peak if silent is State.ACCEPTED else max(incident.peak, strength),
+            peak=max(incident.peak, *(problem.strength for problem in own)),
         )
         if is_new:
             return self._told(after, State.NEW, own, window)
@@ -242,8 +242,11 @@ class Fold:
             own[0].severity > Severity.LOW and (impact or 0.0) >= _AS_MUCH_AGAIN * incident.said > 0.0
         )
         if silent is State.ACCEPTED:
-            # the norm since: only what goes as far again is news, or what is of another kind
-            worse = severity > incident.severity or strength >= _AS_MUCH_AGAIN * incident.peak
+            off = distance(own)
+            worse = severity > incident.severity or beyond(incident.norm, off)
+            after = after if worse else replace(after, norm=followed(incident.norm, off))
+        else:
+            after = replace(after, norm=())
         worse_for = incident.worse + 1 if worse else 0
         if worse_for >= _IN_A_ROW[incident.topic]:
             return self._told(after, State.ESCALATED, own, window)
