@@ -16,7 +16,7 @@ LOW, MEDIUM, HIGH, CRITICAL = Severity
 WHOLE = Place("income")
 
 
-def weighed(finding: Finding, weights: Weights = Weights(rows=1000)) -> Problem:  # noqa: B008 - frozen
+def weighed(finding: Finding, weights: Weights = Weights(rows=1000, seconds=86400.0)) -> Problem:  # noqa: B008 - frozen
     (alert,) = _alerts(finding)
     (problem,) = problems_of([alert], [finding], weights)
     return problem
@@ -78,7 +78,8 @@ def test_losses(finding: Finding, severity: Severity, *, certain: bool) -> None:
         (check("rows_set_aside", 1.0, 1.0, Place()), LOW, True),
         (check("quarantined_objects", 1.0, 1.0, Place()), MEDIUM, True),
         (check("label_coverage", 0.0, 1.0, Place()), HIGH, True),
-        (check("freshness", 7200.0, 1.1, Place()), LOW, False),
+        (check("freshness", 300.0, 5.0, Place(), threshold=60.0), LOW, False),
+        (check("freshness", 3600.0, 1.5, Place(), threshold=600.0), MEDIUM, False),
     ],
 )
 def test_damage(finding: Finding, severity: Severity, *, certain: bool) -> None:

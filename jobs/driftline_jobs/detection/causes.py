@@ -22,7 +22,7 @@ SET_ASIDE: Final = "an object was set aside"
 EMPTY: Final = "columns have no value in the same rows"
 MISSING: Final = "columns are missing from the log"
 RETYPED: Final = "columns changed their type"
-LOST: Final = "a part of the data is gone"
+LOST: Final = "a value is gone"
 SAME_CHECK: Final = "columns fail the same check"
 
 

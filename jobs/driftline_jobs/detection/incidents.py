@@ -238,9 +238,7 @@ class Fold:
         )
         if is_new:
             return self._told(after, State.NEW, own, window)
-        worse = severity > incident.severity or (
-            own[0].severity > Severity.LOW and (impact or 0.0) >= _AS_MUCH_AGAIN * incident.said > 0.0
-        )
+        worse = severity > incident.severity or (_telling(own) >= _AS_MUCH_AGAIN * incident.said > 0.0)
         if silent is State.ACCEPTED:
             off = distance(own)
             worse = severity > incident.severity or beyond(incident.norm, off)
@@ -266,7 +264,7 @@ class Fold:
             headline=self._tell(incident.topic, cause, own),
             changed=window.start,
             worse=0,
-            said=incident.impact or 0.0,
+            said=_telling(own),
             leading={
                 "alert_id": leading.alert_id,
                 "column_name": leading.column,
@@ -307,6 +305,11 @@ def _of(incident: Incident, seen: Mapping[str, Problem], damaged: Collection[str
             replace(one, severity=Severity.LOW, impact=None) if one.column in damaged else one for one in own
         ]
     return sorted(own, key=lambda problem: problem.rank)
+
+
+def _telling(own: Iterable[Problem]) -> float:
+    """The largest impact of those that are worth a word."""
+    return max((one.impact or 0.0 for one in own if one.severity > Severity.LOW), default=0.0)
 
 
 def _ends(incident: Incident, window: WindowProblems) -> bool:

@@ -57,6 +57,7 @@ class Severity(StrEnum):
 
 
 ROWS: Final = "rows"
+FRESHNESS: Final = "freshness"
 MISSING_COLUMN: Final = "missing_column"
 CHANGED_TYPE: Final = "changed_type"
 MISSING_SHARES: Final = frozenset({"null_fraction", "nan_fraction"})
@@ -86,6 +87,8 @@ _COUNTS: Final = 0.01
 _HALF_THE_ROWS, _FEW_ROWS, _MANY_ROWS = 0.5, 0.8, 1.1
 """Times the fewest, or the most, rows that are usual: below or beyond, half of the data is missing, a part of
 it is, or rows came twice. A holiday has fewer rows, and no day a tenth more than the most there ever are."""
+_LATE: Final = 1 / 48
+"""Of a window's length: rows that end so much earlier than they may are half an hour of a day late."""
 _LOST: Final = 0.02
 """Share of the reference's rows from which on a value that no row has any more is a part of the data gone."""
 
@@ -113,7 +116,7 @@ class Weights:
     """What there is to know of the columns of a window, as the tables call them.
 
     Attributes:
-        rows: of the window; None if it is not known.
+        rows: of the window; None if it is not known. seconds: its length.
         columns: how many are watched.
         critical: those that are always worth a message.
         outputs: scores, predictions and labels: what the model is there for.
@@ -121,6 +124,7 @@ class Weights:
     """
 
     rows: int | None = None
+    seconds: float = 0.0
     columns: int = 0
     critical: frozenset[str] = frozenset()
     outputs: frozenset[str] = frozenset()
@@ -301,9 +305,18 @@ def _of_data(
         return Severity.MEDIUM, True, False
     if check in _LABELS:
         return (Severity.HIGH if strength >= _STRONGER or value == 0.0 else Severity.MEDIUM), True, False
+    return _of_log(check, strength, value, own, weights)
+
+
+def _of_log(
+    check: str, strength: float, value: float | None, own: Sequence[Finding], weights: Weights
+) -> tuple[Severity, bool, bool]:
     if check == NEW_COLUMN:
         return Severity.LOW, True, False
-    return (Severity.MEDIUM if strength >= _STRONGER else Severity.LOW), False, False
+    some = strength >= _STRONGER
+    if check == FRESHNESS:
+        some = (value or 0.0) - ((own[0].threshold if own else None) or 0.0) > _LATE * weights.seconds
+    return (Severity.MEDIUM if some else Severity.LOW), False, False
 
 
 def _by_share(share: float | None, some: bool) -> Severity:  # noqa: FBT001 - second of two

@@ -90,7 +90,8 @@ class Incidents:
         of = {column: _weight(one) for column, one in said.impacts().items()}
         for column, share in self._lost(said).items():
             of[column] = replace(of.get(column, Weight()), lost=share)
-        return Weights(rows, self._columns, self._critical, self._outputs, of)
+        seconds = (said.window.end - said.window.start).total_seconds()
+        return Weights(rows, seconds, self._columns, self._critical, self._outputs, of)
 
     def _lost(self, said: Said) -> dict[str, float]:
         """Of the columns that drifted: see ``Weight.lost``."""
