@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from driftline_jobs.detection.impact import noise, with_chance
+from driftline_jobs.detection.impact import Chance, noise, with_chance
+from driftline_jobs.metrics.impact import bin_weights, concentration, divergence
 
 
 def test_noise_is_the_prediction_interval_of_one_more_window() -> None:
@@ -37,9 +38,36 @@ def test_a_large_change_of_a_column_without_a_part_stays_within_the_noise_of_cha
     for _ in range(1000):
         scores, bins = random.beta(2, 5, 2000), random.integers(0, 5, 2000)
         change = np.average(scores, weights=weights[bins]) - scores.mean()
-        limit = with_chance(0.0, scores.std() / 2000**0.5, float(((weights - 1) ** 2).mean()))
+        chance = Chance(scores.std() / 2000**0.5)
+        limit = with_chance(0.0, chance, float(((weights - 1) ** 2).mean()))
         beyond += limit is not None and abs(change) > limit
     assert 2 <= beyond <= 19  # ten expected
-    assert with_chance(None, 0.1, 1.0) is None
-    assert with_chance(0.3, 0.4 / 2.5758293035489004, 1.0) == pytest.approx(0.5)
-    assert with_chance(0.3, float("nan"), 1.0) == 0.3
+
+
+def test_a_bin_that_was_met_on_some_days_says_what_these_were_like() -> None:
+    """Days differ by themselves, and the column is the same all day: only its days speak for a bin."""
+    random = np.random.default_rng(43)
+    beyond = without = 0
+    for _ in range(1000):
+        bin_of_day = random.integers(0, 5, 30)
+        of_day = random.normal(0.3, 0.05, 30)
+        scores = of_day[:, None] + random.normal(0.0, 0.1, (30, 100))
+        by_window = 100 * (bin_of_day[:, None] == np.arange(5))
+        then = by_window.sum(0)
+        if then[0] == 0:
+            continue
+        weights, _ = bin_weights(np.array([[1000, 0, 0, 0, 0]]), then, then > 0, np.zeros(1))
+        change = scores[bin_of_day == 0].mean() - scores.mean()
+        chance = Chance(scores.std() / scores.size**0.5, float(scores.mean(1).std(ddof=1)))
+        apart, alone = divergence(weights, then)[0], concentration(weights, by_window)[0]
+        beyond += abs(change) > (with_chance(0.0, chance, apart, alone) or 0.0)
+        without += abs(change) > (with_chance(0.0, chance, apart) or 0.0)
+    assert beyond <= 19  # ten expected
+    assert without > 200
+
+
+def test_what_is_not_known_adds_no_noise() -> None:
+    assert with_chance(None, Chance(0.1), 1.0) is None
+    assert with_chance(0.3, Chance(0.4 / 2.5758293035489004), 1.0, 1.0) == pytest.approx(0.5)
+    assert with_chance(0.3, Chance(float("nan")), 1.0) == 0.3
+    assert with_chance(0.3, Chance(float("nan"), 0.2 / 2.5758293035489004), 1.0, 4.0) == pytest.approx(0.5)

@@ -20,6 +20,8 @@ def outcomes(rows: int) -> BinaryOutcomes:
 TABLE = ByScore(
     outcomes(7),
     {"fare": {0: outcomes(3), 4: outcomes(4)}, "city": {1: outcomes(7)}},
+    {"city": [[3, 4], [0, 0]], "fare": [[3, 0, 0, 0, 4]]},
+    {("mean_score", None): 0.1, ("roc_auc", "no"): 1 / 3},
     {("fare", "mean_score", None): 0.1 + 0.2, ("fare", "roc_auc", "no"): 1e-9},
 )
 
@@ -32,6 +34,8 @@ def test_the_order_in_which_it_was_made_leaves_no_trace() -> None:
     turned = ByScore(
         TABLE.whole,
         {name: dict(reversed(list(TABLE.columns[name].items()))) for name in ("city", "fare")},
+        dict(reversed(list(TABLE.by_window.items()))),
+        dict(reversed(list(TABLE.spread.items()))),
         dict(reversed(list(TABLE.noise.items()))),
     )
     assert turned.to_bytes() == TABLE.to_bytes()

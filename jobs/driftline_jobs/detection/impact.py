@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,16 +17,27 @@ _Z = 2.5758293035489004
 """Of the normal distribution, 99 % lie within so many standard deviations."""
 
 
-def with_chance(limit: float | None, error: float, divergence: float) -> float | None:
+class Chance(NamedTuple):
+    """How uncertain a figure of the reference is: its standard error by rows, and its standard deviation
+    between windows; NaN where they are not known."""
+
+    error: float
+    spread: float = math.nan
+
+
+def with_chance(
+    limit: float | None, chance: Chance, divergence: float, concentration: float = 0.0
+) -> float | None:
     """The noise of one impact: what clean windows stay within (``noise``), and what so large a change of a
     column that has nothing to do with the score would show by chance, in 99 % of cases.
 
     Args:
-        error: standard error of the figure in the reference, NaN where it is not known.
-        divergence: of the window from the reference, see ``metrics.impact.divergence``.
+        divergence, concentration: of the window's weights, see ``metrics.impact``.
     """
-    by_chance = _Z * error * math.sqrt(divergence) if math.isfinite(error) else 0.0
-    return None if limit is None else math.hypot(limit, by_chance)
+    if limit is None:
+        return None
+    parts = (chance.error * math.sqrt(divergence), chance.spread * math.sqrt(concentration))
+    return math.hypot(limit, *(_Z * part for part in parts if math.isfinite(part)))
 
 
 def noise(values: FloatArray) -> FloatArray:

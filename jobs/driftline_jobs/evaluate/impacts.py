@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from driftline_jobs.detection.impact import Impact, noise, with_chance
+from driftline_jobs.detection.impact import Chance, Impact, noise, with_chance
 from driftline_jobs.metrics.figures import FloatArray, IntArray, Status, reason_of
-from driftline_jobs.metrics.impact import bin_weights, deviation, divergence, explained, mean_change
+from driftline_jobs.metrics.impact import (
+    bin_weights,
+    concentration,
+    deviation,
+    divergence,
+    explained,
+    is_known,
+    mean_change,
+)
 from driftline_jobs.metrics.intervals import Z
 from driftline_jobs.metrics.performance import FigureKey
 from driftline_jobs.metrics.samples import OrderedSample
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.by_score import ByScore, NoiseKey
-from driftline_jobs.references.reference import Reference
+from driftline_jobs.references.reference import Reference, ReferenceWindow
 from driftline_jobs.tasks.base import AnyTask, Figures
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_jobs.tasks.weighing import Weighable
@@ -34,6 +42,7 @@ _AVERAGE = "_macro"
 """Of the averages over classes the one that is weighed."""
 _ALL, _ROUNDING = 1.0 - 1e-9, 1e-12
 _MEASURED_AT_ONCE = 256
+_MOST_CLUSTERS = 64
 _MOST_WINDOWS = 128
 """So many windows at even distances show as well what is noise as all of a year's hours."""
 
@@ -64,8 +73,11 @@ class Weigher:
         self.task, self.reference, self.by_score = task, reference, by_score
         self._mean_metric = MEAN_PREDICTION if monitor.task_spec.numeric else MEAN_SCORE
         self.whole = task.score_counts(by_score.whole)
-        columns = score_columns(monitor)
-        self.means = {of: self._bin_means(columns[of], len(counts)) for of, counts in self.whole.items()}
+        self._monitor = monitor
+        self._score_columns = score_columns(monitor)
+        self.means = {
+            of: self._bin_means(self._score_columns[of], len(counts)) for of, counts in self.whole.items()
+        }
 
     def _bin_means(self, column: str, size: int) -> FloatArray:
         """(size,) the mean score of each bin in the reference, those around it where it has none."""
@@ -98,9 +110,33 @@ class Weigher:
                     impacts.extend(self._rows(columns[name], changes[name], at, figures))
         return found
 
-    def noise(self) -> dict[NoiseKey, float]:
-        """What the impacts of clean windows stay within, by those of the reference without themselves."""
+    def learned(self) -> ByScore:
+        """The table with what the windows of the reference teach: see ``ByScore``."""
         pieces = list(self.reference.whole_by_window())
+        windows = [profiles for _, profiles in pieces]
+        by_window = {name: column.by_window(windows) for name, column in self._columns.items()}
+        table = replace(self.by_score, by_window=by_window, spread=self._spread(windows))
+        return replace(table, noise=Weigher(self._monitor, self.task, self.reference, table).noise(pieces))
+
+    def _spread(self, windows: Sequence[Mapping[str, Profile]]) -> dict[FigureKey, float]:
+        """The standard deviation of each figure over the windows that have it."""
+        values: dict[FigureKey, FloatArray] = {}
+        for of_class, means in self.means.items():
+            column = self._score_columns[of_class]
+            bins = self.reference.binning.columns[column]
+            sample = bins.sample([profiles.get(column, bins.empty()) for profiles in windows])
+            counts = sample.counts[:, : len(means)] if windows else np.empty((0, len(means)))
+            rows = counts.sum(-1)
+            there = rows > 0
+            values[self._mean_metric, of_class] = (counts[there] * means).sum(-1) / rows[there]
+        outcomes = [outcome for _, outcome in self.reference.whole_outcomes()]
+        if self.usual and outcomes:
+            measured = self.task.measure(outcomes)
+            values |= {key: measured[key].value[measured[key].ok] for key in self.usual}
+        return {key: float(np.std(of, ddof=1)) for key, of in values.items() if len(of) > 1}
+
+    def noise(self, pieces: Sequence[tuple[ReferenceWindow, Mapping[str, Profile]]]) -> dict[NoiseKey, float]:
+        """What the impacts of clean windows stay within, by those of the reference without themselves."""
         pieces = pieces[:: -(-len(pieces) // _MOST_WINDOWS) or 1]
         rows = max(self.reference.rows, 1)
         impacts = self.of_windows([Weighed(found, window.rows / rows) for window, found in pieces])
@@ -126,7 +162,7 @@ class Weigher:
             key: _Usual(
                 float(figure.value[0]),
                 int(np.nan_to_num(rows[key].n[0])),
-                float(rows[key].ci_high[0] - rows[key].ci_low[0]) / (2.0 * Z),
+                Chance(float(rows[key].ci_high[0] - rows[key].ci_low[0]) / (2.0 * Z), self._spread_of(key)),
             )
             for key, figure in found.items()
             if figure.ok[0] and rows[key].ok[0]
@@ -139,8 +175,14 @@ class Weigher:
         for of_class, counts in self.whole.items():
             rows, means = int(counts.sum()), self.means[of_class]
             mean = float((counts * means).sum()) / max(rows, 1)
-            found[of_class] = _Usual(mean, rows, deviation(counts, means) / max(rows, 1) ** 0.5)
+            error = deviation(counts, means) / max(rows, 1) ** 0.5
+            found[of_class] = _Usual(
+                mean, rows, Chance(error, self._spread_of((self._mean_metric, of_class)))
+            )
         return found
+
+    def _spread_of(self, key: FigureKey) -> float:
+        return self.by_score.spread.get(key, np.nan)
 
     def _chosen(self, figures: Figures) -> Figures:
         """Those of the model as a whole that are weighed."""
@@ -172,7 +214,8 @@ class Weigher:
             (self._mean_metric, of_class): usual.value + change.means[of_class][at]
             for of_class, usual in self._usual_means.items()
         }
-        why, unknown, apart = change.status(at), float(change.unknown[at]), float(change.apart[at])
+        why, unknown = change.status(at), float(change.unknown[at])
+        apart = float(change.apart[at]), float(change.alone[at])
         shared: dict[str, Any] = {
             "column_name": table_column(column.name),
             "importance": column.importance,
@@ -189,8 +232,8 @@ class Weigher:
                 class_label=of_class,
                 value=value if status == Status.OK else None,
                 reference_value=usual.value,
-                reference_stddev=usual.error * usual.rows**0.5 if is_mean and usual.rows else None,
-                noise=with_chance(limit, usual.error, apart) if status == Status.OK else None,
+                reference_stddev=usual.chance.error * usual.rows**0.5 if is_mean and usual.rows else None,
+                noise=with_chance(limit, usual.chance, *apart) if status == Status.OK else None,
                 n=usual.rows,
                 status=status,
                 reason=reason_of(status),
@@ -204,11 +247,11 @@ def _rounded(value: float, usual: float) -> float:
 
 
 class _Usual(NamedTuple):
-    """A figure of the reference, the rows it rests on, and its standard error (NaN if not known)."""
+    """A figure of the reference, the rows it rests on, and how uncertain it is."""
 
     value: float
     rows: int
-    error: float
+    chance: Chance
 
 
 class _Column:
@@ -226,6 +269,26 @@ class _Column:
         by_place = [weigher.task.score_counts(parts[place]) for place in self._at]
         self.counts = {of: np.stack([counts[of] for counts in by_place]) for of in weigher.whole}
         self.means = weigher.means
+        known = weigher.by_score.by_window.get(name, ())
+        self._by_window = np.array(known, np.int64).reshape(len(known), len(self.then))
+
+    def by_window(self, windows: Sequence[Mapping[str, Profile]]) -> list[list[int]]:
+        """(D, places) rows of the reference by its windows, ascending, those that follow each other taken
+        together where there are more than 64."""
+        counts = self._placed(windows)
+        if len(counts):
+            step = -(-len(counts) // _MOST_CLUSTERS)
+            counts = np.add.reduceat(counts, np.arange(0, len(counts), step))
+        found: list[list[int]] = counts.tolist()
+        return found
+
+    def _placed(self, windows: Sequence[Mapping[str, Profile]]) -> IntArray:
+        """(W, places) rows of windows."""
+        counts: IntArray = np.zeros((len(windows), len(self.then)), np.int64)
+        if windows:
+            profiles = [profiles.get(self.name, self.bins.empty()) for profiles in windows]
+            np.add.at(counts.T, self.places, self.bins.sample(profiles).every_row().T)
+        return counts
 
     @cached_property
     def importance(self) -> float | None:
@@ -237,27 +300,31 @@ class _Column:
 
     def changed(self, windows: Sequence[Weighed]) -> _Change:
         """What the windows have of it."""
-        profiles = [window.profiles.get(self.name, self.bins.empty()) for window in windows]
-        rows = self.bins.sample(profiles).every_row()
-        now: IntArray = np.zeros((len(windows), len(self.then)), np.int64)
-        np.add.at(now.T, self.places, rows.T)
-        weights, unknown = bin_weights(now, self.then, np.array([window.own for window in windows]))
+        now = self._placed([window.profiles for window in windows])
+        weights, unknown = bin_weights(
+            now,
+            self.then,
+            is_known(self.then, self._by_window),
+            np.array([window.own for window in windows]),
+        )
         apart = divergence(weights, self.then)
+        alone = concentration(weights, self._by_window) if len(self._by_window) else np.zeros(len(windows))
         # side by side, so that how many windows there are leaves no trace in the order of adding
         weights = np.ascontiguousarray(weights[:, self._at])
         means = {of: mean_change(weights, counts, self.means[of]) for of, counts in self.counts.items()}
-        return _Change(self, weights, unknown, apart, means)
+        return _Change(self, weights, unknown, apart, alone, means)
 
 
 @dataclass(frozen=True)
 class _Change:
-    """A column in several windows: (windows, parts) weights, (windows,) the rest. ``apart``: how far from the
-    reference, see ``metrics.impact.divergence``."""
+    """A column in several windows: (windows, parts) weights, (windows,) the rest. ``apart`` and ``alone`` are
+    the ``divergence`` and the ``concentration`` of the weights."""
 
     column: _Column
     weights: FloatArray
     unknown: FloatArray
     apart: FloatArray
+    alone: FloatArray
     means: Mapping[str | None, FloatArray]
 
     def status(self, at: int) -> Status:

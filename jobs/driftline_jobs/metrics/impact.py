@@ -10,31 +10,46 @@ from __future__ import annotations
 
 import numpy as np
 
-from driftline_jobs.metrics.figures import Counts, FloatArray, IntArray
+from driftline_jobs.metrics.figures import BoolArray, Counts, FloatArray, IntArray
 
 FEWEST_ROWS = 10
 """Of fewer rows of the reference a bin says nothing: its rows are as good as unknown."""
+FEWEST_WINDOWS, OF_WINDOWS = 3, 8
+"""So many windows of the reference have to have met a bin, where it has enough of them to tell: what was met
+on one day only says what that day was like."""
 
 
-def bin_weights(now: Counts, then: Counts, own: FloatArray) -> tuple[FloatArray, FloatArray]:
+def is_known(then: Counts, by_window: Counts) -> BoolArray:
+    """(B,) whether a bin has rows enough in the reference, from windows enough.
+
+    Args:
+        then: (B,) rows of the reference; by_window: (D, B) the same by window, (0, B) where it has none.
+    """
+    enough: BoolArray = then >= FEWEST_ROWS
+    return enough & ((by_window > 0).sum(0) >= FEWEST_WINDOWS) if len(by_window) >= OF_WINDOWS else enough
+
+
+def bin_weights(
+    now: Counts, then: Counts, known: BoolArray, own: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """What each row of the reference counts in a bin (W, B), and the share of unknown rows (W,).
 
     NaN where the window has no rows; weights also where it is all of the reference.
 
-    Bins of fewer than ten rows of the reference are one, the unknown: whatever it gains stands for the
-    reference as a whole, so that it moves no figure. Where a window is part of the reference, it is held
+    Bins that are not known are one: whatever it gains stands for the reference as a whole, so that it moves
+    no figure. Where a window is part of the reference, it is held
     against what it leaves: p becomes q + (p - q) / (1 - own). All weights of a window have the mean 1 over
     the rows of the reference.
 
     Args:
         now: (W, B) rows of each window.
         then: (B,) rows of the reference.
+        known: (B,) see ``is_known``.
         own: (W,) share of the reference's rows that are the window's own, 0 for windows outside of it.
     """
     rows = now.sum(-1, keepdims=True)
     p = now / np.where(rows > 0, rows, np.nan)
     q = then / max(then.sum(), 1)
-    known = then >= FEWEST_ROWS
     unknown = (p * ~known).sum(-1)
     gained = unknown - np.where(known, 0.0, q).sum()
     weights = np.where(known, p / np.where(known, q, 1.0), 1.0) + gained[:, None]
@@ -55,6 +70,23 @@ def divergence(weights: FloatArray, then: Counts) -> FloatArray:
     """
     q = then / max(then.sum(), 1)
     found: FloatArray = ((weights - 1.0) ** 2 * q).sum(-1)
+    return found
+
+
+def concentration(weights: FloatArray, by_window: Counts) -> FloatArray:
+    """(W,) Σ_d f_d² (w̄_d - 1)²: how much of the weight lies on a few windows d of the reference, of which
+    each has the share f_d of the rows and w̄_d as their mean weight.
+
+    Times the variance of a figure between windows it is that of its change by chance, where rows of one
+    window are alike for reasons of their own: a bin met on one rainy day says what that day was like.
+
+    Args:
+        weights: (W, B) of ``bin_weights``.
+        by_window: (D, B) rows of the reference; (0, B) where it has no windows.
+    """
+    rows = by_window.sum(-1)
+    mean = (weights[:, None, :] * by_window).sum(-1) / np.maximum(rows, 1)
+    found: FloatArray = ((rows / max(rows.sum(), 1)) ** 2 * (mean - 1.0) ** 2).sum(-1)
     return found
 
 

@@ -79,7 +79,7 @@ def rows_by_score(
         if cell != WHOLE:
             columns[names[cell.segment]][int(cell.segment_value)] = outcome
     table = ByScore(condensed[WHOLE], columns)
-    return replace(table, noise=Weigher(source.monitor, task, reference, table).noise())
+    return Weigher(source.monitor, task, reference, table).learned()
 
 
 def _blocks(windows: Sequence[Window]) -> list[Window]:

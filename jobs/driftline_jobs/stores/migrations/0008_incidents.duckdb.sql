@@ -128,7 +128,7 @@ COMMENT ON COLUMN impacts."reference_value" IS 'The figure of the reference.';
 
 COMMENT ON COLUMN impacts."reference_stddev" IS 'Standard deviation of the score, or of the prediction, in the reference; null for figures of performance.';
 
-COMMENT ON COLUMN impacts."noise" IS 'What the size of value stays within for 99 % of windows like those of the reference: an impact counts from there on. Null where it has fewer than three windows.';
+COMMENT ON COLUMN impacts."noise" IS 'What the size of value stays within in 99 % of cases, of windows like those of the reference and of a column that has nothing to do with the score but changes as much: an impact counts from there on. Null where it has fewer than three windows.';
 
 COMMENT ON COLUMN impacts."importance" IS 'Share of the variance of the score that the bins of this column explain in the reference, less what chance alone would. Unit: share.';
 
@@ -460,7 +460,7 @@ COMMENT ON COLUMN current_impacts."reference_value" IS 'The figure of the refere
 
 COMMENT ON COLUMN current_impacts."reference_stddev" IS 'Standard deviation of the score, or of the prediction, in the reference; null for figures of performance.';
 
-COMMENT ON COLUMN current_impacts."noise" IS 'What the size of value stays within for 99 % of windows like those of the reference: an impact counts from there on. Null where it has fewer than three windows.';
+COMMENT ON COLUMN current_impacts."noise" IS 'What the size of value stays within in 99 % of cases, of windows like those of the reference and of a column that has nothing to do with the score but changes as much: an impact counts from there on. Null where it has fewer than three windows.';
 
 COMMENT ON COLUMN current_impacts."importance" IS 'Share of the variance of the score that the bins of this column explain in the reference, less what chance alone would. Unit: share.';
 
