@@ -27,7 +27,7 @@ def chance(probability: float | None, window: timedelta) -> str:
         return ""
     if probability >= 0.5:
         return "no more than chance does"
-    if probability <= 0 or window / probability > _CERTAIN_FROM:
+    if probability * (_CERTAIN_FROM / window) < 1:
         return CERTAIN
     apart = window / probability
     name, unit, _ = next(one for one in _UNITS if apart >= one[2] * one[1])

@@ -31,7 +31,8 @@ The fields below are written from the code: `python -m driftline_schemas.message
 People are told what has changed, once: that an incident opened, got worse, or ended. A window has one
 message at most, whatever changed in it; what is found in it later waits for the digest, unless it is
 critical (a loss that labels show when they come). What is acknowledged, accepted or muted is not told,
-until it gets worse.
+until it gets worse; the end of what was seen in one window alone waits for the digest, unless it was
+critical.
 
 ```yaml
 notify:

@@ -24,6 +24,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
         (1e-4, DAY, "once in about 27 years by chance"),
         (1e-5, DAY, "practically certain"),  # 274 years
         (0.0, DAY, "practically certain"),
+        (1e-300, DAY, "practically certain"),
         (0.7, DAY, "no more than chance does"),
         (None, DAY, ""),
     ],

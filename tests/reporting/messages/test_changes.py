@@ -14,7 +14,13 @@ from driftline_jobs.reporting.messages.changes import Change, at_once, changes_o
 
 def row(name: str = "i1", state: str = "new", severity: str = "medium", **values: Any) -> dict[str, Any]:
     columns = json.dumps(values.pop("columns", ["carrier"]))
-    given = {"certain": False, "first_window": day(1), "window_start": day(1), **values}
+    given = {
+        "certain": False,
+        "first_window": day(1),
+        "last_window": day(1),
+        "window_start": day(1),
+        **values,
+    }
     return {"incident_id": name, "state": state, "severity": severity, "columns": columns, **given}
 
 
@@ -64,6 +70,12 @@ def test_the_rest_waits_for_the_digest(at_least: str, expected: list[str]) -> No
 def test_a_critical_column_never_waits() -> None:
     changes = changes_of([row("a", severity="low", columns=["origin"]), row("b", severity="low")])
     assert names(at_once(changes, "critical", {"carrier"})) == [("b", "opened")]
+
+
+@pytest.mark.parametrize(("severity", "last", "told"), [("high", 1, 0), ("high", 2, 1), ("critical", 1, 1)])
+def test_the_end_of_what_was_seen_once_waits_for_the_digest(severity: str, last: int, told: int) -> None:
+    ended = row("a", "resolved", severity, last_window=day(last), window_start=day(5))
+    assert len(at_once(changes_of([ended]), "low", ())) == told
 
 
 def test_a_change_is_told_once() -> None:

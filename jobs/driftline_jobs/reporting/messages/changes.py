@@ -50,14 +50,27 @@ def changes_of(rows: Iterable[Row], muted: Collection[str] = ()) -> list[Change]
 
 
 def at_once(changes: Iterable[Change], at_least: str, critical: Collection[str]) -> list[Change]:
-    """Those that do not wait for the digest: of this severity or more, or about a critical column."""
+    """Those that do not wait for the digest: of this severity or more, or about a critical column.
+
+    What was seen in one window alone was over when it was told: its end is no news to anybody, unless it was
+    critical.
+    """
     least = SEVERITIES.index(at_least)
     return [
         change
         for change in changes
-        if SEVERITIES.index(change.row["severity"]) >= least
-        or not set(critical).isdisjoint(columns_of(change.row))
+        if (
+            SEVERITIES.index(change.row["severity"]) >= least
+            or not set(critical).isdisjoint(columns_of(change.row))
+        )
+        and not _was_over(change)
     ]
+
+
+def _was_over(change: Change) -> bool:
+    row = change.row
+    once = row["first_window"] == row["last_window"] < row["window_start"]
+    return change.change == "resolved" and once and row["severity"] != SEVERITIES[-1]
 
 
 def untold(changes: Iterable[Change], told: Sequence[Row], window_start: datetime) -> list[Change]:

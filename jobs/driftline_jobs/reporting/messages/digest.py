@@ -69,7 +69,8 @@ def digests_due(
             readers.setdefault(reader, []).append(monitor)
     now = datetime.now(UTC)
     for group in readers.values():
-        parts = [(monitor, _part(store, monitor, channel.name, days, now)) for monitor in group]
+        with store.stay_connected(reading=True):
+            parts = [(monitor, _part(store, monitor, channel.name, days, now)) for monitor in group]
         found = [(monitor, part) for monitor, part in parts if part is not None]
         if found:
             yield _composed(found, channel.name, days)

@@ -103,7 +103,8 @@ class Notifier:
     def _window(self, channel: Channel, window: Window) -> Sent | None:
         with self.store.turn(turn_of(self.monitor.monitor)):
             now = datetime.now(UTC)
-            news = self._due(window, channel.name, now)
+            with self.store.stay_connected(reading=True):
+                news = self._due(window, channel.name, now)
             if news is None:
                 return None
             outgoing = Outgoing(news.message, lambda: self._letter(window, now), now)

@@ -22,7 +22,7 @@ from driftline_jobs.tables.messages import MessageRow
 from driftline_jobs.tables.window_levels import level_of
 from driftline_reports.level_words import word
 from driftline_schemas.levels import Level
-from driftline_schemas.messages import WindowMessage
+from driftline_schemas.messages import IncidentTold, WindowMessage
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window
@@ -111,6 +111,14 @@ def news_of(
     )
 
 
+def _in_short(told: Sequence[IncidentTold]) -> str:
+    """The worst of what happened, as the end of a title."""
+    if not told:
+        return ""
+    ended = ", ended" if told[0].change == "resolved" else ""
+    return f"{ended}: {told[0].headline}"
+
+
 def critical_columns(monitor: Monitor) -> frozenset[str]:
     """Those always worth a message, as the tables call them."""
     return frozenset(table_column(name) for name in monitor.features.critical)
@@ -135,8 +143,7 @@ def _composed(
 ) -> WindowMessage:
     period = monitor.calendar.label(window)
     told = tuple(teller.told(change.row, change.change) for change in changes)
-    worst = told[0].headline if told else "nothing has changed"
-    title = f"{monitor.monitor}, {period}: {word(level)}: {worst}"
+    title = f"{monitor.monitor}, {period}: {word(level)}{_in_short(told)}"
     lines = [title, ""]
     for incident in told:
         lines += [*teller.lines(incident), ""]
