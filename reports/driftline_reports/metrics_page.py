@@ -79,7 +79,8 @@ def metrics_page() -> str:
 
 
 def _columns(spec: DriftSpec) -> str:
-    kinds = [kind for kind, has in (("ordered", spec.ordered), ("categories", spec.categories)) if has]
+    of = (("ordered", spec.ordered), ("categories", spec.categories), ("texts", spec.texts))
+    kinds = [kind for kind, has in of if has]
     return ", ".join(kinds) or "all columns as one, or windows as a series"
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cache
 
 from driftline_schemas import extensions
-from driftline_schemas.drift_specs import category_metrics, ordered_metrics
+from driftline_schemas.drift_specs import category_metrics, ordered_metrics, text_metrics
 from driftline_schemas.errors import ConfigError
 from driftline_schemas.serving_log import Storage
 
@@ -41,6 +41,7 @@ class KindSpec:
         declared: whether the monitor file may say that a column is of it.
         of_model: it is of the model's own columns, which nobody can leave out.
         times: its numbers are seconds since 1970-01-01 UTC, or since midnight.
+        words: the words of its values are counted, too.
         measured: what its numbers are of a value, where they are not the value itself.
     """
 
@@ -54,11 +55,13 @@ class KindSpec:
     of_model: bool = False
     times: bool = False
     measured: str = ""
+    words: bool = False
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """The drift metrics that are figures of such a column."""
-        return ordered_metrics() if self.form is Form.ORDERED else category_metrics()
+        found = ordered_metrics() if self.form is Form.ORDERED else category_metrics()
+        return (*found, *text_metrics()) if self.words else found
 
 
 BUILT_IN = (
@@ -98,10 +101,11 @@ BUILT_IN = (
     KindSpec(
         "text",
         "Texts",
-        "Texts of which most rows have their own, by their lengths.",
+        "Texts of which most rows have their own: their lengths between edges, how many are empty, and how "
+        "many of their words the reference does not have.",
         Form.ORDERED,
-        declared=False,
         measured="length",
+        words=True,
     ),
     KindSpec("prediction", "Predictions", "What the model predicts.", None, declared=False, of_model=True),
     KindSpec(

@@ -35,8 +35,8 @@ class DriftSpec:
         name: as in ``drift_metrics.metric`` and in rules.
         title: heads its column on a page.
         how: in a line, what is computed.
-        ordered, categories: of which columns it is a figure: those with an order, those with categories. Of
-            neither: of all columns as one, or of windows as a series.
+        ordered, categories, texts: of which columns it is a figure: those with an order, those with
+            categories, texts. Of none of them: of all columns as one, or of windows as a series.
         fixed: a limit that is worth a look whatever is usual, where nothing could be learned; None for a
             metric that decides by rules alone.
         floor: no alert below this, however sure.
@@ -48,6 +48,7 @@ class DriftSpec:
     unit: Unit = Unit.NUMBER
     ordered: bool = False
     categories: bool = False
+    texts: bool = False
     fixed: float | None = None
     floor: float | None = None
 
@@ -148,6 +149,25 @@ BUILT_IN = (
         floor=0.005,
     ),
     DriftSpec(
+        "empty_fraction_delta",
+        "Empty, change",
+        "Share of texts without a character but blanks now, less their share in the reference.",
+        Unit.POINTS,
+        texts=True,
+        fixed=0.05,
+        floor=0.01,
+    ),
+    DriftSpec(
+        "new_words_delta",
+        "New words, change",
+        "Share of words that the reference does not have, less the share that is usual in a window of it. "
+        "Words are parted by blanks; the first 1,000 characters of a text count.",
+        Unit.POINTS,
+        texts=True,
+        fixed=0.1,
+        floor=0.02,
+    ),
+    DriftSpec(
         "sustained_shift",
         "Sustained shift",
         "Evidence over windows that a small shift goes on: what bets against chance have won, begun anew "
@@ -195,6 +215,11 @@ def drift_specs() -> Mapping[str, DriftSpec]:
 def ordered_metrics() -> tuple[str, ...]:
     """Figures of a numeric or datetime column, a score, and other things that have an order."""
     return tuple(spec.name for spec in drift_specs().values() if spec.ordered)
+
+
+def text_metrics() -> tuple[str, ...]:
+    """Figures of texts beside those of their lengths."""
+    return tuple(spec.name for spec in drift_specs().values() if spec.texts)
 
 
 def category_metrics() -> tuple[str, ...]:

@@ -27,7 +27,8 @@ ColumnsOfKind = Annotated[
 class Features(Section):
     """Kinds of the features. What is in no list is watched too, its kind read off the reference.
 
-    Kinds of other distributions (``column_kinds``) have their lists beside ``numeric`` and ``categorical``.
+    Kinds of other distributions (``column_kinds``) have their lists beside ``numeric``, ``categorical`` and
+    ``text``.
 
     Of ``sensitive`` columns the tables have keyed hashes instead of values, of ``{column: drop}`` counts.
     What happens to ``critical`` columns is always worth a message.
@@ -39,6 +40,7 @@ class Features(Section):
 
     numeric: tuple[Name, ...] = ()
     categorical: tuple[Name, ...] = ()
+    text: tuple[Name, ...] = ()
     ignore: tuple[Name, ...] = ()
     critical: tuple[Name, ...] = ()
     sensitive: tuple[SensitiveColumn, ...] = ()
@@ -51,7 +53,8 @@ class Features(Section):
     @property
     def by_kind(self) -> dict[str, tuple[str, ...]]:
         """The columns that are said to be of a kind, those of other distributions too."""
-        return {"numeric": self.numeric, "categorical": self.categorical, **(self.model_extra or {})}
+        ours = {"numeric": self.numeric, "categorical": self.categorical, "text": self.text}
+        return {**ours, **(self.model_extra or {})}
 
     @property
     def declared(self) -> dict[str, str]:

@@ -48,7 +48,7 @@ logs:
   lateness: 1d
 labels: {{uri: {labels}, prediction_id: id, label: late, timestamp: seen}}
 positive_label: 1
-features: {{sensitive: [zip, {{name: drop}}]}}
+features: {{text: [note], sensitive: [zip, {{name: drop}}]}}
 segments: [origin, [origin, carrier], zip]
 granularity: day
 base: hour
@@ -102,9 +102,15 @@ def _predictions(random: np.random.Generator, start: datetime, rows: int, mark: 
             "carrier": pa.array(carriers, pa.string()),
             "zip": pa.array([f"{n:05}" for n in random.integers(10_000, 10_003, rows)]),
             "night": pa.array(random.random(rows) < 0.3),
+            "note": pa.array([_note(random) for _ in range(rows)]),
             "name": pa.array([f"Ann {n}" if n % 7 else None for n in range(rows)]),
         }
     )
+
+
+def _note(random: np.random.Generator) -> str | None:
+    words = [f"W{n}," for n in random.zipf(1.5, random.integers(0, 9))]
+    return " ".join(words) if words else random.choice(np.array([None, "", " "], object))
 
 
 def _labels(random: np.random.Generator, predictions: pa.Table) -> pa.Table:

@@ -213,14 +213,6 @@ def _least(p_values: FloatArray) -> FloatArray:
 def _split(pieces: Sample, splits: Splits) -> tuple[Sample, Sample, Sample]:
     if isinstance(pieces, OrderedSample):
         window, rest = splits.ordered(pieces)
-        whole = OrderedSample(
-            counts=pieces.counts.sum(0),
-            sums=pieces.sums.sum(0),
-            edges=pieces.edges,
-            missing=pieces.missing.sum(0),
-            below_inf=pieces.below_inf.sum(0),
-            above_inf=pieces.above_inf.sum(0),
-        )
-        return window, rest, whole
+        return window, rest, pieces.combined(lambda counts: counts.sum(0))
     left_out, others = splits.categories(pieces)
     return left_out, others, others

@@ -16,7 +16,9 @@ from driftline_schemas.drift_specs import drift_specs
 from driftline_schemas.performance_specs import PerformanceSpec, Scale
 from driftline_schemas.task_specs import performance_spec
 
-_SHARES_OF_ROWS = frozenset({"null_fraction_delta", "unseen_fraction"})
+_SHARES_OF_ROWS = frozenset(
+    {"null_fraction_delta", "unseen_fraction", "empty_fraction_delta", "new_words_delta"}
+)
 CLEAN_SHARE = 0.001
 """A fixed limit allows for what at most this share of clean windows exceed by sampling alone."""
 
@@ -112,7 +114,8 @@ def fixed_drift(
         return None
     rows_n, rows_m = (np.maximum(np.asarray(x, np.float64), 1.0) for x in (n, m))
     sampling = 1.0 / rows_n + 1.0 / rows_m
-    value = np.abs(figure.value)
+    # where there is a debiased figure of a share, it is on one side alone that it matters
+    value = np.abs(figure.value) if metric != "new_words_delta" else figure.value
     if metric == "psi":
         degrees = np.where(figure.degrees > 0, figure.degrees, 1.0)
         least = sampling * scipy.special.chdtri(degrees, CLEAN_SHARE)

@@ -15,7 +15,7 @@ import numpy as np
 from driftline_jobs.detection.cycles import NO_LABEL, finest_level
 from driftline_jobs.detection.verdicts import BLOCKS, CALIBRATED
 from driftline_jobs.metrics.figures import Counts, FloatArray, IntArray
-from driftline_jobs.metrics.samples import CategorySample, OrderedSample
+from driftline_jobs.metrics.samples import CategorySample, OrderedSample, TextSample
 
 MIN_WINDOWS = 8
 """With fewer windows their spread says too little about itself."""
@@ -66,23 +66,9 @@ class Splits:
 
     def ordered(self, pieces: OrderedSample) -> tuple[OrderedSample, OrderedSample]:
         """A sample (N, ...) of the pieces as two samples (K, ...): the windows, and what they leave."""
-        parts = [
-            self.apply(array)
-            for array in (pieces.counts, pieces.sums, pieces.missing, pieces.below_inf, pieces.above_inf)
-        ]
-        counts, sums, missing, below, above = parts
-        window, rest = (
-            OrderedSample(
-                counts=counts[side],
-                sums=sums[side],
-                edges=pieces.edges,
-                missing=missing[side],
-                below_inf=below[side],
-                above_inf=above[side],
-            )
-            for side in (0, 1)
-        )
-        return window, rest
+        window = pieces.combined(lambda counts: self.apply(counts)[0])
+        rest = pieces.combined(lambda counts: self.apply(counts)[1])
+        return window.among_others() if isinstance(window, TextSample) else window, rest
 
     def categories(self, pieces: CategorySample) -> tuple[CategorySample, CategorySample]:
         """Likewise; values of a window that the rest has never seen count as unseen, as they would have."""

@@ -8,7 +8,8 @@ import numpy as np
 
 from driftline_jobs.detection.tail import Deviations
 from driftline_jobs.metrics.figures import Counts, Figure, FloatArray, IntArray
-from driftline_jobs.metrics.samples import CategorySample, OrderedSample
+from driftline_jobs.metrics.samples import CategorySample, OrderedSample, TextSample
+from driftline_jobs.metrics.texts import TEXT_METRICS
 
 SIGNED = ("mean_shift", "null_fraction_delta")
 """Statistics with a sign: small shifts to one side add up. Their spreads are moderated over the columns."""
@@ -97,7 +98,26 @@ def statistic_of(
         error = np.sqrt(np.clip(share * (1.0 - share), 0.0, None) * sampling) * one
         value = np.divide(figure.value, error, out=np.zeros(shape), where=error > 0)
         return Statistic(np.where(figure.ok, value, np.nan), one, sampling * one, error, signed=True)
+    if metric in TEXT_METRICS and isinstance(current, TextSample) and isinstance(reference, TextSample):
+        return _of_texts(metric, figure, current, reference)
     raise ValueError(f"{metric} does not decide: calibrate one of {current.DECIDING}")
+
+
+def _of_texts(metric: str, figure: Figure, current: TextSample, reference: TextSample) -> Statistic:
+    """Differences of shares in standard errors, as if each text were drawn by itself: words of one text go
+    together."""
+    n, m = (np.maximum(side.texts(), 1.0) for side in (current, reference))
+    sampling = np.asarray(1.0 / n + 1.0 / m, np.float64)
+    if metric == "empty_fraction_delta":
+        part, whole = current.blank + reference.blank, n + m
+    else:
+        part = current.unseen_words + reference.unseen_words + reference.single_words
+        whole = np.maximum(current.words + reference.words, 1)
+    share = part / whole
+    error = np.sqrt(np.clip(share * (1.0 - share), 0.0, None) * sampling)
+    value = np.divide(figure.value, error, out=np.zeros(figure.value.shape), where=error > 0)
+    one = np.ones(value.shape)
+    return Statistic(np.where(figure.ok, value, np.nan), one, sampling * one, error * one, signed=True)
 
 
 def _rows(sample: OrderedSample | CategorySample) -> FloatArray:

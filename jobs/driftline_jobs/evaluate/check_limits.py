@@ -31,6 +31,7 @@ NEVER_UNSEEN = 0.002
 _LEAST_OF_NONE = {
     "null_fraction": NEVER_MISSING,
     "nan_fraction": NEVER_MISSING,
+    "empty_fraction": NEVER_MISSING,
     "unseen_fraction": NEVER_UNSEEN,
 }
 Learned = Mapping[tuple[str, str], CheckCalibration]
@@ -103,7 +104,7 @@ def learn_column(
     found: dict[str, CheckCalibration | None] = {}
     for name, several in values.items():
         array = np.array(several, np.float64)
-        if name in {"null_fraction", "nan_fraction"} and len(array) == len(rows):
+        if name in {"null_fraction", "nan_fraction", "empty_fraction"} and len(array) == len(rows):
             found[name] = learn_shares(array * rows, rows)
         elif name in {"minimum", "maximum"} and isinstance(pieces, OrderedSample):
             origin = _middle(pieces)

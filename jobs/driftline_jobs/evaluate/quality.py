@@ -28,7 +28,16 @@ FRESHNESS_SLACK = 0.05
 MISSING_SLACK = 0.05
 """How far the share of missing values may exceed the most that a window of the reference has."""
 LIMITED_BY_REFERENCE = frozenset(
-    {"rows", "null_fraction", "nan_fraction", "infinities", "minimum", "maximum", "unseen_fraction"}
+    {
+        "rows",
+        "null_fraction",
+        "nan_fraction",
+        "empty_fraction",
+        "infinities",
+        "minimum",
+        "maximum",
+        "unseen_fraction",
+    }
 )
 """Checks whose limits are those of the reference: where that moves, they are made with its fold."""
 

@@ -17,6 +17,8 @@ anderson_darling     ordered              1/s · mean (F - G)² / (H (1 - H)), H
 wasserstein          ordered              Σ |∫ F - G| over the bins, a lower bound; upper bound beside it
 mean_shift           ordered              difference of the winsorised means, in the reference's deviations
 unseen_fraction      categories           rows whose value the reference does not know, of those with one
+empty_fraction_delta texts                share of empty texts now less that in the reference
+new_words_delta      texts                share of words that the reference does not have, less what is usual
 ===================  ===================  =========================================================
 
 Shares smooth by +0.5 per bin where logarithms are taken. Missing values (null, NaN) are one more bin of
@@ -31,8 +33,9 @@ import numpy as np
 from driftline_jobs.metrics.figures import Counts, Figure, Status, figure, statuses
 from driftline_jobs.metrics.location import mean_shift
 from driftline_jobs.metrics.registry import added_categories, added_ordered
-from driftline_jobs.metrics.samples import UNSEEN, CategorySample, OrderedSample, distribution
+from driftline_jobs.metrics.samples import UNSEEN, CategorySample, OrderedSample, TextSample, distribution
 from driftline_jobs.metrics.shares import share_figures
+from driftline_jobs.metrics.texts import text_figures
 from driftline_jobs.metrics.transport import wasserstein
 
 __all__ = ["CategorySample", "Figure", "OrderedSample", "category_drift", "ordered_drift"]
@@ -75,7 +78,10 @@ def ordered_drift(current: OrderedSample, reference: OrderedSample) -> dict[str,
         reference.missing,
         reference.missing + values_m.sum(-1),
     )
-    return {name: figures[name] for name in ORDERED_METRICS} | added_ordered(current, reference)
+    found = {name: figures[name] for name in ORDERED_METRICS} | added_ordered(current, reference)
+    if isinstance(current, TextSample) and isinstance(reference, TextSample):
+        found |= text_figures(current, reference)
+    return found
 
 
 def category_drift(current: CategorySample, reference: CategorySample) -> dict[str, Figure]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -44,6 +44,8 @@ class OrderedSample:
     at a place (frozen, default and sentinel values)."""
     DECIDING: ClassVar[tuple[str, ...]] = (*PARTS, "psi")
     """The metrics that are calibrated; psi beside chi_squared (``detection.statistics.GUARD``)."""
+    ADDED: ClassVar[tuple[str, ...]] = ("counts", "sums", "missing", "below_inf", "above_inf")
+    """What of several samples adds up to that of all of their rows."""
 
     def __post_init__(self) -> None:
         if self.counts.shape != self.sums.shape or self.edges.shape != (self.counts.shape[-1] - 1,):
@@ -59,9 +61,60 @@ class OrderedSample:
         counts[..., -1] += self.above_inf
         return counts
 
+    def combined(self, add: Callable[[Counts], Counts]) -> Self:
+        """The sample of rows that are those of several: ``add`` makes of counts (N, ...) theirs."""
+        found: dict[str, Any] = {name: add(getattr(self, name)) for name in self.ADDED}
+        return replace(self, minimum=None, maximum=None, **found)
+
     def every_row(self) -> Counts:
         """(..., B + 1) all rows, the missing ones in a bin of their own."""
         return np.concatenate([self.with_infinities(), self.missing[..., None]], -1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextSample(OrderedSample):
+    """Rows of a column of texts, binned by their lengths.
+
+    Attributes:
+        blank: (...,) texts without a character, or of blanks alone.
+        words: (...,) of all texts; ``unseen_words`` those that the reference does not have, ``single_words``
+            those that one window of it has alone.
+    """
+
+    blank: Counts
+    words: Counts
+    unseen_words: Counts
+    single_words: Counts
+    PARTS: ClassVar[Mapping[str, float]] = {
+        "mean_shift": 0.3,
+        "anderson_darling": 0.15,
+        "chi_squared": 0.1,
+        "null_fraction_delta": 0.1,
+        "empty_fraction_delta": 0.1,
+        "new_words_delta": 0.25,
+    }
+    DECIDING: ClassVar[tuple[str, ...]] = (*PARTS, "psi")
+    ADDED: ClassVar[tuple[str, ...]] = (
+        *OrderedSample.ADDED,
+        "blank",
+        "words",
+        "unseen_words",
+        "single_words",
+    )
+
+    def texts(self) -> Counts:
+        """(...,) texts, blank ones too."""
+        texts: Counts = self.with_infinities().sum(-1)
+        return texts
+
+    def among_others(self) -> Self:
+        """The same of windows of the reference held against its others: to these, what one of them has alone
+        is new."""
+        return replace(
+            self,
+            unseen_words=self.unseen_words + self.single_words,
+            single_words=np.zeros_like(self.single_words),
+        )
 
 
 UNSEEN = -2

@@ -38,8 +38,11 @@ def watched(monitor: Monitor, columns: tuple[LogColumn, ...]) -> list[Watched]:
         if name not in there:
             raise missing_column(monitor, name, there)
     remaining = [column for column in columns if column.name not in not_watched]
-    # a number or a date that is sensitive has no mean or extremes to show: only its hashes are watched
-    sensitive = dict.fromkeys(monitor.features.sensitive_columns, "categorical")
+    # a number or a date that is sensitive has no mean or extremes to show: only its hashes are watched, and
+    # of what the file calls texts how long they are, and the hashes of their words
+    texts = monitor.features.hashed.intersection(monitor.features.text)
+    names = [name for name in monitor.features.sensitive_columns if name not in texts]
+    sensitive = dict.fromkeys(names, "categorical")
     return watched_columns(remaining, roles, {**monitor.features.declared, **sensitive})
 
 

@@ -26,6 +26,7 @@ MOST_UNSEEN = 64
 _DENSE_KEYS = 1 << 14
 """Indices below this are added up in one array, which is several times faster than to sort them."""
 _EXACT_IN_FLOAT = 1 << 53
+_OF_WORDS = ("words", "unseen", "single", "blank")
 
 
 def _no_registers() -> Registers:
@@ -192,6 +193,37 @@ class OrderedProfile(Profile):
             sums=carried(self.sums - part.sums) if len(part.sums) else self.sums,
             outer=without(self.outer, part.outer),
         )
+
+
+@dataclass(slots=True)
+class TextProfile(OrderedProfile):
+    """Profile of a column of texts over some rows: of their lengths, and of their words.
+
+    Attributes:
+        words: all; ``unseen`` those that the reference does not have, ``single`` those that one window of it
+            has alone.
+        blank: texts without a character, or of blanks alone.
+    """
+
+    words: int = 0
+    unseen: int = 0
+    single: int = 0
+    blank: int = 0
+
+    @classmethod
+    def merged(cls, several: Sequence[Self]) -> Self:
+        """See ``Profile``."""
+        found = super(TextProfile, cls).merged(several)  # a class with slots is another one than here
+        for name in _OF_WORDS:
+            setattr(found, name, sum(getattr(profile, name) for profile in several))
+        return found
+
+    def without(self, part: Self) -> Self:
+        """See ``Profile``."""
+        found = super(TextProfile, self).without(part)
+        for name in _OF_WORDS:
+            setattr(found, name, getattr(self, name) - getattr(part, name))
+        return found
 
 
 @dataclass(slots=True)

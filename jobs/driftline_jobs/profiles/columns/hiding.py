@@ -48,11 +48,15 @@ class Hiding:
         """16 hex digits that tell one salt from another, and nothing of it; empty if nothing is hashed."""
         return fingerprint_of(self.salt) if self.hashed else ""
 
+    def salt_of(self, name: str) -> str | None:
+        """What hashes of the column's values are keyed with; None where they need not be."""
+        return self.salt if name in self.hashed else None
+
     def codes(self, name: str, array: pa.Array) -> Codes:
         """The column ``name`` as codes into what stands for its values, or into these if it is not hidden."""
         if name in self.dropped:
             return one_for_all(array)
-        return codes(array, self.salt if name in self.hashed else None)
+        return codes(array, self.salt_of(name))
 
 
 def fingerprint_of(salt: str) -> str:

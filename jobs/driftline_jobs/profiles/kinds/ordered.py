@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -73,7 +73,7 @@ class OrderedBins(BinsOf[OrderedProfile, Numbers]):
     single: tuple[int, ...] = ()
     CODE = 1
     STATE = OrderedProfile
-    SAMPLE = OrderedSample
+    SAMPLE: ClassVar[type[OrderedSample]] = OrderedSample
     ARROW_TYPE = pa.float64()
 
     @property

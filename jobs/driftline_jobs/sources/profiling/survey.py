@@ -31,6 +31,12 @@ from driftline_jobs.profiles.kinds.registry import column_kind
 from driftline_jobs.sources.parquet.reader import SplitReader
 from driftline_jobs.sources.parquet.splits import Split
 from driftline_jobs.sources.profiling.placing import accepted_rows, row_times
+from driftline_jobs.sources.profiling.survey_words import (
+    PASSED_OVER,
+    WordCounts,
+    count_words,
+    merge_words,
+)
 from driftline_schemas.column_kinds import Form, default_kind, kind_spec
 from driftline_schemas.serving_log import LogColumn, Storage, TimeColumn
 from driftline_schemas.table_names import NULL, table_segment
@@ -39,6 +45,9 @@ SAMPLE_ROWS = 1 << 18
 _COUNTED_VALUES = 1 << 20
 TEXT_FROM = 1000
 TEXT_SHARE = 0.5
+TEXT_KIND = "text"
+_MAYBE_TEXT = 0.2
+"""Share of values that differ within a split from which on a column may be one of texts."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +100,10 @@ class Survey:
     """What was seen of a reference, in one split or in several merged."""
 
     rows: int = 0
+    windows: int = 0
     samples: dict[str, list[FloatArray]] = field(default_factory=dict)
     values: dict[str, ValueCounts] = field(default_factory=dict)
+    words: dict[str, WordCounts] = field(default_factory=dict)
     segments: dict[str, dict[str, int]] = field(default_factory=dict)
     highest_negative: float = -math.inf
     lowest_positive: float = math.inf
@@ -111,7 +122,7 @@ class Survey:
 
 def survey_split(split: Split, plan: SurveyPlan) -> Survey:
     """Look at the rows of one split that belong to the reference."""
-    seen = Survey()
+    seen = Survey(windows=len(plan.intervals_us))
     with SplitReader(split, plan.columns) as reader:
         times = row_times(reader, plan.time, 0)
         chosen = np.flatnonzero(_wanted(times, split, plan))
@@ -129,6 +140,11 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
                 seen.samples[name] = [_finite(values)]
             else:
                 seen.values[name] = _counted(CategoryBins(watched.kind, ()).read(array.take(chosen), about))
+            if _has_words(watched, plan.hiding):
+                seen.words[name] = PASSED_OVER
+                if watched.declared or len(seen.values[name].hashes) > _MAYBE_TEXT * len(chosen):
+                    window = _window_of(times[chosen], plan)
+                    seen.words[name] = count_words(array.take(chosen), plan.hiding.salt_of(name), window)
         if plan.decision is not None and reader.has(plan.decision.score):
             _find_decision(seen, reader, chosen, plan.decision)
         for columns in plan.segments:
@@ -146,6 +162,19 @@ def survey_split(split: Split, plan: SurveyPlan) -> Survey:
                 text: count for text, count in zip(texts, counts, strict=True) if count
             }
     return seen
+
+
+def _has_words(watched: Watched, hiding: Hiding) -> bool:
+    """Whether the column may turn out to be one of texts."""
+    if watched.column.name in hiding.dropped or watched.column.storage is not Storage.TEXT:
+        return False
+    return watched.kind == TEXT_KIND or (watched.kind == "categorical" and not watched.declared)
+
+
+def _window_of(times: IntArray, plan: SurveyPlan) -> IntArray:
+    """(n,) windows of the reference, by their order."""
+    starts = np.array([start for start, _ in plan.intervals_us], np.int64)
+    return np.maximum(np.searchsorted(np.sort(starts), times, side="right") - 1, 0).astype(np.int64)
 
 
 def _find_decision(seen: Survey, reader: SplitReader, chosen: IntArray, decision: Decision) -> None:
@@ -214,6 +243,7 @@ def merge_surveys(surveys: Sequence[Survey]) -> Survey:
     """All splits' surveys as one; the order does not matter, since samples are sorted before use."""
     merged = Survey(
         rows=sum(survey.rows for survey in surveys),
+        windows=max((survey.windows for survey in surveys), default=0),
         highest_negative=max((survey.highest_negative for survey in surveys), default=-math.inf),
         lowest_positive=min((survey.lowest_positive for survey in surveys), default=math.inf),
     )
@@ -224,6 +254,8 @@ def merge_surveys(surveys: Sequence[Survey]) -> Survey:
             counts_of = merged.segments.setdefault(name, {})
             for text, count in counts.items():
                 counts_of[text] = counts_of.get(text, 0) + count
+    for name in {name for survey in surveys for name in survey.words}:
+        merged.words[name] = merge_words([s.words[name] for s in surveys if name in s.words])
     for name in {name for survey in surveys for name in survey.values}:
         parts = [survey.values[name] for survey in surveys if name in survey.values]
         merged.values[name] = _combined(
@@ -249,16 +281,19 @@ def binning_from(survey: Survey, watched: Sequence[Watched], hiding: Hiding) -> 
             whole = pa.types.is_integer(watch.column.type)
             if column_kind(watch.kind).convert is not None:
                 whole = bool(len(sample)) and bool((sample == np.rint(sample)).all())
-            columns[name] = (
+            found = (
                 ordered_bins(watch.kind, sample, survey.threshold, whole_numbers=whole)
                 if len(sample)
                 else wide_bins(watch.kind, whole_numbers=whole)
             )
+            columns[name] = _texts(found, survey, watch) if watch.kind == TEXT_KIND else found
             continue
         values = survey.values.get(name, ValueCounts())
         if _is_text(values, survey.rows) and not watch.declared and watch.kind == "categorical":
-            lengths = np.repeat([float(len(text)) for text in values.texts], values.counts)
-            columns[name] = ordered_bins("text", np.sort(lengths), whole_numbers=True)
+            lengths = survey.words.get(name, PASSED_OVER).lengths()
+            if not len(lengths):  # some split had them all alike
+                lengths = np.sort(np.repeat([float(len(text)) for text in values.texts], values.counts))
+            columns[name] = _texts(ordered_bins(TEXT_KIND, lengths, whole_numbers=True), survey, watch)
         else:
             counts = dict(zip(values.texts.tolist(), values.counts.tolist(), strict=True))
             columns[name] = CategoryBins.learned(watch.kind, name, text_of_names(counts), hiding)
@@ -271,6 +306,12 @@ def binning_from(survey: Survey, watched: Sequence[Watched], hiding: Hiding) -> 
         for watch in watched
     }
     return Binning(columns, segments, storages, hiding.fingerprint, winsorised=True)
+
+
+def _texts(of_lengths: OrderedBins, survey: Survey, watched: Watched) -> Bins:
+    counted = survey.words.get(watched.column.name, PASSED_OVER)
+    windows = survey.windows > 1
+    return counted.bins(of_lengths, several_windows=windows, declared=watched.declared)
 
 
 def _is_text(values: ValueCounts, rows: int) -> bool:
