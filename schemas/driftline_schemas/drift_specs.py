@@ -140,6 +140,15 @@ BUILT_IN = (
         floor=0.01,
     ),
     DriftSpec(
+        "share_shift",
+        "Largest share, change",
+        "Change of the share of one category: of those of 5 % and more the one that has changed the most "
+        "beside chance.",
+        Unit.SHARE,
+        categories=True,
+        floor=0.01,
+    ),
+    DriftSpec(
         "unseen_fraction",
         "Unseen values",
         "Share of rows with a value the reference does not have.",

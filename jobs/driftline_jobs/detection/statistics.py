@@ -8,6 +8,7 @@ import numpy as np
 
 from driftline_jobs.detection.tail import Deviations
 from driftline_jobs.metrics.figures import Counts, Figure, FloatArray, IntArray
+from driftline_jobs.metrics.largest_share import largest_share
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample, TextSample
 from driftline_jobs.metrics.texts import TEXT_METRICS
 
@@ -19,6 +20,7 @@ GUARD = "psi"
 """Calibrated beside chi_squared, whose p-value is the larger of both. Where windows vary beyond sampling, a
 rare value's squared difference over its expectation has a heavy tail: at 1e-4 clean windows exceed it seven
 times too often. Its part of the PSI grows with a logarithm, and its p-values hold."""
+_OF_LARGEST = 0.2
 CUBE_ROOT = 1.0 / 3.0
 """Wilson and Hilferty (1931): the cube root of a chi-squared variable is all but normal."""
 
@@ -89,6 +91,10 @@ def statistic_of(
         return Statistic(figure.value / sampling, figure.degrees, sampling * one, sampling * one)
     if metric == "unseen_fraction":
         return Statistic(figure.value / sampling, 0.0 * one, sampling * one, sampling * one)
+    if metric == "share_shift" and not isinstance(current, OrderedSample | TextSample):
+        found = largest_share(current, reference)
+        value = np.where(figure.ok, found.squared, np.nan)
+        return Statistic(value, one, sampling * one, found.variance, 0.5)
     if metric == "mean_shift":
         error = np.sqrt(sampling) * one
         return Statistic(figure.value / error, one, sampling * one, error, signed=True)
@@ -196,9 +202,13 @@ def power_of(metric: str, reference: OrderedSample | CategorySample) -> float:
     Those of Anderson-Darling are the eigenvalues of the correlation of F at the edges over the number of
     edges: the logarithm (a power of 0) for many edges, the cube root for one.
 
+    The largest of several squares is nearest below the cube root (simulated, see ``LEAST_SHARE``).
+
     Args:
         reference: a single sample (no leading axes), for the shares that the edges cut off.
     """
+    if metric == "share_shift":
+        return _OF_LARGEST
     if metric != "anderson_darling" or not isinstance(reference, OrderedSample):
         return CUBE_ROOT
     counts = reference.with_infinities()

@@ -16,6 +16,7 @@ ks                   ordered              max |F - G| at the edges, a lower boun
 anderson_darling     ordered              1/s · mean (F - G)² / (H (1 - H)), H pooled; debiased by 1
 wasserstein          ordered              Σ |∫ F - G| over the bins, a lower bound; upper bound beside it
 mean_shift           ordered              difference of the winsorised means, in the reference's deviations
+share_shift          categories           change of the share that has changed the most beside chance
 unseen_fraction      categories           rows whose value the reference does not know, of those with one
 empty_fraction_delta texts                share of empty texts now less that in the reference
 new_words_delta      texts                share of words that the reference does not have, less what is usual
@@ -31,6 +32,7 @@ from __future__ import annotations
 import numpy as np
 
 from driftline_jobs.metrics.figures import Counts, Figure, Status, figure, statuses
+from driftline_jobs.metrics.largest_share import share_shift
 from driftline_jobs.metrics.location import mean_shift
 from driftline_jobs.metrics.registry import added_categories, added_ordered
 from driftline_jobs.metrics.samples import UNSEEN, CategorySample, OrderedSample, TextSample, distribution
@@ -49,7 +51,7 @@ ORDERED_METRICS = (
     "mean_shift",
     "null_fraction_delta",
 )
-CATEGORY_METRICS = (*SHARE_METRICS, "unseen_fraction", "null_fraction_delta")
+CATEGORY_METRICS = (*SHARE_METRICS, "share_shift", "unseen_fraction", "null_fraction_delta")
 
 
 def ordered_drift(current: OrderedSample, reference: OrderedSample) -> dict[str, Figure]:
@@ -100,6 +102,7 @@ def category_drift(current: CategorySample, reference: CategorySample) -> dict[s
     status = statuses(
         shape, (n == 0, Status.EMPTY_WINDOW), (m == 0, Status.NO_REFERENCE), (known == 0, Status.NO_VALUES)
     )
+    figures["share_shift"] = share_shift(current, reference)
     figures["unseen_fraction"] = figure(current.unseen / np.maximum(known, 1), status)
     figures["null_fraction_delta"] = _missing_delta(current.missing, n, reference.missing, m)
     return {name: figures[name] for name in CATEGORY_METRICS} | added_categories(current, reference)

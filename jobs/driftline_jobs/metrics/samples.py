@@ -137,9 +137,10 @@ class CategorySample:
     unseen: Counts
     missing: Counts
     PARTS: ClassVar[Mapping[str, float]] = {
-        "chi_squared": 0.5,
-        "unseen_fraction": 0.25,
-        "null_fraction_delta": 0.25,
+        "chi_squared": 0.4,
+        "share_shift": 0.2,
+        "unseen_fraction": 0.2,
+        "null_fraction_delta": 0.2,
     }
     """The metrics that decide, each with its part of the column's level."""
     DECIDING: ClassVar[tuple[str, ...]] = (*PARTS, "psi")

@@ -160,7 +160,7 @@ def test_a_key_that_is_no_kind_is_refused_with_those_that_are(install: Install, 
     path = Bench(tmp_path, {"features": {"geohash": 3}}).monitor_file()
     with pytest.raises(ConfigError) as raised:
         load_monitor(path)
-    known = "numeric, categorical, ignore, sensitive, prefix"
+    known = "numeric, categorical, text, ignore, sensitive, prefix"
     assert str(raised.value).endswith(f"features.geohash: unknown key: known here are {known}")
     path = Bench(tmp_path, {"features": {"prefix": ["city"], "categorical": ["city"]}}).monitor_file()
     with pytest.raises(
