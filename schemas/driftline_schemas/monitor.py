@@ -45,6 +45,7 @@ from driftline_schemas.monitor_values import (
     Name,
     PositiveDuration,
     ScoreColumns,
+    Sensitivity,
     Severity,
     Source,
     TaskName,
@@ -230,11 +231,23 @@ class Rule(Section):
 
 
 class Alerts(Section):
-    """When to raise the alarm. ``false_alarm_rate``: the chance that a clean window raises any."""
+    """When to raise the alarm. ``false_alarm_rate``: the chance that a clean window raises any.
+
+    ``sensitivity``: by column, how much of the part of it that is for drift; ``off``: its drift is published
+    and decides nothing but by rules that name it.
+    """
+
+    ADDED_LATER = frozenset({"sensitivity"})
 
     false_alarm_rate: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
     min_rows: Annotated[StrictInt, Field(ge=1)] = 500
     rules: tuple[Rule, ...] = ()
+    sensitivity: dict[Name, Sensitivity] = {}  # noqa: RUF012 - pydantic copies it
+
+    @property
+    def unwatched(self) -> frozenset[str]:
+        """Columns whose drift is not watched."""
+        return frozenset(name for name, word in self.sensitivity.items() if word == "off")
 
 
 def _as_change(value: object) -> object:

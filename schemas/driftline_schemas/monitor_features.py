@@ -35,7 +35,7 @@ class Features(Section):
     """
 
     model_config = ConfigDict(extra="allow")
-    ADDED_LATER = frozenset({"critical"})
+    ADDED_LATER = frozenset({"text", "critical"})
     __pydantic_extra__: dict[AddedKind, ColumnsOfKind] = Field(init=False)
 
     numeric: tuple[Name, ...] = ()

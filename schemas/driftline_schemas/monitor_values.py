@@ -238,6 +238,8 @@ Webhook = Annotated[SecretStr, AfterValidator(_check_webhook)]
 """An address, or ``env:NAME`` for the environment variable that has it."""
 Severity = Literal["low", "medium", "high", "critical"]
 """Of an incident, the mildest first."""
+Sensitivity = Literal["off", "low", "normal", "high"]
+"""How much of the false alarms that drift may raise a column may use."""
 Email = Annotated[StrictStr, AfterValidator(_check_email)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]

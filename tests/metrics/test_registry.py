@@ -15,6 +15,7 @@ from driftline_jobs.metrics import drift
 from driftline_jobs.metrics.figures import Figure
 from driftline_jobs.metrics.registry import DriftMetric
 from driftline_jobs.metrics.samples import CategorySample
+from driftline_jobs.metrics.texts import TEXT_METRICS
 from driftline_jobs.reporting.report import write_report
 from driftline_reports.metrics_page import metrics_page
 from driftline_schemas import drift_specs
@@ -27,7 +28,8 @@ from driftline_schemas.settings import Settings
 def test_every_formula_has_a_specification_and_every_specification_a_formula() -> None:
     assert {spec.name for spec in BUILT_IN if spec.ordered} == set(drift.ORDERED_METRICS)
     assert {spec.name for spec in BUILT_IN if spec.categories} == set(drift.CATEGORY_METRICS)
-    assert {spec.name for spec in BUILT_IN if not (spec.ordered or spec.categories)} == {
+    assert {spec.name for spec in BUILT_IN if spec.texts} == set(TEXT_METRICS)
+    assert {spec.name for spec in BUILT_IN if not (spec.ordered or spec.categories or spec.texts)} == {
         "sustained_shift",
         "gaussian_kl",
         "reconstruction_error",

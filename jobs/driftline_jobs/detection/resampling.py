@@ -20,6 +20,7 @@ from driftline_jobs.metrics.samples import CategorySample, OrderedSample, TextSa
 MIN_WINDOWS = 8
 """With fewer windows their spread says too little about itself."""
 _DRAWS = 200
+_MOST_WINDOWS, _STRETCH = 1008, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,33 @@ def leave_one_out(labels: Sequence[Sequence[str]]) -> Splits | None:
         same = np.equal.outer(np.array(names), np.array(names)) & ~np.eye(count, dtype=bool)
         rest = rest + same / same.sum(1, keepdims=True)
     return Splits(np.eye(count), rest, names, level, CALIBRATED)
+
+
+def leave_one_out_of_its_season(labels: Sequence[Sequence[str]], near: FloatArray) -> Splits | None:
+    """Each window against the others of its season, which is what it would be compared with.
+
+    As ``leave_one_out``; of more than ``_MOST_WINDOWS`` windows some stretches are judged.
+
+    Args:
+        near: (N, N) 1.0 where the window of the column is of the season of that of the row, or the same.
+    """
+    count = len(labels)
+    if count < MIN_WINDOWS:
+        return None
+    level = finest_level(labels)
+    names = np.array([NO_LABEL if level is None else several[level] for several in labels], dtype=np.str_)
+    judged = np.arange(count)
+    if count > _MOST_WINDOWS:
+        starts = np.linspace(0, count - _STRETCH, _MOST_WINDOWS // _STRETCH).astype(np.intp)
+        judged = (starts[:, None] + np.arange(_STRETCH)).ravel()
+    window = np.eye(count)[judged]
+    rest = near[judged] * (1.0 - window)
+    if level is not None:
+        same = rest * np.equal.outer(names[judged], names)
+        rest = rest + same / np.maximum(same.sum(1, keepdims=True), 1.0)
+    usable = rest.sum(1) > 0.0
+    splits = Splits(window, rest, tuple(names[judged].tolist()), level, CALIBRATED)
+    return splits.at(np.flatnonzero(usable)) if int(usable.sum()) >= MIN_WINDOWS else None
 
 
 def leave_one_out_of_its_group(labels: Sequence[Sequence[str]]) -> Splits | None:

@@ -91,7 +91,11 @@ def statistic_of(
         return Statistic(figure.value / sampling, figure.degrees, sampling * one, sampling * one)
     if metric == "unseen_fraction":
         return Statistic(figure.value / sampling, 0.0 * one, sampling * one, sampling * one)
-    if metric == "share_shift" and not isinstance(current, OrderedSample | TextSample):
+    if (
+        metric == "share_shift"
+        and isinstance(current, CategorySample)
+        and isinstance(reference, CategorySample)
+    ):
         found = largest_share(current, reference)
         value = np.where(figure.ok, found.squared, np.nan)
         return Statistic(value, one, sampling * one, found.variance, 0.5)

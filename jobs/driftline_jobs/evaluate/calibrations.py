@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -54,6 +54,8 @@ PERFORMANCE_SHARE, POOLED_SHARE, LOSS_SHARE = 0.2, 0.1, 0.05
 """The same of the model's performance by labels: of a window, of several together, of losses that last."""
 ESTIMATE_SHARE = 0.05
 """The same of what is expected of it without labels."""
+WEIGHTS: Mapping[str, float] = {"off": 0.0, "low": 1 / 3, "normal": 1.0, "high": 3.0}
+"""Of the sensitivities of columns, before all of them are brought to what they may use together."""
 _INSTEAD = {
     TOO_SHORT: FIXED_FEW_WINDOWS,
     NO_TIMES: FIXED_NO_TIMES,
@@ -106,11 +108,17 @@ class Calibrations:
         labels = [labels_of(start, self.monitor, self.monitor.granularity) for start in starts]
         tested_by: dict[tuple[str, str], CalibratedTest] = {}
         for column in columns:
-            if column.column in self.natures.columns:
+            if column.column in self._not_watched:
                 continue
             own = {name: found for (of, name), found in self.drift.items() if of == column.column}
             tests = compare_column(own, column.figures, column.now, column.then, labels=labels, enough=tested)
-            tested_by |= {(column.column, metric): test for metric, test in tests.items()}
+            weight = WEIGHTS[self.monitor.alerts.sensitivity.get(column.column, "normal")]
+            tested_by |= {
+                (column.column, metric): replace(test, part=test.part * weight)
+                for metric, test in tests.items()
+            }
+        if self.monitor.alerts.sensitivity:
+            tested_by = _at_one_level(tested_by)
         rate = share * self.monitor.alerts.false_alarm_rate
         return UsualDrift(
             judge_families(tested_by, np.arange(len(starts)), rate),
@@ -121,6 +129,11 @@ class Calibrations:
                 if spec.fixed is not None
             },
         )
+
+    @property
+    def _not_watched(self) -> frozenset[str]:
+        """Columns that move by nature, and those that nobody wants to hear of."""
+        return self.monitor.alerts.unwatched.union(self.natures.columns)
 
     def _instead(self, column: str, metric: str, tested: BoolArray) -> TextArray:
         """(cells,) why a fixed limit has to do: nothing was learned, or the cell is not tested."""
@@ -157,7 +170,7 @@ class Calibrations:
         has no mean."""
         learned: dict[str, dict[str, Calibration]] = {}
         for (column, name), found in self.drift.items():
-            if isinstance(found, Calibration) and column not in self.natures.columns:
+            if isinstance(found, Calibration) and column not in self._not_watched:
                 learned.setdefault(column, {})[name] = found
         several = {column: _followed(of_column) for column, of_column in sorted(learned.items())}
         return {column: of_column for column, of_column in several.items() if of_column}
@@ -210,6 +223,16 @@ def _followed(learned: Mapping[str, Calibration]) -> dict[str, Calibration]:
     signed = [name for name in learned if name in SIGNED or name.startswith(SHARE)]
     shape = [name for name in UNSIGNED if name in learned and "mean_shift" not in learned]
     return {name: learned[name] for name in sorted([*signed, *shape[:1]])}
+
+
+def _at_one_level(
+    tested: Mapping[tuple[str, str], CalibratedTest],
+) -> dict[tuple[str, str], CalibratedTest]:
+    """The tests of a family with parts that add up to one level for each column, however they are weighed
+    (weighted Benjamini-Hochberg: Genovese, Roeder and Wasserman, Biometrika 2006)."""
+    columns = {column for column, _ in tested}
+    mean = sum(test.part for test in tested.values()) / max(len(columns), 1)
+    return {key: replace(test, part=test.part / mean) for key, test in tested.items()}
 
 
 def labels_of(start: datetime, monitor: Monitor, granularity: Granularity) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ from driftline_schemas.monitor import Monitor
 from driftline_schemas.serving_log import Storage
 from driftline_schemas.table_names import ALL
 
+NOT_WATCHED = "alerts.sensitivity has it off"
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -133,6 +135,8 @@ def judged_drift(
     judged = []
     for column in columns:
         moves = None if natures is None else natures.reason(column.column)
+        if column.column in monitor.alerts.unwatched:
+            moves = NOT_WATCHED
         if moves is not None:
             named = [rule for rule in monitor.alerts.rules if rule.column == column.column]
             verdicts = judge_by_rules(named, column.column, column.figures, cells)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from driftline_jobs.detection.calibration import NO_TIMES, NO_VALUES, TOO_SHORT, Calibration, Uncalibrated
@@ -27,6 +26,7 @@ from driftline_jobs.detection.resampling import (
     Splits,
     leave_one_out,
     leave_one_out_of_its_group,
+    leave_one_out_of_its_season,
     resample_blocks,
 )
 from driftline_jobs.detection.statistics import SIGNED
@@ -39,6 +39,7 @@ from driftline_jobs.evaluate.quality import column_checks
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference, ReferenceWindow
+from driftline_jobs.references.season import seasons
 from driftline_jobs.tasks.base import AnyTask
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.table_names import table_column
@@ -88,9 +89,10 @@ def learn(
             continue
         profiles = [taught.pieces[at][column] for at in usable]
         sample = bins.sample(profiles)
-        found = calibrate_column(sample, taught.split([taught.labels[at] for at in usable]))
+        splits = taught.split([taught.starts[at] for at in usable])
+        found = calibrate_column(sample, splits)
         if not reference.moves:  # what lasts is followed from the reference of the start
-            found |= calibrate_shares(sample, taught.split([taught.labels[at] for at in usable]))
+            found |= calibrate_shares(sample, splits)
         drift |= {(column, statistic): calibration for statistic, calibration in found.items()}
         if taught.by_window:
             name, before = table_column(column), reference.cells[WHOLE].get(column)
@@ -109,15 +111,13 @@ class _Taught:
 
     Attributes:
         pieces: profiles of its windows' wholes, or of its base windows' (``by_window`` says which).
-        labels: of each, what tells it apart; ``split`` says by them how they are held against each other.
-        label: the same of any piece, by its start.
+        starts: of each; ``split`` says by them how they are held against each other.
     """
 
     pieces: Sequence[Mapping[str, Profile]]
-    labels: Sequence[tuple[str, ...]]
-    split: Callable[[Sequence[Sequence[str]]], Splits | None]
+    starts: Sequence[datetime]
+    split: Callable[[Sequence[datetime]], Splits | None]
     by_window: bool
-    label: Callable[[datetime], tuple[str, ...]]
 
     @classmethod
     def of(cls, reference: Reference, monitor: Monitor, windows: Sequence[WindowOfReference]) -> _Taught:
@@ -125,34 +125,32 @@ class _Taught:
             pieces: list[tuple[datetime, Mapping[str, Profile]]] = list(reference.whole_by_base())
             block = _HOURS_OF_A_DAY if monitor.base is Granularity.HOUR else 1
             length = round(len(pieces) / max(len(windows), 1))
-            return cls._labelled(
-                pieces,
-                partial(resample_blocks, length=length, block=block),
-                partial(labels_of, monitor=monitor, granularity=monitor.base),
-                by_window=False,
-            )
-        pieces = [(window.start, profiles) for window, profiles in windows]
-        if reference.by_weekday:
-            return cls._labelled(pieces, leave_one_out_of_its_group, partial(_weekday, monitor=monitor))
-        label = partial(labels_of, monitor=monitor, granularity=monitor.granularity)
-        return cls._labelled(pieces, leave_one_out, label)
+
+            def resampled(starts: Sequence[datetime]) -> Splits | None:
+                labels = [labels_of(start, monitor, monitor.base) for start in starts]
+                return resample_blocks(labels, length=length, block=block)
+
+            return cls._of(pieces, resampled, by_window=False)
+
+        def one_out(starts: Sequence[datetime]) -> Splits | None:
+            if reference.by_weekday:
+                return leave_one_out_of_its_group([_weekday(start, monitor) for start in starts])
+            labels = [labels_of(start, monitor, monitor.granularity) for start in starts]
+            if reference.seasonal:
+                return leave_one_out_of_its_season(labels, seasons(starts))
+            return leave_one_out(labels)
+
+        return cls._of([(window.start, profiles) for window, profiles in windows], one_out, by_window=True)
 
     @classmethod
-    def _labelled(
+    def _of(
         cls,
         pieces: Sequence[tuple[datetime, Mapping[str, Profile]]],
-        split: Callable[[Sequence[Sequence[str]]], Splits | None],
-        label: Callable[[datetime], tuple[str, ...]],
+        split: Callable[[Sequence[datetime]], Splits | None],
         *,
-        by_window: bool = True,
+        by_window: bool,
     ) -> _Taught:
-        return cls(
-            [profiles for _, profiles in pieces],
-            [label(start) for start, _ in pieces],
-            split,
-            by_window,
-            label,
-        )
+        return cls([profiles for _, profiles in pieces], [start for start, _ in pieces], split, by_window)
 
     def usable(self, column: str) -> list[int]:
         """Places of the pieces in which a column has any value: others teach nothing about its values."""
@@ -231,7 +229,7 @@ def _joint(
     found = list(reference.moments_by_window() if taught.by_window else reference.moments_by_base())
     if not found or len(places) < 2:
         return {}
-    splits = taught.split([taught.label(start) for start, _ in found])
+    splits = taught.split([start for start, _ in found])
     if splits is None:
         return {(ALL_COLUMNS, metric): Uncalibrated(TOO_SHORT) for metric in MULTIVARIATE}
     learned = calibrate_multivariate(stack_moments([sums.of(places) for _, sums in found]), splits)

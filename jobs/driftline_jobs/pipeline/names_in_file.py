@@ -29,6 +29,7 @@ def check_reference(monitor: Monitor, reference: Reference) -> None:
     faults = [misfit.text for misfit in misfits if misfit.is_fault]
     watched = {*reference.binning.columns, label_column(monitor, reference.binning)} - {None}
     faults += rules_without_column(monitor, {name for name in watched if name is not None})
+    faults += sensitivity_without_column(monitor, {name for name in watched if name is not None})
     faults += _version(monitor, reference)
     if faults:
         raise ConfigError("\n".join(f"{monitor.monitor}: {fault}" for fault in faults))
@@ -78,6 +79,15 @@ def rules_without_column(monitor: Monitor, watched: set[str]) -> list[str]:
         f"alerts.rules[{at}]: {rule.column!r} is no column that is watched{hint(rule.column, watched)}"
         for at, rule in enumerate(monitor.alerts.rules)
         if rule.column is not None and rule.column not in watched
+    ]
+
+
+def sensitivity_without_column(monitor: Monitor, watched: set[str]) -> list[str]:
+    """A message for each column of ``alerts.sensitivity`` that is not watched."""
+    return [
+        f"alerts.sensitivity: {name!r} is no column that is watched{hint(name, watched)}"
+        for name in monitor.alerts.sensitivity
+        if name not in watched
     ]
 
 

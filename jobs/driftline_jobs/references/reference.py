@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from functools import cached_property
-from itertools import repeat
 from typing import Any
 
 import pyarrow as pa
@@ -17,11 +16,13 @@ import pyarrow.compute as pc
 
 from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE, Cell
-from driftline_jobs.profiles.codec import decode, encode
+from driftline_jobs.profiles.codec import decode
 from driftline_jobs.profiles.id_sketch import IDS, IdSketch
-from driftline_jobs.profiles.moments import MOMENTS, MomentSums
+from driftline_jobs.profiles.moments import MOMENTS, MomentSums, added
 from driftline_jobs.profiles.state import Profile, subtract
 from driftline_jobs.references.losses import ReferenceLosses
+from driftline_jobs.references.season import same_season
+from driftline_jobs.references.state_rows import BASE, OUTCOMES, SCHEMA, TOTAL, WINDOW, merged_cells
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_jobs.tasks.stored import read_outcomes
 from driftline_schemas.errors import DataError
@@ -29,22 +30,6 @@ from driftline_schemas.table_names import table_column
 from driftline_schemas.window import Window, from_us, to_us
 
 FORMAT = 1
-TOTAL, WINDOW, BASE = "total", "window", "base"
-"""Levels of the rows of its table: all of it, a window, a base window."""
-OUTCOMES = "*"
-"""Stands for the outcomes in ``column_name``."""
-_SCHEMA = pa.schema(
-    [
-        ("level", pa.string()),
-        ("start_us", pa.int64()),
-        ("model_version", pa.string()),
-        ("segment", pa.string()),
-        ("segment_value", pa.string()),
-        ("column_name", pa.string()),
-        ("state", pa.binary()),
-    ]
-)
-StateRow = tuple[str, int, str, str, str, str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +57,16 @@ class ReferenceObject:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Season:
+    """The windows of one season, by their starts: their profiles, and these and their moments merged."""
+
+    starts: tuple[datetime, ...] = ()
+    pieces: Sequence[Mapping[Cell, dict[str, Profile]]] = ()
+    cells: Mapping[Cell, dict[str, Profile]] = field(default_factory=dict)
+    moments: MomentSums | None = None
+
+
 @dataclass
 class Reference:
     """A reference with its profiles.
@@ -84,6 +79,8 @@ class Reference:
             rows it has, or when they end, says nothing about the log.
         effective_from: the first window that it is for, when the monitor was rebased; None for all.
         objects: what it was made from, by uri; no part of its identity.
+        seasonal: whether a window is compared with those of its season alone (``season``). What is learned is
+            then of every window beside its season.
         losses: what it lacks; no part of its identity. None where an older version has made it.
     """
 
@@ -96,6 +93,8 @@ class Reference:
     effective_from: datetime | None = None
     objects: tuple[ReferenceObject, ...] = field(default=(), repr=False)
     losses: ReferenceLosses | None = None
+    seasonal: bool = False
+    _season: _Season = field(default_factory=_Season, init=False, repr=False, compare=False)
 
     @cached_property
     def reference_id(self) -> str:
@@ -140,9 +139,10 @@ class Reference:
         return self._moments(TOTAL)
 
     def moments_without(self, window: Window) -> MomentSums | None:
-        """The same with the window's own rows taken out."""
+        """The same with the window's own rows taken out; of its season, where that counts."""
+        every = self._season_of(window).moments if self.seasonal else self.moments
         own = self._moments(WINDOW, to_us(window.start)) if self.holds(window) else None
-        return self.moments if own is None or self.moments is None else self.moments - own
+        return every if own is None or every is None else every - own
 
     def moments_by_window(self) -> Iterator[tuple[datetime, MomentSums]]:
         """The same of each window by its start, ascending."""
@@ -192,18 +192,34 @@ class Reference:
         return () if self.external else self.windows
 
     def without(self, window: Window) -> Mapping[Cell, dict[str, Profile]]:
-        """The cells as a window may be compared with them: its own rows are taken out."""
+        """The cells as a window may be compared with them: its own rows are taken out, and those of other
+        seasons where that counts."""
+        every = self._season_of(window).cells if self.seasonal else self.cells
         if not self.holds(window):
-            return self.cells
+            return every
         own = self._profiles(WINDOW, to_us(window.start))
         left = {}
-        for cell, columns in self.cells.items():
+        for cell, columns in every.items():
             ours = own.get(cell, {})
             left[cell] = {
                 name: subtract(profile, ours[name]) if name in ours else profile
                 for name, profile in columns.items()
             }
         return left
+
+    def _season_of(self, window: Window) -> _Season:
+        """The windows of its season, merged: for those that follow, which have much the same, it is kept."""
+        every = [one.start for one in self.windows]
+        near = same_season(every, window.start).tolist()
+        starts = tuple(start for start, chosen in zip(every, near, strict=True) if chosen)
+        if starts != self._season.starts:
+            known = dict(zip(self._season.starts, self._season.pieces, strict=True))
+            pieces = [known.get(start) or self._profiles(WINDOW, to_us(start)) for start in starts]
+            sums = [self._moments(WINDOW, to_us(start)) for start in starts]
+            known_sums = [one for one in sums if one is not None]
+            moments = added(known_sums) if known_sums else None
+            self._season = _Season(starts, pieces, merged_cells(pieces), moments)
+        return self._season
 
     def outcomes_without(self, window: Window) -> Mapping[Cell, Outcomes]:
         """Outcomes with the window's own rows taken out."""
@@ -289,7 +305,7 @@ class Reference:
         self, level: str, start_us: int | None = None, cell: Cell | None = None
     ) -> Iterator[tuple[Cell, str, bytes]]:
         rows = self._select(level, start_us, cell)
-        columns = [rows.column(name).to_pylist() for name in _SCHEMA.names[2:]]
+        columns = [rows.column(name).to_pylist() for name in SCHEMA.names[2:]]
         for version, segment, value, name, state in zip(*columns, strict=True):
             yield Cell(version, segment, value), name, state
 
@@ -330,7 +346,8 @@ class Reference:
     def _about(self) -> dict[str, Any]:
         windows = [[to_us(w.start), to_us(w.end), w.rows, w.freshness_seconds] for w in self.windows]
         since = None if self.effective_from is None else to_us(self.effective_from)
-        return {"format": FORMAT, "windows": windows, "elsewhere": self.external, "effective_from": since}
+        about = {"format": FORMAT, "windows": windows, "elsewhere": self.external, "effective_from": since}
+        return {**about, "seasonal": True} if self.seasonal else about
 
     def _stream(self, about: Mapping[str, Any]) -> bytes:
         described = {b"driftline": json.dumps(about, separators=(",", ":")).encode()}
@@ -365,43 +382,5 @@ class Reference:
             effective_from=None if since is None else from_us(since),
             objects=tuple(ReferenceObject(*values) for values in about["objects"]),
             losses=ReferenceLosses.read(about["losses"]) if about.get("losses") else None,
+            seasonal=about.get("seasonal", False),
         )
-
-
-def state_rows(level: str, start_us: int, cells: Mapping[Cell, Mapping[str, Profile]]) -> Iterator[StateRow]:
-    """Rows of a reference's table: the profiles of some cells, of all of it, of a window or a base window."""
-    for cell in sorted(cells):
-        for name in sorted(cells[cell]):
-            yield level, start_us, *_texts(cell), table_column(name), encode(cells[cell][name])
-
-
-def outcome_rows(level: str, start_us: int, outcomes: Mapping[Cell, Outcomes]) -> Iterator[StateRow]:
-    """The same of the outcomes of some cells."""
-    for cell in sorted(outcomes):
-        yield level, start_us, *_texts(cell), OUTCOMES, outcomes[cell].to_bytes()
-
-
-def moment_row(level: str, start_us: int, moments: MomentSums) -> StateRow:
-    """The same of the columns together."""
-    return level, start_us, *_texts(WHOLE), MOMENTS, moments.to_bytes()
-
-
-def id_row(level: str, start_us: int, ids: IdSketch) -> StateRow:
-    """The same of the ids of its predictions."""
-    return level, start_us, *_texts(WHOLE), IDS, ids.to_bytes()
-
-
-def state_table(rows: Sequence[StateRow]) -> pa.Table:
-    """The table of a reference."""
-    columns = zip(*rows, strict=True) if rows else repeat((), len(_SCHEMA))
-    arrays = [pa.array(list(values), of.type) for values, of in zip(columns, _SCHEMA, strict=True)]
-    return pa.table(arrays, schema=_SCHEMA)
-
-
-def totals_table(cells: Mapping[Cell, Mapping[str, Profile]]) -> pa.Table:
-    """The table of a reference of which only these profiles over all of it are kept."""
-    return state_table(list(state_rows(TOTAL, 0, cells)))
-
-
-def _texts(cell: Cell) -> tuple[str, str, str]:
-    return cell.model_version, cell.segment, cell.segment_value

@@ -17,9 +17,10 @@ from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.codec import encode
 from driftline_jobs.profiles.moments import MOMENTS, MomentSums, added
-from driftline_jobs.profiles.state import Profile, merge, subtract
+from driftline_jobs.profiles.state import Profile, subtract
 from driftline_jobs.references.members import OUTCOMES
-from driftline_jobs.references.reference import Reference, ReferenceWindow, totals_table
+from driftline_jobs.references.reference import Reference, ReferenceWindow
+from driftline_jobs.references.state_rows import merged_cells, totals_table
 from driftline_jobs.tasks.outcomes import Outcomes
 from driftline_schemas.rows import canonical_json
 from driftline_schemas.window import Window
@@ -151,16 +152,7 @@ class MovingReference(Reference):
     @cached_property
     def cells(self) -> dict[Cell, dict[str, Profile]]:
         """Profiles of every cell over all pieces."""
-        parts: dict[Cell, dict[str, list[Profile]]] = {}
-        for piece in self.pieces:
-            for cell, columns in piece.cells.items():
-                gathered = parts.setdefault(cell, {})
-                for name, profile in columns.items():
-                    gathered.setdefault(name, []).append(profile)
-        return {
-            cell: {name: merge(several) for name, several in gathered.items()}
-            for cell, gathered in parts.items()
-        }
+        return merged_cells([piece.cells for piece in self.pieces])
 
     @cached_property
     def outcomes(self) -> dict[Cell, Outcomes]:

@@ -10,17 +10,15 @@ from driftline_jobs.profiles.binning import Binning
 from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.id_sketch import IdSketch
 from driftline_jobs.profiles.moments import MomentSums, added
-from driftline_jobs.profiles.state import Profile, merge
 from driftline_jobs.references.losses import ReferenceLosses
-from driftline_jobs.references.reference import (
+from driftline_jobs.references.reference import Reference, ReferenceObject, ReferenceWindow
+from driftline_jobs.references.state_rows import (
     BASE,
     TOTAL,
     WINDOW,
-    Reference,
-    ReferenceObject,
-    ReferenceWindow,
     StateRow,
     id_row,
+    merged_cells,
     moment_row,
     outcome_rows,
     state_rows,
@@ -42,6 +40,7 @@ class Scanned:
         external: whether it is a data set of its own, not windows of the log.
         timed: whether its rows have times; those that have none are of no window.
         objects: what it was read from; losses: what it lacks.
+        seasonal: whether windows are compared with those of their season.
     """
 
     windows: Sequence[WindowProfile]
@@ -51,6 +50,7 @@ class Scanned:
     timed: bool = True
     objects: Sequence[ReferenceObject] = ()
     losses: ReferenceLosses | None = None
+    seasonal: bool = False
 
 
 def reference_from(
@@ -79,6 +79,7 @@ def reference_from(
         effective_from=effective_from,
         objects=tuple(scanned.objects),
         losses=scanned.losses,
+        seasonal=scanned.seasonal,
     )
 
 
@@ -103,18 +104,12 @@ def _window_rows(window: WindowProfile, outcomes: Mapping[Cell, Outcomes]) -> li
 def _total_rows(profiled: Sequence[WindowProfile], outcomes: OutcomesByWindow) -> list[StateRow]:
     """All windows merged."""
     moment_sums: list[MomentSums] = []
-    parts: dict[Cell, dict[str, list[Profile]]] = {}
     labelled: dict[Cell, list[Outcomes]] = {}
     for window in profiled:
-        for cell, columns in window.cells.items():
-            for name, profile in columns.items():
-                parts.setdefault(cell, {}).setdefault(name, []).append(profile)
         for cell, outcome in outcomes.get(window.window, {}).items():
             labelled.setdefault(cell, []).append(outcome)
         moment_sums += window.moments.values()
-    rows = list(
-        state_rows(TOTAL, 0, {cell: {n: merge(p) for n, p in found.items()} for cell, found in parts.items()})
-    )
+    rows = list(state_rows(TOTAL, 0, merged_cells([window.cells for window in profiled])))
     if moment_sums:
         rows.append(moment_row(TOTAL, 0, added(moment_sums)))
     rows += outcome_rows(TOTAL, 0, {cell: several[0].merged(several) for cell, several in labelled.items()})

@@ -27,6 +27,7 @@ from driftline_jobs.profiles.moments import share_of_rows
 from driftline_jobs.references.by_score import ByScore
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.references.scanned import Scanned, reference_from
+from driftline_jobs.references.season import by_season
 from driftline_jobs.sources.base import LogInspection
 from driftline_jobs.sources.listing.passed_over import in_words
 from driftline_jobs.sources.parquet.agreement import named_columns
@@ -111,6 +112,7 @@ def make_reference(job: Job, effective_from: datetime | None = None) -> Referenc
         external=job.monitor.reference.uri is not None,
         timed=timed,
         objects=objects_of(inspection, profiled),
+        seasonal=timed and by_season(job.monitor),
         losses=reference_losses(inspection, data.windows, profiles, timed=timed),
     )
     reference = reference_from(job.monitor.monitor, source_of(job), binning, scanned, effective_from)

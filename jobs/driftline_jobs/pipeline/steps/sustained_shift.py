@@ -119,11 +119,19 @@ class SustainedShifts:
             ahead = self._windows[at : at + AHEAD]
             self._observed = {one: {} for one in ahead}
             tested = [one for one in ahead if self._is_tested(one)]
-            whole = self._reference.cells.get(WHOLE, {})
-            profiles = [(one.start, self._wholes.of(one)) for one in tested]
-            found = observe(self._calibrations, self._reference.binning, whole, profiles)
+            found = self._of_season(tested) if self._reference.seasonal else self._against(tested)
             self._observed |= dict(zip(tested, found, strict=True))
         return self._observed[window]
+
+    def _against(self, windows: Sequence[Window]) -> Sequence[Mapping[str, ByStatistic]]:
+        """The windows, all of one season where that counts, beside the reference."""
+        reference = self._reference
+        cells = reference.without(windows[0]) if windows and reference.seasonal else reference.cells
+        profiles = [(one.start, self._wholes.of(one)) for one in windows]
+        return observe(self._calibrations, reference.binning, cells.get(WHOLE, {}), profiles)
+
+    def _of_season(self, windows: Sequence[Window]) -> Sequence[Mapping[str, ByStatistic]]:
+        return [found for window in windows for found in self._against([window])]
 
     def _is_tested(self, window: Window) -> bool:
         if self._reference.holds(window):

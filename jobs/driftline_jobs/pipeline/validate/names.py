@@ -8,6 +8,7 @@ from driftline_jobs.pipeline.names_in_file import (
     ADDRESS_TELLS,
     in_addresses,
     rules_without_column,
+    sensitivity_without_column,
     unmatched_features,
 )
 from driftline_jobs.pipeline.plans import watched
@@ -29,7 +30,7 @@ def remarks(monitor: Monitor, samples: Samples) -> Iterator[Remark]:
     seen = {column.column.name for column in watched(monitor, columns)}
     if isinstance(monitor.labels, LabelSource):
         seen.add(monitor.labels.label)
-    for text in rules_without_column(monitor, seen):
+    for text in [*rules_without_column(monitor, seen), *sensitivity_without_column(monitor, seen)]:
         yield Remark(text, is_fault=True)
     yield from _version(monitor, samples)
     yield from _exclusions(monitor)
