@@ -100,6 +100,47 @@ def test_waiting_times_of_few_rows_are_long() -> None:
     assert passed / 6000 <= 1.5e-3
 
 
+def test_hours_that_are_often_empty_may_be() -> None:
+    """Nothing comes from 1 to 4 on weekdays, and at 1 on every other Sunday; one other hour fell out."""
+    starts = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in range(24 * 28)]
+
+    def comes(at: datetime) -> bool:
+        if at == datetime(2024, 1, 9, 12, tzinfo=UTC):
+            return False
+        if at.weekday() < 5:
+            return not 1 <= at.hour < 4
+        return at.hour != 1 or at.isocalendar().week % 2 == 0
+
+    labels = {at: cycle_labels(at, "hour") for at in starts}
+    filled = [at for at in starts if comes(at)]
+    rows = [int(n) for n in 100 * np.exp(RNG(2).normal(0, 0.1, len(filled)))]
+    empty = [labels[at] for at in starts if not comes(at)]
+    found = learn_counts(rows, [labels[at] for at in filled], empty)
+    assert found is not None
+    assert found.empty == ("week 01", "week 02", "week 03", "weekend 01")
+    assert found.counts(("week 02", "02"), 1e-3)[0] == 0.0
+    assert found.counts(("week 12", "12"), 1e-3)[0] > 50.0
+    assert found.counts(("weekend 02", "02"), 1e-3)[0] > 50.0
+    assert CheckCalibration.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+
+
+@pytest.mark.parametrize(
+    ("draw", "windows", "most"), [("pareto", 8, 5.0), ("lognorm", 8, 2.0), ("pareto", 14, 2.5)]
+)
+def test_limits_of_few_windows_hold_for_heavy_tails(draw: str, windows: int, most: float) -> None:
+    """The chance itself, by the distribution of the maximum of 2,000 rows: over 300 references at most so
+    many times what it may be."""
+    of = {"pareto": stats.pareto(3.0), "lognorm": stats.lognorm(1.0)}[draw]
+    random, level, rows, chances = RNG(windows), 7.5e-6, 2000, []
+    for _ in range(300):
+        greatest = of.ppf(random.random(windows) ** (1.0 / rows))
+        found = learn_extremes(greatest, float(of.median()), 1.0)
+        assert found is not None
+        limit = max(found.extreme(level), found.most)
+        chances.append(-np.expm1(rows * np.log1p(-of.sf(limit))))
+    assert np.mean(chances) <= most * level
+
+
 def test_too_few_windows_teach_nothing() -> None:
     assert learn_counts([5] * 7, LABELS[:7]) is None
     assert learn_shares(np.zeros(7), np.ones(7)) is None

@@ -9,6 +9,7 @@ which share of the rows has something (missing, unseen), and how long the last r
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -26,11 +27,12 @@ _LEAST_RATIO = 0.01
 """Rows that are the same in every window, as of one a device, are told to a hundredth."""
 _LEAST_REACH = 0.01
 _FAR, _MOST_FAULTS = 12.0, 0.1
+_OFTEN, _ENOUGH_TO_TELL = 0.1, 3
 _EULER = 0.5772156649015329
-_FEW = 6.0
-"""How much farther out a limit lies for extremes of K windows: by this over K. Simulated for uniform, normal,
-exponential, lognormal and Pareto values and K from 8 to 56: clean windows pass it at most as often as they
-may, but for heavy tails at K = 8."""
+_FEW, _VERY_FEW = 6.0, 6.0
+"""How much farther out a limit lies for extremes of K windows: by the first over K, and where K is small by
+more, (second / K)² of that. Simulated for uniform, normal, exponential, lognormal, Pareto (3, 1.5) and t (3)
+values: of 11 windows and more clean ones pass it at most 1.7 times as often as they may, of 8 3.6 times."""
 
 
 class Form(StrEnum):
@@ -55,6 +57,8 @@ class CheckCalibration:
         origin: the value that extremes are distant from; ``side`` is 1.0 for a maximum, -1.0 for a minimum.
         most: the farthest that a window of the reference reaches, or its largest share.
         rows: of the reference.
+        empty: labels, the finest, of windows that have no row every so often.
+        values: of a share of unseen values, how many the reference has.
         whole: deviation of all windows, for one whose label the reference does not have.
     """
 
@@ -69,6 +73,8 @@ class CheckCalibration:
     most: float = 0.0
     rows: float = 0.0
     whole: float = 0.0
+    empty: tuple[str, ...] = ()
+    values: float = 0.0
 
     def counts(self, labels: Sequence[str], level: float) -> tuple[float, float]:
         """Between how many rows a clean window has, but for a chance of ``level``."""
@@ -77,21 +83,26 @@ class CheckCalibration:
         apart = label == NO_LABEL and self.level is not None
         t = -float(scipy.special.stdtrit(self.degrees, level / 2.0))
         reach = t * (self.whole if apart else self.deviation) * math.sqrt(1.0 + 1.0 / size)
-        return math.exp(mean - reach), math.exp(min(mean + reach, 700.0))
+        low = 0.0 if labels and labels[0] in self.empty else math.exp(mean - reach)
+        return low, math.exp(min(mean + reach, 700.0))
 
     def extreme(self, level: float) -> float:
         """How far values of a clean window reach, but for a chance of ``level`` (Gumbel's distribution of the
         logarithm of the distance, by moments)."""
         mean, _ = self.means[NO_LABEL]
         scale = self.deviation * math.sqrt(6.0) / math.pi
-        reach = mean - _EULER * scale - scale * math.log(level) * (1.0 + _FEW / self.windows)
+        reach = mean - _EULER * scale - scale * math.log(level) * (1.0 + self._farther)
         return self.origin + self.side * math.exp(min(reach, 700.0))
 
     def wait(self, level: float) -> float:
         """How many seconds a clean window ends after its last row, but for a chance of ``level`` (of what is
         beyond the shortest the distribution of waiting times)."""
         mean, _ = self.means[NO_LABEL]
-        return self.origin - (mean - self.origin) * math.log(level) * (1.0 + _FEW / self.windows)
+        return self.origin - (mean - self.origin) * math.log(level) * (1.0 + self._farther)
+
+    @property
+    def _farther(self) -> float:
+        return _FEW / self.windows * (1.0 + (_VERY_FEW / self.windows) ** 2)
 
     def share(self, level: float, rows: int, least: float) -> float:
         """The largest share in a clean window of so many ``rows``, but for a chance of ``level``.
@@ -122,12 +133,18 @@ class CheckCalibration:
         if values.pop("check", None) != 1:
             raise ValueError(f"limits of a check of format {content.get('check')}, expected 1")
         values["form"] = Form(values["form"])
+        values["empty"] = tuple(values.get("empty", ()))
         values["means"] = {label: (mean, size) for label, (mean, size) in values["means"].items()}
         return cls(**values)
 
 
-def learn_counts(rows: Sequence[int], labels: Sequence[Sequence[str]]) -> CheckCalibration | None:
-    """From the rows of the reference's windows and their ``cycle_labels``; None where they are too few."""
+def learn_counts(
+    rows: Sequence[int], labels: Sequence[Sequence[str]], empty: Sequence[Sequence[str]] = ()
+) -> CheckCalibration | None:
+    """From the rows of the reference's windows and their ``cycle_labels``; None where they are too few.
+
+    ``empty``: the labels of those between them that have none.
+    """
     filled = [at for at, count in enumerate(rows) if count > 0]
     if len(filled) < MIN_WINDOWS:
         return None
@@ -157,7 +174,20 @@ def learn_counts(rows: Sequence[int], labels: Sequence[Sequence[str]]) -> CheckC
         level=level,
         rows=float(sum(rows)),
         whole=max(whole, _LEAST_RATIO),
+        empty=_often_empty([labels[at] for at in filled], empty),
     )
+
+
+def _often_empty(filled: Sequence[Sequence[str]], empty: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The finest labels of which a tenth of the windows, and two at least, have no row; where there are few
+    of one, by the next coarser."""
+    having, lacking = (Counter(label for several in of for label in several) for of in (filled, empty))
+    found = set()
+    for several in empty:
+        known = [label for label in several if having[label] + lacking[label] >= _ENOUGH_TO_TELL]
+        if known and lacking[known[0]] >= max(2.0, _OFTEN * (having[known[0]] + lacking[known[0]])):
+            found.add(several[0])
+    return tuple(sorted(found))
 
 
 def _without_outliers(
@@ -213,8 +243,11 @@ def learn_waits(seconds: FloatArray) -> CheckCalibration | None:
     )
 
 
-def learn_shares(counts: FloatArray, rows: FloatArray) -> CheckCalibration | None:
-    """From the (K,) rows of windows that have something, and all of their rows; None where they are few."""
+def learn_shares(counts: FloatArray, rows: FloatArray, values: float = 0.0) -> CheckCalibration | None:
+    """From the (K,) rows of windows that have something, and all of their rows; None where they are few.
+
+    ``values``: how many different ones the reference has, of a share of those that it does not.
+    """
     known = rows > 0
     if int(known.sum()) < MIN_WINDOWS:
         return None
@@ -227,4 +260,5 @@ def learn_shares(counts: FloatArray, rows: FloatArray) -> CheckCalibration | Non
         float(len(shares) - 1),
         most=float(shares.max()),
         rows=float(rows[known].sum()),
+        values=values,
     )

@@ -28,6 +28,9 @@ NEVER_MISSING = 0.01
 """Share of missing values that is a failure in a column that never had any."""
 NEVER_UNSEEN = 0.002
 """The same of values that the reference does not know, where none of its windows had one of its own."""
+PER_VALUE, MOST_UNSEEN = 7e-5, 0.007
+"""What each value that the reference has adds to that, up to this: New York's flights have 95 destinations in
+March and six new ones later, .2 to 1 % of a day's rows. A sentinel in 1 % of rows is more."""
 _LEAST_OF_NONE = {
     "null_fraction": NEVER_MISSING,
     "nan_fraction": NEVER_MISSING,
@@ -66,9 +69,15 @@ class CheckLimits:
             expected = [None, limit] if found.side > 0 else [limit, None]
             return replace(check, expected=expected, passed=found.side * check.value <= found.side * limit)
         fixed = float(check.expected) if isinstance(check.expected, int | float) else 0.0
-        least = fixed if found.most > 0.0 else _LEAST_OF_NONE[check.name]
+        least = fixed if found.most > 0.0 else self._least_of_none(check.name, found)
         limit = found.share(level, rows, least)
         return replace(check, expected=limit, passed=check.value <= limit)
+
+    @staticmethod
+    def _least_of_none(check: str, found: CheckCalibration) -> float:
+        """Of what no window of the reference had: among many values a further one is nothing special."""
+        least = _LEAST_OF_NONE[check]
+        return least if check != "unseen_fraction" else min(max(least, PER_VALUE * found.values), MOST_UNSEEN)
 
     @property
     def _of_columns(self) -> int:
@@ -76,11 +85,15 @@ class CheckLimits:
 
 
 def learn_log(
-    rows: Sequence[int], waits: Sequence[float], labels: Sequence[Sequence[str]]
+    rows: Sequence[int],
+    waits: Sequence[float],
+    labels: Sequence[Sequence[str]],
+    empty: Sequence[Sequence[str]] = (),
 ) -> dict[tuple[str, str], CheckCalibration]:
-    """What the windows of a reference in the same log tell of how many rows come, and until when."""
+    """What the windows of a reference in the same log tell of how many rows come, and until when; ``empty``
+    are the labels of those between them that have none."""
     found = {
-        (ALL, "rows"): learn_counts(rows, labels),
+        (ALL, "rows"): learn_counts(rows, labels, empty),
         (ALL, "freshness"): learn_waits(np.array(waits, np.float64)) if any(waits) else None,
     }
     return {key: one for key, one in found.items() if one is not None}
@@ -111,7 +124,8 @@ def learn_column(
             side = 1.0 if name == "maximum" else -1.0
             found[name] = None if origin is None else learn_extremes(array, origin, side)
     if isinstance(pieces, CategorySample):
-        found["unseen_fraction"] = learn_shares(*_of_their_own(pieces))
+        having = float((pieces.counts.sum(0) > 0).sum())
+        found["unseen_fraction"] = learn_shares(*_of_their_own(pieces), having)
     return {(column, name): one for name, one in found.items() if one is not None}
 
 

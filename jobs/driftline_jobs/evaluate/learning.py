@@ -40,6 +40,7 @@ from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference, ReferenceWindow
 from driftline_jobs.references.season import seasons
+from driftline_jobs.references.windows import fixed_windows
 from driftline_jobs.tasks.base import AnyTask
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.table_names import table_column
@@ -78,7 +79,7 @@ def learn(
         return _unlearned(reference, monitor, task, natures)
     taught = _Taught.of(reference, monitor, windows)
     cycles = [labels_of(window.start, monitor, monitor.granularity) for window, _ in windows]
-    checks = _log_checks(reference, [window for window, _ in windows], cycles)
+    checks = _log_checks(reference, monitor, [window for window, _ in windows], cycles)
     drift: dict[tuple[str, str], Calibration | Uncalibrated] = {}
     for column, bins in reference.binning.columns.items():
         if column in natures.columns:
@@ -163,14 +164,22 @@ def _weekday(start: datetime, monitor: Monitor) -> tuple[str, ...]:
 
 
 def _log_checks(
-    reference: Reference, windows: Sequence[ReferenceWindow], labels: Sequence[Sequence[str]]
+    reference: Reference,
+    monitor: Monitor,
+    windows: Sequence[ReferenceWindow],
+    labels: Sequence[Sequence[str]],
 ) -> dict[tuple[str, str], CheckCalibration]:
     """Of how many rows come, and until when; a reference elsewhere tells nothing of that."""
     if reference.external:
         return {}
+    empty: list[tuple[str, ...]] = []
+    if windows and not reference.moves:  # of one that moves nobody says which windows it might have had
+        first, last, filled = windows[0].start, windows[-1].start, {window.start for window in windows}
+        between = [one.start for one in fixed_windows(monitor) if first < one.start < last]
+        empty = [labels_of(at, monitor, monitor.granularity) for at in between if at not in filled]
     told = [(one, label) for one, label in zip(windows, labels, strict=True) if reference.tells_rows(one)]
     rows, waits = [one.rows for one, _ in told], [one.freshness_seconds for one, _ in told]
-    return learn_log(rows, waits, [label for _, label in told])
+    return learn_log(rows, waits, [label for _, label in told], empty)
 
 
 def _moderated(

@@ -151,7 +151,7 @@ def _rows(rows: int, reference: Reference, limits: CheckLimits, labels: Sequence
         learned = limits.rows(labels)
         median = statistics.median(w.rows for w in reference.log_windows)
         expected = [ROWS_LOW * median, ROWS_HIGH * median] if learned is None else list(learned)
-        passed = passed and expected[0] <= rows <= expected[1]
+        passed = (rows > 0 or expected[0] <= 0.0) and expected[0] <= rows <= expected[1]
     return Check("*", "rows", float(rows), expected, passed)
 
 
