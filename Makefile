@@ -60,7 +60,7 @@ lint: .venv/.installed ## Check style, who imports whom, and types
 bench: .venv/.installed ## What a run costs beside a bare scan and others (BENCH_ARGS="--share 0.01" for less)
 	PYTHONPATH=. .venv/bin/python tests/bench/bench.py $(BENCH_ARGS)
 
-bench-alarms: .venv/.installed ## False alarms on clean days, and faults found (BENCH_ARGS="--seeds 2 --only faults" for less)
+bench-alarms: .venv/.installed ## False alarms on clean days, faults found, delays, seasons (BENCH_ARGS="--seeds 2 --only faults" for less)
 	PYTHONPATH=. .venv/bin/python tests/bench/alarms.py $(BENCH_ARGS)
 
 bench-truth: .venv/.installed ## Known faults found, beside Evidently and NannyML (BENCH_ARGS="--cases generated" for less)

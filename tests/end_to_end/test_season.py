@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from tests.end_to_end.builder import Bench, day
+
+from driftline_jobs.reporting.report import write_report
+from driftline_schemas.monitor import load_monitor
+from driftline_schemas.settings import Settings
 
 WEEKS, LAST, SHIFTED, COUNT = 53, 78, 76, 300
 
@@ -72,3 +78,13 @@ def test_single_runs_are_those_of_a_range(bench: Bench) -> None:
     # what the windows before have to do with is another matter
     one, other = (rows[rows["metric"] != "sustained_shift"] for rows in (one, other))
     pd.testing.assert_frame_equal(one.reset_index(drop=True), other.reset_index(drop=True))
+
+
+def test_the_page_says_with_which_weeks(bench: Bench) -> None:
+    settings = Settings(store=bench.store_url, reports=str(bench.root / "reports"))
+    monitor = load_monitor(bench.monitor_file())
+    window = monitor.calendar.containing(day(start(LAST)))
+    written = write_report(monitor, window, settings, generated_at=day(start(LAST) + 8))
+    page = Path(written.page).read_text("utf-8")
+    assert "compared with the same weeks of" in page
+    assert "(9 weeks," in page

@@ -207,6 +207,16 @@ class Reference:
             }
         return left
 
+    def windows_for(self, window: Window) -> list[ReferenceWindow]:
+        """Those that the window is compared with, ascending: it is not among them."""
+        within = self.holds(window)
+        near = same_season([one.start for one in self.windows], window.start) if self.seasonal else None
+        return [
+            one
+            for at, one in enumerate(self.windows)
+            if (near is None or near[at]) and not (within and one.start == window.start)
+        ]
+
     def _season_of(self, window: Window) -> _Season:
         """The windows of its season, merged: for those that follow, which have much the same, it is kept."""
         every = [one.start for one in self.windows]

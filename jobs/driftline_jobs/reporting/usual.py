@@ -40,14 +40,14 @@ def usual(
     ``columns`` are those of its columns (see ``described``), ``charted`` the columns, as tables call them,
     of which the band of the windows' medians is wanted: it takes a profile a window.
     """
-    within = reference.holds(window)
-    windows = [one for one in reference.windows if not (within and one.start == window.start)]
+    windows = reference.windows_for(window)
     outcomes = reference.outcomes_without(window).get(WHOLE)
     return ReferenceFacts(
         windows=len(windows),
         rows=sum(one.rows for one in windows) if windows else reference.rows,
         start=windows[0].start if windows else None,
         end=windows[-1].end if windows else None,
+        season=reference.seasonal,
         columns=columns,
         medians=_medians(reference, window, charted),
         performance=_performance(monitor, reference, window),
