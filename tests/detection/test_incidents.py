@@ -234,13 +234,27 @@ def test_what_comes_back_is_the_same_incident_and_news_again() -> None:
     assert later.incident_id != first.incident_id
 
 
-def test_a_drift_ends_after_a_quiet_week_and_damage_at_once() -> None:
+def test_a_loss_goes_by_the_figure_that_is_read_first_once_that_is_sure() -> None:
+    story = Story()
+    precision = replace(loss(), metric="precision", reading=4)
+    told = []
+    for reading in (4, 0, 4):
+        (found,) = story.next(replace(precision, reading=reading, place=Place(f"metric_{reading}")))
+        told.append((found.state, found.headline))
+    assert told == [
+        (State.NEW, "performance: metric_4"),
+        (State.ONGOING, "performance: metric_0"),
+        (State.ONGOING, "performance: metric_0"),
+    ]
+
+
+def test_a_drift_ends_after_two_quiet_weeks_and_damage_at_once() -> None:
     story = Story()
     story.next(drift("a", MEDIUM), nulls("b"))
     ends: dict[Topic, int] = {}
-    for day in range(1, 10):
+    for day in range(1, 20):
         ends |= {one.topic: day for one in story.next() if one.state is State.RESOLVED}
-    assert ends == {Topic.DATA: 3, Topic.DRIFT: 7}
+    assert ends == {Topic.DATA: 3, Topic.DRIFT: 14}
 
 
 def test_what_fails_is_no_worse_drift() -> None:

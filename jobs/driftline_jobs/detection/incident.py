@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from driftline_jobs.detection.problems import Problem, Severity, Topic
+from driftline_jobs.detection.problems import LAST, Problem, Severity, Topic
 
 
 class State(StrEnum):
@@ -46,6 +46,7 @@ class Incident:
         changed: start of the window in which it was last new or escalated.
         said: the impact that was said then.
         peak: the greatest strength seen.
+        reading: place of the metric that was told in the order of reading, of losses that are certain.
         norm: ``accepted.distance`` of the windows since a person accepted it.
         leading: what the headline rests on.
     """
@@ -71,6 +72,7 @@ class Incident:
     quiet: int = 0
     worse: int = 0
     norm: tuple[float, ...] = ()
+    reading: int = LAST
     leading: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -33,7 +33,7 @@ APART: Final = 2
 _LONGEST: Final = {Topic.DRIFT: 14, Topic.DATA: APART}
 """How many windows after its opening an incident takes in what is new: the new schedule of an airline arrives
 column by column within days, and what fails within two windows is one outage."""
-_ENDS_AFTER: Final = {Topic.DATA: RESOLVE_AFTER, Topic.DRIFT: 7, Topic.PERFORMANCE: 7}
+_ENDS_AFTER: Final = {Topic.DATA: RESOLVE_AFTER, Topic.DRIFT: 14, Topic.PERFORMANCE: 14}
 """Quiet windows before an incident ends: what comes back week by week has not ended."""
 _IN_A_ROW: Final = {Topic.DATA: 1, Topic.DRIFT: 2, Topic.PERFORMANCE: 1}
 """Windows in a row for which an incident has to be worse to escalate: one stormy day makes no drift worse."""
@@ -249,22 +249,27 @@ class Fold:
         if worse_for >= _IN_A_ROW[incident.topic]:
             return self._told(after, State.ESCALATED, own, window)
         held = incident.severity if worse else severity
-        return replace(after, state=silent or State.ONGOING, severity=held, worse=worse_for)
+        after = replace(after, state=silent or State.ONGOING, severity=held, worse=worse_for)
+        if min(problem.reading for problem in own) < incident.reading:
+            # what people look at first is sure by now: the same loss by its best name, and no news
+            return self._worded(after, own)
+        return after
 
     def _told(
         self, incident: Incident, state: State, own: Sequence[Problem], window: WindowProblems
     ) -> Incident:
         """The incident with words for what has happened to it."""
+        told = replace(incident, state=state, changed=window.start, worse=0, said=_telling(own))
+        return self._worded(told, own)
+
+    def _worded(self, incident: Incident, own: Sequence[Problem]) -> Incident:
         cause = cause_of(incident.topic, own)
         leading = own[0]
         return replace(
             incident,
-            state=state,
             cause=cause,
             headline=self._tell(incident.topic, cause, own),
-            changed=window.start,
-            worse=0,
-            said=_telling(own),
+            reading=min(problem.reading for problem in own),
             leading={
                 "alert_id": leading.alert_id,
                 "column_name": leading.column,

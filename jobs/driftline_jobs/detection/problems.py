@@ -15,6 +15,7 @@ from typing import Final
 from driftline_jobs.detection import alerts
 from driftline_jobs.detection.alerts import ALL, Alert, Finding, Place, State
 from driftline_schemas.metrics import NEW_COLUMN, SUSTAINED_SHIFT
+from driftline_schemas.task_specs import performance_specs
 
 
 class Topic(StrEnum):
@@ -56,6 +57,8 @@ class Severity(StrEnum):
         return self.rank >= Severity(other).rank
 
 
+LAST: Final = 1000
+"""The place of what has none."""
 ROWS: Final = "rows"
 FRESHNESS: Final = "freshness"
 MISSING_COLUMN: Final = "missing_column"
@@ -146,6 +149,7 @@ class Problem:
         metric: what leads in this window, which may be another than the alert was opened by.
         gone: whether what it is about is not there at all.
         lost: whether a value of the column is gone from the data.
+        reading: place of the metric that is read first among those that are certain; of losses alone.
         output: whether its column is what the model is there for.
         findings: what the window says of it, the leading one first.
     """
@@ -162,6 +166,7 @@ class Problem:
     gone: bool = False
     lost: bool = False
     output: bool = False
+    reading: int = LAST
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -245,10 +250,17 @@ def _weighed(alert: Alert, own: tuple[Finding, ...], weights: Weights) -> Proble
         impact=weight.impact,
         importance=weight.importance or 0.0,
         gone=gone,
+        reading=_reading(own),
         lost=topic is Topic.DRIFT and weight.lost >= _LOST,
         output=alert.place.column in weights.outputs,
         findings=own,
     )
+
+
+def _reading(own: Iterable[Finding]) -> int:
+    order = list(performance_specs())
+    certain = {finding.metric for finding in own if finding.certain}
+    return min((order.index(metric) for metric in certain if metric in order), default=LAST)
 
 
 def _judged(
