@@ -37,12 +37,14 @@ def observe(
         if bins is None or not bins.is_settled or column not in reference:
             continue
         where = [at for at, (_, profiles) in enumerate(windows) if column in profiles]
+        if not where:
+            continue
         current = bins.sample([windows[at][1][column] for at in where])
         against = bins.sample([reference[column]])
         shares = shares_of(summed(against))
         for name, calibration in followed.items():
             statistic = followed_statistic(name, current, against, shares)
-            if statistic is None or not where:
+            if statistic is None:
                 continue
             names = _names(calibration, [labels[at] for at in where])
             values = calibration.scaled(statistic, names)
