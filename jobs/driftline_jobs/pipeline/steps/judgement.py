@@ -194,7 +194,6 @@ class _Batch:
         """Take a window into the next publication."""
         window, monitor = said.window, self._job.monitor.monitor
         record = self._saying.record(said)
-        self._job.store.begin([record])
         self._records[window] = record
         self._repeats.add_rows(self._builders["quality_metrics"], monitor, window, record)
         for one in followed.values():
@@ -206,6 +205,7 @@ class _Batch:
         if not self._records:
             return
         windows, job = list(self._records), self._job
+        job.store.begin(self.attempts)
         self._saying.add_rows(self._builders, self._records)
         add_previous(job, self._reference, self._builders["drift_metrics"], windows, self.attempts)
         publish_attempts(job, self.attempts, self._builders, judged)
