@@ -8,6 +8,7 @@ enough of these, by those that fired longest ago.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -68,15 +69,21 @@ def members_of(
         with_rows: the windows that there are profiles of and that are not empty, ascending.
         fired: what fired in those before it.
     """
-    known = set(with_rows)
-    there = [before for before in windows_before(monitor, window) if before in known]
-    earlier = list(_earlier(monitor, window, with_rows))
+    there = [before for before in windows_before(monitor, window) if _is_among(before, with_rows)]
+    lacking = any(one.start in fired.columns or one.start in fired.wholly for one in there)
+    earlier = list(_earlier(monitor, window, with_rows)) if lacking else []
     chosen = _chosen(there, earlier, fired, columns)
     filling = frozenset(chosen).difference(_members(there, earlier, fired, ""))
     if monitor.reference.same_weekday is None:
         return Members(chosen, filling=filling)
-    around = [before for before in same_time_before(monitor, window) if before in known]
+    around = [before for before in same_time_before(monitor, window) if _is_among(before, with_rows)]
     return Members(chosen, _chosen(around, [], fired, columns), filling)
+
+
+def _is_among(window: Window, windows: Sequence[Window]) -> bool:
+    """Whether it is one of these, ascending: there may be years of them."""
+    at = bisect_left(windows, window)
+    return at < len(windows) and windows[at] == window
 
 
 def _chosen(

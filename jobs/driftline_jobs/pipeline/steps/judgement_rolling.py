@@ -7,6 +7,7 @@ was run on, every one whose reference has changed is judged again.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -125,6 +126,7 @@ class MovingSaying:
         self._columns = frozenset((*initial.binning.columns, OUTCOMES))
         self._labels = {table_column(name): name for name in initial.binning.columns}
         self._label = label_column(job.monitor, initial.binning)
+        self._with_rows = [one for one in self._pieces.known if self._pieces.have_rows(one)]
         self._fired = Fired()
         if job.monitor.reference.model_version is None:
             earlier = published_findings(job, repeats, self._pieces.known[0].start, start)
@@ -185,7 +187,7 @@ class MovingSaying:
         if monitor.reference.model_version is not None:
             pieces = [self._pieces.of(window).of_version(monitor.reference.model_version)]
             return moving_reference(monitor.monitor, source, binning, window, pieces)
-        with_rows = [one for one in self._pieces.known if one < window and self._pieces.have_rows(one)]
+        with_rows = self._with_rows[: bisect_left(self._with_rows, window)]
         members = members_of(monitor, window, self._columns, with_rows, self._fired)
         pieces, pool = (
             [self._pieces.of(one).only(columns) for one, columns in several.items()]
