@@ -145,7 +145,7 @@ def course(plot: plots.Course) -> Markup:
     limits = _stretches(plot.times, plot.limits)
     if plot.usual is not None:
         layers.append(_usual_band(plot.usual, svg.PAINT["quiet"]))
-    if any(v is not None for v in plot.low):
+    if plot.usual is None and any(v is not None for v in plot.low):
         band = {"type": "area", "color": svg.PAINT["band"], "invalid": "break-paths-filter-domains"}
         layers.append({"mark": band, "encoding": {"y": {"field": "low"}, "y2": {"field": "high"}}})
     if limits:

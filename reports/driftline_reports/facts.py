@@ -33,6 +33,10 @@ MISSING_SQL: Final = (
     f"cast(nulls + coalesce(nans, 0) as double precision) / nullif(count, 0) as {MISSING_SHARE}"
 )
 # Smaller shifts of a share, or of the median against the usual range, are not worth a sentence of their own.
+# A median this many times the other is said to be; of a column whose lowest values are so small a part of the
+# median, less is.
+_FAR: Final = 3.0
+_NEAR_ZERO: Final = 4.0
 _LEAST_SHARE: Final = 0.005
 _LEAST_SHIFT: Final = 0.02
 
@@ -217,7 +221,7 @@ def _of_median(now: ColumnFacts, usual: ColumnFacts) -> _Said | None:
         # Another unit changes median and spread alike: the median says it.
         shift = max(shift, min(abs(math.log2(here / then)) / 4 + _LEAST_SHIFT, 1.0))
     median = now.figure("p50", writer(now))
-    both: Sentence = (median, ", usually ", *about(usual, then))
+    both: Sentence = (median, ", usually ", *about(usual, then, rough=shift >= 0.5))
     verb = _verb(now, usual)
     of_what = kind_spec(now.kind).measured
     subject: Sentence = (f"{of_what} of ", Name(now.name)) if of_what else (Name(now.name),)
@@ -241,9 +245,14 @@ def _verb(now: ColumnFacts, usual: ColumnFacts) -> str:
 
 
 def _are_amounts(now: ColumnFacts, usual: ColumnFacts) -> bool:
-    """Only of amounts is one a multiple of the other; of what may be negative, it is not."""
+    """Only of amounts is one a multiple of the other: they begin near zero, as temperatures in Fahrenheit do
+    not, or the median is several times the other, as after a change of the unit."""
     least = (now.least, now.low, usual.least, usual.low)
-    return min(value for value in (*least, 0.0) if value is not None) >= 0
+    if min(value for value in (*least, 0.0) if value is not None) < 0:
+        return False
+    here, then = now.median or 0.0, usual.median or 0.0
+    far = min(here, then) * _FAR <= max(here, then)
+    return far or (usual.low is not None and usual.low <= then / _NEAR_ZERO)
 
 
 def _of_spread(now: ColumnFacts, usual: ColumnFacts) -> _Said | None:
@@ -331,13 +340,13 @@ def _at_rest(now: ColumnFacts, usual: ColumnFacts) -> Sentence:
     return (Name(now.name), " changed in how its values are spread")
 
 
-def about(facts: ColumnFacts, value: float) -> Sequence[Part]:
-    """A usual value, rounded, with a word that says so."""
+def about(facts: ColumnFacts, value: float, *, rough: bool = False) -> Sequence[Part]:
+    """A usual value; where ``rough`` is enough, rounded with a word that says so."""
     write = writer(facts)
     if kind_spec(facts.kind).times:
         return (Figure(write(value), value),)
     rounded = float(f"{value:.1e}")
-    exact = rounded == value or abs(value) < 1000
+    exact = not rough or rounded == value or abs(value) < 1000
     return (Figure(write(value), value),) if exact else ("about ", Figure(write(rounded), value))
 
 

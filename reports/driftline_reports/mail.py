@@ -86,11 +86,10 @@ def _subject(view: View) -> str:
     """Level and headline: what is seen of a mail before it is opened."""
     verdict = view.verdict
     news = f", {verdict.news}" if verdict.news else ""
-    text = (
-        f"[{view.head.monitor}] {word(verdict.level)}{news}: {plain(verdict.headline)} ({view.head.window})"
-    )
-    text = " ".join(text.split())
-    return text if len(text) <= _SUBJECT else f"{text[: _SUBJECT - 1]}…"
+    said = f"[{view.head.monitor}] {word(verdict.level)}{news}: {plain(verdict.headline)}"
+    text, when = " ".join(said.split()), " ".join(view.head.window.split())
+    room = max(_SUBJECT - len(when) - 3, _SUBJECT // 2)
+    return f"{text if len(text) <= room else f'{text[: room - 1]}…'} ({when})"
 
 
 def _muted(alerts: int) -> str:

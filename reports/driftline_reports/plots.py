@@ -120,7 +120,7 @@ class Course:
         waiting = (v is not None and not done for v, done in zip(self.realized, self.final, strict=True))
         there = {
             ("s-now", "realized"): _any(self.realized),
-            ("f-band", "95% interval"): _any(self.low),
+            ("f-band", "95% interval"): self.usual is None and _any(self.low),
             ("f-quiet", "usual windows"): self.usual is not None,
             ("s-guess", "estimated without labels"): _any(self.estimated),
             ("s-limit", "limit"): _any(self.limits),

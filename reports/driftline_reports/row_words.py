@@ -282,7 +282,7 @@ class RowWords:
             facts = self._context.facts.get(start)
             if facts is None:
                 continue
-            levelled[start] = _stands(facts) is level
+            levelled[start] = (facts.stands or told_as(facts)) is level
             if facts.rows == 0:
                 # An empty window says nothing about whether the trouble went on.
                 continue
@@ -310,7 +310,7 @@ class RowWords:
         if self._worse is not None and self._cite is not None:
             parts += self._interval(self._worse, self._cite)
         card = next(iter(self._changes.shown), None)
-        if card is not None and card.lead is not None:
+        if level is not Level.CALM and card is not None and card.lead is not None:
             parts += self._drift_certainty(card)
         elif level is Level.CALM:
             rate = formats.percent(self._context.monitor.alerts.false_alarm_rate)
@@ -324,6 +324,11 @@ class RowWords:
         else:
             parts += self._performance.labels
         return tuple(parts)
+
+    def sure_of_performance(self) -> Sentence:
+        """How sure it is that the model does worse."""
+        interval = self._interval(self._worse, self._cite) if self._worse and self._cite else ()
+        return (*interval, *self._performance.labels) or self.sure()
 
     def _interval(self, row: Row, cite: Cited) -> Sentence:
         low, high, limit = row["ci_low"], row["ci_high"], row["threshold"]

@@ -38,7 +38,7 @@ def build(context: Context, told: Told, incidents: Sequence[Incident]) -> Verdic
             news=words.news(),
             headline=words.headline(),
             others=words.others(),
-            more=max(len(under_way) - 1 - _OTHERS, 0),
+            more=words.more(),
             model=model,
             where=words.where(),
             since=words.since(),
@@ -89,7 +89,8 @@ class _IncidentWords:
         self._told = told
         self._rows = rows
         self._worst = incidents[0]
-        self._incidents = incidents
+        # What is new stands with what is new: all that goes on is listed below.
+        self._alike = [one for one in incidents[1:] if one.new and self._worst.new]
         changes = told.changes
         self._changes: dict[str, Change] = {
             change.name: change for change in (*changes.shown, *changes.folded, *changes.listed)
@@ -100,31 +101,41 @@ class _IncidentWords:
         when = today(self._context)
         if not self._worst.new:
             return "nothing new"
-        return f"got worse {when}" if self._worst.state == "escalated" else f"new {when}"
+        if self._worst.state == "escalated":
+            return f"got worse {when}"
+        return f"again {when}" if self._worst.first < self._context.window.start else f"new {when}"
 
     def headline(self) -> Sentence:
         said = _stopped(self._worst.headline)
         return (Name(said),) if self._worst.new else ("Nothing new. Still: ", Name(said))
 
     def others(self) -> tuple[Sentence, ...]:
-        return tuple((Name(_stopped(one.headline)),) for one in self._incidents[1 : _OTHERS + 1])
+        return tuple((Name(_stopped(one.headline)),) for one in self._alike[:_OTHERS])
+
+    def more(self) -> int:
+        return max(len(self._alike) - _OTHERS, 0)
 
     def where(self) -> Sentence:
         if self._worst.topic == "performance":
             return self._rows.where_of_performance()
         anchors = {name: change.anchor for name, change in self._changes.items()}
         names = linked(self._columns, anchors)
-        parts: list[Part] = list(joined(names, 0)) if names else ["All rows"]
+        parts: list[Part] = []
+        for name in names:
+            parts += [", " if parts else "", name]
+        if not parts or self._worst.topic == "data":
+            parts += [" · " if parts else "", "all rows" if parts else "All rows"]
         change = next((self._changes[name] for name in self._columns if name in self._changes), None)
         carriers = [carrier.name for carrier in change.carriers[:2]] if change is not None else []
-        if carriers:
+        if carriers and self._worst.topic == "drift":
             parts += [" · most in ", *joined([Name(name) for name in carriers], 0)]
         return (*parts, ".")
 
     def since(self) -> Sentence:
         said = since(self._context, self._worst.first)
         if said != "new":
-            return (f"{said[:1].upper()}{said[1:]}.",)
+            again = "First " if self._worst.state == "new" else "Since "
+            return (f"{again}{said.removeprefix('since ')}.",)
         when = today(self._context)
         return (f"{when[:1].upper()}{when[1:]}.",)
 
@@ -132,7 +143,7 @@ class _IncidentWords:
         if self._worst.topic == "data" and self._worst.certain:
             return ("Certain: the rows were counted, nothing is estimated.",)
         if self._worst.topic == "performance":
-            return self._rows.sure()
+            return self._rows.sure_of_performance()
         change = next((self._changes[name] for name in self._columns if name in self._changes), None)
         if change is None:
             return self._rows.sure()

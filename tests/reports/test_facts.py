@@ -99,6 +99,11 @@ def test_no_multiples_of_what_may_be_negative() -> None:
     """Twice a temperature means nothing."""
     now, usual = amounts(20.0, 5.0, 30.0, name="temperature"), amounts(10.0, -5.0, 20.0, name="temperature")
     assert said(now, usual) == "temperature rose: median 20.0, usually 10.0"
+    fahrenheit = amounts(40.0, 31.0, 52.0, name="temperature")
+    warmer = amounts(82.0, 70.0, 90.0, name="temperature")
+    assert said(warmer, fahrenheit) == "temperature rose: median 82.0, usually 40.0"
+    pressure = amounts(1012.4, 1004.0, 1027.0, name="pressure")
+    assert said(pressure | {"p50": 1018.7}, pressure) == "pressure rose: median 1 019, usually 1 012"
     flipped = amounts(-10.0, -40.0, -2.0)
     assert said(flipped, amounts(10.0, 2.0, 40.0)) == "income changed sign: median −10.0, usually 10.0"
 
