@@ -123,8 +123,8 @@ class _IncidentWords:
         parts: list[Part] = []
         for name in names:
             parts += [", " if parts else "", name]
-        if not parts or self._worst.topic == "data":
-            parts += [" · " if parts else "", "all rows" if parts else "All rows"]
+        if not parts:
+            parts.append("All rows")
         change = next((self._changes[name] for name in self._columns if name in self._changes), None)
         carriers = [carrier.name for carrier in change.carriers[:2]] if change is not None else []
         if carriers and self._worst.topic == "drift":

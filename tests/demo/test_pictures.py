@@ -1,4 +1,4 @@
-"""What the README shows: the flights' report of one day and the index, as a browser draws them."""
+"""What README and docs show: the flights' reports of some days and the index, as a browser draws them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.reports.readback import read
 
 from driftline_jobs.cli import main
 
-DAYS = ("2013-09-28", "2013-11-05", "2013-12-31")
+DAYS = ("2013-12-31", "2013-09-28", "2013-05-19", "2013-04-09", "2013-12-30")
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,9 @@ def test_pictures(reports: Path, tmp_path: Path, browser: Browser) -> None:
     view.locator(f"a[href='day/{DAYS[0]}.html']").first.click()
     view.get_by_text("flight_delay").first.wait_for()
     view.screenshot(path=pictures / "report.png")
+    for day in DAYS:  # docs/reading-the-page.md
+        view.goto((reports / "flight_delay" / "day" / f"{day}.html").as_uri())
+        view.locator("section.verdict").screenshot(path=pictures / f"window-{day}.png")
     # And back again: neither page is a dead end.
     view.get_by_role("link", name="All windows").click()
     view.get_by_role("link", name="All monitors").click()
