@@ -18,8 +18,8 @@ from driftline_jobs.metrics.estimate import (
     calibrate_scores,
     estimate_binary,
     estimate_error,
-    estimate_multiclass,
 )
+from driftline_jobs.metrics.estimate_multiclass import estimate_multiclass
 from driftline_jobs.metrics.estimate_regression import estimate_regression, loss_by_bin
 from driftline_jobs.metrics.figures import Status
 from driftline_jobs.metrics.performance import absent, performance
@@ -351,3 +351,42 @@ def test_the_error_of_an_estimate_is_a_figure_with_an_interval() -> None:
     missing = estimate_error(absent(Status.NO_LABELS, (1,)), estimated)
     assert missing.status.tolist() == ["no_labels"]
     assert missing.published("value") == [None]
+
+
+def test_the_losses_of_several_classes_are_estimated_over_all_of_them() -> None:
+    """Where scores are the chances themselves, against the losses that labels drawn by them would have."""
+    rng = np.random.default_rng(9)
+    chances = rng.dirichlet([2.0, 1.0, 0.7], 60_000)
+    label = (rng.random((60_000, 1)) > np.cumsum(chances, 1)).sum(1).clip(max=2)
+    edges = np.linspace(0, 1, 101)[1:-1]
+
+    def counted(rows: slice) -> tuple[ScoreLabelCounts, ScoredRows]:
+        pos, neg, sums = np.zeros((3, 3, 100))
+        for k in range(3):
+            score, hit = chances[rows, k], label[rows] == k
+            place = np.searchsorted(edges, score, "right")
+            pos[k] = np.bincount(place[hit], minlength=100)
+            neg[k] = np.bincount(place[~hit], minlength=100)
+            sums[k] = np.bincount(place, weights=score, minlength=100)
+        return ScoreLabelCounts(pos, neg, sums), ScoredRows(pos + neg, sums)
+
+    reference, _ = counted(slice(0, 40_000))
+    _, now = counted(slice(40_000, None))
+    calibration = calibrate_scores(reference)
+    assert calibration is not None
+    overall, _ = estimate_multiclass(calibration, now)
+    rows = chances[40_000:]
+    expected = {
+        "log_loss": -(rows * np.log(rows)).sum(1).mean(),
+        "brier": (1.0 - (rows**2).sum(1)).mean(),
+    }
+    for name, value in expected.items():
+        assert float(overall[name].value) == pytest.approx(value, rel=0.02), name
+        low, high = float(overall[name].ci_low), float(overall[name].ci_high)
+        drawn = (
+            sk.log_loss(label[40_000:], rows)
+            if name == "log_loss"
+            else (((rows - np.eye(3)[label[40_000:]]) ** 2).sum(1).mean())
+        )
+        assert low < drawn < high, name
+        assert float(overall[name].trivial) > value

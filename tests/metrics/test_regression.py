@@ -90,8 +90,8 @@ def test_intervals_cover_what_they_should() -> None:
     for name, truth in (("mae", folded.mean()), ("rmse", np.sqrt(1.25)), ("bias", 0.5)):
         figure = figures[name]
         covered = ((figure.ci_low <= truth) & (truth <= figure.ci_high)).mean()
-        # four standard errors of 4,000 draws at 95 % are 1.4 %
-        assert covered == pytest.approx(0.95, abs=0.014), name
+        # four standard errors of 4,000 draws at 95 % are 1.4 %; that of rmse errs on the wide side
+        assert 0.95 - 0.014 <= covered <= 0.95 + (0.025 if name == "rmse" else 0.014), name
 
 
 def test_labels_of_zero_have_no_relative_error() -> None:
@@ -127,3 +127,34 @@ def test_sums_that_overflowed_are_not_published() -> None:
     assert figures["mae"].ok.all()
     assert figures["rmse"].status.tolist() == "not_finite"
     assert figures["rmse"].published("value") == [None]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("degrees", "rows"), [(5, 200), (5, 2_000), (4, 200), (4, 2_000), (3, 20_000)])
+def test_the_interval_of_rmse_is_honest_or_none_where_tails_are_heavy(degrees: int, rows: int) -> None:
+    """Errors of Student's t: without a fourth moment (up to 4 degrees) none, mostly, or a wide one."""
+    rng = RNG(degrees)
+    error = rng.standard_t(degrees, (500, rows))
+    count = np.full(500, rows)
+    zero = np.zeros(500)
+    sums = RegressionSums(
+        count,
+        error.sum(1),
+        np.abs(error).sum(1),
+        (error**2).sum(1),
+        (error**4).sum(1),
+        count,
+        zero,
+        zero,
+        zero,
+        zero,
+    )
+    figure = regression_performance(sums)["rmse"]
+    given = np.isfinite(figure.ci_low)
+    truth = np.sqrt(degrees / (degrees - 2))
+    inside = (figure.ci_low <= truth) & (truth <= figure.ci_high)
+    if degrees == 3:
+        assert given.mean() < 0.2
+    else:
+        assert given.mean() > 0.85
+        assert inside[given].mean() >= 0.9

@@ -243,3 +243,25 @@ def test_sums_of_the_first_format_are_refused() -> None:
     content = outcomes(np.arange(5.0), np.arange(5.0)).to_bytes().replace(b'"format":3', b'"format":1')
     with pytest.raises(DataError, match="run the window again"):
         read_outcomes(content)
+
+
+@pytest.mark.parametrize("centre", [0.0, 1e9])
+def test_mae_is_held_against_the_median_of_the_labels(centre: float) -> None:
+    """The best constant among the edges of the labels' bins: its error by raw rows, and near the median's."""
+    rng = RNG(12)
+    bins = ordered_bins("label", np.sort(centre + rng.lognormal(0, 1, 50_000)))
+    label = centre + rng.lognormal(0.1, 1, 3000)
+    predicted = label + rng.normal(0, 0.1, 3000)
+    plan = RegressionTask(task_of(predicted).bins, bins)
+    (trivial,) = plan.measure([outcomes(predicted, label, plan)])["mae", None].published("trivial")
+    assert trivial is not None
+    by_hand = min(np.abs(label - edge).mean() for edge in bins.edges)
+    assert trivial == pytest.approx(by_hand, rel=1e-7)
+    assert np.abs(label - np.median(label)).mean() <= trivial * (1 + 1e-7)
+    assert trivial <= 1.02 * np.abs(label - np.median(label)).mean()
+
+
+def test_where_labels_have_no_bins_nobody_knows_what_the_median_would_get() -> None:
+    predicted, label = PAIRS["usual"]
+    figures = task_of(predicted).measure([outcomes(predicted, label)])
+    assert figures["mae", None].published("trivial") == [None]

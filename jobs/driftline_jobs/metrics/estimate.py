@@ -26,7 +26,7 @@ from driftline_jobs.metrics.ranking import (
 
 DRAWS = 32
 """Draws of what the reference's labels might have taught; enough to know a deviation to 13 %."""
-_LEAST = 1e-15
+LEAST = 1e-15
 _CELLS_AT_ONCE = 32
 
 
@@ -163,66 +163,10 @@ def _spread_at_once(chances: FloatArray, rows: ScoredRows) -> dict[str, FloatArr
     counts, sums = laid_out(rows.counts), laid_out(rows.score_sums)
     drawn = ScoredRows(counts, sums, predicted, decided, tied=rows.tied)
     figures = _figures(np.ascontiguousarray(np.broadcast_to(chances, drawn.counts.shape)), drawn)
-    return {name: np.sqrt(_variance(list(figure.value))) for name, figure in figures.items()}
+    return {name: np.sqrt(variance_of(list(figure.value))) for name, figure in figures.items()}
 
 
-def estimate_multiclass(
-    calibration: ScoreCalibration, rows: ScoredRows
-) -> tuple[dict[str, Performance], dict[str, Performance]]:
-    """Estimated figures of a classifier of C classes: of the whole (...,) and per class (..., C).
-
-    Args:
-        calibration: (C, B) of each class against the rest.
-        rows: (..., C, B) by the score of each class; ``predicted`` those predicted as that very class.
-
-    Each class is estimated against the rest. ``accuracy`` is the expected share of hits. Averages have the
-    mean of the ends of their classes' intervals: as if all errors went together, rather too wide.
-    """
-    per_class = estimate_binary(calibration, rows)
-    n = rows.counts.sum(-1).max(-1)
-    overall = {}
-    if rows.predicted is not None:
-        decided = rows.counts if rows.decided is None else rows.decided
-        n = decided.sum(-1).max(-1)
-        hits = (rows.predicted * calibration.probability).sum((-1, -2))
-        some = np.where(n > 0, n, np.nan)
-        share = hits / some
-        draws = [(draw * rows.predicted).sum((-1, -2)) / some for draw in calibration.draws]
-        error = np.sqrt(share * (1.0 - share) / some + _variance(draws))
-        support = (decided * calibration.probability).sum(-1)
-        overall["accuracy"] = performance(
-            share,
-            _decided_status(rows.counts.sum(-1).max(-1), n),
-            n,
-            interval=(np.maximum(share - Z * error, 0.0), np.minimum(share + Z * error, 1.0)),
-            error_bound=np.nan,
-            trivial=(support / np.where(n > 0, support.sum(-1), np.nan)[..., None]).max(-1),
-        )
-    n = rows.counts.sum(-1).max(-1)
-    weights = (rows.counts * calibration.probability).sum(-1)
-    for name in ("roc_auc", "average_precision", "precision", "recall", "f1"):
-        if name not in per_class:
-            continue
-        figure = per_class[name]
-        for how, raw in (("macro", np.ones(weights.shape)), ("weighted", weights)):
-            weight = np.where(figure.ok, raw, 0.0)
-            weight = weight / np.where(weight.sum(-1) > 0, weight.sum(-1), np.nan)[..., None]
-            value, low, high, trivial = (
-                np.where(weight == 0, 0.0, weight * array).sum(-1)
-                for array in (figure.value, figure.ci_low, figure.ci_high, figure.trivial)
-            )
-            overall[f"{name}_{how}"] = performance(
-                value,
-                statuses(n.shape, (n == 0, Status.NO_SCORES), (~figure.ok.any(-1), Status.ONE_CLASS)),
-                n,
-                interval=(low, high),
-                error_bound=np.nan,
-                trivial=trivial,
-            )
-    return overall, per_class
-
-
-def _variance(draws: Sequence[FloatArray]) -> FloatArray:
+def variance_of(draws: Sequence[FloatArray]) -> FloatArray:
     """Variance over the draws, each (...,).
 
     Summed along the last axis in memory: numpy adds up any other in an order that depends on how many windows
@@ -255,12 +199,13 @@ def _decisions(probability: FloatArray, rows: ScoredRows) -> dict[str, Performan
             true_neg=(rest * (1.0 - probability)).sum(-1),
         )
     )
-    status = _decided_status(rows.counts.sum(-1), decided.sum(-1))
+    status = decided_status(rows.counts.sum(-1), decided.sum(-1))
     del figures["positive_rate"]  # it is that of all rows
     return {name: withheld(figure, status) for name, figure in figures.items()}
 
 
-def _decided_status(scored: Counts, decided: Counts) -> TextArray:
+def decided_status(scored: Counts, decided: Counts) -> TextArray:
+    """(...,) of figures that rest on decisions."""
     return statuses(scored.shape, (scored == 0, Status.NO_SCORES), (decided == 0, Status.NO_PREDICTIONS))
 
 
@@ -300,7 +245,7 @@ def _row_losses(probability: FloatArray, rows: ScoredRows) -> dict[str, tuple[Fl
     score = np.divide(
         rows.score_sums, rows.counts, out=np.full(rows.score_sums.shape, 0.5), where=rows.counts > 0
     )
-    inside = np.clip(score, _LEAST, 1.0 - _LEAST)
+    inside = np.clip(score, LEAST, 1.0 - LEAST)
     found = {}
     for name, of_positive, of_negative in (
         ("log_loss", -np.log(inside), -np.log1p(-inside)),

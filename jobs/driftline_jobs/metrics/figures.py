@@ -82,7 +82,7 @@ _REASONS = {
     Status.ZERO_TARGETS: "every label is zero, so a relative error is not defined",
     Status.CONSTANT_LABEL: "every label is the same, so there is no variance to explain",
     Status.INFINITE: "rows with a label have an infinite prediction, so their errors are infinite",
-    Status.FEW_ERRORS: "a few errors make up most of the squares, so no interval can be given",
+    Status.FEW_ERRORS: "a few errors make up most of the squares, or too much, so no interval can be given",
     Status.COLLAPSED: "in the window some columns follow from the others, so no density can be compared",
     Status.UNKNOWN_VALUES: "next to no row of the reference has a value that the window has in this column, "
     "so nothing says what its change does",

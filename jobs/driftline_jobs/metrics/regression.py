@@ -10,6 +10,9 @@ from driftline_jobs.metrics.figures import BoolArray, Counts, FloatArray, IntArr
 from driftline_jobs.metrics.intervals import Interval, mean_interval
 from driftline_jobs.metrics.performance import Performance, performance
 
+MOST_KURTOSIS = 25.0
+"""Of errors; beyond it the fourth moment that an interval of the squares rests on may not be there: errors
+like Student's t of 3 degrees are beyond it in 9 of 10 windows of 20,000 rows."""
 FEWEST_ERRORS = 10.0
 """So many equal errors at least would have to make up a sum of squares for an interval to be taken of it: of
 errors with tails like those of exp(2 z) it would hold the truth in 10 to 30 % of cases instead of 95 %."""
@@ -69,7 +72,7 @@ def regression_performance(sums: RegressionSums) -> dict[str, Performance]:
     variance, constant = _label_variance(sums, some)
     spread = np.where(constant, np.nan, variance)
     dominated = _dominated(sums.squares, sums.fourths, n)
-    square_low, square_high = _of_squares(mean_interval(sums.squares, sums.fourths, n), dominated)
+    square_low, square_high = _of_squares(sums, dominated)
     remark = np.where(dominated, Status.FEW_ERRORS.value, "")
     return {
         "mae": performance(
@@ -128,17 +131,35 @@ def _label_variance(sums: RegressionSums, some: FloatArray) -> tuple[FloatArray,
 
 
 def _dominated(total: FloatArray, squares: FloatArray, n: Counts) -> BoolArray:
-    """(...,) where a sum of n terms, with the sum of their squares, is as if of fewer than ten equal ones.
+    """(...,) where a sum of n terms, with the sum of their squares, is as if of fewer than ten equal ones, or
+    of too small a share of them (``MOST_KURTOSIS``).
 
-    Of few rows as many cannot be asked for: there a sixth of them will do, half of what normal errors have.
+    Of few rows ten cannot be asked for: there a sixth of them will do, half of what normal errors have.
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         equal = total / squares * total
-    return np.asarray(equal < np.minimum(FEWEST_ERRORS, n / 6.0), np.bool_)
+        return np.asarray(
+            (equal < np.minimum(FEWEST_ERRORS, n / 6.0)) | (n / equal > MOST_KURTOSIS), np.bool_
+        )
 
 
-def _of_squares(interval: Interval, dominated: BoolArray) -> Interval:
-    low, high = _above_zero(interval)
+def _of_squares(sums: RegressionSums, dominated: BoolArray) -> Interval:
+    """Interval of the mean square: Student's on the scale of logarithms, where a mean of skewed terms is less
+    so, and wider above, the fewer equal errors the squares are as if of: large errors are yet to come.
+
+    Simulated at 95 %: normal and Laplace errors 95 to 97 %, Student's t of 5 degrees 95 to 97, of 4
+    degrees 91 to 94, of 200 to 20,000 rows.
+    """
+    rows = np.where(sums.n > 0, sums.n, np.nan)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        mean = sums.squares / rows
+        low, high = mean_interval(sums.squares, sums.fourths, sums.n)
+        half = 0.5 * (high - low) / mean
+        equal = sums.squares / sums.fourths * sums.squares
+        above = half * np.sqrt(1.0 + 4.0 / np.sqrt(equal))
+        low, high = mean * np.exp(-half), mean * np.exp(above)
+    none = sums.squares == 0.0
+    low, high = np.where(none, 0.0 * rows, low), np.where(none, 0.0 * rows, high)
     return np.where(dominated, np.nan, low), np.where(dominated, np.nan, high)
 
 

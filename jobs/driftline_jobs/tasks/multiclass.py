@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from driftline_jobs.metrics.estimate import ScoreCalibration, estimate_multiclass
+from driftline_jobs.metrics.estimate import ScoreCalibration
+from driftline_jobs.metrics.estimate_multiclass import estimate_multiclass
 from driftline_jobs.metrics.figures import BoolArray, FloatArray, IntArray
 from driftline_jobs.metrics.multiclass import MulticlassCounts, multiclass_performance
 from driftline_jobs.metrics.performance import Performance

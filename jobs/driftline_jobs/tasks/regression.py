@@ -6,8 +6,10 @@ into mantissa and exponent, and the sums are whole numbers as long as they need 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -166,7 +168,14 @@ class RegressionTask(Task[RegressionOutcomes]):
 
     def measure(self, outcomes: Sequence[RegressionOutcomes]) -> Figures:
         """By labels."""
-        return overall(regression_performance(sums_over_bins(outcomes)))
+        sums = replace(sums_over_bins(outcomes), label_deviation=self._deviations(outcomes))
+        return overall(regression_performance(sums))
+
+    def _deviations(self, outcomes: Sequence[RegressionOutcomes]) -> FloatArray:
+        """(cells,) the mean absolute error of the best constant prediction among the edges of the labels'
+        bins, one of which is the reference's median: exact for that constant. NaN where there are none."""
+        edges = [] if self.labels is None else [Fraction(float(edge)) for edge in self.labels.edges]
+        return np.array([_least_deviation(outcome, edges) for outcome in outcomes], np.float64)
 
     def estimate(
         self, outcomes: Sequence[RegressionOutcomes], reference: RegressionOutcomes | None
@@ -220,6 +229,24 @@ class RegressionTask(Task[RegressionOutcomes]):
                 sums[at] = outcome.label_sums.scaled(0)
         edges = np.asarray(self.labels.edges if self.labels is not None else (), np.float64)
         return OrderedSample(counts, sums, edges, nothing, nothing, nothing)
+
+
+def _least_deviation(outcome: RegressionOutcomes, edges: Sequence[Fraction]) -> float:
+    counts = outcome.label_counts
+    rows = sum(counts)
+    if not (rows and edges and len(counts) == len(edges) + 1):
+        return math.nan
+    unit = Fraction(2) ** outcome.label_sums.exponent
+    sums = [total * unit for total in outcome.label_sums.totals]
+    n_below, below, whole = 0, Fraction(0), sum(sums, Fraction(0))
+    found = []
+    for edge, count, total in zip(edges, counts, sums, strict=False):
+        n_below, below = n_below + count, below + total
+        found.append((whole - below) - below + edge * (2 * n_below - rows))
+    try:
+        return float(min(found) / rows)
+    except OverflowError:
+        return math.nan
 
 
 def _add(outcome: RegressionOutcomes, predicted: FloatArray, label: FloatArray, bins: OrderedBins) -> None:
