@@ -239,13 +239,8 @@ def calibration(plot: plots.Calibration) -> Markup:
     if plot.bounds:
         bars = [{"x": x, "low": low, "high": min(high, top)} for x, low, high in plot.bounds]
         whisker = {"y": {"field": "low", "type": "quantitative"}, "y2": {"field": "high"}}
-        layers.append(
-            {
-                "data": {"values": bars},
-                "mark": {"type": "rule", "color": svg.PAINT["now"]},
-                "encoding": whisker,
-            }
-        )
+        rule = {"type": "rule", "color": svg.PAINT["now"]}
+        layers.append({"data": {"values": bars}, "mark": rule, "encoding": whisker})
     if guessed:
         mark = {"type": "line", "color": svg.PAINT["guess"], "strokeDash": [5, 3]}
         layers.append({"data": {"values": guessed}, "mark": mark})
