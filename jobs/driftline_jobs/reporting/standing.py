@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from driftline_jobs.pipeline.judged_by import Run
-from driftline_jobs.reporting.messages.changes import SEVERITIES, Row
+from driftline_jobs.reporting.messages.changes import SEVERITIES, Row, is_muted
 from driftline_jobs.reporting.messages.window import incidents_of, muted_now
 from driftline_jobs.reporting.messages.words import Teller
 from driftline_jobs.stores.base import Store
@@ -62,7 +62,7 @@ def standing_of(store: Store, monitor: Monitor, window: Window, run: Run, now: d
     rows = [
         row
         for row in incidents_of(store, monitor, window.start, window.end)
-        if row["state"] in _UNDER_WAY and row["incident_id"] not in muted
+        if row["state"] in _UNDER_WAY and not is_muted(row, muted)
     ]
     rows.sort(key=_worst_first)
     impacts = [abs(row["impact"]) for row in rows if row["impact"] is not None]

@@ -166,6 +166,18 @@ def test_a_critical_column_is_told_of_whatever_at_least_says(store: Store) -> No
     assert [one.incident_id for one in sent.message.incidents] == ["i1"]
 
 
+def test_an_incident_whose_alerts_are_all_muted_is_not_told_of(store: Store) -> None:
+    several = incident(1, "i2", alerts=["a-i1", "a-i2"])
+    publish(store, 1, [incident(1), several])
+    later, now = datetime.now(UTC) + timedelta(days=1), datetime.now(UTC)
+    for name in ("a-i1", "a-i1", "a-i3"):
+        act(store, monitor="flights", alert_id=name, action="mute", until=later, actor="me", acted_at=now)
+    with hook() as server:
+        (sent,) = tell(store, monitor(webhook=server.address))
+    assert isinstance(sent.message, WindowMessage)
+    assert [one.incident_id for one in sent.message.incidents] == ["i2"]
+
+
 def test_a_muted_incident_is_not_told_of(store: Store) -> None:
     publish(store, 1, [incident(1), incident(1, "i2")])
     act(

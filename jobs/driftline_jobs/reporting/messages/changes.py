@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,7 +45,7 @@ def changes_of(rows: Iterable[Row], muted: Collection[str] = ()) -> list[Change]
     found = [
         Change(row["incident_id"], _CHANGES[row["state"]], row)
         for row in rows
-        if row["state"] in _CHANGES and row["incident_id"] not in muted
+        if row["state"] in _CHANGES and not is_muted(row, muted)
     ]
     return sorted(found, key=lambda change: (not change.worsens, worst_first(change.row)))
 
@@ -97,19 +98,24 @@ def untold(changes: Iterable[Change], told: Sequence[Row], window_start: datetim
     return fresh
 
 
-def muted_incidents(actions: pa.Table, now: datetime) -> set[str]:
-    """Ids of the incidents that are muted at ``now``, by rows of ``alert_actions``; the newest counts."""
+def muted_ids(actions: pa.Table, now: datetime) -> set[str]:
+    """Ids of the incidents and alerts that are muted at ``now``, by rows of ``alert_actions``; of each the
+    newest mute counts."""
     newest: dict[str, Row] = {}
     for row in actions.to_pylist():
-        name = row.get("incident_id")
+        name = row.get("incident_id") or row["alert_id"]
         if name and row["action"] == "mute" and row["acted_at"] >= newest.get(name, row)["acted_at"]:
             newest[name] = row
     return {name for name, row in newest.items() if row["until"] is not None and row["until"] > now}
 
 
+def is_muted(row: Row, muted: Collection[str]) -> bool:
+    """Whether nobody is to be told of an incident: it is muted, or all of its alerts are, one by one."""
+    alerts = json.loads(row.get("alerts") or "[]")
+    return row["incident_id"] in muted or (bool(alerts) and set(alerts) <= set(muted))
+
+
 def columns_of(row: Row) -> list[str]:
     """The columns of an incident, from its row."""
-    import json
-
     columns: list[str] = json.loads(row["columns"] or "[]")
     return columns

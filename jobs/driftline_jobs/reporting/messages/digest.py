@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from driftline_jobs.reporting.messages.changes import Change, Row, changes_of, worst_first
+from driftline_jobs.reporting.messages.changes import Change, Row, changes_of, is_muted, worst_first
 from driftline_jobs.reporting.messages.channels import CHANNELS, Channel, Outgoing, asked
 from driftline_jobs.reporting.messages.letter import letter_of_digest
 from driftline_jobs.reporting.messages.notify import Sent
@@ -129,7 +129,7 @@ def _part(store: Store, monitor: Monitor, channel: str, days: Days, now: datetim
     if not levels:
         return None
     muted = muted_now(store, monitor, now)
-    rows = [row for row in incidents_of(store, monitor, start, end) if row["incident_id"] not in muted]
+    rows = [row for row in incidents_of(store, monitor, start, end) if not is_muted(row, muted)]
     groups = _grouped(rows, told, levels[-1]["window_start"])
     if not any(groups):
         return None

@@ -12,7 +12,8 @@ from driftline_jobs.reporting.messages.changes import (
     Row,
     at_once,
     changes_of,
-    muted_incidents,
+    is_muted,
+    muted_ids,
     untold,
 )
 from driftline_jobs.reporting.messages.words import Teller
@@ -65,8 +66,8 @@ def alerts_of(store: Store, monitor: Monitor, start: datetime, end: datetime) ->
 
 
 def muted_now(store: Store, monitor: Monitor, now: datetime) -> set[str]:
-    """Ids of the monitor's incidents that nobody is to be told of."""
-    return muted_incidents(store.current("alert_actions", monitor.monitor), now)
+    """Ids of the monitor's incidents and alerts that nobody is to be told of."""
+    return muted_ids(store.current("alert_actions", monitor.monitor), now)
 
 
 def news_of(
@@ -89,7 +90,10 @@ def news_of(
     teller = Teller(monitor, alerts_of(store, monitor, window.start, window.end) if changes else ())
     level = level_of(store, monitor, window.start) or Level.UNJUDGED
     here = {change.incident_id for change in changes}
-    others = sum(row["state"] not in _QUIET and row["incident_id"] not in here | muted for row in rows)
+    others = sum(
+        row["state"] not in _QUIET and row["incident_id"] not in here and not is_muted(row, muted)
+        for row in rows
+    )
     identity: list[tuple[str, str]] = [(change.incident_id, change.change) for change in changes]
     identity = identity or [(NO_INCIDENT, ALWAYS)]
     name = message_id(monitor, window.start, channel, identity)
