@@ -56,11 +56,21 @@ def without_muted(inputs: ReportInputs) -> tuple[ReportInputs, int]:
     alerts = tables["alerts"]
     gone = pc.and_(_of_window(alerts, start), pc.is_in(alerts["alert_id"].cast(pa.string()), value_set=ids))
     tables["alerts"] = alerts.filter(pc.invert(gone))
+    if "incidents" in tables:
+        tables["incidents"] = _without_incidents(tables["incidents"], start, set(mutes))
     for name, column in _DECIDES.items():
         about = [row for row in rows if _table_of(row) == name]
         if about and name in tables:
             tables[name] = _undecided(tables[name], column, start, about)
     return replace(inputs, tables=tables), sum(row["state"] != "resolved" for row in rows)
+
+
+def _without_incidents(table: pa.Table, start: datetime, muted: set[str]) -> pa.Table:
+    """The incidents without those of the window that consist of muted alerts alone."""
+    here = _of_window(table, start).to_pylist()
+    alerts = (set(json.loads(text or "[]")) for text in table["alerts"].to_pylist())
+    kept = [not (ours and found and found <= muted) for ours, found in zip(here, alerts, strict=True)]
+    return table.filter(pa.array(kept, pa.bool_()))
 
 
 def _table_of(alert: Row) -> str:
