@@ -43,12 +43,12 @@ class Judge:
     def __init__(self, folder: Path, case: dict[str, Any]) -> None:
         from evidently import BinaryClassification, DataDefinition
 
+        self._definition = DataDefinition
         self._numbers = [*case["numeric"], SCORE]
         self._texts = [*case["categorical"], PREDICTION, LABEL]
         task = BinaryClassification(
             target=LABEL, prediction_labels=PREDICTION, prediction_probas=SCORE, pos_label=1
         )
-        self._plain = DataDefinition(numerical_columns=self._numbers, categorical_columns=self._texts)
         self._task = DataDefinition(
             numerical_columns=[SCORE], categorical_columns=[PREDICTION, LABEL], classification=[task]
         )
@@ -60,7 +60,12 @@ class Judge:
         from evidently.presets import ClassificationPreset, DataDriftPreset, DataSummaryPreset
 
         both = [DataDriftPreset(), DataSummaryPreset()]
-        said = _failed(both, [self._texts_of(day), self._reference], self._plain)
+        # one empty column would fail the whole report
+        empty = {name for name in self._numbers if day[name].isna().all()}
+        numbers = [name for name in self._numbers if name not in empty]
+        definition = self._definition(numerical_columns=numbers, categorical_columns=self._texts)
+        frames = [frame.drop(columns=list(empty)) for frame in (self._texts_of(day), self._reference)]
+        said = _failed(both, frames, definition)
         said += _failed([ClassificationPreset()], [_labelled(day), self._labelled], self._task)
         return [word for _, word in sorted(said, key=lambda pair: -pair[0])]
 
