@@ -25,7 +25,7 @@ from driftline_reports.names import WITHHELD, visible
 from driftline_reports.queries import select
 from driftline_reports.view_model import Alert, Check, Part, Quality, Sentence
 from driftline_schemas.column_kinds import kind_spec
-from driftline_schemas.metrics import MOVES_BY_NATURE
+from driftline_schemas.metrics import MOVES_BY_NATURE, TIME_OF_DAY
 from driftline_schemas.table_names import ALL
 
 Row = Mapping[str, Any]
@@ -151,6 +151,8 @@ def _time_writer(row: Row, write: glossary.Writer) -> glossary.Writer:
 def _writer(check: str) -> glossary.Writer:
     if check == MOVES_BY_NATURE:
         return formats.count
+    if check == TIME_OF_DAY:
+        return lambda hours: formats.signed(hours, 2) + " h"
     words_of_it = set(check.split("_"))
     if words_of_it & {"fraction", "share", "coverage"}:
         return formats.percent

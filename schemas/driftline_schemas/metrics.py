@@ -24,6 +24,8 @@ REFERENCE_OUTDATED = "reference_outdated"
 """The alert that advises to renew a reference from which columns have drifted for weeks to no one's harm."""
 CHECKS_OF_COLUMNS = frozenset({MOVES_BY_NATURE, NEW_COLUMN})
 """Checks that are one alert, however many columns fail them."""
+TIME_OF_DAY = "time_of_day"
+"""The check of how many hours later than usual in the day rows come, on the mean: a clock that was moved."""
 REFERENCE_WINDOWS = "reference_windows"
 """How many windows a reference has, where these are too few to recognise such columns."""
 VALUES_OF_ANOTHER_TYPE = "values_of_another_type"

@@ -1,9 +1,10 @@
 """Limits of the checks of the log, learned from what the reference's windows came to.
 
 A fixed limit fires by itself: the daily maximum of twenty clean columns beats a record of 28 days on one day
-in thirty. Here a check fails where a clean window would at a chance that is shared out among all checks. Four
-forms are enough: how many rows come (by the calendar, as a ratio), how far values reach (their extremes),
-which share of the rows has something (missing, unseen), and how long the last row was ago.
+in thirty. Here a check fails where a clean window would at a chance that is shared out among all checks. Five
+forms are enough: how many rows come (by the calendar, as a ratio), when in the day they do, how far values
+reach (their extremes), which share of the rows has something (missing, unseen), and how long ago the last
+row was.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -22,10 +23,14 @@ from driftline_jobs.detection.cycles import NO_LABEL, finest_level
 from driftline_jobs.detection.fitting import group_effect
 from driftline_jobs.detection.resampling import MIN_WINDOWS
 from driftline_jobs.metrics.figures import FloatArray
+from driftline_jobs.metrics.time_of_day import hours_between, mean_hour_of
 
 _LEAST_RATIO = 0.01
 """Rows that are the same in every window, as of one a device, are told to a hundredth."""
 _LEAST_REACH = 0.01
+_LEAST_HOURS, _MOST_HOURS = 0.02, 1.0
+"""Mean hours that are the same in every window are known to a minute; where they spread
+by more than an hour none is usual."""
 _FAR, _MOST_FAULTS = 12.0, 0.1
 _OFTEN, _ENOUGH_TO_TELL = 0.1, 3
 _EULER = 0.5772156649015329
@@ -39,6 +44,7 @@ class Form(StrEnum):
     """What a check measures."""
 
     COUNT = "count"
+    TIME = "time"
     EXTREME = "extreme"
     SHARE = "share"
     WAIT = "wait"
@@ -51,10 +57,12 @@ class CheckCalibration:
     Attributes:
         windows: of the reference.
         means: by calendar label (``""`` for all windows), and how many windows have it: of logarithms of
-            counts and of distances from ``origin``; of shares and of seconds as they are.
+            counts and of distances from ``origin``; of shares, of seconds, and of hours after
+            ``origin`` as they are.
         deviation, degrees: around these means.
         level: which of a window's calendar labels tells it apart; None for none.
-        origin: the value that extremes are distant from; ``side`` is 1.0 for a maximum, -1.0 for a minimum.
+        origin: the value that extremes are distant from, or the usual hour; ``side`` is 1.0 for a
+            maximum, -1.0 for a minimum.
         most: the farthest that a window of the reference reaches, or its largest share.
         rows: of the reference.
         empty: labels, the finest, of windows that have no row every so often.
@@ -78,13 +86,27 @@ class CheckCalibration:
 
     def counts(self, labels: Sequence[str], level: float) -> tuple[float, float]:
         """Between how many rows a clean window has, but for a chance of ``level``."""
+        mean, reach = self._band(labels, level)
+        low = 0.0 if labels and labels[0] in self.empty else math.exp(mean - reach)
+        return low, math.exp(min(mean + reach, 700.0))
+
+    def hours(self, hour: float, labels: Sequence[str], level: float, rows: int) -> tuple[float, float]:
+        """How many hours after the usual one for windows of these labels the mean ``hour`` of ``rows`` is,
+        and by how many that of a clean window may differ but for a chance of ``level``.
+
+        Where it has fewer rows than those of the reference, chance moves them farther.
+        """
+        mean, reach = self._band(labels, level)
+        fewer = math.sqrt(max(1.0, self.rows / self.windows / max(rows, 1)))
+        return hours_between(hour, self.origin + mean), reach * fewer
+
+    def _band(self, labels: Sequence[str], level: float) -> tuple[float, float]:
+        """The mean of windows of these labels, and how far a further one lies from it."""
         label = self._label(labels)
         mean, size = self.means[label]
         apart = label == NO_LABEL and self.level is not None
         t = -float(scipy.special.stdtrit(self.degrees, level / 2.0))
-        reach = t * (self.whole if apart else self.deviation) * math.sqrt(1.0 + 1.0 / size)
-        low = 0.0 if labels and labels[0] in self.empty else math.exp(mean - reach)
-        return low, math.exp(min(mean + reach, 700.0))
+        return mean, t * (self.whole if apart else self.deviation) * math.sqrt(1.0 + 1.0 / size)
 
     def extreme(self, level: float) -> float:
         """How far values of a clean window reach, but for a chance of ``level`` (Gumbel's distribution of the
@@ -149,9 +171,31 @@ def learn_counts(
     if len(filled) < MIN_WINDOWS:
         return None
     y = np.log([float(rows[at]) for at in filled])
-    known = [labels[at] for at in filled]
+    found = _learn_by_label(Form.COUNT, y, [labels[at] for at in filled], _LEAST_RATIO)
+    return replace(found, rows=float(sum(rows)), empty=_often_empty([labels[at] for at in filled], empty))
+
+
+def learn_hours(
+    hours: Sequence[float], rows: Sequence[int], labels: Sequence[Sequence[str]]
+) -> CheckCalibration | None:
+    """From the mean hours (0 to 24) in which the rows of windows come; None where windows are too few, or
+    differ by so much that no hour is usual."""
+    if len(hours) < MIN_WINDOWS:
+        return None
+    usual = mean_hour_of(hours)
+    y = np.array([hours_between(hour, usual) for hour in hours])
+    found = _learn_by_label(Form.TIME, y, labels, _LEAST_HOURS)
+    if found.deviation > _MOST_HOURS:
+        return None
+    return replace(found, origin=usual, rows=float(sum(rows)))
+
+
+def _learn_by_label(
+    form: Form, y: FloatArray, known: Sequence[Sequence[str]], least: float
+) -> CheckCalibration:
+    """The means (K,) figures have by the calendar, and how they spread around these, at least ``least``."""
     level = finest_level(known)
-    known, y = _without_outliers(known, y)
+    known, y = _without_outliers(known, y, least)
     means = {NO_LABEL: (float(y.mean()), float(len(y)))}
     whole, degrees = float(y.std(ddof=1)), float(len(y) - 1)
     deviation = whole
@@ -166,15 +210,7 @@ def learn_counts(
         else:
             level = None
     return CheckCalibration(
-        Form.COUNT,
-        len(y),
-        means,
-        max(deviation, _LEAST_RATIO),
-        degrees,
-        level=level,
-        rows=float(sum(rows)),
-        whole=max(whole, _LEAST_RATIO),
-        empty=_often_empty([labels[at] for at in filled], empty),
+        form, len(y), means, max(deviation, least), degrees, level=level, whole=max(whole, least)
     )
 
 
@@ -191,7 +227,7 @@ def _often_empty(filled: Sequence[Sequence[str]], empty: Sequence[Sequence[str]]
 
 
 def _without_outliers(
-    labels: Sequence[Sequence[str]], y: FloatArray
+    labels: Sequence[Sequence[str]], y: FloatArray, least: float = _LEAST_RATIO
 ) -> tuple[list[Sequence[str]], FloatArray]:
     """The windows but for those that are faults of their own: a day of a few rows, a sentinel.
 
@@ -200,7 +236,7 @@ def _without_outliers(
     """
     middle = float(np.median(y))
     spread = float(np.median(np.abs(y - middle)))
-    kept = np.abs(y - middle) <= _FAR * max(spread, _LEAST_RATIO)
+    kept = np.abs(y - middle) <= _FAR * max(spread, least)
     if (~kept).sum() > _MOST_FAULTS * len(y):
         kept = np.ones(len(y), np.bool_)
     return [one for one, keep in zip(labels, kept.tolist(), strict=True) if keep], y[kept]

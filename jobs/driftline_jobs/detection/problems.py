@@ -14,7 +14,7 @@ from typing import Final
 
 from driftline_jobs.detection import alerts
 from driftline_jobs.detection.alerts import ALL, Alert, Finding, Place, State
-from driftline_schemas.metrics import NEW_COLUMN, SUSTAINED_SHIFT
+from driftline_schemas.metrics import NEW_COLUMN, SUSTAINED_SHIFT, TIME_OF_DAY
 from driftline_schemas.task_specs import performance_specs
 
 
@@ -325,7 +325,7 @@ def _of_log(
 ) -> tuple[Severity, bool, bool]:
     if check == NEW_COLUMN:
         return Severity.LOW, True, False
-    some = strength >= _STRONGER
+    some = strength >= _STRONGER or check == TIME_OF_DAY
     if check == FRESHNESS:
         some = (value or 0.0) - ((own[0].threshold if own else None) or 0.0) > _LATE * weights.seconds
     return (Severity.MEDIUM if some else Severity.LOW), False, False

@@ -12,17 +12,19 @@ from driftline_jobs.detection.check_limits import (
     Form,
     learn_counts,
     learn_extremes,
+    learn_hours,
     learn_shares,
     learn_waits,
 )
 from driftline_jobs.evaluate.check import Check
 from driftline_jobs.metrics.figures import FloatArray
 from driftline_jobs.metrics.samples import CategorySample, OrderedSample
+from driftline_schemas.metrics import TIME_OF_DAY
 from driftline_schemas.table_names import ALL
 
 CHECK_SHARE = 0.1
 """Of the false-alarm rate what all checks that are learned may use."""
-_ROWS, _FRESHNESS, _COLUMNS = 0.3, 0.1, 0.6
+_ROWS, _TIMES, _FRESHNESS, _COLUMNS = 0.2, 0.1, 0.1, 0.6
 """Parts of that."""
 NEVER_MISSING = 0.01
 """Share of missing values that is a failure in a column that never had any."""
@@ -51,6 +53,12 @@ class CheckLimits:
         """Between how many rows a window of these ``cycle_labels`` has; None if nothing was learned."""
         found = self.learned.get((ALL, "rows"))
         return None if found is None else found.counts(labels, _ROWS * CHECK_SHARE * self.rate)
+
+    def hours(self, labels: Sequence[str], hour: float, rows: int) -> tuple[float, float] | None:
+        """How many hours after the usual one the mean ``hour`` of a window's ``rows`` is, and by how many
+        it may differ; None if nothing was learned."""
+        found = self.learned.get((ALL, TIME_OF_DAY))
+        return None if found is None else found.hours(hour, labels, _TIMES * CHECK_SHARE * self.rate, rows)
 
     def freshness(self) -> float | None:
         """How many seconds before its end a window may have its last row; None if nothing was learned."""
@@ -97,6 +105,17 @@ def learn_log(
         (ALL, "freshness"): learn_waits(np.array(waits, np.float64)) if any(waits) else None,
     }
     return {key: one for key, one in found.items() if one is not None}
+
+
+def learn_times(
+    hours: Sequence[float | None], rows: Sequence[int], labels: Sequence[Sequence[str]]
+) -> dict[tuple[str, str], CheckCalibration]:
+    """What the windows of a reference tell of when in the day rows come, by the mean hour of each."""
+    known = [(hour, n, label) for hour, n, label in zip(hours, rows, labels, strict=True) if hour is not None]
+    found = learn_hours(
+        [hour for hour, _, _ in known], [n for _, n, _ in known], [label for _, _, label in known]
+    )
+    return {} if found is None else {(ALL, TIME_OF_DAY): found}
 
 
 def learn_column(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,11 +32,12 @@ from driftline_jobs.detection.resampling import (
 )
 from driftline_jobs.detection.statistics import SIGNED
 from driftline_jobs.evaluate.calibrations import Calibrations, labels_of
-from driftline_jobs.evaluate.check_limits import learn_column, learn_log
+from driftline_jobs.evaluate.check_limits import learn_column, learn_log, learn_times
 from driftline_jobs.evaluate.label_drift import label_column, label_metrics
 from driftline_jobs.evaluate.multivariate import ALL_COLUMNS, stack_moments
 from driftline_jobs.evaluate.natures import Natures, multivariate_places, natures_of
 from driftline_jobs.evaluate.quality import column_checks
+from driftline_jobs.metrics.time_of_day import mean_hour
 from driftline_jobs.profiles.cell import WHOLE
 from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference, ReferenceWindow
@@ -179,7 +181,27 @@ def _log_checks(
         empty = [labels_of(at, monitor, monitor.granularity) for at in between if at not in filled]
     told = [(one, label) for one, label in zip(windows, labels, strict=True) if reference.tells_rows(one)]
     rows, waits = [one.rows for one, _ in told], [one.freshness_seconds for one, _ in told]
-    return learn_log(rows, waits, [label for _, label in told], empty)
+    found = learn_log(rows, waits, [label for _, label in told], empty)
+    of_hours = _rows_by_hour(reference, monitor, [one for one, _ in told])
+    hours = [mean_hour(of_hours.get(one.start, {})) for one, _ in told]
+    return found | learn_times(hours, rows, [label for _, label in told])
+
+
+def _rows_by_hour(
+    reference: Reference, monitor: Monitor, windows: Sequence[ReferenceWindow]
+) -> dict[datetime, dict[int, int]]:
+    """How many rows of each window, by its start, come in each hour of the day, by the monitor's clock;
+    nothing where profiles are of no single hours."""
+    if monitor.base is not Granularity.HOUR or monitor.granularity is Granularity.HOUR or not windows:
+        return {}
+    starts, zone = [window.start for window in windows], ZoneInfo(monitor.timezone)
+    found: dict[datetime, dict[int, int]] = {}
+    for start, rows in reference.rows_by_base():
+        at = bisect_right(starts, start) - 1
+        if at >= 0 and start < windows[at].end:
+            of_window, hour = found.setdefault(starts[at], {}), start.astimezone(zone).hour
+            of_window[hour] = of_window.get(hour, 0) + rows
+    return found
 
 
 def _moderated(

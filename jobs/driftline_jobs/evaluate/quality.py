@@ -5,21 +5,25 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from driftline_jobs.evaluate.check import Check
 from driftline_jobs.evaluate.check_limits import CheckLimits
 from driftline_jobs.evaluate.natures import Natures
 from driftline_jobs.metrics.nature import MIN_WINDOWS
-from driftline_jobs.profiles.cell import WHOLE
+from driftline_jobs.metrics.time_of_day import mean_hour
+from driftline_jobs.profiles.cell import WHOLE, Cell
 from driftline_jobs.profiles.kinds.base import Bins
 from driftline_jobs.profiles.state import Profile
 from driftline_jobs.references.reference import Reference
 from driftline_jobs.sources.profiling.windows import WindowProfile
-from driftline_schemas.metrics import MOVES_BY_NATURE, REFERENCE_WINDOWS, VALUES_OF_ANOTHER_TYPE
+from driftline_schemas.metrics import MOVES_BY_NATURE, REFERENCE_WINDOWS, TIME_OF_DAY, VALUES_OF_ANOTHER_TYPE
+from driftline_schemas.monitor import Monitor
 from driftline_schemas.rows import canonical_json
 from driftline_schemas.table_names import table_column
-from driftline_schemas.window import to_us
+from driftline_schemas.window import from_us, to_us
 
 ROWS_LOW, ROWS_HIGH = 0.5, 2.0
 """Of the median window of the reference: fewer or more rows are a failure."""
@@ -65,6 +69,13 @@ class Usual(Protocol):
     def natures(self) -> Natures:
         """The columns that move by nature."""
 
+    @property
+    def monitor(self) -> Monitor:
+        """Whose windows they are."""
+
+    def cycle(self, start: datetime) -> tuple[str, ...]:
+        """The ``cycle_labels`` of the window that starts then."""
+
 
 def data_checks(
     window: WindowProfile, reference: Reference, found: LogFindings, calibrations: Usual
@@ -72,6 +83,7 @@ def data_checks(
     """The checks of what was read, whatever the window is compared with."""
     checks = [
         _freshness(window, reference, calibrations.check_limits),
+        *_time_of_day(window, calibrations),
         *_log_checks(found),
         *_nature_checks(calibrations.natures),
     ]
@@ -165,6 +177,24 @@ def _freshness(window: WindowProfile, reference: Reference, limits: CheckLimits)
         return Check("*", "freshness", None, limit, None)
     stale = (to_us(window.window.end) - window.rows.last_us) / 1e6
     return Check("*", "freshness", stale, limit, None if limit is None else stale <= limit)
+
+
+def _time_of_day(window: WindowProfile, calibrations: Usual) -> list[Check]:
+    """How many hours after the usual one the rows come on the mean, where the reference teaches what is
+    usual."""
+    zone = ZoneInfo(calibrations.monitor.timezone)
+    rows: dict[int, int] = {}
+    for key, columns in window.base.items():
+        if Cell(key.model_version, key.segment, key.segment_value) == WHOLE and columns:
+            hour = from_us(key.base_start_us).astimezone(zone).hour
+            rows[hour] = rows.get(hour, 0) + next(iter(columns.values())).rows
+    mean = mean_hour(rows)
+    labels = calibrations.cycle(window.window.start)
+    found = None if mean is None else calibrations.check_limits.hours(labels, mean, window.count)
+    if found is None:
+        return []
+    value, limit = found
+    return [Check("*", TIME_OF_DAY, value, [-limit, limit], abs(value) <= limit)]
 
 
 def _log_checks(found: LogFindings) -> list[Check]:

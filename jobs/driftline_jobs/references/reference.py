@@ -302,6 +302,18 @@ class Reference:
         for start_us in sorted(set(rows.column("start_us").to_pylist())):
             yield from_us(start_us), self._profiles(BASE, start_us).get(WHOLE, {})
 
+    def rows_by_base(self) -> Iterator[tuple[datetime, int]]:
+        """How many rows each base window has, by its start, ascending; nothing where windows are as fine."""
+        rows = self._select(BASE, cell=WHOLE)
+        if not rows.num_rows or not self._names:
+            return
+        first = rows.filter(pc.equal(rows.column("column_name"), next(iter(self._names))))
+        states = sorted(
+            zip(first.column("start_us").to_pylist(), first.column("state").to_pylist(), strict=True)
+        )
+        for start_us, state in states:
+            yield from_us(start_us), decode(state).rows
+
     def _select(self, level: str, start_us: int | None = None, cell: Cell | None = None) -> pa.Table:
         chosen = pc.equal(self.table.column("level"), level)
         if start_us is not None:

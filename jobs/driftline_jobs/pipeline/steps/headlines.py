@@ -24,7 +24,7 @@ from driftline_jobs.profiles.state import Profile
 from driftline_reports import facts, formats, glossary
 from driftline_reports.names import Names
 from driftline_reports.view_model import plain
-from driftline_schemas.metrics import NEW_COLUMN
+from driftline_schemas.metrics import NEW_COLUMN, TIME_OF_DAY
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.table_names import table_column
 
@@ -111,9 +111,8 @@ class Words:
             return f"{self._name(first.column)}: {text}" if columns else text
         if check in _SHARES:
             return f"{formats.percent(value)} {_SHARES[check]}{_limit(first, formats.percent)}"
-        if check == "freshness":
-            early = f"{formats.seconds(value)} before the window's end"
-            return f"The last row came {early}{_limit(first, formats.seconds)}"
+        if check in {"freshness", TIME_OF_DAY}:
+            return _of_times(first, value)
         found = f"{glossary.words(check)} {formats.number(value)}{_limit(first, formats.number)}"
         return f"{self._name(first.column)}: {found}" if columns else f"The log: {found}"
 
@@ -217,6 +216,14 @@ def _order(finding: Finding) -> tuple[object, ...]:
         -finding.windows,
         finding.place,
     )
+
+
+def _of_times(problem: Problem, value: float | None) -> str:
+    if problem.metric == TIME_OF_DAY:
+        way = "later" if (value or 0.0) > 0.0 else "earlier"
+        return f"Rows come {formats.decimals(abs(value or 0.0), 1)} hours {way} in the day than usual"
+    early = f"{formats.seconds(value)} before the window's end"
+    return f"The last row came {early}{_limit(problem, formats.seconds)}"
 
 
 def _limit(problem: Problem, write: Callable[[float | None], str]) -> str:
