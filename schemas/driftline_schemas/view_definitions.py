@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from string import Template
@@ -56,15 +55,23 @@ class View:
 
 @cache
 def load_views() -> Mapping[str, View]:
-    """Every ready view by name, in order of name, those that read other views last. Cached; read-only."""
+    """Every ready view by name, in order of name. Cached; read-only.
+
+    What a view reads of another is written into its own query: a database that is exported is imported in
+    no certain order.
+    """
     import yaml
 
     folder = resources.files("driftline_schemas") / "views"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
     views = [_view(yaml.safe_load((folder / name).read_text(encoding="utf-8"))) for name in names]
-    known = {view.name for view in views}
-    views.sort(key=lambda view: bool(known.intersection(re.findall(r"\w+", view.template))))
-    return MappingProxyType({view.name: view for view in views})
+    written = {view.name: view.template for view in views}
+    return MappingProxyType(
+        {
+            view.name: replace(view, template=Template(view.template).safe_substitute(written))
+            for view in views
+        }
+    )
 
 
 def _view(definition: Mapping[str, Any]) -> View:

@@ -46,7 +46,7 @@ def filled(bench: Bench) -> Bench:
 def figures(bench: Bench) -> dict[str, pd.DataFrame]:
     with open_store(bench.store_url) as store:
         tables = normalised(store)
-    return {name: tables[name].drop(columns=["reference_id"], errors="ignore") for name in WINDOWED}
+    return {name: tables[name].drop(columns=["reference_id", "basis"], errors="ignore") for name in WINDOWED}
 
 
 def test_figures_are_those_of_the_same_log_of_parquet(example: Example, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_the_example_of_the_docs_is_in_tables_rules_page_and_docs(example: Examp
     settings = Settings(store=bench.store_url, reports=str(tmp_path / "pages"))
     window = monitor.calendar.parse(f"{day(4):%Y-%m-%d}")
     page = Path(write_report(monitor, window, settings, generated_at=day(5)).page).read_text("utf-8")
-    assert '<span class="chip">hour_of_day</span>' in page
+    assert "· hour_of_day" in page
     assert "Mean hour" in page
     assert "| `hour_of_day` | Hours of day | ordered |" in metrics_page()
 
@@ -160,7 +160,7 @@ def test_a_key_that_is_no_kind_is_refused_with_those_that_are(install: Install, 
     path = Bench(tmp_path, {"features": {"geohash": 3}}).monitor_file()
     with pytest.raises(ConfigError) as raised:
         load_monitor(path)
-    known = "numeric, categorical, text, ignore, sensitive, prefix"
+    known = "numeric, categorical, text, ignore, critical, sensitive, prefix"
     assert str(raised.value).endswith(f"features.geohash: unknown key: known here are {known}")
     path = Bench(tmp_path, {"features": {"prefix": ["city"], "categorical": ["city"]}}).monitor_file()
     with pytest.raises(

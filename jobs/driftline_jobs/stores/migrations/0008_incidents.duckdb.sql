@@ -610,6 +610,103 @@ WHERE r.published_at <= moment AND (r.superseded_at IS NULL OR r.superseded_at >
 
 COMMENT ON MACRO TABLE performance_metrics_as_of IS 'What current_performance_metrics showed at a moment (UTC). Exact as far back as nothing was pruned.';
 
+CREATE OR REPLACE VIEW latest_status AS
+SELECT s.monitor, s.granularity, s.window_start, s.window_end,
+  CASE WHEN s.open_alerts > 0 THEN 'alert'
+       WHEN s.drifted_columns > 0 OR s.degraded_metrics > 0 OR s.failed_checks > 0 THEN 'warning'
+       ELSE 'ok' END AS verdict,
+  s.published_at, s.rows_read, s.rows_quarantined,
+  s.drifted_columns, s.degraded_metrics, s.failed_checks, s.open_alerts, s.level
+FROM (
+  SELECT r.monitor, r.granularity, r.window_start, r.window_end, r.published_at, r.rows_read, r.rows_quarantined,
+    (SELECT COUNT(DISTINCT d.column_name) FROM current_drift_metrics d
+     WHERE d.monitor = r.monitor AND d.window_start = r.window_start AND d.granularity = r.granularity
+       AND d.model_version = '*' AND d.segment = '*' AND d.comparison = 'reference' AND d.drifted) AS drifted_columns,
+    (SELECT COUNT(DISTINCT p.metric) FROM current_performance_metrics p
+     WHERE p.monitor = r.monitor AND p.window_start = r.window_start AND p.granularity = r.granularity
+       AND p.model_version = '*' AND p.segment = '*' AND p.windows = 1 AND p.degraded) AS degraded_metrics,
+    (SELECT COUNT(*) FROM current_quality_metrics q
+     WHERE q.monitor = r.monitor AND q.window_start = r.window_start AND q.granularity = r.granularity
+       AND q.model_version = '*' AND q.segment = '*' AND NOT q.passed) AS failed_checks,
+    (SELECT COUNT(DISTINCT a.alert_id) FROM current_alerts a
+     WHERE a.monitor = r.monitor AND a.window_start = r.window_start AND a.granularity = r.granularity
+       AND a.state <> 'resolved') AS open_alerts,
+    (SELECT MAX(w.level) FROM (SELECT monitor, granularity, window_start, window_end,
+  CASE WHEN MIN(worst) = 1 THEN 'broken'
+       WHEN MIN(worst) = 2 THEN 'faulty'
+       WHEN MIN(worst) = 3 THEN 'suspect'
+       WHEN MIN(worst) = 4 THEN 'changed'
+       WHEN MIN(worst) = 5 THEN 'ongoing'
+       WHEN MAX(rows_read) = 0 THEN 'empty'
+       WHEN COUNT(judged) = 0 THEN 'unjudged'
+       WHEN MIN(worst) = 6 THEN 'ongoing'
+       ELSE 'calm' END AS level
+FROM (
+  SELECT monitor, granularity, window_start, window_end, run_id, rows_read, CAST(NULL AS INTEGER) AS judged,
+    CAST(NULL AS INTEGER) AS worst
+  FROM current_runs
+  WHERE part = 'data'
+  UNION ALL
+  SELECT monitor, granularity, window_start, window_end, NULL, NULL, 1, NULL
+  FROM current_drift_metrics
+  WHERE model_version = '*' AND segment = '*' AND comparison = 'reference' AND drifted IS NOT NULL
+  UNION ALL
+  SELECT monitor, granularity, window_start, window_end, NULL, NULL, 1, NULL
+  FROM current_performance_metrics
+  WHERE model_version = '*' AND segment = '*' AND degraded IS NOT NULL
+  UNION ALL
+  SELECT monitor, granularity, window_start, window_end, NULL, NULL, NULL,
+    CASE WHEN state = 'ongoing' AND last_window = window_start THEN 5
+         WHEN state = 'ongoing' THEN 6
+         WHEN topic = 'data' THEN 2
+         WHEN topic = 'drift' THEN 4
+         WHEN certain THEN 1
+         ELSE 3 END
+  FROM current_incidents
+  WHERE state IN ('new', 'escalated', 'ongoing') AND severity <> 'low'
+) told
+GROUP BY monitor, granularity, window_start, window_end
+HAVING COUNT(run_id) > 0) w
+     WHERE w.monitor = r.monitor AND w.window_start = r.window_start AND w.granularity = r.granularity) AS level
+  FROM current_runs r
+  JOIN (
+    SELECT monitor, granularity, MAX(window_start) AS window_start
+    FROM current_runs
+    WHERE part = 'data'
+    GROUP BY monitor, granularity
+  ) newest
+    ON newest.monitor = r.monitor AND newest.granularity = r.granularity AND newest.window_start = r.window_start
+  WHERE r.part = 'data'
+) s;
+
+COMMENT ON VIEW latest_status IS 'One row per monitor and granularity, about its newest published window. The level is that of window_levels. The verdict is alert if an alert is open, else warning if a column drifted, a metric degraded or a check failed, else ok; it goes with the next version.';
+
+COMMENT ON COLUMN latest_status."monitor" IS 'Name of the monitor.';
+
+COMMENT ON COLUMN latest_status."granularity" IS 'Length of the window.';
+
+COMMENT ON COLUMN latest_status."window_start" IS 'First instant of the newest window. Unit: UTC.';
+
+COMMENT ON COLUMN latest_status."window_end" IS 'End of that window. Unit: UTC.';
+
+COMMENT ON COLUMN latest_status."verdict" IS 'What to make of it. One of: alert, warning, ok.';
+
+COMMENT ON COLUMN latest_status."published_at" IS 'When the window was published. Unit: UTC.';
+
+COMMENT ON COLUMN latest_status."rows_read" IS 'Rows of the log in the window. Unit: rows.';
+
+COMMENT ON COLUMN latest_status."rows_quarantined" IS 'Rows that were set aside. Unit: rows.';
+
+COMMENT ON COLUMN latest_status."drifted_columns" IS 'Columns that drifted from the reference. Unit: columns.';
+
+COMMENT ON COLUMN latest_status."degraded_metrics" IS 'Performance metrics that became worse. Unit: metrics.';
+
+COMMENT ON COLUMN latest_status."failed_checks" IS 'Quality checks that failed. Unit: checks.';
+
+COMMENT ON COLUMN latest_status."open_alerts" IS 'Alerts that are open or acknowledged. Unit: alerts.';
+
+COMMENT ON COLUMN latest_status."level" IS 'How the window stands. One of: broken, faulty, suspect, changed, ongoing, calm, unjudged, empty.';
+
 CREATE VIEW monitors AS
 SELECT r.monitor, r.granularity, json_extract_string(r.configuration, 'owner') AS owner, json_extract_string(r.configuration, 'description') AS description, json_extract_string(r.configuration, 'task') AS task,
   json_extract_string(r.configuration, 'reference') AS reference, r.config_hash, r.window_start AS last_window
@@ -751,65 +848,3 @@ COMMENT ON COLUMN window_levels."window_start" IS 'First instant of the window. 
 COMMENT ON COLUMN window_levels."window_end" IS 'End of the window. Unit: UTC.';
 
 COMMENT ON COLUMN window_levels."level" IS 'How the window stands. One of: broken, faulty, suspect, changed, ongoing, calm, unjudged, empty.';
-
-CREATE OR REPLACE VIEW latest_status AS
-SELECT s.monitor, s.granularity, s.window_start, s.window_end,
-  CASE WHEN s.open_alerts > 0 THEN 'alert'
-       WHEN s.drifted_columns > 0 OR s.degraded_metrics > 0 OR s.failed_checks > 0 THEN 'warning'
-       ELSE 'ok' END AS verdict,
-  s.published_at, s.rows_read, s.rows_quarantined,
-  s.drifted_columns, s.degraded_metrics, s.failed_checks, s.open_alerts, s.level
-FROM (
-  SELECT r.monitor, r.granularity, r.window_start, r.window_end, r.published_at, r.rows_read, r.rows_quarantined,
-    (SELECT COUNT(DISTINCT d.column_name) FROM current_drift_metrics d
-     WHERE d.monitor = r.monitor AND d.window_start = r.window_start AND d.granularity = r.granularity
-       AND d.model_version = '*' AND d.segment = '*' AND d.comparison = 'reference' AND d.drifted) AS drifted_columns,
-    (SELECT COUNT(DISTINCT p.metric) FROM current_performance_metrics p
-     WHERE p.monitor = r.monitor AND p.window_start = r.window_start AND p.granularity = r.granularity
-       AND p.model_version = '*' AND p.segment = '*' AND p.windows = 1 AND p.degraded) AS degraded_metrics,
-    (SELECT COUNT(*) FROM current_quality_metrics q
-     WHERE q.monitor = r.monitor AND q.window_start = r.window_start AND q.granularity = r.granularity
-       AND q.model_version = '*' AND q.segment = '*' AND NOT q.passed) AS failed_checks,
-    (SELECT COUNT(DISTINCT a.alert_id) FROM current_alerts a
-     WHERE a.monitor = r.monitor AND a.window_start = r.window_start AND a.granularity = r.granularity
-       AND a.state <> 'resolved') AS open_alerts,
-    (SELECT MAX(w.level) FROM window_levels w
-     WHERE w.monitor = r.monitor AND w.window_start = r.window_start AND w.granularity = r.granularity) AS level
-  FROM current_runs r
-  JOIN (
-    SELECT monitor, granularity, MAX(window_start) AS window_start
-    FROM current_runs
-    WHERE part = 'data'
-    GROUP BY monitor, granularity
-  ) newest
-    ON newest.monitor = r.monitor AND newest.granularity = r.granularity AND newest.window_start = r.window_start
-  WHERE r.part = 'data'
-) s;
-
-COMMENT ON VIEW latest_status IS 'One row per monitor and granularity, about its newest published window. The level is that of window_levels. The verdict is alert if an alert is open, else warning if a column drifted, a metric degraded or a check failed, else ok; it goes with the next version.';
-
-COMMENT ON COLUMN latest_status."monitor" IS 'Name of the monitor.';
-
-COMMENT ON COLUMN latest_status."granularity" IS 'Length of the window.';
-
-COMMENT ON COLUMN latest_status."window_start" IS 'First instant of the newest window. Unit: UTC.';
-
-COMMENT ON COLUMN latest_status."window_end" IS 'End of that window. Unit: UTC.';
-
-COMMENT ON COLUMN latest_status."verdict" IS 'What to make of it. One of: alert, warning, ok.';
-
-COMMENT ON COLUMN latest_status."published_at" IS 'When the window was published. Unit: UTC.';
-
-COMMENT ON COLUMN latest_status."rows_read" IS 'Rows of the log in the window. Unit: rows.';
-
-COMMENT ON COLUMN latest_status."rows_quarantined" IS 'Rows that were set aside. Unit: rows.';
-
-COMMENT ON COLUMN latest_status."drifted_columns" IS 'Columns that drifted from the reference. Unit: columns.';
-
-COMMENT ON COLUMN latest_status."degraded_metrics" IS 'Performance metrics that became worse. Unit: metrics.';
-
-COMMENT ON COLUMN latest_status."failed_checks" IS 'Quality checks that failed. Unit: checks.';
-
-COMMENT ON COLUMN latest_status."open_alerts" IS 'Alerts that are open or acknowledged. Unit: alerts.';
-
-COMMENT ON COLUMN latest_status."level" IS 'How the window stands. One of: broken, faulty, suspect, changed, ongoing, calm, unjudged, empty.';
