@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
 from driftline_jobs.stores import RunRecord
+from driftline_jobs.stores.database import Session
 from driftline_schemas.rows import TableBuilder
 from driftline_schemas.table_definitions import load_tables
 
@@ -142,3 +144,26 @@ def one_row(table: str, record: RunRecord, **values: object) -> pa.Table:
     }
     builder.add(1, **{**common, **_WHOLE, **values})
     return builder.to_arrow()
+
+
+def put_then(session: Session, runs: Sequence[RunRecord], tables: Mapping[str, pa.Table]) -> None:
+    """Rows as an older version has published them: without the columns that its tables did not have yet.
+
+    Of several runs of a window and part the last is the current one.
+    """
+    newest = {(record.window_start, record.part): record.run_id for record in runs}
+    builder = TableBuilder(load_tables()["runs"])
+    moment = datetime(2014, 1, 1, tzinfo=UTC)
+    for at, record in enumerate(runs):
+        current = newest[record.window_start, record.part] == record.run_id
+        published = moment + timedelta(minutes=at)
+        made = replace(
+            record,
+            status="published",
+            published_at=published,
+            superseded_at=None if current else published + timedelta(minutes=1),
+        )
+        builder.add(1, **asdict(made))
+    for name, rows in {"runs": builder.to_arrow(), **tables}.items():
+        known = session.query(f"SELECT * FROM {name} LIMIT 0").column_names
+        session.insert(name, rows.select([column for column in rows.column_names if column in known]))

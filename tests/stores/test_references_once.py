@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import timedelta
 
+import pyarrow as pa
 import pytest
-from tests.stores.makers import inputs, reference_set, run
+from tests.stores.makers import inputs, put_then, reference_set, run
 from tests.stores.test_migrations import database
 
 from driftline_jobs.stores import open_store
@@ -30,15 +31,11 @@ def old_url(url: str, kind: str) -> str:
     of_references = rows.set_column(roles, rows.field("role"), [["reference"] * rows.num_rows])
     with closing(database(url)) as opened:
         migrate(opened, migrations(Dialect(kind))[:4], 10)
-    steps = migrations(Dialect(kind))[:4]
-    with open_store(url) as store:
-        store._steps = steps  # type: ignore[attr-defined]
-        for record in runs:
-            store.publish([record], {}, inputs([record], ("s3://logs/read.parquet",)))
-        for name in ("first", "second"):
-            store.put_once("reference_sets", reference_set(name))
+    read = inputs(runs, ("s3://logs/read.parquet",))
+    references = pa.concat_tables([reference_set(name) for name in ("first", "second")])
+    tables = {"run_inputs": pa.concat_tables([read, of_references]), "reference_sets": references}
     with closing(database(url)) as opened, opened.writing(10) as session:
-        session.insert("run_inputs", of_references)
+        put_then(session, runs, tables)
     return url
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 
-from tests.stores.makers import day, drift, one_row, run
+from tests.stores.makers import day, drift, one_row, put_then, run
 from tests.stores.test_migrations import database
 
 from driftline_jobs.detection.alerts import Place, Topic, alert_id
@@ -34,9 +34,8 @@ def test_rows_are_called_by_the_new_name_and_alerts_stay_the_same(url: str, kind
         last_window=day(0),
         evidence=json.dumps({"metric": OLD, "also": ["psi", OLD], "sentence": f"carrier: {OLD} 9"}),
     )
-    with open_store(url) as store:
-        store._steps = before  # type: ignore[attr-defined]
-        store.publish([record], {"drift_metrics": drift([record], metrics=("psi", OLD)), "alerts": alert})
+    with closing(database(url)) as opened, opened.writing(10) as session:
+        put_then(session, [record], {"drift_metrics": drift([record], metrics=("psi", OLD)), "alerts": alert})
     with open_store(url) as store:
         store.migrate()
         metrics = store.execute_read("SELECT DISTINCT metric FROM drift_metrics ORDER BY metric")
