@@ -10,6 +10,7 @@ from driftline_reports import describe, formats, plots
 from driftline_reports.context import Cited, Context
 from driftline_reports.fact_cells import side_by_side
 from driftline_reports.facts import (
+    LISTED,
     MISSING_SHARE,
     MISSING_SQL,
     ColumnFacts,
@@ -128,12 +129,17 @@ class ColumnStories:
             found = dict(facts_of({**row, "column_name": row["column_name"]}, context.names).top)
             for line, name in zip(shares, names, strict=True):
                 # A value that is not among the listed ones has at most the share of the last of them.
-                line[start] = found.get(name, 0.0) if found else None
+                line[start] = found.get(name, None if len(found) >= LISTED else 0.0) if found else None
         lines = tuple(context.along(line) for line in shares)
+        otherwise = None if len(before) >= LISTED else 0.0
         said = "; ".join(
-            f"{name} {formats.percent(line[-1])}, usually {formats.percent(before.get(name, 0.0))}"
+            f"{name} {_share(line[-1])}, usually {_share(before.get(name, otherwise))}"
             for name, line in zip(names, lines, strict=True)
         )
         title = f"{now.name}: shares of the values that moved most"
         usually = tuple(before.get(name, 0.0) for name in names) if before else None
         return plots.Shares(title, context.times(), names, lines, usually, f"{title}: {said}")
+
+
+def _share(value: float | None) -> str:
+    return "little" if value is None else formats.percent(value)

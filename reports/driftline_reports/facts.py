@@ -148,27 +148,30 @@ class _Said:
     sentence: Sentence
 
 
-def what_changed(now: ColumnFacts, usual: ColumnFacts) -> Sentence:
+def what_changed(now: ColumnFacts, usual: ColumnFacts, *, at_rest: bool = True) -> Sentence:
     """The one fact that tells most of how ``now`` differs from ``usual``, as a sentence without its stop.
 
-    Where no fact differs much it says both medians, or the shares of the most frequent value.
+    Where no fact differs much it says both medians, or the shares of the most frequent value, unless it is
+    not to say what is ``at_rest``.
     """
     if not now.rows:
         return (Name(now.name), " has no rows")
     said = [fact for fact in (missing(now, usual), *_of_values(now, usual)) if fact is not None]
     best = max(said, key=lambda fact: fact.weight, default=None)
-    return best.sentence if best is not None else _at_rest(now, usual)
+    if best is None:
+        return _at_rest(now, usual) if at_rest else ()
+    return best.sentence
 
 
 def missing(now: ColumnFacts, usual: ColumnFacts) -> _Said | None:
     """What there is to say of values that are missing, or no longer."""
-    if now.missing is None:
+    if now.missing is None or (usual.missing is None and not now.empty):
         return None
     before = usual.missing or 0.0
     shift = abs(now.missing - before)
     if shift < _LEAST_SHARE and not (now.empty and before < 1.0):
         return None
-    usually = ("usually none",) if before == 0 else ("usually ", share(usual))
+    usually = ("usually none",) if not before else ("usually ", share(usual))
     if now.empty:
         rows = now.figure("count", formats.count)
         every: Sentence = (" in its only row",) if now.rows == 1 else (" in all ", rows, " rows")
@@ -202,11 +205,8 @@ def _of_hidden(now: ColumnFacts, usual: ColumnFacts) -> _Said | None:
     value, by = most_shifted(now, usual)
     if by < _LEAST_SHARE:
         return None
-    then, here = dict(usual.top).get(value, 0.0), dict(now.top).get(value, 0.0)
-    return _Said(
-        by,
-        (Name(now.name), f": one value has {formats.percent(here)} of rows, usually {formats.percent(then)}"),
-    )
+    here, then = (_known(dict(one.top), value, _unlisted_words(one)) for one in (now, usual))
+    return _Said(by, (Name(now.name), f": one value has {here} of rows, usually {then}"))
 
 
 def _of_median(now: ColumnFacts, usual: ColumnFacts) -> _Said | None:
@@ -221,11 +221,27 @@ def _of_median(now: ColumnFacts, usual: ColumnFacts) -> _Said | None:
         # Another unit changes median and spread alike: the median says it.
         shift = max(shift, min(abs(math.log2(here / then)) / 4 + _LEAST_SHIFT, 1.0))
     median = now.figure("p50", writer(now))
+    if median.text == writer(usual)(then):
+        return None
     both: Sentence = (median, ", usually ", *about(usual, then, rough=shift >= 0.5))
     verb = _verb(now, usual)
-    of_what = kind_spec(now.kind).measured
-    subject: Sentence = (f"{of_what} of ", Name(now.name)) if of_what else (Name(now.name),)
-    return _Said(shift, (*subject, f" {verb}: median ", *both))
+    return _Said(shift, (*_subject(now), f" {verb}: median ", *both))
+
+
+def _subject(facts: ColumnFacts) -> Sentence:
+    """What the figures are of: of a text its length."""
+    of_what = kind_spec(facts.kind).measured
+    return (f"{of_what} of ", Name(facts.name)) if of_what else (Name(facts.name),)
+
+
+def _unlisted(facts: ColumnFacts) -> float:
+    """The largest share that a value may have which is not among the most frequent ones."""
+    return min(facts.top[-1][1], 1.0) if len(facts.top) >= LISTED else 0.0
+
+
+def _unlisted_words(facts: ColumnFacts) -> str:
+    most = _unlisted(facts)
+    return f"under {formats.percent(most)}" if most else "none"
 
 
 def _verb(now: ColumnFacts, usual: ColumnFacts) -> str:
@@ -264,13 +280,13 @@ def _of_spread(now: ColumnFacts, usual: ColumnFacts) -> _Said | None:
     usually = f"usually {span(usual)}"
     if here == 0:
         many = "every row with a value" if now.least == now.greatest else "nearly every row"
-        return _Said(1.0, (Name(now.name), " is ", now.figure("p50", writer(now)), f" in {many}, {usually}"))
+        return _Said(1.0, (*_subject(now), " is ", now.figure("p50", writer(now)), f" in {many}, {usually}"))
     change = abs(math.log2(here / then)) / 4 if then > 0 else 1.0
     if change < 0.05:
         return None
     verb = "varies more" if here > then else "varies less"
     nine = (now.figure("p05", writer(now)), " to ", now.figure("p95", writer(now)))
-    return _Said(min(change, 0.99), (Name(now.name), f" {verb}: ", *nine, f", {usually}"))
+    return _Said(min(change, 0.99), (*_subject(now), f" {verb}: ", *nine, f", {usually}"))
 
 
 def span(facts: ColumnFacts) -> str:
@@ -294,7 +310,7 @@ def _of_categories(now: ColumnFacts, usual: ColumnFacts) -> _Said | None:
     if value == lost:
         return _Said(by, (*subject, f" is gone: usually {formats.percent(before[value])} of rows"))
     if value not in before or value not in here:
-        below = f"under {formats.percent(min((usual if value in here else now).top[-1][1], 1.0))}"
+        below = _unlisted_words(usual if value in here else now)
         shares = f"{_known(here, value, below)} of rows, usually {_known(before, value, below)}"
     else:
         shares = f"{formats.percent(here[value])} of rows, usually {formats.percent(before[value])}"
@@ -309,7 +325,9 @@ def most_shifted(now: ColumnFacts, usual: ColumnFacts) -> tuple[str, float]:
     """The value whose share of the rows moved most, and by how much; of truth values the true one."""
     here, before = dict(now.top), dict(usual.top)
     values = [*here, *(value for value in before if value not in here)]
-    moved = {value: abs(here.get(value, 0.0) - before.get(value, 0.0)) for value in values}
+    # what is not listed may have as many rows as the last that is
+    other, rest = _unlisted(now), _unlisted(usual)
+    moved = {value: abs(here.get(value, other) - before.get(value, rest)) for value in values}
     for no, yes in (("false", "true"), ("0", "1")):
         if set(values) <= {no, yes} and yes in moved:
             return yes, moved[yes]
@@ -331,7 +349,7 @@ def _only_in(one: ColumnFacts, other: ColumnFacts) -> str:
 def _at_rest(now: ColumnFacts, usual: ColumnFacts) -> Sentence:
     if now.ordered and usual.median is not None:
         median = now.figure("p50", writer(now))
-        return (Name(now.name), ": median ", median, ", usually ", *about(usual, usual.median))
+        return (*_subject(now), ": median ", median, ", usually ", *about(usual, usual.median))
     if now.top and not now.sensitive:
         value, of_rows = now.top[0]
         before = dict(usual.top).get(value)

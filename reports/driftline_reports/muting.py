@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
@@ -29,12 +29,14 @@ _DECIDES: Final = {
 
 
 def muted_until(selection: Selection, now: datetime) -> dict[str, datetime]:
-    """The alerts that are muted at ``now``, by id, and until when. Of several mutes the newest counts."""
+    """The alerts and incidents that are muted at ``now``, by id, and until when. Of several mutes the newest
+    counts."""
     newest: dict[str, Row] = {}
     for row in selection.rows("alert_actions", action="mute"):
-        known = newest.get(row["alert_id"])
+        name = row.get("incident_id") or row["alert_id"]
+        known = newest.get(name)
         if known is None or row["acted_at"] >= known["acted_at"]:
-            newest[row["alert_id"]] = row
+            newest[name] = row
     return {name: row["until"] for name, row in newest.items() if row["until"] and row["until"] > now}
 
 
@@ -46,7 +48,7 @@ def without_muted(inputs: ReportInputs) -> tuple[ReportInputs, int]:
     """
     granularity = inputs.window.granularity.value
     selection = Selection(inputs.tables, inputs.monitor.monitor, granularity)
-    mutes = muted_until(selection, inputs.generated_at)
+    mutes = _with_their_alerts(selection, muted_until(selection, inputs.generated_at))
     start = inputs.window.start
     rows = [row for row in selection.rows("alerts", window=start) if row["alert_id"] in mutes]
     if not rows:
@@ -57,12 +59,19 @@ def without_muted(inputs: ReportInputs) -> tuple[ReportInputs, int]:
     gone = pc.and_(_of_window(alerts, start), pc.is_in(alerts["alert_id"].cast(pa.string()), value_set=ids))
     tables["alerts"] = alerts.filter(pc.invert(gone))
     if "incidents" in tables:
-        tables["incidents"] = _without_incidents(tables["incidents"], start, set(mutes))
+        tables["incidents"] = _without_incidents(tables["incidents"], start, mutes)
     for name, column in _DECIDES.items():
         about = [row for row in rows if _table_of(row) == name]
         if about and name in tables:
             tables[name] = _undecided(tables[name], column, start, about)
     return replace(inputs, tables=tables), sum(row["state"] != "resolved" for row in rows)
+
+
+def _with_their_alerts(selection: Selection, muted: Collection[str]) -> set[str]:
+    """What is muted, and the alerts of the incidents that are."""
+    rows = selection.rows("incidents")
+    alerts = (json.loads(row["alerts"] or "[]") for row in rows if row["incident_id"] in muted)
+    return {*muted, *(name for several in alerts for name in several)}
 
 
 def _without_incidents(table: pa.Table, start: datetime, muted: set[str]) -> pa.Table:

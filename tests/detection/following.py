@@ -62,6 +62,7 @@ def winnings(z: Floats, limit: float) -> Floats:
     course = np.empty(z.shape)
     for at in range(z.shape[-1]):
         bets = np.exp(np.multiply.outer(z[..., at], shifts) - shifts**2 / 2.0)
-        parts = np.minimum((parts + 1.0) * bets, len(shifts) * limit)
+        parts = (parts + 1.0) * bets
+        parts *= np.minimum(1.0, 1.5 * limit / parts.mean(-1))[..., None]
         course[..., at] = np.minimum(parts.mean(-1), limit)
     return course

@@ -137,7 +137,8 @@ def test_metrics_without_a_fixed_limit_do_not_decide() -> None:
     figures = ordered_drift(from_counts(np.array([[5, 5]])), from_counts(np.array([[5, 5]])))
     deciding = {name for name, figure in figures.items() if fixed_drift(name, figure, 10, 10) is not None}
     assert deciding == {"psi", "null_fraction_delta"}
-    assert {spec.name for spec in BUILT_IN if spec.fixed is not None} == deciding | {"unseen_fraction"}
+    others = {"unseen_fraction", "empty_fraction_delta", "new_words_delta"}
+    assert {spec.name for spec in BUILT_IN if spec.fixed is not None} == deciding | others
 
 
 def test_no_figure_no_verdict() -> None:

@@ -40,9 +40,8 @@ def test_what_is_won_by_hand(limit: float) -> None:
         won.append(bet.won)
     expected, parts = [], np.zeros(3)
     for z in (1.0, 2.0, -0.5):
-        parts = np.minimum(
-            (parts + 1) * np.exp(np.array([0.5, 1, 2]) * z - np.array([0.125, 0.5, 2])), 3 * limit
-        )
+        parts = (parts + 1) * np.exp(np.array([0.5, 1, 2]) * z - np.array([0.125, 0.5, 2]))
+        parts *= min(1.0, 1.5 * limit / parts.mean())
         expected.append(min(parts.mean(), limit))
     assert won == pytest.approx(expected)
     assert winnings(np.array([1.0, 2.0, -0.5]), limit).tolist() == pytest.approx(won)

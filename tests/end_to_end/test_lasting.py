@@ -99,8 +99,10 @@ def test_the_evidence_is_that_of_recursive_residuals(ranged: Bench) -> None:
         residual = (y - mean) / np.sqrt(1 + 1 / count)
         up = alone * stats.norm.ppf(stats.t.cdf(residual / np.sqrt(spread / degrees), degrees))
         bets = np.exp(np.outer([up, -up], shifts) - shifts**2 / 2)
-        parts = np.minimum((parts + 1) * bets, 6 * limit)
-        won = np.minimum(parts.mean(1), 2 * limit).mean()
+        parts = (parts + 1) * bets
+        parts *= np.minimum(1.0, 3.0 * limit / parts.mean(1))[:, None]  # half of the limit each
+        parts *= min(1.0, 1.5 * limit / parts.mean())
+        won = parts.mean()
         assert published[REFERENCE + at][0] == pytest.approx(min(won, limit), rel=1e-6)
         if won < limit / 80 and not row["drifted"]:
             mean, count = mean + (y - mean) / (count + 1), count + 1

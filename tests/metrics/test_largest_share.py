@@ -29,7 +29,7 @@ def test_rare_categories_are_for_others() -> None:
     now, then = np.array([500, 440, 60]), np.array([4850, 4850, 300])
     assert float(share_shift(categories(now), categories(then)).value) == pytest.approx(0.045)
     many = np.full(100, 10)
-    assert share_shift(categories(many), categories(many)).status.tolist() == "too_few_rows"
+    assert float(share_shift(categories(many), categories(many)).value) == 0.0
     none: Ints = np.zeros((2, 0), np.int64)
     assert share_shift(categories(none), categories(none)).status.tolist() == ["empty_window"] * 2
 

@@ -58,7 +58,7 @@ def loss(**more: object) -> Finding:
 def test_a_loss_is_told_by_the_figure_that_is_sure() -> None:
     day, month = loss(value=0.55), loss(certain=True, windows=28)
     assert tell(problem(About.PERFORMANCE, day, more=(month,))) == (
-        "ROC AUC fell to 0.620 (28 days), 0.680 in the reference"
+        "ROC AUC fell to 0.620 over the last 28 days, 0.680 in the reference"
     )
 
 
@@ -80,7 +80,7 @@ def test_an_error_rises() -> None:
         ([check("rows", 0.0, gone=True)], "No rows arrived"),
         (
             [check("rows", 300.0, threshold=800.0, direction="below")],
-            "The number of rows fell to 300, usually at least 800",
+            "The number of rows fell to 300, under the 800 that chance allows",
         ),
         (
             [check("null_fraction", 1.0, name, gone=True) for name in ("a", "b", "c", "d", "e")],

@@ -219,7 +219,7 @@ def _moment(value: datetime | None) -> str | None:
 
 
 def _line(told: dict[str, Any]) -> str:
-    since = told["first_window"][:10]
+    since = f"{told['first_window'][:16].replace('T', ' ')} UTC"
     return (
         f"{told['incident_id']}  {told['severity']:<8}  {told['state']:<12}  "
         f"{told['monitor']}: {told['headline']}; since {since}"

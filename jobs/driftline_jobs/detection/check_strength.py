@@ -43,6 +43,8 @@ def strength(check: str, value: float | None, expected: object) -> Strength:
 
 def _between(value: float, low: float, high: float) -> Strength:
     limit = high if value > high else low
+    if low < 0.0 < high:
+        return Strength(min(max(value / limit, 1.0), _MOST), limit)
     if not 0.0 < low < high or value <= 0.0:
         return Strength(_GONE if value <= 0.0 else 1.0, limit)
     middle = 0.5 * (math.log(low) + math.log(high))

@@ -72,6 +72,7 @@ class Fold:
         self._open = {incident.incident_id: incident for incident in opened}
         self._ended = {incident.incident_id: (incident, ago) for incident, ago in ended}
         self._now: datetime | None = None
+        self._taken: list[Incident] = []
         self._actions: dict[str, list[Action]] = {}
         for action in actions:
             self._actions.setdefault(action.incident_id, []).append(action)
@@ -94,8 +95,11 @@ class Fold:
         }
         self._open = {
             name: replace(incident, age=incident.age + 1, joined=incident.joined + 1)
-            for name, incident in self._open.items()
+            for name, incident in sorted(
+                self._open.items()
+            )  # by id, as where the fold goes on from its state
         }
+        self._taken = []
         opened = self._place(window)
         seen = {problem.key: problem for problem in window.problems}
         damaged = {
@@ -114,7 +118,11 @@ class Fold:
                 self._ended[name] = (after, 0)
             else:
                 self._open[name] = after
-        return here
+        for incident in self._taken:
+            ended = replace(incident, state=State.RESOLVED)
+            self._ended[ended.incident_id] = (ended, 0)
+            here.append(ended)
+        return sorted(here, key=lambda one: one.incident_id)
 
     # -- which incident a problem belongs to -------------------------------------------------------
 
@@ -150,7 +158,7 @@ class Fold:
                 if rest:
                     self._open[name] = replace(incident, members=rest)
                 else:
-                    del self._open[name]
+                    self._taken.append(self._open.pop(name))
         return along
 
     def _unexplained(self, group: Sequence[Problem]) -> list[Problem]:
@@ -259,7 +267,7 @@ class Fold:
         self, incident: Incident, state: State, own: Sequence[Problem], window: WindowProblems
     ) -> Incident:
         """The incident with words for what has happened to it."""
-        told = replace(incident, state=state, changed=window.start, worse=0, said=_telling(own))
+        told = replace(incident, state=state, changed=window.start, worse=0, said=_telling(own), norm=())
         return self._worded(told, own)
 
     def _worded(self, incident: Incident, own: Sequence[Problem]) -> Incident:

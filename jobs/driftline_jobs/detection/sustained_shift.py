@@ -27,6 +27,9 @@ SHIFTS = (0.5, 1.0, 2.0)
 """Shifts of z that are bet on, in equal parts."""
 _MOST = 8.0
 # Beyond z = 8 the tail of a distribution learned from some dozens of windows means nothing.
+SPARE = 1.5
+"""Times the limit that are kept: with more an alarm would outlast its shift, with less that of a small shift
+would end with every calm window."""
 _SUSPECT = 1.0 / 80.0
 # Learning on from windows that may be shifted makes the shift the norm, and one of a single z is never found.
 # Without learning on the error of a short reference would be taken for a shift. An eightieth is between them:
@@ -130,9 +133,13 @@ class Detector:
             for side in self._bets[name]:
                 side.bet.take(side.sign * z, window)
                 far = max(far, side.sign * z)
-        won = min(sum(side.won for several in self._bets.values() for side in several), self._limit)
+        sides = [side for several in self._bets.values() for side in several]
+        won = sum(side.part * side.bet.holds for side in sides)
+        if won > SPARE * self._limit:
+            for side in sides:
+                side.bet.keep(SPARE * self._limit / won)
         if won >= self._limit:
-            return self._alarm(far, won)
+            return self._alarm(far, self._limit)
         if not reported and won < _SUSPECT * self._limit:
             for name, _ in found:
                 self._norms[name].learn()
@@ -214,13 +221,10 @@ class _Side:
     part: float
     bet: Bet
 
-    @property
-    def won(self) -> float:
-        return self.part * self.bet.won
-
 
 class Bet:
-    """A bet on one direction of one statistic, in equal parts on ``SHIFTS``; more than ``most`` is not kept.
+    """A bet on one direction of one statistic, in equal parts on ``SHIFTS``: alarms where it has won
+    ``most``; little more than that is kept (``SPARE``).
 
     Each part goes on by itself: on a small shift the part on a small one has won long before the mean of all
     parts, window by window, would have.
@@ -235,7 +239,12 @@ class Bet:
     @property
     def won(self) -> float:
         """What it has won."""
-        return min(sum(self._parts) / len(SHIFTS), self._most)
+        return min(self.holds, self._most)
+
+    @property
+    def holds(self) -> float:
+        """The same with what it has to spare."""
+        return sum(self._parts) / len(SHIFTS)
 
     @property
     def state(self) -> list[Any]:
@@ -248,10 +257,13 @@ class Bet:
             self.began = window
         bets = [math.exp(shift * z - 0.5 * shift**2) for shift in SHIFTS]
         self.risen = _rounded(max(self.risen, 0.0) + math.log(sum(bets) / len(bets)))
-        most = len(SHIFTS) * self._most
-        self._parts = [
-            min(_rounded((won + 1.0) * bet), most) for won, bet in zip(self._parts, bets, strict=True)
-        ]
+        self._parts = [_rounded((won + 1.0) * bet) for won, bet in zip(self._parts, bets, strict=True)]
+        if self.holds > SPARE * self._most:
+            self.keep(SPARE * self._most / self.holds)
+
+    def keep(self, share: float) -> None:
+        """Let go of all but this share of what was won."""
+        self._parts = [_rounded(won * share) for won in self._parts]
 
 
 def _rounded(value: float) -> float:

@@ -121,11 +121,11 @@ class Weigher:
     def _spread(self, windows: Sequence[Mapping[str, Profile]]) -> dict[FigureKey, float]:
         """The standard deviation of each figure over the windows that have it."""
         values: dict[FigureKey, FloatArray] = {}
-        for of_class, means in self.means.items():
+        for of_class, means in self.means.items() if windows else ():
             column = self._score_columns[of_class]
             bins = self.reference.binning.columns[column]
             sample = bins.sample([profiles.get(column, bins.empty()) for profiles in windows])
-            counts = sample.counts[:, : len(means)] if windows else np.empty((0, len(means)))
+            counts = sample.counts[:, : len(means)]
             rows = counts.sum(-1)
             there = rows > 0
             values[self._mean_metric, of_class] = (counts[there] * means).sum(-1) / rows[there]

@@ -23,12 +23,14 @@ def observe(
     binning: Binning,
     reference: Mapping[str, Profile],
     windows: Sequence[tuple[datetime, Mapping[str, Profile]]],
+    every: Mapping[str, Profile],
 ) -> list[dict[str, ByStatistic]]:
     """What is followed of each window, by column and statistic.
 
     Args:
-        reference: the whole that the calibrations were learned on, which none of the windows is part of.
+        reference: the whole that the windows are compared with, which none of them is part of.
         windows: starts and wholes of windows with rows enough to be tested.
+        every: the whole that the calibrations were learned on; of it the reference may be a season.
     """
     found: list[dict[str, ByStatistic]] = [{} for _ in windows]
     labels = [calibrations.cycle(start) for start, _ in windows]
@@ -41,7 +43,7 @@ def observe(
             continue
         current = bins.sample([windows[at][1][column] for at in where])
         against = bins.sample([reference[column]])
-        shares = shares_of(summed(against))
+        shares = shares_of(summed(bins.sample([every[column]])))
         for name, calibration in followed.items():
             statistic = followed_statistic(name, current, against, shares)
             if statistic is None:

@@ -27,6 +27,7 @@ class Status(StrEnum):
     NO_REFERENCE = "no_reference"
     NO_VALUES = "no_values"
     NO_REFERENCE_VALUES = "no_reference_values"
+    NO_WORDS = "no_words"
     CONSTANT = "constant"
     NO_LABELS = "no_labels"
     NO_REFERENCE_LABELS = "no_reference_labels"
@@ -58,6 +59,7 @@ _REASONS = {
     Status.NO_REFERENCE: "the reference has no rows",
     Status.NO_VALUES: "the window has no value in this column, only missing ones",
     Status.NO_REFERENCE_VALUES: "the reference has no value in this column, only missing ones",
+    Status.NO_WORDS: "no words are counted in this column: its values are ids, or the window has none",
     Status.CONSTANT: "the column has one bin only, so no two windows can differ in it",
     Status.NO_LABELS: "no row of the window has both a prediction and a label",
     Status.NO_REFERENCE_LABELS: "the reference has no labels (of some class), so nothing can be estimated",

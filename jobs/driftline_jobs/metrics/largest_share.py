@@ -43,13 +43,12 @@ def largest_share(current: CategorySample, reference: CategorySample) -> Largest
 
 
 def share_shift(current: CategorySample, reference: CategorySample) -> Figure:
-    """The change of that share, without a sign."""
+    """The change of that share, without a sign; 0 where no category is frequent."""
     found = largest_share(current, reference)
     status = statuses(
         found.squared.shape,
         (current.every_row().sum(-1) == 0, Status.EMPTY_WINDOW),
         (reference.every_row().sum(-1) == 0, Status.NO_REFERENCE),
-        (np.isnan(found.squared), Status.TOO_FEW_ROWS),
     )
     return figure(np.sqrt(np.nan_to_num(found.squared) * found.variance), status)
 

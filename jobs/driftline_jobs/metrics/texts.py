@@ -24,6 +24,7 @@ def text_figures(current: TextSample, reference: TextSample) -> dict[str, Figure
         current.words,
         reference.unseen_words + reference.single_words,
         reference.words,
+        Status.NO_WORDS,
     )
     return {
         "empty_fraction_delta": empty,
@@ -32,7 +33,9 @@ def text_figures(current: TextSample, reference: TextSample) -> dict[str, Figure
     }
 
 
-def _difference(part_n: Counts, n: Counts, part_m: Counts, m: Counts) -> Figure:
+def _difference(
+    part_n: Counts, n: Counts, part_m: Counts, m: Counts, none: Status = Status.NO_VALUES
+) -> Figure:
     shape = np.broadcast_shapes(n.shape, m.shape)
-    status = statuses(shape, (n == 0, Status.NO_VALUES), (m == 0, Status.NO_REFERENCE_VALUES))
+    status = statuses(shape, (n == 0, none), (m == 0, Status.NO_REFERENCE_VALUES))
     return figure(part_n / np.maximum(n, 1) - part_m / np.maximum(m, 1), status)

@@ -26,13 +26,13 @@ LEAST = 8
 _TROPICAL_DAYS = 365.2425
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
-_GRANULARITIES = frozenset({Granularity.HOUR, Granularity.DAY, Granularity.WEEK})
+_GRANULARITIES = frozenset({Granularity.DAY, Granularity.WEEK})
 
 
 def by_season(monitor: Monitor) -> bool:
     """Whether the monitor's reference is one to compare by season: a range of a year or more of its own log.
 
-    Months are too few of a season.
+    Months are too few of a season, and hours too many to hold each against those of its own.
     """
     window = monitor.reference.window
     if window is None or monitor.granularity not in _GRANULARITIES:

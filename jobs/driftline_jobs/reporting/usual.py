@@ -87,8 +87,9 @@ def _medians(
     profiles: dict[str, list[Profile]] = {}
     if not wanted or len(reference.windows) < _LEAST_WINDOWS:
         return {}
+    compared = {one.start for one in reference.windows_for(window)}
     for one, found in reference.columns_by_window(wanted):
-        if one.start != window.start:
+        if one.start in compared:
             for name, profile in found.items():
                 profiles.setdefault(name, []).append(profile)
     bands = {}

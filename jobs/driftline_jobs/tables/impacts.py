@@ -74,7 +74,7 @@ def on_the_mean_by_column(impacts: Iterable[Impact]) -> dict[str, Impact]:
     """The same of one window."""
     found: dict[str, Impact] = {}
     for one in impacts:
-        if one.metric in MEAN_METRICS and one.value is not None:
+        if one.metric in MEAN_METRICS:  # without a value there is its importance still
             found[one.column_name] = _larger(found.get(one.column_name), one)
     return found
 
@@ -85,7 +85,11 @@ def largest(impacts: Iterable[Impact]) -> list[Impact]:
 
 
 def _larger(known: Impact | None, other: Impact) -> Impact:
-    return other if known is None or (other.size or 0.0) > (known.size or 0.0) else known
+    return other if known is None or _size(other) > _size(known) else known
+
+
+def _size(one: Impact) -> float:
+    return -1.0 if one.value is None else one.size or 0.0
 
 
 def _read(row: Row) -> Impact:

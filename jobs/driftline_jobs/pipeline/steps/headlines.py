@@ -24,7 +24,7 @@ from driftline_jobs.profiles.state import Profile
 from driftline_reports import facts, formats, glossary
 from driftline_reports.names import Names
 from driftline_reports.view_model import plain
-from driftline_schemas.metrics import NEW_COLUMN, TIME_OF_DAY
+from driftline_schemas.metrics import NEW_COLUMN, SUSTAINED_SHIFT, TIME_OF_DAY
 from driftline_schemas.monitor import Monitor
 from driftline_schemas.table_names import table_column
 
@@ -85,7 +85,7 @@ class Words:
         verb = "fell" if finding.direction == "below" else "rose"
         verb = f"probably {verb}" if finding.kind == ESTIMATED else verb
         unit = self._monitor.granularity.value
-        span = f" ({finding.windows} {unit}s)" if finding.windows > 1 else ""
+        span = f" over the last {finding.windows} {unit}s" if finding.windows > 1 else ""
         usual = "" if finding.usual is None else f", {term.write(finding.usual)} in the reference"
         ending = ", by an estimate without labels" if finding.kind == ESTIMATED else ""
         value = term.write(finding.value)
@@ -121,11 +121,14 @@ class Words:
         if finding is None or not finding.value:
             return "No rows arrived"
         verb = "fell" if finding.direction == "below" else "rose"
-        return f"The number of rows {verb} to {formats.count(finding.value)}{_limit(problem, formats.count)}"
+        limit = formats.count(finding.threshold)
+        beyond = f"under the {limit}" if finding.direction == "below" else f"over the {limit}"
+        told = f"The number of rows {verb} to {formats.count(finding.value)}"
+        return told if finding.threshold is None else f"{told}, {beyond} that chance allows"
 
     def _missing(self, problems: Sequence[Problem], columns: Sequence[str], *, gone: bool) -> str:
-        if len(columns) == 1:
-            return self._fact(columns[0])
+        if len(columns) == 1 and (fact := self._fact_of_missing(columns[0])):
+            return fact
         if gone:
             rows = max((profile.rows for profile in self._now.values()), default=0)
             return (
@@ -133,6 +136,8 @@ class Words:
             )
         shares = [problem.findings[0].value or 0.0 for problem in problems if problem.findings]
         most = formats.percent(max(shares, default=0.0))
+        if len(columns) == 1:
+            return f"{self._name(columns[0])} has no value in {most} of rows"
         up_to = "" if len({formats.percent(share) for share in shares}) == 1 else "up to "
         return f"{len(columns)} columns have no value in {up_to}{most} of rows: {self._listed(columns)}"
 
@@ -151,6 +156,9 @@ class Words:
         if first.column == ALL:
             return "The columns changed together, none of them alone" if not others else self._moved(others)
         fact = self._fact(first.column) if first.place == first.place.whole else ""
+        lasting = next((one.detail for one in first.findings[:1] if one.metric == SUSTAINED_SHIFT), None)
+        if lasting:
+            fact = f"{self._name(first.column)} has shifted a little for long, {lasting}"
         fact = fact or f"{self._name(first.column)} changed{self._where(first.place)}"
         if not others:
             return fact
@@ -170,13 +178,24 @@ class Words:
         return self._said.reference.without(self._said.window).get(WHOLE, {})
 
     def _fact(self, column: str) -> str:
-        """What changed in a column, as a sentence; empty where it has no profile, as labels have none."""
+        """What changed in a column, as a sentence; empty where it has no profile, as labels have none, and
+        where no single figure shows it."""
+        both = self._both(column)
+        return "" if both is None else plain(facts.what_changed(*both, at_rest=False))
+
+    def _fact_of_missing(self, column: str) -> str:
+        both = self._both(column)
+        said = None if both is None else facts.missing(*both)
+        return "" if said is None else plain(said.sentence)
+
+    def _both(self, column: str) -> tuple[facts.ColumnFacts, facts.ColumnFacts] | None:
+        """The facts of a column now and in the reference."""
         binning = self._said.reference.binning
         name = next((one for one in binning.columns if table_column(one) == column), None)
         if name is None or name not in self._now or name not in self._usual:
-            return ""
+            return None
         now, usual = (self._facts(binning, name, one[name]) for one in (self._now, self._usual))
-        return plain(facts.what_changed(now, usual)) if now and usual else ""
+        return (now, usual) if now and usual else None
 
     def _facts(self, binning: Binning, name: str, profile: Profile) -> facts.ColumnFacts | None:
         for found in binning.columns[name].settled([profile]):

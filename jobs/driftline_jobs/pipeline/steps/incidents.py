@@ -59,7 +59,9 @@ class Incidents:
     def follow(self, said: Said) -> Followed:
         """See ``FoldStep``."""
         self._said = said
-        problems = problems_of(said.alerts, said.findings, self._weights(said)) if said.alerts else []
+        # an alert that this window says nothing of, since it was not judged, goes on, and is not seen here
+        seen = [alert for alert in said.alerts if alert.last_window == said.window.start]
+        problems = problems_of(seen, said.findings, self._weights(said)) if seen else []
         under_way = {alert.alert_id for alert in said.alerts if alert.state is not State.RESOLVED}
         found = self._fold.step(WindowProblems(said.window.start, problems, under_way, self._columns))
         state = {

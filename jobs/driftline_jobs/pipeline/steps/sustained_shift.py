@@ -128,7 +128,8 @@ class SustainedShifts:
         reference = self._reference
         cells = reference.without(windows[0]) if windows and reference.seasonal else reference.cells
         profiles = [(one.start, self._wholes.of(one)) for one in windows]
-        return observe(self._calibrations, reference.binning, cells.get(WHOLE, {}), profiles)
+        every, here = reference.cells.get(WHOLE, {}), cells.get(WHOLE, {})
+        return observe(self._calibrations, reference.binning, here, profiles, every)
 
     def _of_season(self, windows: Sequence[Window]) -> Sequence[Mapping[str, ByStatistic]]:
         return [found for window in windows for found in self._against([window])]

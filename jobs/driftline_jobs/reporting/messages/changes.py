@@ -85,13 +85,14 @@ def untold(changes: Iterable[Change], told: Sequence[Row], window_start: datetim
     exactly = {(row["incident_id"], row["change"]) for row in rows if row["window_start"] == window_start}
     last: dict[str, str] = {}
     for row in rows:  # by window; within one what begins precedes what ends, also by name
-        if row["change"] in {"opened", "resolved"}:
-            last[row["incident_id"]] = row["change"]
+        if row["change"] in {"opened", "escalated", "resolved"}:
+            last[row["incident_id"]] = "resolved" if row["change"] == "resolved" else "opened"
     fresh = [
         change
         for change in changes
         if (change.incident_id, change.change) not in exactly
         and last.get(change.incident_id) != change.change
+        and (change.change != "resolved" or change.incident_id in last)  # nobody knows that it had begun
     ]
     if exactly:
         return [change for change in fresh if change.worsens and change.row["severity"] == SEVERITIES[-1]]

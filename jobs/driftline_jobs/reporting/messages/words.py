@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -15,6 +16,8 @@ from driftline_schemas.monitor import Monitor
 from driftline_schemas.table_names import log_column, table_column
 
 _LONGEST: Final = 300
+_HASH: Final = re.compile(r"\bh:[0-9a-f]{16}\b")
+"""How the hash of a value that is not to be seen is written."""
 _NAMED: Final = 8
 _STATES: Final[Mapping[str, str]] = {
     "opened": "New",
@@ -72,7 +75,8 @@ class Teller:
             return False
         segment = [] if row["segment"] == "*" else [row["segment"]]
         said = f"{row['headline']} {row['cause'] or ''} {' '.join(segment)}"
-        return not self._private.isdisjoint(columns) or any(name in said for name in self._private)
+        named = any(name in said or visible(log_column(name)) in said for name in self._private)
+        return named or not self._private.isdisjoint(columns) or _HASH.search(said) is not None
 
     def _how_sure(self, row: Row, change: Told) -> str:
         if change == "resolved":
