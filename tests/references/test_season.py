@@ -28,7 +28,7 @@ def monitor(window: tuple[str, str], granularity: str = "day") -> Monitor:
     [
         (("2023-01-01", "2024-01-01"), "day", True),
         (("2023-01-02", "2024-01-01"), "week", True),  # 52 weeks
-        (("2023-01-01", "2024-01-01"), "hour", True),
+        (("2023-01-01", "2024-01-01"), "hour", False),
         (("2022-01-01", "2024-01-01"), "month", False),
         (("2023-01-01", "2023-12-01"), "day", False),
     ],

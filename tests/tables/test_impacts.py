@@ -68,9 +68,9 @@ def test_what_is_published_is_read_back(tmp_path: Path) -> None:
         assert of_window(store, MONITOR, window(0)) == [ABSENT, MEAN, AUC, *by_class]
         assert of_window(store, MONITOR, window(2)) == []
         found = on_the_mean(store, MONITOR, day(0), day(1) + DAY)
-        # of several classes the one that it moves most; what has no figure is not there
+        # of several classes the one that it moves most; what has no figure has its importance still
         assert found == {
-            day(0): {"distance": MEAN, "fare": by_class[1]},
+            day(0): {"distance": MEAN, "fare": by_class[1], ABSENT.column_name: ABSENT},
             day(1): {"distance": replace(MEAN, value=0.0)},
         }
         assert on_the_mean(store, MONITOR, day(1), day(1) + DAY).keys() == {day(1)}
