@@ -222,7 +222,16 @@ def _expected(year: Year, name: str, now: pd.DataFrame, then: pd.DataFrame) -> d
     )
     found["unseen_fraction"] = unseen_now / max(len(now) - missing_now, 1)
     found["null_fraction_delta"] = missing_now / len(now) - missing_then / len(then)
+    found["share_shift"] = _share_shift(counts_now / len(now), counts_then / len(then), len(now), len(then))
     return found
+
+
+def _share_shift(now: Floats, then: Floats, n: int, m: int) -> float:
+    """Of the categories with a twentieth of all rows, that of the largest z of a test of two shares."""
+    pooled = (now * n + then * m) / (n + m)
+    error = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
+    z = np.where((pooled >= 0.05) & (error > 0), np.abs(now - then) / np.maximum(error, 1e-300), -1.0)
+    return float(np.abs(now - then)[z.argmax()]) if z.max() >= 0 else 0.0
 
 
 @pytest.mark.parametrize("comparison", ["reference", "previous"])
