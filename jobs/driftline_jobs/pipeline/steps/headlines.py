@@ -157,7 +157,7 @@ class Words:
             return "The columns changed together, none of them alone" if not others else self._moved(others)
         fact = self._fact(first.column) if first.place == first.place.whole else ""
         lasting = next((one.detail for one in first.findings[:1] if one.metric == SUSTAINED_SHIFT), None)
-        if lasting:
+        if lasting and not fact:  # no single figure shows it
             fact = f"{self._name(first.column)} has shifted a little for long, {lasting}"
         fact = fact or f"{self._name(first.column)} changed{self._where(first.place)}"
         if not others:
