@@ -23,7 +23,6 @@ from pydantic import (
     Tag,
     ValidationError,
     ValidationInfo,
-    field_serializer,
     field_validator,
     model_validator,
 )
@@ -34,11 +33,11 @@ from driftline_schemas.extensions import PARQUET, SOURCES
 from driftline_schemas.metrics import ScoreScale
 from driftline_schemas.monitor_errors import Problems, config_error
 from driftline_schemas.monitor_features import Features
+from driftline_schemas.monitor_notify import Notify
 from driftline_schemas.monitor_section import Section
 from driftline_schemas.monitor_values import (
     ClassValue,
     Duration,
-    Email,
     Interval,
     Line,
     LogUri,
@@ -46,11 +45,9 @@ from driftline_schemas.monitor_values import (
     PositiveDuration,
     ScoreColumns,
     Sensitivity,
-    Severity,
     Source,
     TaskName,
     Uri,
-    Webhook,
     Weeks,
     in_zone,
 )
@@ -248,32 +245,6 @@ class Alerts(Section):
     def unwatched(self) -> frozenset[str]:
         """Columns whose drift is not watched."""
         return frozenset(name for name, word in self.sensitivity.items() if word == "off")
-
-
-def _as_change(value: object) -> object:
-    return "change" if value == "alert" else value
-
-
-class Notify(Section):
-    """Whom to tell, and of what: see docs/messages.md.
-
-    ``when``: of what changes (an incident opened, got worse, ended), or of every window; ``alert``, as older
-    files say it, is ``change``. ``at_least``: from which severity on at once, the rest by the weekly digest.
-    ``webhook`` may hold a secret: it is shown nowhere, not in ``config_hash`` either.
-    """
-
-    ADDED_LATER = frozenset({"webhook", "webhook_form", "at_least"})
-
-    email: tuple[Email, ...] = ()
-    webhook: Webhook | None = None
-    webhook_form: Literal["json", "slack"] | None = None
-    when: Annotated[Literal["change", "always"], BeforeValidator(_as_change)] = "change"
-    at_least: Severity = "medium"
-
-    @field_serializer("when")
-    def _as_it_was_called(self, when: str) -> str:
-        """As older versions had it, so that equal monitors keep their ``config_hash``."""
-        return "alert" if when == "change" else when
 
 
 class Monitor(Section):
